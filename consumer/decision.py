@@ -1,0 +1,70 @@
+"""What is to be done about a message: payloads to send, or the reason why not."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+Body = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Ours not to send, on purpose. The reason is one of consumer/reasons.py, or several."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One object for Planhat.
+
+    `key` is the Hull id of the profile; of a licence, that of its account and the licence's own key.
+    The body of an enduser or a licence lacks the `companyId`: only the sender can know it.
+    """
+
+    key: str
+    body: Body
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How to find the company: by the first of these that is known."""
+
+    planhat_id: str | None
+    external_id: str | None
+    account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserDecision:
+    """What a user message means.
+
+    `company` is what may be created should the link find nothing; `company_stub` is the least of it.
+    `activities` are in the order of the events; `skipped_events` are (name, why).
+    """
+
+    hull_id: str
+    external_id: str | None
+    email: str | None
+    enduser: Payload | Skip
+    link: Link
+    company: Payload | Skip
+    company_stub: Payload | None
+    activities: tuple[Payload, ...]
+    skipped_events: tuple[tuple[str, Skip], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDecision:
+    """What an account message means. `rejected_licences` are (position in the list, why)."""
+
+    hull_id: str
+    external_id: str | None
+    company: Payload | Skip
+    link: Link
+    licences: tuple[Payload, ...]
+    rejected_licences: tuple[tuple[int, str], ...]
+
+
+Decision = UserDecision | AccountDecision

@@ -1,0 +1,25 @@
+"""The reasons for not sending, word for word as they appear in logs, metrics and the console."""
+
+from typing import Final
+
+CONTACT_FILTER: Final = (
+    "User doesn't belong to any of the segments defined in the Contact Filter."
+)
+NO_IDENTITY: Final = "Neither email nor external id present."
+NOTHING_CHANGED: Final = "No mapped attribute changed."
+COMPANY_NOT_DELIVERED: Final = "Its company could not be delivered."
+NO_COMPANY_ID: Final = "No company id present."
+TRACKING_FILTER: Final = "Event not in the Tracking Filter."
+EVENT_REPEATED: Final = "Event repeated in the same message."
+
+EXTERNAL_ID_REQUIRED: Final = (
+    "The account in Hull has no external_id, but it is marked as required."
+)
+ACCOUNT_FILTER: Final = "Account doesn't belong to any of the segments defined in the Account Filter."
+NO_COMPANY_NAME: Final = "No company name present."
+INVALID_OWNER: Final = "Invalid Owner ID."
+INVALID_CO_OWNER: Final = "Invalid Co-Owner ID."
+
+UNSUPPORTED_CHANNEL: Final = "unsupported channel"
+STALE_REPLAY: Final = "stale replay"
+TOMBSTONE: Final = "tombstone"

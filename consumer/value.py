@@ -1,0 +1,81 @@
+"""Values of Hull as Planhat takes them: one converter for each kind of field.
+
+A converter returns `ABSENT` for a value that cannot be sent at all.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Final
+
+from pydantic import JsonValue
+
+from consumer.moment import is_day, iso_moment
+from schemas.hull import ABSENT, Absent
+
+Converter = Callable[[JsonValue], JsonValue | Absent]
+
+_EXACT: Final = 2.0**53  # floats below are exact where they are whole
+
+
+def finite(value: JsonValue) -> JsonValue:
+    """Return the value with `null` for what JSON cannot say: `1e999` is read as infinity."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    return value
+
+
+def verbatim(value: JsonValue) -> JsonValue | Absent:
+    """Return the value as it is, falsy ones too."""
+    if isinstance(value, str | int) or value is None:
+        return value
+    if isinstance(value, float) and not isfinite(value):
+        return ABSENT
+    return finite(value)
+
+
+def _digits(number: float) -> str | None:
+    if isinstance(number, int):
+        return str(number)
+    if not isfinite(number):
+        return None
+    return str(int(number)) if abs(number) < _EXACT and number.is_integer() else str(number)
+
+
+def key_text(value: object) -> str | None:
+    """Return a key as text, numbers written out; `None` for what names nobody."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _digits(value)
+
+
+def key(value: JsonValue) -> JsonValue | Absent:
+    """Return a key as text. An empty key or null would match the wrong record: it is not sent."""
+    found = key_text(value)
+    return ABSENT if found is None else found
+
+
+def text(value: JsonValue) -> JsonValue | Absent:
+    """Return a number as text, anything else as it is."""
+    if isinstance(value, str | bool) or not isinstance(value, int | float):
+        return verbatim(value)
+    return _digits(value) or ABSENT
+
+
+def array(value: JsonValue) -> JsonValue | Absent:
+    """Return a list: a single text is a list of one, an empty text an empty list."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return verbatim(value)
+
+
+def date(value: JsonValue) -> JsonValue | Absent:
+    """Return a moment as ISO 8601 in UTC; a plain day and what is no moment stay as they are."""
+    if isinstance(value, str) and is_day(value):
+        return value
+    return iso_moment(value) or verbatim(value)

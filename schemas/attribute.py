@@ -1,0 +1,80 @@
+"""Attribute names of Hull: one name, however a message or a mapping spells it.
+
+Three spellings are in use for one attribute: `traits_crm/title` (the raw wire), `crm/title`
+(trimmed) and `crm: {title: ...}` (grouped; in mappings also `crm.title`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Final
+
+from pydantic import JsonValue
+
+
+class Absent(Enum):
+    """The type of `ABSENT`: unlike `None` it can never be a value of an attribute."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+_PREFIX: Final = "traits_"
+_INDEX: Final = re.compile(r"\[\d+\]")
+
+
+def canonical(name: str) -> str:
+    """Return the trimmed spelling: no `traits_` in front, a slash between group and name."""
+    while name.startswith(_PREFIX):
+        name = name[len(_PREFIX) :]
+    if "/" not in name and "." in name:
+        return name.replace(".", "/", 1)
+    return name
+
+
+class Attribute:
+    """One attribute, compiled from the name in a mapping, read from any spelling."""
+
+    __slots__ = ("_group", "_leaf", "_spellings", "canonical", "name")
+
+    def __init__(self, name: str) -> None:
+        """Compile `name`, given in any of the spellings."""
+        self.name: Final = name
+        self.canonical: Final = canonical(name)
+        # The doubled prefix is seen on the wire where a connector wrote "traits_..." itself.
+        others = (self.canonical, *(f"{_PREFIX * n}{self.canonical}" for n in (1, 2)))
+        self._spellings: Final = tuple(dict.fromkeys((name, *others)))
+        self._group, _, self._leaf = self.canonical.partition("/")
+
+    def __repr__(self) -> str:
+        """Show the attribute as it was named."""
+        return f"Attribute({self.name!r})"
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The flat names under which the attribute may lie in a message, likely ones first."""
+        return self._spellings
+
+    def read(self, entity: Mapping[str, JsonValue]) -> JsonValue | Absent:
+        """Return the value, `None` included, or `ABSENT`; the name as given is tried first."""
+        for spelling in self._spellings:
+            if spelling in entity:
+                return entity[spelling]
+        if not self._leaf:
+            return ABSENT
+        group = entity.get(self._group)
+        return group.get(self._leaf, ABSENT) if isinstance(group, dict) else ABSENT
+
+
+def _flat(changes: Mapping[str, JsonValue]) -> Iterator[str]:
+    for name, change in changes.items():
+        if isinstance(change, dict):
+            yield from (f"{name}/{leaf}" for leaf in change)
+        else:
+            yield name
+
+
+def changed_names(changes: Mapping[str, JsonValue]) -> frozenset[str]:
+    """Return the canonical names in a map of changes; `tags[0]` counts as `tags`."""
+    return frozenset(canonical(_INDEX.split(name, 1)[0]) for name in _flat(changes))

@@ -1,0 +1,85 @@
+"""The standard fields of Planhat that a mapping may name, by API key or by their historic label."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Kind(StrEnum):
+    """How the values of a field are written."""
+
+    KEY = "key"  # text that names a record: never empty, never null
+    TEXT = "text"
+    ARRAY = "array"
+    DATE = "date"
+    PLAIN = "plain"  # as it comes
+    LINK = "link"  # accepted in settings, never written from a mapping: rules find the company
+
+
+class Targets:
+    """The standard targets of one model."""
+
+    def __init__(self, kinds: Mapping[str, Kind], labels: Mapping[str, str]) -> None:
+        """Take the kind of each API key, and the labels that are not just its spelling."""
+        self._kinds: Final = MappingProxyType(dict(kinds))
+        names = {_plain(name): name for name in kinds}
+        self._names: Final = {**names, **{_plain(label): name for label, name in labels.items()}}
+
+    def find(self, target: str) -> str | None:
+        """Return the API key for a key or label, whatever its case, blanks or `(*)`."""
+        return self._names.get(_plain(target))
+
+    def kind(self, name: str) -> Kind:
+        """Return how a field is written; `name` is an API key."""
+        return self._kinds[name]
+
+    def nearest(self, target: str) -> list[str]:
+        """Return the API keys that were probably meant, the likeliest first."""
+        plain = _plain(target)
+        found = get_close_matches(plain, self._names, n=2, cutoff=0.6)
+        inside = [name for name in self._names if plain and (name in plain or plain in name)]
+        return list(dict.fromkeys(self._names[name] for name in (*found, *inside)))[:2]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The API keys."""
+        return tuple(self._kinds)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _of(kind: Kind, names: str) -> dict[str, Kind]:
+    return dict.fromkeys(names.split(), kind)
+
+
+CONTACT: Final = Targets(
+    _of(Kind.KEY, "externalId sourceId email")
+    | _of(Kind.TEXT, "name firstName lastName position phone companyName")
+    | _of(Kind.ARRAY, "tags otherEmails")
+    | _of(Kind.DATE, "createDate lastActive")
+    | _of(Kind.PLAIN, "featured primary archived npsUnsubscribed")
+    | _of(Kind.LINK, "companyId"),
+    {"Full name": "name", "Date created": "createDate"},
+)
+
+COMPANY: Final = Targets(
+    _of(Kind.KEY, "externalId sourceId")
+    | _of(Kind.TEXT, "name slug owner coOwner phase status description")
+    | _of(Kind.TEXT, "address country city zip phonePrimary web")
+    | _of(Kind.ARRAY, "tags domains followers collaborators")
+    | _of(Kind.PLAIN, "csmScore"),
+    {"Company name": "name"},
+)
+
+LICENCE: Final = Targets(
+    _of(Kind.KEY, "externalId sourceId")
+    | _of(Kind.TEXT, "product _currency renewalStatus renewalUnit noticeUnit")
+    | _of(Kind.DATE, "fromDate toDate")
+    | _of(Kind.PLAIN, "fixedPeriod mrr value autoRenews renewalPeriod noticePeriod")
+    | _of(Kind.LINK, "companyId"),
+    {},
+)
