@@ -1,0 +1,132 @@
+"""Which companies and owners Planhat has: one call for all of them instead of a lookup a user.
+
+Pure: both directories are told what a call brought and what our own upserts taught, and say when
+they want to be read again. `now` is seconds of a steady clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.planhat import LeanCompany, PlanhatUser
+
+REFRESH_SECONDS = 60.0
+"""A miss asks for a refresh, but not more often than this."""
+
+OLD_SECONDS = 900.0
+"""A directory of this age is read again without a miss."""
+
+
+class _Freshness:
+    """When a directory was read, and when it wants to be read again."""
+
+    def __init__(self) -> None:
+        self.read_at: float | None = None
+        self._tried_at = float("-inf")
+        self._missed = False
+
+    @property
+    def is_loaded(self) -> bool:
+        """It was read at least once."""
+        return self.read_at is not None
+
+    def miss(self) -> None:
+        """Something was looked for and not found."""
+        self._missed = True
+
+    def try_now(self, now: float) -> bool:
+        """Tell whether it is time to read it; counts as a try if so."""
+        age = now - self._tried_at
+        wanted = not self.is_loaded or self._missed or age >= OLD_SECONDS
+        if not wanted or (self.is_loaded and age < REFRESH_SECONDS):
+            return False
+        self._tried_at = now
+        return True
+
+    def _note_read(self, now: float) -> None:
+        self.read_at = now
+        self._missed = False
+
+    def was_read_about(self, since: float) -> bool:
+        """It was read at most a refresh's distance before `since`, or after it."""
+        return self.read_at is not None and self.read_at >= since - REFRESH_SECONDS
+
+
+class CompanyDirectory(_Freshness):
+    """The Planhat ids of companies by external id, and by name where a name is unique."""
+
+    def __init__(self) -> None:
+        """Nothing is known before the first reading."""
+        super().__init__()
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str | None] = {}
+        self._vain: set[str] = set()
+
+    def __len__(self) -> int:
+        """Companies with an external id."""
+        return len(self._ids)
+
+    def read(self, companies: Iterable[LeanCompany], now: float) -> None:
+        """Take over what `GET /leancompanies` told, beside what our own upserts taught."""
+        for company in companies:
+            if company.external_id:
+                self._ids[company.external_id] = company.id
+            if company.name:
+                known = self._names.get(company.name, company.id)
+                self._names[company.name] = company.id if known == company.id else None
+        self._vain.clear()
+        self._note_read(now)
+
+    def learn(self, external_id: str, planhat_id: str | None) -> None:
+        """Our own upsert brought this company; without an id, it is addressed by its external id.
+
+        The form `extid-...` is Planhat's (API reference, "Company", addressing).
+        """
+        if planhat_id is not None:
+            self._ids[external_id] = planhat_id
+        else:
+            self._ids.setdefault(external_id, f"extid-{external_id}")
+        self._vain.discard(external_id)
+
+    def find(self, external_id: str) -> str | None:
+        """What to write as `companyId` for a company."""
+        return self._ids.get(external_id)
+
+    def find_name(self, name: object) -> str | None:
+        """Planhat's id of the only company of that name."""
+        return self._names.get(name) if isinstance(name, str) else None
+
+    def give_up(self, external_id: str) -> None:
+        """It was waited for in vain: nobody waits for it again before the next reading."""
+        self._vain.add(external_id)
+
+    def is_vain(self, external_id: str) -> bool:
+        """Tell whether waiting for this company is useless for now."""
+        return external_id in self._vain
+
+
+class Owners(_Freshness):
+    """Planhat's users, by id and by e-mail address."""
+
+    def __init__(self) -> None:
+        """Nobody is known before the first reading."""
+        super().__init__()
+        self._ids: dict[str, str] = {}
+
+    def read(self, users: Iterable[PlanhatUser], now: float) -> None:
+        """Take over what `GET /users` told."""
+        self._ids = {}
+        for user in users:
+            self._ids[user.id] = user.id
+            if user.email:
+                self._ids.setdefault(user.email.lower(), user.id)
+        self._note_read(now)
+
+    def find(self, value: object) -> str | None:
+        """Planhat's id of the user with that id or e-mail address."""
+        if not isinstance(value, str):
+            return None
+        return self._ids.get(value) or self._ids.get(value.strip().lower())

@@ -1,0 +1,106 @@
+"""Reads the companies and users of Planhat when their directories want it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
+from planhat_client.protocol import Halt
+from planhat_client.retry import backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from consumer.company_directory import CompanyDirectory, Owners
+    from consumer.dispatch import Dispatch
+    from consumer.plan import Planner
+    from planhat_client.limiter import Limiter
+    from schemas.planhat import LeanCompany, PlanhatUser
+
+_log = structlog.get_logger("consumer.directory")
+
+_LOOK_SECONDS = 0.5
+
+
+class Directories(Protocol):
+    """What is read of Planhat; both raise PlanhatError."""
+
+    async def companies(self) -> list[LeanCompany]:
+        """All companies."""
+
+    async def users(self) -> list[PlanhatUser]:
+        """All users of Planhat."""
+
+
+class DirectoryReader:
+    """Keeps both directories fresh; its calls count like any other."""
+
+    def __init__(
+        self,
+        api: Directories,
+        limiter: Limiter,
+        dispatch: Dispatch,
+        planner: Planner,
+        companies: CompanyDirectory,
+        owners: Owners,
+    ) -> None:
+        """`planner` is told what was read, so that those who waited may go on."""
+        self._api = api
+        self._limiter = limiter
+        self._dispatch = dispatch
+        self._planner = planner
+        self._companies = companies
+        self._owners = owners
+        self._failures = 0
+
+    async def run(self, *, with_owners: bool) -> None:
+        """Read until cancelled; without `with_owners` no mapping needs Planhat's users."""
+        while True:
+            now = _now()
+            if self._companies.try_now(now):
+                await self._read(self._read_companies)
+            elif with_owners and self._owners.try_now(now):
+                await self._read(self._read_owners)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _read_companies(self) -> None:
+        found = await self._api.companies()
+        self._companies.read(found, _now())
+        self._planner.companies_read(_now())
+        _log.info("directory.read", companies=len(found))
+
+    async def _read_owners(self) -> None:
+        found = await self._api.users()
+        self._owners.read(found, _now())
+        self._planner.owners_read(_now())
+        _log.info("directory.read", owners=len(found))
+
+    async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
+        while (wait := self._limiter.wait(_now())) > 0:
+            await asyncio.sleep(wait)
+        self._limiter.take(_now())
+        try:
+            await read()
+        except PlanhatError as error:
+            self._failures += 1
+            self._heed(error)
+            await asyncio.sleep(backoff(self._failures, 1.0))
+        else:
+            self._failures = 0
+
+    def _heed(self, error: PlanhatError) -> None:
+        _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
+        match error:
+            case PlanhatUnauthorized():
+                self._dispatch.halted = self._dispatch.halted or Halt(str(error), 401)
+            case PlanhatThrottled(retry_after=retry_after):
+                self._limiter.throttled(_now(), retry_after)
+            case _:
+                pass
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,140 @@
+"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consumer.settle import Settler
+from planhat_client.protocol import Halt, Retry
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from consumer.flight import Flight
+    from consumer.lane import Lane
+    from consumer.part import Ended
+    from planhat_client.limiter import Limiter, Unlimited
+    from planhat_client.protocol import Answer
+
+HOLD_SECONDS = 0.25
+"""While more than a batch waits in Kafka, a batch that is not full waits at most this long."""
+
+_STARVING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing may go now; look again after `seconds`, or when something changes (None)."""
+
+    seconds: float | None
+
+
+class Dispatch:
+    """The gates in their order: key (in the lane), limiter, permit."""
+
+    def __init__(
+        self,
+        lanes: Mapping[Resource, Lane],
+        main_limiter: Limiter,
+        analytics_limiter: Unlimited,
+        max_concurrent: int,
+        random: Callable[[], float],
+    ) -> None:
+        """`random` gives floats in [0, 1), for the jitter of retries."""
+        self.lanes = lanes
+        self.halted: Halt | None = None
+        self.stopped = False
+        self._main = main_limiter
+        self._analytics = analytics_limiter
+        self._max_concurrent = max_concurrent
+        self._settlers = {name: Settler(lane, random) for name, lane in lanes.items()}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are not answered yet."""
+        return sum(len(lane.flights) for lane in self.lanes.values())
+
+    @property
+    def waiting(self) -> int:
+        """Changes that are not final yet."""
+        return sum(lane.waiting for lane in self.lanes.values())
+
+    def next(self, now: float, *, is_behind: bool) -> Flight | Wait:
+        """Give the next batch to send; `is_behind` says that Kafka holds more than is read."""
+        if self.halted or self.stopped:
+            return Wait(None)
+        soonest: float | None = None
+        for lane in sorted(self.lanes.values(), key=lambda lane: _urgency(lane, now), reverse=True):
+            wait = self._wait(lane, now, is_behind=is_behind)
+            if wait is None:
+                continue
+            if wait > 0:
+                soonest = wait if soonest is None else min(soonest, wait)
+                continue
+            if self.in_flight >= self._max_concurrent:
+                return Wait(None)
+            flight = lane.take(now)
+            if flight is not None:
+                self._limiter(lane).take(now)
+                return flight
+        return Wait(soonest)
+
+    def answered(self, flight: Flight, answer: Answer, now: float) -> None:
+        """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
+        self._settlers[flight.resource].settle(flight, answer, now)
+        limiter = self._limiter(self.lanes[flight.resource])
+        match answer:
+            case Halt():
+                self.halted = self.halted or answer
+            case Retry(status=429):
+                limiter.throttled(now, answer.retry_after)
+            case _:
+                pass
+
+    def ended(self) -> list[Ended]:
+        """What came to its end since the last call."""
+        ended: list[Ended] = []
+        for lane in self.lanes.values():
+            if lane.ended:
+                ended += lane.ended
+                lane.ended = []
+        return ended
+
+    def clear(self) -> None:
+        """Forget all that waits: the partitions were revoked."""
+        for lane in self.lanes.values():
+            lane.clear()
+            lane.ended = []
+
+    def _limiter(self, lane: Lane) -> Limiter | Unlimited:
+        is_analytics = lane.policy.resource is Resource.ACTIVITIES
+        return self._analytics if is_analytics else self._main
+
+    def _wait(self, lane: Lane, now: float, *, is_behind: bool) -> float | None:
+        due = lane.due(now)
+        if due is None or due > 0:
+            return due
+        if is_behind:
+            hold = _hold(lane, now)
+            if hold > 0:
+                return hold
+        return self._limiter(lane).wait(now)
+
+
+def _hold(lane: Lane, now: float) -> float:
+    """While there is more to read anyway, a fuller batch costs nobody time and saves a call."""
+    ready_at = lane.oldest()
+    if ready_at is None or lane.ready >= lane.policy.batch_size:
+        return 0.0
+    return ready_at + HOLD_SECONDS - now
+
+
+def _urgency(lane: Lane, now: float) -> tuple[bool, float]:
+    """Starving lanes first, then by the waiting that a call would end."""
+    ready_at = lane.oldest()
+    if ready_at is None:
+        return (lane.parked > 0, 0.0)
+    age = now - ready_at
+    return (age > _STARVING_SECONDS, age * (lane.ready + lane.followed))

@@ -1,0 +1,64 @@
+"""A batch on its way to Planhat, and which profiles are in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consumer.profile import Profile
+    from planhat_client.verdict import Keys
+    from schemas.planhat import Resource
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """`parts[i]` changes of `profiles[i]` fly as `spans[i]` of the items.
+
+    `failures` counts the requests in which just these profiles failed together before, the last
+    of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
+    else by now: its answer only frees its claims.
+    """
+
+    resource: Resource
+    failures: int = 0
+    failed_at: float = 0.0
+    is_probe: bool = False
+    is_orphan: bool = False
+    is_solitary: bool = False
+    profiles: list[Profile] = field(default_factory=list)
+    spans: list[int] = field(default_factory=list)
+    items: list[bytes] = field(default_factory=list)
+    keys: list[Keys] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def changes(self) -> int:
+        """Changes that it carries: more than items where changes were merged."""
+        return sum(profile.flying for profile in self.profiles)
+
+    def board(self, profile: Profile, items: list[bytes], keys: list[Keys], size: int) -> None:
+        """Take a profile on."""
+        self.profiles.append(profile)
+        self.spans.append(len(items))
+        self.items += items
+        self.keys += keys
+        self.size += size
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Profiles that failed together: they go again together, and with nobody else."""
+
+    profiles: list[Profile]
+    failures: int = 0
+    failed_at: float = 0.0
+
+    def halves(self) -> tuple[Group, ...]:
+        """Two smaller ones, in the same order."""
+        middle = (len(self.profiles) + 1) // 2
+        return tuple(
+            Group(half, self.failures, self.failed_at)
+            for half in (self.profiles[:middle], self.profiles[middle:])
+            if half
+        )

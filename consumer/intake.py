@@ -1,0 +1,157 @@
+"""From a record to parts in lanes, and from ended parts back to resolved records.
+
+No await here: what is read of a record is done in one go, so nothing can come in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from consumer.decide import decide
+from consumer.decision import UserDecision
+from consumer.message import AccountMessage, Invalid, Messages, Tombstone, Unsupported, UserMessage
+from consumer.parse import parse
+from consumer.part import Receipt, Ticket
+from consumer.reasons import TOMBSTONE, UNSUPPORTED_CHANNEL
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from consumer.message import Parsed, Routed
+    from consumer.offsets import Offsets
+    from consumer.part import Backlog, Ended, Record
+    from consumer.plan import Planner
+    from consumer.rules import Rules
+
+
+class Report(Protocol):
+    """Who wants to know what became of things: logs, metrics, the console."""
+
+    def part_ended(self, end: Ended) -> None:
+        """One change of one profile was delivered, skipped or rejected."""
+
+    def message_ended(self, receipt: Receipt) -> None:
+        """All parts of a message are final."""
+
+    def record_rejected(self, receipt: Receipt) -> None:
+        """A message is on its way to the dead letters."""
+
+
+class Intake:
+    """Takes records in and resolves them."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        planner: Planner,
+        report: Report,
+        reject: Callable[[Receipt], None],
+    ) -> None:
+        """`reject` brings a message to the dead letters, and then calls `resolve`."""
+        self._rules = rules
+        self._planner = planner
+        self._report = report
+        self._reject = reject
+
+    def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> None:
+        """Read, decide and plan one record; it is tracked from here on."""
+        if not offsets.track(record.offset):
+            return
+        backlog.records += 1
+        backlog.bytes += record.size
+        ticket = Ticket(record, offsets, backlog)
+        messages = _messages(parse(record.value, record.headers))
+        # One more than there are, so that nothing is resolved before all of it was looked at.
+        ticket.open = len(messages) + 1
+        is_alone = len(messages) == 1
+        for position, message in enumerate(messages):
+            self._message(message, ticket, None if is_alone else position, now)
+        self._close(ticket)
+
+    def follow_up(self, ended: Iterable[Ended], now: float) -> None:
+        """Parts came to their end: let go on what waited for them, resolve what is complete."""
+        for end in ended:
+            receipt = end.part.receipt
+            self._planner.follow_up(end, now)
+            self._report.part_ended(end)
+            match end.ending:
+                case "delivered":
+                    receipt.delivered += 1
+                case "rejected":
+                    receipt.rejections.append(end.reason)
+                case "skipped":
+                    receipt.skips.append((end.part.resource, end.reason))
+            self._part_done(receipt)
+
+    def resolve(self, receipt: Receipt) -> None:
+        """A message is final: delivered, skipped, or safe in the dead letters."""
+        self._report.message_ended(receipt)
+        self._close(receipt.ticket)
+
+    def _message(
+        self, message: Routed | Tombstone, ticket: Ticket, position: int | None, now: float
+    ) -> None:
+        match message:
+            case UserMessage() | AccountMessage():
+                self._plan(message, ticket, position, now)
+            case Unsupported(channel=channel):
+                receipt = Receipt(ticket, position, channel, "", open=1)
+                receipt.skips.append((Resource.ENDUSERS, UNSUPPORTED_CHANNEL))
+                self._part_done(receipt)
+            case Invalid(reason=reason):
+                receipt = Receipt(ticket, position, "", "", open=1)
+                receipt.rejections.append(reason)
+                self._part_done(receipt)
+            case Tombstone():
+                receipt = Receipt(ticket, position, "", "", open=1)
+                receipt.skips.append((Resource.ENDUSERS, TOMBSTONE))
+                self._part_done(receipt)
+
+    def _plan(
+        self,
+        message: UserMessage | AccountMessage,
+        ticket: Ticket,
+        position: int | None,
+        now: float,
+    ) -> None:
+        decision = decide(message, self._rules)
+        is_user = isinstance(decision, UserDecision)
+        receipt = Receipt(
+            ticket, position, "user:update" if is_user else "account:update", decision.hull_id
+        )
+        receipt.open = 1
+        receipt.export = message.is_export
+        receipt.external_id = decision.external_id
+        if isinstance(decision, UserDecision):
+            receipt.email = decision.email
+            receipt.skips += [
+                (Resource.ACTIVITIES, skip.reason) for _, skip in decision.skipped_events
+            ]
+            self._planner.user(decision, receipt, now)
+        else:
+            self._planner.account(decision, receipt, now)
+        self._part_done(receipt)
+
+    def _part_done(self, receipt: Receipt) -> None:
+        receipt.open -= 1
+        if receipt.open:
+            return
+        if receipt.rejections:
+            self._report.record_rejected(receipt)
+            self._reject(receipt)
+        else:
+            self.resolve(receipt)
+
+    def _close(self, ticket: Ticket) -> None:
+        ticket.open -= 1
+        if not ticket.open:
+            ticket.resolve()
+
+
+def _messages(parsed: Parsed) -> tuple[Routed | Tombstone, ...]:
+    match parsed:
+        case Messages(messages=messages):
+            return messages
+        case _:
+            return (parsed,)

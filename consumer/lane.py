@@ -1,0 +1,262 @@
+"""A lane: the ordered stream of payloads of one resource. Pure: it neither waits nor sends.
+
+`take` gives the next batch, `settle` says what the answer means for each profile in it. What has
+come to its end by that is collected in `ended`, for the owner of the lane to act on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from consumer.claims import Claims
+from consumer.flight import Flight, Group
+from consumer.memory import Memory
+from consumer.part import Ended
+from consumer.profile import Profile, keys, merge, to_json, with_id
+from planhat_client.retry import Breaker
+
+if TYPE_CHECKING:
+    from consumer.part import Body, Part
+    from schemas.planhat import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class LanePolicy:
+    """How a lane behaves; sizes in items and bytes.
+
+    `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
+    item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
+    """
+
+    resource: Resource
+    batch_size: int = 1000
+    batch_bytes: int = 4 << 20
+    concurrency: int = 4
+    attempts: int = 8
+    breaker_threshold: int = 3
+    merges: bool = True
+    skips_unchanged: bool = True
+    remembered: int = 200_000
+
+
+class Lane:
+    """The state of one lane. `now` is seconds of a steady clock, in all methods."""
+
+    def __init__(self, policy: LanePolicy) -> None:
+        """Nothing waits yet."""
+        self.policy = policy
+        self.breaker = Breaker(policy.breaker_threshold)
+        self.memory = Memory(policy.remembered)
+        self.ended: list[Ended] = []
+        self.flights: set[Flight] = set()
+        self.waiting = 0
+        self.followed = 0
+        self._claims: Claims[Profile] = Claims()
+        self._last: dict[str, Profile] = {}
+        self._ready: deque[Profile] = deque()
+        self._parked: list[tuple[float, int, Group]] = []
+        self._sequence = count()
+
+    def __repr__(self) -> str:
+        """Enough to assert on."""
+        flying = len(self.flights)
+        return f"<Lane {self.policy.resource} {self.waiting} waiting, {flying} in flight>"
+
+    @property
+    def ready(self) -> int:
+        """Profiles that could go now."""
+        return len(self._ready)
+
+    @property
+    def parked(self) -> int:
+        """Profiles that wait for their next try."""
+        return sum(len(group.profiles) for _, _, group in self._parked)
+
+    def newest(self, key: str) -> Part | None:
+        """The newest change of a profile that is not final yet."""
+        profile = self._last.get(key)
+        return profile.parts[-1] if profile and profile.parts else None
+
+    def add(self, part: Part, now: float) -> None:
+        """Let a change wait: behind the older ones of its profile, and of the same identities."""
+        claims = (part.key, *part.claims)
+        profile = self._last.get(part.key)
+        if profile is None or not self._claims.can_extend(profile, claims):
+            profile = self._last[part.key] = Profile(part.key)
+        self._claims.join(profile, claims)
+        part.profile, part.since = profile, now
+        profile.parts.append(part)
+        self.waiting += 1
+        self._consider(profile, now)
+
+    def release(self, part: Part, now: float) -> None:
+        """One thing that `part` waited for has come."""
+        part.waits -= 1
+        if not part.waits and part.profile is not None:
+            self._consider(part.profile, now)
+
+    def drop(self, part: Part, reason: str, now: float) -> None:
+        """End a part that waits, without sending it."""
+        profile = part.profile
+        if profile is None or part.ended:
+            return
+        profile.parts.remove(part)
+        self._end(Ended(part, "skipped", reason))
+        self.reconsider(profile, now)
+
+    def clear(self) -> None:
+        """Forget all that waits; what is in flight keeps its claims until it is settled."""
+        flying = [profile for flight in self.flights for profile in flight.profiles]
+        for flight in self.flights:
+            flight.is_orphan = True
+        self._ready.clear()
+        self._parked.clear()
+        self._last.clear()
+        self._claims = Claims()
+        self.waiting = sum(profile.flying for profile in flying)
+        self.followed = 0
+        for profile in flying:
+            held, profile.claims, profile.blockers = tuple(profile.claims), set(), 0
+            while len(profile.parts) > profile.flying:
+                profile.parts.pop()
+            self._claims.join(profile, held)
+            self._last[profile.key] = profile
+
+    def oldest(self) -> float | None:
+        """When the profile that may go next became ready."""
+        return self._ready[0].ready_at if self._ready else None
+
+    def due(self, now: float) -> float | None:
+        """Seconds until something may go, as far as this lane knows; None: nothing can."""
+        if len(self.flights) >= self.policy.concurrency:
+            return None
+        if self._ready:
+            return self.breaker.wait(now)
+        if self._parked:
+            return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
+        return None
+
+    def take(self, now: float) -> Flight | None:
+        """Give the next batch, or None; profiles that need no request end at once."""
+        if self.due(now) != 0:
+            return None
+        flight = Flight(self.policy.resource, is_probe=self.breaker.probing)
+        most = 1 if flight.is_probe else self.policy.batch_size
+        retry_is_due = bool(self._parked) and self._parked[0][0] <= now
+        if retry_is_due and not (flight.is_probe and self._ready):
+            self._take_group(flight, most, now)
+        else:
+            self._take_ready(flight, most, now)
+        if not flight.items:
+            return None
+        self.flights.add(flight)
+        return flight
+
+    def park(self, group: Group, due_at: float) -> None:
+        """Let profiles wait for their next try, together."""
+        for profile in group.profiles:
+            profile.flying = 0
+            profile.parked = True
+        heapq.heappush(self._parked, (due_at, next(self._sequence), group))
+
+    def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
+        """End the first parts of a profile that is back from a flight."""
+        profile.flying = 0
+        profile.parked = False
+        for end in ended:
+            profile.parts.popleft()
+            self._end(end)
+        self.reconsider(profile, now)
+
+    def reconsider(self, profile: Profile, now: float) -> None:
+        """A profile changed: let it go on, or let it go."""
+        if profile.parts:
+            self._consider(profile, now)
+            return
+        if profile.flying:
+            return
+        if self._last.get(profile.key) is profile:
+            del self._last[profile.key]
+        for freed in self._claims.leave(profile):
+            self._consider(freed, now)
+
+    def _consider(self, profile: Profile, now: float) -> None:
+        if profile.is_ready and not profile.queued:
+            profile.queued = True
+            profile.ready_at = now
+            self._ready.append(profile)
+
+    def _end(self, end: Ended) -> None:
+        end.part.ended = True
+        end.part.profile = None
+        self.waiting -= 1
+        self.ended.append(end)
+
+    def _take_group(self, flight: Flight, most: int, now: float) -> None:
+        due_at, _, group = heapq.heappop(self._parked)
+        flight.failures, flight.failed_at = group.failures, group.failed_at
+        for position, profile in enumerate(group.profiles):
+            if not self._board(flight, profile, most, now):
+                group.profiles = group.profiles[position:]
+                self.park(group, due_at)
+                return
+
+    def _take_ready(self, flight: Flight, most: int, now: float) -> None:
+        while self._ready:
+            profile = self._ready.popleft()
+            profile.queued = False
+            if not self._board(flight, profile, most, now):
+                profile.queued = True
+                self._ready.appendleft(profile)
+                return
+
+    def _board(self, flight: Flight, profile: Profile, most: int, now: float) -> bool:
+        """Put a profile on the flight; False if there is no room."""
+        room = most - len(flight.items)
+        if room <= 0 or flight.is_solitary:
+            return False
+        parts = profile.flyable(len(profile.parts) if self.policy.merges else room)
+        bodies = [merge(parts)] if self.policy.merges else [part.body for part in parts]
+        items = [to_json(body) for body in bodies]
+        size = sum(map(len, items))
+        if flight.items and flight.size + size > self.policy.batch_bytes:
+            return False
+        digest = hash(items[0])
+        if self._is_unchanged(profile, parts, digest):
+            ended = [Ended(part, "delivered", change="unchanged") for part in parts]
+            self.finish(profile, ended, now)
+            return True
+        if self.policy.merges:
+            bodies, items = self._addressed(profile, bodies[0], items)
+        names = [keys(body) for body in bodies]
+        # Without a key each request would create one more record, so only an answer that is about
+        # nothing else can prove it: it flies alone.
+        is_solitary = self.policy.merges and not any(names[0])
+        if is_solitary and flight.items:
+            return False
+        self.memory.forget(profile.claims)
+        profile.flying, profile.digest, profile.parked = len(parts), digest, False
+        flight.is_solitary = is_solitary
+        flight.board(profile, items, names, size)
+        return True
+
+    def _addressed(
+        self, profile: Profile, body: Body, items: list[bytes]
+    ) -> tuple[list[Body], list[bytes]]:
+        known = self.memory.planhat_id(profile.key)
+        if known is None or "_id" in body:
+            return [body], items
+        named = with_id(body, known)
+        return [named], [to_json(named)]
+
+    def _is_unchanged(self, profile: Profile, parts: list[Part], digest: int) -> bool:
+        return (
+            self.policy.merges
+            and self.policy.skips_unchanged
+            and self.memory.holds(profile.claims, digest)
+            and not any(part.receipt.export for part in parts)
+        )

@@ -1,0 +1,79 @@
+"""What Planhat last took of each profile, bounded: so that the same is not sent twice.
+
+Only what an answer proved is remembered, and it is forgotten as soon as anything else that touches
+the same Planhat record takes off: a failed or unknown result is never trusted.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Value = TypeVar("Value")
+
+
+class Memory:
+    """Digests by claim and Planhat's ids by profile; the longest unused are forgotten first."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most `most` entries of each kind."""
+        self._most = most
+        self._digests: OrderedDict[str, int] = OrderedDict()
+        self._ids: OrderedDict[str, str] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Claims with a known digest."""
+        return len(self._digests)
+
+    def holds(self, claims: Iterable[str], digest: int) -> bool:
+        """Tell whether the last that was taken for all these claims is exactly this."""
+        return all(self._digests.get(claim) == digest for claim in claims)
+
+    def remember(self, claims: Iterable[str], digest: int) -> None:
+        """Planhat took this."""
+        for claim in claims:
+            _put(self._digests, claim, digest, self._most)
+
+    def forget(self, claims: Iterable[str]) -> None:
+        """Something is on its way: nothing is certain until it is answered."""
+        for claim in claims:
+            self._digests.pop(claim, None)
+
+    def planhat_id(self, key: str) -> str | None:
+        """Planhat's id of a profile."""
+        return self._ids.get(key)
+
+    def learn(self, key: str, planhat_id: str) -> None:
+        """An answer told the id of a profile."""
+        _put(self._ids, key, planhat_id, self._most)
+
+    def unlearn(self, key: str) -> bool:
+        """The id of a profile does not hold (any more); False if none was known."""
+        return self._ids.pop(key, None) is not None
+
+
+def _put(store: OrderedDict[str, Value], key: str, value: Value, most: int) -> None:
+    store[key] = value
+    store.move_to_end(key)
+    if len(store) > most:
+        store.popitem(last=False)
+
+
+class Recent:
+    """The last things that were seen, bounded."""
+
+    def __init__(self, most: int) -> None:
+        """Remember at most `most` of them."""
+        self._most = most
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, thing: str) -> bool:
+        """Tell whether it was seen, as far as is remembered."""
+        return thing in self._seen
+
+    def add(self, thing: str) -> None:
+        """Note that it was seen."""
+        _put(self._seen, thing, None, self._most)

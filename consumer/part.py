@@ -1,0 +1,121 @@
+"""What travels: the ticket of a record, the receipt of a message, and the parts it is cut into.
+
+A record holds messages, a message becomes parts (a company, an enduser, activities, licences).
+Each is final when all it holds is final; the last part to end resolves the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from consumer.decision import Link
+    from consumer.offsets import Offsets
+    from consumer.profile import Profile
+    from schemas.planhat import Resource
+
+Body: TypeAlias = dict[str, Any]
+"""A JSON object for Planhat."""
+
+Ending = Literal["delivered", "skipped", "rejected"]
+
+
+class Partition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record as it was read; `timestamp` in seconds since 1970."""
+
+    partition: Partition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds in memory while it is unresolved."""
+        return len(self.value or b"") + len(self.key or b"") + 256
+
+
+@dataclass(slots=True, eq=False)
+class Backlog:
+    """What was read in one epoch and is not final: the bound on memory."""
+
+    records: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A record on its way: resolved when none of its messages is open."""
+
+    record: Record
+    offsets: Offsets
+    backlog: Backlog
+    open: int = 0
+
+    def resolve(self) -> None:
+        """Nothing more is to be done for this record."""
+        self.offsets.resolve(self.record.offset)
+        self.backlog.records -= 1
+        self.backlog.bytes -= self.record.size
+
+
+@dataclass(slots=True, eq=False)
+class Receipt:
+    """A message on its way: final when none of its parts is open."""
+
+    ticket: Ticket
+    position: int | None
+    channel: str
+    hull_id: str
+    external_id: str | None = None
+    email: str | None = None
+    open: int = 0
+    delivered: int = 0
+    rejections: list[str] = field(default_factory=list)
+    skips: list[tuple[Resource, str]] = field(default_factory=list)
+    attempts: int = 0
+    export: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One change of one profile, for one lane.
+
+    It may fly when it waits for nothing (`waits` is 0). `followers` are the parts of other lanes
+    that wait for its end. `link` tells how to find the company, until `body` carries its id.
+    `since` is when it came (seconds of the loop's clock).
+    """
+
+    resource: Resource
+    key: str
+    body: Body
+    claims: tuple[str, ...]
+    receipt: Receipt
+    link: Link | None = None
+    event_id: str | None = None
+    waits: int = 0
+    followers: list[Part] = field(default_factory=list)
+    profile: Profile | None = None
+    ended: bool = False
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a part: what became of it, and why if it was not delivered."""
+
+    part: Part
+    ending: Ending
+    reason: str = ""
+    planhat_id: str | None = None
+    change: str | None = None

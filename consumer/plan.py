@@ -1,0 +1,300 @@
+"""From a decision to parts in lanes: what must wait for what, before it may be sent. Pure.
+
+A user waits for its company, a licence for its company, an activity for its enduser. Whoever waits
+does so in front of its lane, in its place, and holds no permit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from consumer import reasons
+from consumer.decision import Payload, Skip
+from consumer.memory import Recent
+from consumer.part import Part
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consumer.company_directory import CompanyDirectory, Owners
+    from consumer.decision import AccountDecision, Link, UserDecision
+    from consumer.lane import Lane
+    from consumer.part import Body, Ended, Receipt
+
+_OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
+_REMEMBERED_EVENTS = 200_000
+
+
+class Planner:
+    """Puts parts into lanes and tells them when what they wait for has come.
+
+    `sees_all` says that this process owns all partitions. Only then a company that a user brings is
+    created from all of the account in the message: otherwise the account's own, newer messages may
+    be on their way in another process, so only its identity is written.
+    """
+
+    def __init__(
+        self,
+        lanes: Mapping[Resource, Lane],
+        directory: CompanyDirectory,
+        owners: Owners,
+        company_wait_seconds: float,
+    ) -> None:
+        """The lanes and directories stay the caller's; this only puts parts into them."""
+        self._lanes = lanes
+        self._directory = directory
+        self._owners = owners
+        self._company_wait = company_wait_seconds
+        self._by_company: dict[str, list[Part]] = {}
+        self._by_deadline: deque[Part] = deque()
+        self._by_owner: list[Part] = []
+        self._events = Recent(_REMEMBERED_EVENTS)
+        self._planned: set[str] = set()
+        self.sees_all = False
+
+    def clear(self) -> None:
+        """Forget who waits: their partitions were revoked."""
+        self._by_company.clear()
+        self._by_deadline.clear()
+        self._by_owner.clear()
+        self._planned.clear()
+
+    def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
+        """Plan an enduser, the company it needs, and its activities."""
+        if isinstance(decision.enduser, Skip):
+            receipt.skips.append((Resource.ENDUSERS, decision.enduser.reason))
+        else:
+            self._enduser(decision, decision.enduser, receipt, now)
+        for activity in decision.activities:
+            self._activity(activity, receipt, now)
+
+    def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
+        """Plan a company and its licences."""
+        if isinstance(decision.company, Skip):
+            receipt.skips.append((Resource.COMPANIES, decision.company.reason))
+            return
+        company = self._company(decision.company, receipt, now)
+        receipt.rejections += [reason for _, reason in decision.rejected_licences]
+        for licence in decision.licences:
+            part = _part(Resource.LICENSES, licence, receipt, decision.link)
+            if company is None:
+                receipt.skips.append((Resource.LICENSES, receipt.skips[-1][1]))
+                continue
+            self._follow(company, part)
+            self._add(part, now)
+
+    def follow_up(self, end: Ended, now: float) -> None:
+        """A part has ended: teach the directory, and let go on what waited for it."""
+        part = end.part
+        lane = self._lanes[part.resource]
+        if part.resource is Resource.COMPANIES and end.ending == "delivered":
+            external_id = part.body.get("externalId")
+            if isinstance(external_id, str):
+                self._directory.learn(external_id, end.planhat_id or _id(part.body))
+                self._company_appeared(external_id, now)
+        if part.event_id is not None:
+            self._planned.discard(part.event_id)
+            if end.ending == "delivered":
+                self._events.add(part.event_id)
+        lane.followed -= len(part.followers)
+        for follower in part.followers:
+            self._let_go(follower, end, now)
+        part.followers.clear()
+
+    def companies_read(self, now: float) -> None:
+        """The directory was read: who waited for a company in it may go."""
+        for external_id in list(self._by_company):
+            if self._directory.find(external_id) is not None:
+                self._company_appeared(external_id, now)
+
+    def owners_read(self, now: float) -> None:
+        """Planhat's users were read: settle the companies whose owner was not known."""
+        waiting, self._by_owner = self._by_owner, []
+        for part in waiting:
+            reason = self._check_owners(part.body)
+            if reason is None:
+                self._lanes[part.resource].release(part, now)
+            else:
+                self._lanes[part.resource].drop(part, reason, now)
+
+    def expire(self, now: float) -> float | None:
+        """Give up on companies waited for long enough; seconds until the next is due.
+
+        Time alone is no proof: the directory must have been read meanwhile, so that an outage of
+        Planhat skips nobody.
+        """
+        while self._by_deadline:
+            part = self._by_deadline[0]
+            due = part.since + self._company_wait - now
+            if due > 0:
+                return due
+            if not part.ended and part.waits:
+                if not self._directory.was_read_about(part.since):
+                    return 1.0
+                self._give_up(part, now)
+            self._by_deadline.popleft()
+        return None
+
+    def _enduser(
+        self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
+    ) -> None:
+        part = _part(Resource.ENDUSERS, payload, receipt, decision.link)
+        company = self._find(decision.link)
+        if company is not None:
+            part.body["companyId"] = company
+        elif not self._wait_for_company(part, decision, now):
+            receipt.skips.append((Resource.ENDUSERS, reasons.NO_COMPANY_ID))
+            return
+        self._add(part, now)
+
+    def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
+        """Let an enduser wait for the company it needs; False if none can be hoped for."""
+        link = decision.link
+        companies = self._lanes[Resource.COMPANIES]
+        coming = companies.newest(link.account_id) if link.account_id else None
+        if coming is None and isinstance(decision.company, Payload):
+            whole = self.sees_all or decision.company_stub is None
+            payload = decision.company if whole else decision.company_stub
+            assert isinstance(payload, Payload)  # noqa: S101 - for mypy: one of both is
+            coming = self._company(payload, part.receipt, now)
+        if coming is not None:
+            self._follow(coming, part)
+            return True
+        self._directory.miss()
+        if link.external_id is None or self._directory.is_vain(link.external_id):
+            return False
+        part.waits += 1
+        self._by_company.setdefault(link.external_id, []).append(part)
+        self._by_deadline.append(part)
+        return True
+
+    def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
+        """Plan a company; None if it is skipped for its owner."""
+        body = dict(payload.body)
+        self._name_keyless(body)
+        reason = self._check_owners(body)
+        part = _part(Resource.COMPANIES, Payload(payload.key, body), receipt, None)
+        if reason is not None:
+            self._owners.miss()
+            if self._owners.was_read_about(now):
+                receipt.skips.append((Resource.COMPANIES, reason))
+                return None
+            part.waits += 1
+            self._by_owner.append(part)
+        self._add(part, now)
+        return part
+
+    def _name_keyless(self, body: Body) -> None:
+        """A company without any key would be created anew each time: find it by its name."""
+        if not body.keys() & {"_id", "externalId", "sourceId"}:
+            known = self._directory.find_name(body.get("name"))
+            if known is not None:
+                body["_id"] = known
+
+    def _check_owners(self, body: Body) -> str | None:
+        """Write the ids of owners; the reason if one is nobody that Planhat knows."""
+        unknown = []
+        for field, reason in _OWNERS.items():
+            if body.get(field) is None:
+                continue
+            found = self._owners.find(body[field])
+            if found is None:
+                unknown.append(reason)
+            else:
+                body[field] = found
+        return " ".join(unknown) or None
+
+    def _activity(self, payload: Payload, receipt: Receipt, now: float) -> None:
+        part = _part(Resource.ACTIVITIES, payload, receipt, None)
+        if payload.event_id is not None:
+            if payload.event_id in self._planned or payload.event_id in self._events:
+                receipt.skips.append((Resource.ACTIVITIES, reasons.EVENT_REPEATED))
+                return
+            part.event_id = payload.event_id
+            self._planned.add(payload.event_id)
+        enduser = self._lanes[Resource.ENDUSERS].newest(payload.key)
+        if enduser is not None:
+            self._follow(enduser, part)
+        self._add(part, now)
+
+    def _add(self, part: Part, now: float) -> None:
+        part.receipt.open += 1
+        self._lanes[part.resource].add(part, now)
+
+    def _follow(self, leader: Part, part: Part) -> None:
+        leader.followers.append(part)
+        part.waits += 1
+        self._lanes[leader.resource].followed += 1
+
+    def _find(self, link: Link | None) -> str | None:
+        if link is None:
+            return None
+        if link.planhat_id is not None:
+            return link.planhat_id
+        if link.external_id is not None:
+            return self._directory.find(link.external_id)
+        if link.account_id is not None:
+            return self._lanes[Resource.COMPANIES].memory.planhat_id(link.account_id)
+        return None
+
+    def _let_go(self, follower: Part, end: Ended, now: float) -> None:
+        if follower.ended or follower.profile is None:
+            return
+        lane = self._lanes[follower.resource]
+        if follower.resource is Resource.ACTIVITIES:
+            lane.release(follower, now)
+            return
+        company = self._find(follower.link) or end.planhat_id
+        if company is not None and (
+            end.ending == "delivered" or follower.resource is Resource.ENDUSERS
+        ):
+            follower.body["companyId"] = company
+            lane.release(follower, now)
+        else:
+            lane.drop(follower, _why_left_behind(follower, end), now)
+
+    def _company_appeared(self, external_id: str, now: float) -> None:
+        company = self._directory.find(external_id)
+        for part in self._by_company.pop(external_id, ()):
+            if not part.ended:
+                part.body["companyId"] = company
+                self._lanes[part.resource].release(part, now)
+
+    def _give_up(self, part: Part, now: float) -> None:
+        external_id = part.link.external_id if part.link else None
+        if external_id is not None:
+            self._directory.give_up(external_id)
+            for waiting in self._by_company.pop(external_id, ()):
+                self._lanes[waiting.resource].drop(waiting, reasons.NO_COMPANY_ID, now)
+
+
+def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | None) -> Part:
+    body = dict(payload.body)
+    return Part(resource, payload.key, body, _claims(resource, body), receipt, link)
+
+
+def _why_left_behind(follower: Part, company: Ended) -> str:
+    if follower.resource is Resource.ENDUSERS:
+        return reasons.NO_COMPANY_ID
+    return company.reason if company.ending == "skipped" else reasons.COMPANY_NOT_DELIVERED
+
+
+def _claims(resource: Resource, body: Body) -> tuple[str, ...]:
+    """Every identity by which Planhat could take this for the record of another profile."""
+    match resource:
+        case Resource.ENDUSERS:
+            named = (("_", "_id"), ("s", "sourceId"), ("x", "externalId"), ("@", "email"))
+        case Resource.COMPANIES | Resource.LICENSES:
+            named = (("_", "_id"), ("s", "sourceId"), ("x", "externalId"))
+        case _:
+            return ()
+    if resource is Resource.LICENSES:
+        named = named[:1]
+    return tuple(f"{mark}:{str(body[name]).lower()}" for mark, name in named if body.get(name))
+
+
+def _id(body: Body) -> str | None:
+    found = body.get("_id")
+    return found if isinstance(found, str) else None

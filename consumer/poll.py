@@ -1,0 +1,131 @@
+"""Reads Kafka: each partition in its turn, never more than may be unresolved, never not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from consumer.errors import KafkaUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.assignment import Assignment
+    from consumer.intake import Intake
+    from consumer.part import Partition, Record
+
+_log = structlog.get_logger("consumer.poll")
+
+CHUNK = 250
+"""Records handled in one go: bounds how long the loop does nothing else (about 10 ms)."""
+
+WAIT_SECONDS = 0.2
+_REACH_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+
+
+class Source(Protocol):
+    """Where records come from."""
+
+    async def poll(
+        self, partitions: Sequence[Partition], seconds: float, max_records: int
+    ) -> list[Record]:
+        """Read from these partitions, waiting at most `seconds` for the first record."""
+
+    async def position(self, partition: Partition) -> int | None:
+        """The offset that is read next."""
+
+    def rewind(self, partition: Partition, offset: int) -> None:
+        """Read on from `offset`, if the partition is still ours."""
+
+    def end(self, partition: Partition) -> int | None:
+        """The end of the log, as far as is known."""
+
+
+class Poller:
+    """Polls until told to stop. A poll is never cancelled: aiokafka would lose count of them."""
+
+    def __init__(
+        self,
+        source: Source,
+        assignment: Assignment,
+        intake: Intake,
+        is_open: Callable[[], bool],
+        wake: Callable[[], None],
+    ) -> None:
+        """`is_open` says whether records may come in; `wake` is called when some have."""
+        self._source = source
+        self._assignment = assignment
+        self._intake = intake
+        self._is_open = is_open
+        self._wake = wake
+        self._reached_at = float("-inf")
+        self.turned_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set."""
+        while not stop.is_set():
+            self.turned_at = _now()
+            try:
+                await self._round()
+            except KafkaUnavailable as error:
+                _log.warning("kafka.unavailable", reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def lag(self, partition: Partition) -> int | None:
+        """Records of a partition that were not read yet; None while unknown."""
+        offsets = self._assignment.owned.get(partition)
+        end = self._source.end(partition)
+        if offsets is None or end is None or offsets.position is None:
+            return None
+        return max(0, end - offsets.position)
+
+    def unread(self) -> int:
+        """Records of all our partitions that were not read yet, as far as is known."""
+        return sum(self.lag(partition) or 0 for partition in self._assignment.owned)
+
+    async def _round(self) -> None:
+        eligible = self._assignment.eligible() if self._is_open() else []
+        found = 0
+        for partition in eligible:
+            found += self._take(await self._source.poll([partition], 0.0, CHUNK))
+            await asyncio.sleep(0)
+            if self._assignment.is_full:
+                break
+        if not found:
+            self._take(await self._source.poll(eligible, WAIT_SECONDS, CHUNK))
+        if _now() - self._reached_at >= _REACH_SECONDS:
+            self._reached_at = _now()
+            await self._reach()
+
+    def _take(self, records: list[Record]) -> int:
+        now = _now()
+        put_back: dict[Partition, int] = {}
+        for record in records:
+            offsets = self._assignment.owned.get(record.partition)
+            if offsets is None:
+                # Read before we know what of it is final: read it again when we do.
+                put_back.setdefault(record.partition, record.offset)
+            else:
+                self._intake.take(record, offsets, self._assignment.backlog, now)
+        for partition, offset in put_back.items():
+            self._source.rewind(partition, offset)
+        if records:
+            self._wake()
+        return len(records)
+
+    async def _reach(self) -> None:
+        """Let commits follow over what is never delivered: transaction markers at the end."""
+        for partition, offsets in list(self._assignment.owned.items()):
+            if offsets.unresolved:
+                continue
+            position = await self._source.position(partition)
+            is_current = self._assignment.owned.get(partition) is offsets
+            if position is not None and is_current and not offsets.unresolved:
+                offsets.reach(position)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,107 @@
+"""A profile in a lane: the changes of it that wait or fly, in order, and how they become JSON."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import orjson
+
+from planhat_client.verdict import Keys
+
+if TYPE_CHECKING:
+    from consumer.part import Body, Part
+
+
+class Profile:
+    """The parts of one profile that are not final, and whether they may fly.
+
+    `flying` of them are in a request now; at most `limit` fly together (None: as many as wait),
+    which is how a change that Planhat refuses is told from the changes it was merged with.
+    """
+
+    __slots__ = (
+        "blockers",
+        "claims",
+        "digest",
+        "failures",
+        "flying",
+        "key",
+        "limit",
+        "parked",
+        "parts",
+        "queued",
+        "ready_at",
+    )
+
+    def __init__(self, key: str) -> None:
+        """Nothing waits yet."""
+        self.key = key
+        self.claims: set[str] = set()
+        self.blockers = 0
+        self.parts: deque[Part] = deque()
+        self.flying = 0
+        self.limit: int | None = None
+        self.failures = 0
+        self.parked = False
+        self.queued = False
+        self.ready_at = 0.0
+        self.digest = 0
+
+    def __repr__(self) -> str:
+        """Enough to assert on."""
+        return f"<Profile {self.key} {len(self.parts)} waiting, {self.flying} flying>"
+
+    @property
+    def is_ready(self) -> bool:
+        """It may go into the next batch."""
+        return (
+            self.blockers == 0
+            and self.flying == 0
+            and not self.parked
+            and bool(self.parts)
+            and self.parts[0].waits == 0
+        )
+
+    def flyable(self, most: int) -> list[Part]:
+        """The parts that may fly now: the first ones, up to one that waits for something."""
+        most = most if self.limit is None else min(most, self.limit)
+        chosen: list[Part] = []
+        for part in self.parts:
+            if part.waits or len(chosen) >= most:
+                break
+            chosen.append(part)
+        return chosen
+
+
+def merge(parts: list[Part]) -> Body:
+    """One body that has the effect of all parts sent one after the other: newer fields win."""
+    if len(parts) == 1:
+        return parts[0].body
+    merged: Body = {}
+    custom: Body = {}
+    for part in parts:
+        merged.update(part.body)
+        custom.update(part.body.get("custom", ()))
+    if custom:
+        merged["custom"] = custom
+    return merged
+
+
+def keys(body: Body) -> Keys:
+    """What Planhat may call this item in its answer."""
+    get = body.get
+    return Keys(get("_id"), get("sourceId"), get("externalId"), get("email"))
+
+
+def to_json(body: Body) -> bytes:
+    """JSON as it goes over the wire (big integers become floats, as they would in Node)."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return orjson.dumps(body, default=float, option=orjson.OPT_NON_STR_KEYS)
+
+
+def with_id(body: Body, planhat_id: str | None) -> Body:
+    """Name the record by Planhat's own id, the first of its keys, where it is known."""
+    return body if planhat_id is None or "_id" in body else {"_id": planhat_id, **body}

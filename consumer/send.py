@@ -1,0 +1,143 @@
+"""Sends batches to Planhat, as `dispatch` says, and tells what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from consumer.dispatch import Wait
+from planhat_client.errors import PlanhatError
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.dispatch import Dispatch
+    from consumer.flight import Flight
+    from consumer.intake import Intake
+    from planhat_client.protocol import Answer
+
+_log = structlog.get_logger("consumer.send")
+
+PROBE_SECONDS = 5.0
+"""How often a halted service asks Planhat whether it is let in again."""
+
+
+class Api(Protocol):
+    """What the sender needs of Planhat; `planhat_client.Planhat` offers it."""
+
+    async def upsert(self, resource: Resource, items: Sequence[bytes]) -> Answer:
+        """Create or update records in bulk."""
+
+    async def track(self, items: Sequence[bytes]) -> Answer:
+        """Store activities in bulk."""
+
+    async def probe(self) -> None:
+        """Ask whether the credential is accepted; raises PlanhatError if not."""
+
+
+class SendReport(Protocol):
+    """Who wants to know of requests."""
+
+    def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
+        """A request was answered, or failed."""
+
+
+class Sender:
+    """Turns the crank: next batch, send, settle, follow up."""
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        intake: Intake,
+        api: Api,
+        report: SendReport,
+        is_behind: Callable[[], bool],
+    ) -> None:
+        """`is_behind` tells whether Kafka holds more than was read."""
+        self._dispatch = dispatch
+        self._intake = intake
+        self._api = api
+        self._report = report
+        self._is_behind = is_behind
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def wake(self) -> None:
+        """Something changed: look again."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as flights:
+            while True:
+                await self._turn(flights)
+
+    async def landed(self, seconds: float) -> bool:
+        """Wait until no request is in flight; False if some still are after `seconds`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._dispatch.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
+        return not self._dispatch.in_flight
+
+    async def _turn(self, flights: asyncio.TaskGroup) -> None:
+        self._wake.clear()
+        now = _now()
+        step = self._dispatch.next(now, is_behind=self._is_behind())
+        self._intake.follow_up(self._dispatch.ended(), now)
+        if isinstance(step, Wait):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(step.seconds):
+                    await self._wake.wait()
+            return
+        flights.create_task(self._fly(step), name=f"send-{step.resource}")
+        await asyncio.sleep(0)
+
+    async def _fly(self, flight: Flight) -> None:
+        started = _now()
+        answer = await self._send(flight)
+        now = _now()
+        self._dispatch.answered(flight, answer, now)
+        self._report.batch_sent(flight, answer, now - started)
+        self._intake.follow_up(self._dispatch.ended(), now)
+        self._wake.set()
+        if not self._dispatch.in_flight:
+            self._idle.set()
+
+    async def _send(self, flight: Flight) -> Answer:
+        if flight.resource is Resource.ACTIVITIES:
+            return await self._api.track(flight.items)
+        return await self._api.upsert(flight.resource, flight.items)
+
+
+class HaltWatch:
+    """While the service is halted, asks Planhat until it is let in again."""
+
+    def __init__(self, dispatch: Dispatch, api: Api, resume: Callable[[], None]) -> None:
+        """`resume` is called when Planhat accepts the credential."""
+        self._dispatch = dispatch
+        self._api = api
+        self._resume = resume
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            if self._dispatch.halted is None:
+                continue
+            try:
+                await self._api.probe()
+            except PlanhatError as error:
+                _log.error("planhat.unauthorized", reason=str(error))
+            else:
+                self._resume()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,194 @@
+"""What an answer of Planhat means for each profile of a flight. Pure.
+
+What the answer proves is delivered. What it does not prove is sent again in smaller and smaller
+company, until a change that Planhat refuses stands alone; only then it is rejected. So a bad
+change costs itself and O(log n) requests, never its neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from consumer.flight import Group
+from consumer.part import Ended
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from planhat_client.retry import backoff
+from planhat_client.verdict import Proven, Suspect, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.flight import Flight
+    from consumer.lane import Lane
+    from consumer.profile import Profile
+    from planhat_client.protocol import Answer
+    from planhat_client.verdict import Verdict
+
+_TOO_MANY = 429
+_HEALTHY = 0.8
+_WEIGHT = 0.1
+
+
+@dataclass(slots=True)
+class Health:
+    """Whether the API as a whole works: the share of first tries that succeed, of late.
+
+    Without it, an item could be rejected for an outage that happens to spare its neighbours.
+    """
+
+    share: float = 1.0
+    succeeded_at: float = field(default=float("-inf"))
+
+    def note(self, *, success: bool, is_first_try: bool, now: float) -> None:
+        """A request was answered."""
+        if success:
+            self.succeeded_at = now
+        if is_first_try:
+            self.share += _WEIGHT * (success - self.share)
+
+    def blames(self, flight: Flight) -> bool:
+        """Tell whether others succeeded since `flight` failed before: it is not the API then."""
+        return (
+            flight.failures > 0
+            and self.succeeded_at > flight.failed_at
+            and self.share >= _HEALTHY
+        )
+
+
+class Settler:
+    """Applies answers to one lane."""
+
+    def __init__(self, lane: Lane, random: Callable[[], float]) -> None:
+        """`random` gives floats in [0, 1), for the jitter of retries."""
+        self._lane = lane
+        self._random = random
+        self._health = Health()
+
+    def settle(self, flight: Flight, answer: Answer, now: float) -> None:
+        """Bring each profile of a flight to its end, or to its next try."""
+        self._lane.flights.discard(flight)
+        self._note(flight, answer, now)
+        if flight.is_orphan:
+            self._disown(flight, now)
+            return
+        match answer:
+            case Delivered() | Partial():
+                self._sort(flight, verdicts(flight.keys, answer), now)
+            case Reject():
+                self._refuse(flight, answer.reason, now)
+            case Retry():
+                self._retry(flight, answer, now)
+            case Halt():
+                self._lane.park(_group(flight), now)
+            case _:
+                assert_never(answer)
+
+    def _note(self, flight: Flight, answer: Answer, now: float) -> None:
+        is_first_try = flight.failures == 0
+        match answer:
+            case Delivered() | Partial() | Reject():
+                self._lane.breaker.succeeded(now)
+                self._health.note(success=True, is_first_try=is_first_try, now=now)
+            case Retry(status=status) if status != _TOO_MANY:
+                self._health.note(success=False, is_first_try=is_first_try, now=now)
+                if is_first_try or flight.is_probe:
+                    self._lane.breaker.failed(now)
+            case _:
+                pass
+
+    def _disown(self, flight: Flight, now: float) -> None:
+        for profile in flight.profiles:
+            for _ in range(profile.flying):
+                profile.parts.popleft()
+            self._lane.waiting -= profile.flying
+            profile.flying = 0
+            self._lane.reconsider(profile, now)
+
+    def _sort(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+        unproven: list[Profile] = []
+        position = 0
+        for profile, span in zip(flight.profiles, flight.spans, strict=True):
+            own = found[position : position + span]
+            position += span
+            worst = next((verdict for verdict in own if not isinstance(verdict, Proven)), None)
+            if worst is None:
+                self._deliver(profile, own, now)
+            elif len(flight.profiles) == 1:
+                transient = isinstance(worst, Suspect) and worst.transient
+                self._blame(profile, worst.reason, now, is_transient=transient)
+            elif isinstance(worst, Suspect):
+                self._lane.park(Group([profile]), now)
+            else:
+                unproven.append(profile)
+        for half in Group(unproven).halves():
+            self._lane.park(half, now)
+
+    def _deliver(self, profile: Profile, own: Sequence[Verdict], now: float) -> None:
+        proof = own[0]
+        assert isinstance(proof, Proven)  # noqa: S101 - the caller sorted them
+        memory = self._lane.memory
+        if self._lane.policy.merges:
+            memory.remember(profile.claims, profile.digest)
+            if proof.planhat_id:
+                memory.learn(profile.key, proof.planhat_id)
+        flown = list(profile.parts)[: profile.flying]
+        profile.limit = None
+        profile.failures = 0
+        ended = [
+            Ended(part, "delivered", "", proof.planhat_id, proof.change) for part in flown
+        ]
+        self._lane.finish(profile, ended, now)
+
+    def _refuse(self, flight: Flight, reason: str, now: float) -> None:
+        if len(flight.profiles) == 1:
+            self._blame(flight.profiles[0], reason, now, is_transient=False)
+            return
+        for half in _group(flight).halves():
+            self._lane.park(half, now)
+
+    def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
+        """Planhat refused a profile that flew alone: find out which of its changes, and why."""
+        if profile.flying > 1:
+            profile.limit = profile.flying // 2
+            self._lane.park(Group([profile]), now)
+        elif self._lane.memory.unlearn(profile.key):
+            self._lane.park(Group([profile]), now)
+        elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
+            profile.failures += 1
+            self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
+        else:
+            profile.limit = None
+            profile.failures = 0
+            ended = Ended(profile.parts[0], "rejected", reason)
+            self._lane.finish(profile, [ended], now)
+
+    def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
+        """The request failed: is it the API, or something in this flight?"""
+        if answer.status == _TOO_MANY:
+            self._lane.park(_group(flight), now)
+        elif not self._health.blames(flight):
+            self._lane.park(*self._later(flight, answer, now))
+        elif len(flight.profiles) > 1:
+            for half in Group(flight.profiles, 1, now).halves():
+                self._lane.park(half, now)
+        else:
+            self._fail_alone(flight, answer, now)
+
+    def _fail_alone(self, flight: Flight, answer: Retry, now: float) -> None:
+        profile = flight.profiles[0]
+        profile.failures += 1
+        if profile.failures < self._lane.policy.attempts:
+            self._lane.park(*self._later(flight, answer, now))
+        else:
+            profile.failures = 0
+            self._blame(profile, answer.reason, now, is_transient=False)
+
+    def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
+        failures = flight.failures + 1
+        wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
+        return Group(flight.profiles, failures, now), now + wait
+
+
+def _group(flight: Flight) -> Group:
+    return Group(flight.profiles, flight.failures, flight.failed_at)
