@@ -1,0 +1,146 @@
+"""Planhat, one method a thing we do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from planhat_client import protocol
+from planhat_client.errors import (
+    PlanhatError,
+    PlanhatRejected,
+    PlanhatThrottled,
+    PlanhatUnauthorized,
+    PlanhatUnavailable,
+)
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from schemas.planhat import LeanCompany, PlanhatUser, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from planhat_client.protocol import Answer, Request, Response
+
+_PAGE = 10_000
+_MOST_PAGES = 50
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+class Wire(Protocol):
+    """Something that sends a request; raises PlanhatUnavailable."""
+
+    async def send(self, request: Request) -> Response:
+        """Send once."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where Planhat is; the tenant id is a credential (analytics asks for nothing else)."""
+
+    api_url: str
+    analytics_url: str
+    tenant_id: str
+
+
+class Planhat:
+    """The API. Writing never raises: the answer says what to do. Reading raises PlanhatError."""
+
+    def __init__(self, wire: Wire, endpoints: Endpoints, token: Callable[[], str]) -> None:
+        """`token` is asked at each request, so that it may be rotated."""
+        self._wire = wire
+        self._endpoints = endpoints
+        self._token = token
+
+    async def upsert(self, resource: Resource, items: Sequence[bytes]) -> Answer:
+        """Create or update records; `items` are JSON objects, at most 5,000 of them."""
+        url = self._endpoints.api_url
+        request = protocol.upsert(url, self._token(), resource, items)
+        return await self._answer(request, protocol.read)
+
+    async def track(self, items: Sequence[bytes]) -> Answer:
+        """Store activities; a plain success means received, not processed."""
+        where = self._endpoints
+        request = protocol.track(where.analytics_url, where.tenant_id, items)
+        return await self._answer(request, protocol.read_activities)
+
+    async def track_one(self, item: bytes) -> Answer:
+        """Store one activity."""
+        where = self._endpoints
+        request = protocol.track_one(where.analytics_url, where.tenant_id, item)
+        return await self._answer(request, protocol.read_activities)
+
+    async def companies(self) -> list[LeanCompany]:
+        """All companies, in one call (`GET /leancompanies`)."""
+        return _rows(await self._get("leancompanies"), LeanCompany)
+
+    async def users(self) -> list[PlanhatUser]:
+        """All users of Planhat, for owners (`GET /users`)."""
+        found: list[PlanhatUser] = []
+        for page in range(_MOST_PAGES):
+            rows = await self._get(f"users?limit={_PAGE}&offset={page * _PAGE}")
+            found += _rows(rows, PlanhatUser)
+            if len(rows) < _PAGE:
+                break
+        return found
+
+    async def probe(self) -> None:
+        """Ask for next to nothing, to learn whether the credential is accepted."""
+        await self._get("users?limit=1")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._wire.close()
+
+    async def _answer(
+        self, request: Request, read: Callable[[Response, float], Answer]
+    ) -> Answer:
+        try:
+            response = await self._wire.send(request)
+        except PlanhatUnavailable as error:
+            return Retry(str(error))
+        return read(response, time.time())
+
+    async def _get(self, path: str) -> list[Any]:
+        request = protocol.get(self._endpoints.api_url, self._token(), path)
+        response = await self._wire.send(request)
+        answer = protocol.read(response, time.time())
+        if not isinstance(answer, Delivered | Partial):
+            raise _error(answer)
+        try:
+            document = orjson.loads(response.body)
+        except orjson.JSONDecodeError as error:
+            raise PlanhatUnavailable("the answer is no JSON") from error
+        if not isinstance(document, list):
+            raise PlanhatUnavailable("the answer is no list")
+        return document
+
+
+def _error(answer: Retry | Reject | Halt) -> PlanhatError:
+    match answer:
+        case Halt():
+            return PlanhatUnauthorized(answer.reason)
+        case Reject():
+            return PlanhatRejected(answer.reason)
+        case Retry(status=429):
+            return PlanhatThrottled(answer.reason, answer.retry_after)
+        case Retry():
+            return PlanhatUnavailable(answer.reason)
+
+
+def _rows(rows: list[Any], model: type[Row]) -> list[Row]:
+    """The rows that can be read; one that can't costs only itself."""
+    found = []
+    for row in rows:
+        try:
+            found.append(model.model_validate(row))
+        except ValidationError:
+            continue
+    return found

@@ -1,0 +1,59 @@
+"""The only door to aiohttp's client: one request out, one response back, within its time."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from planhat_client.errors import PlanhatUnavailable
+from planhat_client.protocol import Request, Response
+
+_CONNECT_SECONDS = 10.0
+_LARGEST_BODY = 64 << 20
+
+
+class Transport:
+    """A bounded pool of connections. Raises PlanhatUnavailable for whatever the network does."""
+
+    def __init__(self, timeout_seconds: float, max_connections: int) -> None:
+        """`timeout_seconds` bounds a request from first to last byte."""
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds,
+            connect=min(_CONNECT_SECONDS, timeout_seconds),
+            sock_read=timeout_seconds,
+        )
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Request) -> Response:
+        """Send once; what may be sent again is for the caller to know."""
+        try:
+            async with self._opened().request(
+                request.method,
+                request.url,
+                data=request.body or None,
+                headers=request.headers,
+                allow_redirects=False,
+            ) as response:
+                body = await response.content.read(_LARGEST_BODY)
+                while chunk := await response.content.read(_LARGEST_BODY - len(body)):
+                    body += chunk
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Response(response.status, headers, body)
+        except TimeoutError as error:
+            raise PlanhatUnavailable(f"no answer in {self._timeout.total:g} s") from error
+        except aiohttp.InvalidURL as error:
+            raise PlanhatUnavailable("the address of the API is no URL") from error
+        except (aiohttp.ClientError, OSError) as error:
+            # The text of the error may hold the URL, and with it the tenant id.
+            raise PlanhatUnavailable(f"network: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        return self._session

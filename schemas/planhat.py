@@ -1,0 +1,92 @@
+"""What Planhat sends back, read leniently: any member may be absent, lists may hold anything."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_MODEL = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+
+class Resource(StrEnum):
+    """What we write; the values are the names of Planhat's endpoints."""
+
+    COMPANIES = "companies"
+    ENDUSERS = "endusers"
+    LICENSES = "licenses"
+    ACTIVITIES = "activities"
+
+
+def _count(value: object) -> object:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _list(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return () if value is None or value == {} else (value,)
+
+
+def _text(value: object) -> object:
+    """Ids may come as numbers, and "nothing" as an empty text."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value) or None
+    return None
+
+
+Count = Annotated[int, BeforeValidator(_count)]
+Entries = Annotated[tuple[Any, ...], BeforeValidator(_list)]
+Text = Annotated[str | None, BeforeValidator(_text)]
+
+
+class BulkResult(BaseModel):
+    """The answer to a bulk upsert (API reference, "Bulk upsert").
+
+    Error entries have no documented shape; which lists exist depends on the age of the API.
+    """
+
+    model_config = _MODEL
+
+    created: Count = 0
+    updated: Count = 0
+    nonupdates: Count = 0
+    inserted: Entries = Field(default=(), alias="insertsKeys")
+    changed: Entries = Field(default=(), alias="updatesKeys")
+    created_errors: Entries = Field(default=(), alias="createdErrors")
+    updated_errors: Entries = Field(default=(), alias="updatedErrors")
+    permission_errors: Entries = Field(default=(), alias="permissionErrors")
+    validation_errors: Entries = Field(default=(), alias="validationErrors")
+
+    @property
+    def errors(self) -> tuple[Any, ...]:
+        """All error entries, whatever the list."""
+        return (
+            self.created_errors
+            + self.updated_errors
+            + self.permission_errors
+            + self.validation_errors
+        )
+
+    @property
+    def succeeded(self) -> int:
+        """Items that the counts call successful."""
+        return self.created + self.updated + self.nonupdates
+
+
+class LeanCompany(BaseModel):
+    """A row of `GET /leancompanies`; the external id may be missing or empty."""
+
+    model_config = _MODEL
+
+    id: str = Field(alias="_id")
+    name: Text = None
+    external_id: Text = Field(default=None, alias="externalId")
+
+
+class PlanhatUser(BaseModel):
+    """A row of `GET /users`: somebody who works with Planhat, and may own companies."""
+
+    model_config = _MODEL
+
+    id: str = Field(alias="_id")
+    email: Text = None
