@@ -3,21 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+FAST := not integration and not slow and not chaos and not benchmark
 
-.PHONY: help demo test test-fast check fix bench chaos lock clean
+.PHONY: help demo test test-fast check fix bench chaos lock clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is too old: Python 3.11 or newer is needed (PYTHON=... chooses one)"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 has no venv: install python3-venv"; exit 1; }
-	@echo "setting up $(VENV) ..."
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --requirement requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --editable .
-	@touch $@
 
 demo: $(READY) ## the main job, end to end, on this machine alone
 	@$(BIN)/hull-planhat demo
@@ -26,13 +19,13 @@ test: $(READY) ## all tests, on real Kafka too
 	$(BIN)/pytest -m "not chaos and not benchmark"
 
 test-fast: $(READY) ## the tests that need nothing but Python
-	$(BIN)/pytest -q -m "not integration and not slow and not chaos and not benchmark"
+	$(BIN)/pytest -q -m "$(FAST)"
 
 check: $(READY) ## format, lint, types, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(MAKE) --no-print-directory test-fast
+	$(BIN)/pytest -q -m "$(FAST)"
 
 fix: $(READY) ## repair what format and lint can repair
 	$(BIN)/ruff check --fix .
@@ -44,12 +37,31 @@ bench: $(READY) ## measure; prints figures, asserts nothing
 chaos: $(READY) ## kills, rebalances, broker and API faults, in full length
 	$(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
 
-lock: ## remake requirements.lock from pyproject.toml
+lock: python ## remake requirements.lock from pyproject.toml
 	$(PYTHON) -m venv --clear .lock-venv
 	.lock-venv/bin/pip install --quiet --upgrade 'pip>=25.1'
 	.lock-venv/bin/pip install --quiet --editable '.[demo,otel,uvloop]' --group dev
-	{ echo "# Exact versions of everything, for 'make' and the image. Remake with: make lock"; .lock-venv/bin/pip freeze --exclude-editable; } > requirements.lock
+	{ echo "# Exact versions of everything that 'make' installs. Remake with: make lock"; \
+	  .lock-venv/bin/pip freeze --exclude-editable; } > .lock-venv/lock
+	mv .lock-venv/lock requirements.lock
 	rm -rf .lock-venv
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf $(VENV) .lock-venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is missing or too old: Python 3.11 or newer is needed (make PYTHON=... chooses one)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+
+# A new lock makes the environment anew; a new pyproject.toml only installs the project again.
+$(LOCKED): requirements.lock | python
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
