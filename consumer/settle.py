@@ -88,7 +88,7 @@ class Settler:
         is_first_try = flight.failures == 0
         match answer:
             case Delivered() | Partial() | Reject():
-                self._lane.breaker.succeeded(now)
+                self._lane.breaker.succeeded()
                 self._health.note(success=True, is_first_try=is_first_try, now=now)
             case Retry(status=status) if status != _TOO_MANY:
                 self._health.note(success=False, is_first_try=is_first_try, now=now)

@@ -1,0 +1,160 @@
+"""What a message means for Planhat: the rules, in their order. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer import filter as why_not
+from consumer import map as to
+from consumer import reasons
+from consumer.decision import AccountDecision, Link, Payload, Skip, UserDecision
+from consumer.message import UserMessage
+from consumer.value import key_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from consumer.decision import Body
+    from consumer.message import AccountMessage, Entity
+    from consumer.rules import Rules
+    from schemas.hull import Segment
+
+_NO_COMPANY = Skip(reasons.NO_COMPANY_NAME)
+_NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
+_REPEATED = Skip(reasons.EVENT_REPEATED)
+
+
+def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
+    """Decide about one message; never raises for anything that was parsed."""
+    if isinstance(message, UserMessage):
+        return _user(message, rules)
+    return _account(message, rules)
+
+
+def _user(message: UserMessage, rules: Rules) -> UserDecision:
+    refused = why_not.contact_filter(message, rules)
+    body = to.enduser(message, rules) if refused is None else {}
+    enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
+    is_sent = isinstance(enduser, Payload)
+    company = _company(message, rules) if is_sent and message.account else _NO_COMPANY
+    stub = None
+    if isinstance(company, Payload):
+        stub = Payload(company.key, to.company_stub(company.body))
+    activities, skipped = ((), ()) if refused else _events(message, body, rules)
+    return UserDecision(
+        message.hull_id,
+        key_text(why_not.EXTERNAL_ID.read(message.user)),
+        key_text(message.user.get("email")),
+        enduser,
+        _link(message.account),
+        company,
+        stub,
+        activities,
+        skipped,
+    )
+
+
+def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
+    if "email" not in body and "externalId" not in body:
+        return Skip(reasons.NO_IDENTITY)
+    gated = why_not.user_gate(message, rules)
+    if gated is not None:
+        return Skip(gated)
+    if rules.archives_left and why_not.has_entered(message.changes, rules):
+        body = {**body, "archived": False}
+    return Payload(message.hull_id, body)
+
+
+def _leaving(message: UserMessage, rules: Rules) -> Payload | Skip:
+    """A user outside the filter is skipped, or archived if it has just left."""
+    if rules.archives_left and why_not.has_left(message.changes, rules):
+        mapped = to.enduser(message, rules)
+        names = ("_id", "sourceId", "externalId", "email")
+        body = {name: mapped[name] for name in names if name in mapped}
+        if "email" in body or "externalId" in body:
+            return Payload(message.hull_id, {**body, "archived": True})
+    return Skip(reasons.CONTACT_FILTER)
+
+
+def _company(message: UserMessage, rules: Rules) -> Payload | Skip:
+    """What may be created for a user: only an account that is for Planhat by itself."""
+    account_id = key_text(message.account.get("id"))
+    if account_id is None:
+        return _NO_COMPANY
+    # An export passes the filter of what is exported: the user, not its account.
+    return _company_of(
+        account_id, message.account, message.account_segments, rules, is_export=False
+    )
+
+
+def _company_of(
+    account_id: str,
+    account: Entity,
+    segments: Iterable[Segment],
+    rules: Rules,
+    *,
+    is_export: bool,
+) -> Payload | Skip:
+    refused = why_not.company_filter(account, segments, rules, is_export=is_export)
+    if refused is not None:
+        return Skip(refused)
+    body = to.company(account, rules)
+    name = body.get("name")
+    if not isinstance(name, str) or not name.strip():
+        return _NO_COMPANY
+    return Payload(account_id, body)
+
+
+def _events(
+    message: UserMessage, body: Body, rules: Rules
+) -> tuple[tuple[Payload, ...], tuple[tuple[str, Skip], ...]]:
+    if not message.events:
+        return (), ()
+    activities: list[Payload] = []
+    skipped: list[tuple[str, Skip]] = []
+    seen: set[str] = set()
+    for event in message.events:
+        name = event.event or ""
+        if name not in rules.contact_events:
+            skipped.append((name, _NOT_TRACKED))
+        elif event.event_id is not None and event.event_id in seen:
+            skipped.append((name, _REPEATED))
+        else:
+            seen.add(event.event_id or "")
+            activity = to.activity(event, message, body)
+            if activity.body.keys() & {"email", "externalId"}:
+                activities.append(activity)
+            else:
+                skipped.append((name, Skip(reasons.NO_IDENTITY)))
+    return tuple(activities), tuple(skipped)
+
+
+def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
+    company = _company_of(
+        message.hull_id,
+        message.account,
+        message.account_segments,
+        rules,
+        is_export=message.is_export,
+    )
+    gated = why_not.account_gate(message, rules)
+    if gated is not None and isinstance(company, Payload):
+        company = Skip(gated)
+    is_sent = isinstance(company, Payload)
+    licences, rejected = to.licences(message, rules) if is_sent else ((), ())
+    return AccountDecision(
+        message.hull_id,
+        key_text(why_not.EXTERNAL_ID.read(message.account)),
+        company,
+        _link(message.account),
+        licences,
+        rejected,
+    )
+
+
+def _link(account: Entity) -> Link:
+    return Link(
+        key_text(why_not.PLANHAT_ID.read(account)),
+        key_text(why_not.EXTERNAL_ID.read(account)),
+        key_text(account.get("id")),
+    )

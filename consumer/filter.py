@@ -1,0 +1,109 @@
+"""Whether a message is for us: the filters on segments, and the gate on what changed. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer import reasons
+from consumer.value import key_text
+from schemas.attribute import Attribute, changed_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from consumer.message import AccountMessage, UserMessage
+    from consumer.rules import Rules
+    from schemas.hull import Changes, Segment, SegmentChanges
+
+EXTERNAL_ID = Attribute("external_id")
+PLANHAT_ID = Attribute("planhat/id")
+
+_OWN = "planhat/"
+
+
+def contact_filter(message: UserMessage, rules: Rules) -> str | None:
+    """Say why a user is not for Planhat; an empty filter sends nobody, exports pass."""
+    if message.is_export or _is_in(message.segments, rules.contact_filter):
+        return None
+    return reasons.CONTACT_FILTER
+
+
+def company_filter(
+    account: dict[str, object], segments: Iterable[Segment], rules: Rules, *, is_export: bool
+) -> str | None:
+    """Say why an account is not for Planhat: all reasons, joined by a blank."""
+    found = []
+    if rules.require_external_id and key_text(EXTERNAL_ID.read(account)) is None:
+        found.append(reasons.EXTERNAL_ID_REQUIRED)
+    if not is_export and not _is_in(segments, rules.account_filter):
+        found.append(reasons.ACCOUNT_FILTER)
+    return " ".join(found) or None
+
+
+def user_gate(message: UserMessage, rules: Rules) -> str | None:
+    """Say that nothing changed which matters for the enduser."""
+    changes = message.changes
+    if changes is None or message.is_export or changes.is_new:
+        return None
+    if changes.user and _touches(changes.user, rules.contact.own):
+        return None
+    if changes.account and _account_matters(changes.account, rules):
+        return None
+    if _entered(changes.segments, rules.contact_filter):
+        return None
+    if _entered(changes.account_segments, rules.account_filter):
+        return None
+    return reasons.NOTHING_CHANGED
+
+
+def account_gate(message: AccountMessage, rules: Rules) -> str | None:
+    """Say that nothing changed which matters for the company."""
+    changes = message.changes
+    if changes is None or message.is_export or changes.is_new:
+        return None
+    names = rules.company.own | {EXTERNAL_ID.canonical}
+    if rules.licence_attribute is not None:
+        names |= {rules.licence_attribute.canonical}
+    if _touches(changes.account, names):
+        return None
+    if _entered(changes.account_segments, rules.account_filter):
+        return None
+    return reasons.NOTHING_CHANGED
+
+
+def has_entered(changes: Changes | None, rules: Rules) -> bool:
+    """Tell whether a user entered a segment of the Contact Filter."""
+    return changes is not None and _entered(changes.segments, rules.contact_filter)
+
+
+def has_left(changes: Changes | None, rules: Rules) -> bool:
+    """Tell whether a user left a segment of the Contact Filter."""
+    if changes is None or changes.segments is None:
+        return False
+    return _is_in(changes.segments.left, rules.contact_filter)
+
+
+def _is_in(segments: Iterable[Segment], names: frozenset[str]) -> bool:
+    return any(segment.id in names for segment in segments)
+
+
+def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
+    return changes is not None and _is_in(changes.entered, names)
+
+
+def _touches(changes: dict[str, object], names: frozenset[str]) -> bool:
+    """Our own write-back is never a reason to write again, even where it is mapped."""
+    return any(
+        name in names and not name.startswith(_OWN)
+        for name in changed_names(changes)  # type: ignore[arg-type]  # JSON, read by name only
+    )
+
+
+def _account_matters(changes: dict[str, object], rules: Rules) -> bool:
+    """The link moved, the company has just become known, or a mapped attribute changed."""
+    names = changed_names(changes)  # type: ignore[arg-type]  # JSON, read by name only
+    if "id" in names:
+        return True
+    return PLANHAT_ID.canonical in names or any(
+        name in rules.contact.account and not name.startswith(_OWN) for name in names
+    )

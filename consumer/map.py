@@ -1,0 +1,147 @@
+"""From attributes of Hull to objects of Planhat. Pure.
+
+Absent is not sent, falsy is data, and `null` is sent only where the settings say so. Custom names
+are written as they are: a dot in a name is a dot (planhat-api: custom fields have one level).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+
+from consumer.decision import Payload
+from consumer.filter import EXTERNAL_ID, PLANHAT_ID
+from consumer.moment import iso_moment
+from consumer.value import finite, key_text
+from schemas.attribute import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Entity
+
+    from consumer.decision import Body
+    from consumer.message import AccountMessage, UserMessage
+    from consumer.rules import Mapping, Rules
+    from schemas.hull import Event
+
+_EMPTY: Entity[str, object] = {}
+_KEYS = frozenset({"externalId", "sourceId", "email"})
+
+
+def enduser(message: UserMessage, rules: Rules) -> Body:
+    """Map a user; the company is not in it."""
+    body = _identified(message.user)
+    return _mapped(body, rules.contact, message.user, message.account, rules)
+
+
+def company(account: Entity[str, object], rules: Rules) -> Body:
+    """Map an account; its external id is sent whether or not it is mapped."""
+    body = _identified(account)
+    external_id = key_text(EXTERNAL_ID.read(account))  # type: ignore[arg-type]  # JSON
+    if external_id is not None:
+        body["externalId"] = external_id
+    return _mapped(body, rules.company, account, _EMPTY, rules)
+
+
+def company_stub(body: Body) -> Body:
+    """What identifies a company and no more."""
+    return {name: body[name] for name in ("_id", "externalId", "sourceId", "name") if name in body}
+
+
+def owner_fields(body: Body) -> tuple[str, ...]:
+    """Which owners a company names."""
+    return tuple(name for name in ("owner", "coOwner") if body.get(name) is not None)
+
+
+def activity(event: Event, message: UserMessage, enduser: Body) -> Payload:
+    """Map an event; a moment that can't be read is left out, Planhat then takes its own."""
+    body: Body = {"action": event.event, "info": finite(event.properties)}
+    date = iso_moment(event.created_at)
+    if date is not None:
+        body["date"] = date
+    user, account = message.user, message.account
+    name = user.get("name")
+    if isinstance(name, str) and name:
+        body["name"] = name
+    for target, found in (
+        ("email", enduser.get("email") or key_text(user.get("email"))),
+        ("externalId", enduser.get("externalId") or key_text(EXTERNAL_ID.read(user))),
+        ("companyExternalId", key_text(EXTERNAL_ID.read(account))),
+    ):
+        if found is not None:
+            body[target] = found
+    return Payload(message.hull_id, body, event.event_id)
+
+
+def licences(
+    message: AccountMessage, rules: Rules
+) -> tuple[tuple[Payload, ...], tuple[tuple[int, str], ...]]:
+    """Map the licence list: payloads, and (position, why) of the items that can't be used."""
+    payloads: list[Payload] = []
+    rejected: list[tuple[int, str]] = []
+    for position, item in enumerate(_licence_list(message.account, rules)):
+        body = _mapped({}, rules.licence, item, _EMPTY, rules) if isinstance(item, dict) else {}
+        missing = _missing(body) if isinstance(item, dict) else "not an object"
+        if missing is not None:
+            rejected.append((position, f"licence {position}: {missing}"))
+        else:
+            payloads.append(Payload(f"{message.hull_id}/{body['externalId']}", body))
+    return tuple(payloads), tuple(rejected)
+
+
+def _identified(entity: Entity[str, object]) -> Body:
+    """Planhat's own id is the first of the keys."""
+    planhat_id = key_text(PLANHAT_ID.read(entity))  # type: ignore[arg-type]  # JSON
+    return {} if planhat_id is None else {"_id": planhat_id}
+
+
+def _mapped(
+    body: Body,
+    mapping: Mapping,
+    entity: Entity[str, object],
+    account: Entity[str, object],
+    rules: Rules,
+) -> Body:
+    custom: Body = {}
+    for field in mapping.fields:
+        raw = field.attribute.read(account if field.of_account else entity)  # type: ignore[arg-type]  # JSON
+        if raw is ABSENT:
+            continue
+        found = field.convert(raw)
+        if found is ABSENT or (found is None and not rules.send_null_values):
+            continue
+        (custom if field.is_custom else body)[field.target] = found
+    if custom:
+        body["custom"] = custom
+    return body
+
+
+def _licence_list(account: Entity[str, object], rules: Rules) -> list[object]:
+    if rules.licence_attribute is None:
+        return []
+    found: object = rules.licence_attribute.read(account)  # type: ignore[arg-type]  # JSON
+    if isinstance(found, str):
+        try:
+            found = orjson.loads(found)
+        except orjson.JSONDecodeError:
+            return []
+    if isinstance(found, dict):
+        lists = [inner for inner in found.values() if isinstance(inner, list)]
+        found = lists[0] if len(lists) == 1 else []
+    return found if isinstance(found, list) else []
+
+
+def _missing(body: Body) -> str | None:
+    """Name the first required field that is missing (API reference, "License")."""
+    for name in ("externalId", "_currency", "fromDate"):
+        if body.get(name) in (None, ""):
+            return f"{name} is missing"
+    is_fixed = body.get("fixedPeriod") is True
+    if is_fixed and body.get("value") is None and body.get("mrr") is None:
+        return "value is missing"
+    if not is_fixed and body.get("mrr") is None:
+        return "mrr is missing"
+    return None
+
+

@@ -1,0 +1,136 @@
+"""The connector settings, compiled once into what deciding needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consumer import value
+from schemas.attribute import Attribute
+from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from consumer.value import Converter
+    from schemas.connector import AttributeMapping, ConnectorSettings
+
+ACCOUNT_PREFIX = "account."
+
+_CONVERTERS: dict[Kind, Converter] = {
+    Kind.KEY: value.key,
+    Kind.TEXT: value.text,
+    Kind.ARRAY: value.array,
+    Kind.DATE: value.date,
+    Kind.PLAIN: value.verbatim,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of a mapping: an attribute, where it is read, and how its value is written."""
+
+    attribute: Attribute
+    target: str
+    convert: Converter
+    is_custom: bool
+    of_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
+
+    fields: tuple[Field, ...]
+    own: frozenset[str]
+    account: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that decides about a message."""
+
+    contact_filter: frozenset[str]
+    contact_events: frozenset[str]
+    contact: Mapping
+    account_filter: frozenset[str]
+    require_external_id: bool
+    company: Mapping
+    licence_attribute: Attribute | None
+    licence: Mapping
+    send_null_values: bool
+    archives_left: bool
+
+    @classmethod
+    def compile(cls, settings: ConnectorSettings) -> Rules:
+        """Prepare the settings of a customer."""
+        licences = settings.account_licenses_attribute
+        return cls(
+            contact_filter=frozenset(settings.contact_synchronized_segments),
+            contact_events=frozenset(settings.contact_events),
+            contact=_mapping(
+                CONTACT,
+                settings.contact_attributes_outbound,
+                settings.contact_custom_attributes_outbound,
+                reaches_account=True,
+            ),
+            account_filter=frozenset(settings.account_synchronized_segments),
+            require_external_id=settings.account_require_externalid,
+            company=_mapping(
+                COMPANY,
+                settings.account_attributes_outbound,
+                settings.account_custom_attributes_outbound,
+            ),
+            licence_attribute=Attribute(licences) if licences else None,
+            licence=_mapping(
+                LICENCE,
+                settings.account_licenses_attributes_outbound,
+                settings.account_licenses_custom_attributes_outbound,
+            ),
+            send_null_values=settings.send_null_values,
+            archives_left=settings.on_segment_left == "archive",
+        )
+
+    @property
+    def needs_owners(self) -> bool:
+        """Tell whether companies name their owners, so that Planhat's users must be known."""
+        return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
+
+
+def _mapping(
+    targets: Targets,
+    standard: Iterable[AttributeMapping],
+    custom: Iterable[AttributeMapping],
+    *,
+    reaches_account: bool = False,
+) -> Mapping:
+    rows = [(row, False) for row in standard] + [(row, True) for row in custom]
+    found = (_field(targets, row, is_custom, reaches_account) for row, is_custom in rows)
+    fields = tuple(field for field in found if field is not None)
+    return Mapping(
+        fields,
+        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
+        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
+    )
+
+
+def _field(
+    targets: Targets, row: AttributeMapping, is_custom: bool, reaches_account: bool  # noqa: FBT001
+) -> Field | None:
+    name, of_account = row.hull_field_name.strip(), False
+    if reaches_account and name.startswith(ACCOUNT_PREFIX):
+        name, of_account = name.removeprefix(ACCOUNT_PREFIX), True
+    attribute = Attribute(name)
+    if is_custom:
+        convert = value.date if _is_date(attribute) else value.verbatim
+    else:
+        kind = targets.kind(row.service_field_name)
+        if kind is Kind.LINK:
+            return None
+        convert = _CONVERTERS[kind]
+    return Field(attribute, row.service_field_name, convert, is_custom, of_account)
+
+
+def _is_date(attribute: Attribute) -> bool:
+    """Hull knows dates by their name (guides, "Attributes")."""
+    return attribute.canonical.endswith(("_at", "_date"))

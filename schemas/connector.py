@@ -1,0 +1,160 @@
+"""The connector settings: what Hull calls `private_settings`, pasted as they are, YAML or JSON."""
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from schemas import target
+from schemas.settings_error import InvalidSettings, lines
+from schemas.settings_text import read_settings
+
+__all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
+
+_HISTORIC_TOKEN: Final = "personal_acccess_token"  # noqa: S105 - the name of a key, sic
+_TOKEN: Final = "personal_access_token"  # noqa: S105 - the name of a key
+_HOST_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_TENANT: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ROW_NAMES: Final = ("hull_field_name", "service_field_name")
+
+
+class AttributeMapping(BaseModel):
+    """One row of a mapping table: from an attribute of Hull to a field of Planhat."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True
+    )
+
+    hull_field_name: str
+    service_field_name: str
+
+
+def _is_blank(row: object) -> bool:
+    """Tell a row that was added in Hull's settings page and never filled in."""
+    if not isinstance(row, dict):
+        return row is None
+    values = [row.get(name) for name in _ROW_NAMES]
+    is_filled = all(value is not None and str(value).strip() for value in values)
+    return not is_filled and set(row) <= set(_ROW_NAMES)
+
+
+def _rows(value: object) -> object:
+    return [row for row in value if not _is_blank(row)] if isinstance(value, list) else value
+
+
+def _names(value: object) -> object:
+    return [name for name in value if name is not None] if isinstance(value, list) else value
+
+
+Rows = Annotated[tuple[AttributeMapping, ...], BeforeValidator(_rows)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+def _standard(targets: target.Targets) -> AfterValidator:
+    """Return a validator that writes API keys for labels and refuses what is neither."""
+
+    def resolved(row: AttributeMapping) -> AttributeMapping:
+        found = targets.find(row.service_field_name)
+        if found is not None:
+            return row.model_copy(update={"service_field_name": found})
+        nearest = " or ".join(targets.nearest(row.service_field_name))
+        raise PydanticCustomError(
+            "target",
+            "{value} is not a standard field of Planhat; {hint}",
+            {
+                "value": repr(row.service_field_name[:60]),
+                "hint": f"did you mean {nearest}?" if nearest else f"use {_any_of(targets)}",
+            },
+        )
+
+    return AfterValidator(resolved)
+
+
+def _any_of(targets: target.Targets) -> str:
+    return f"one of {', '.join(targets.names)}, or map it as a custom attribute"
+
+
+def _standard_rows(targets: target.Targets) -> Any:  # noqa: ANN401 - an annotation made of parts
+    row = Annotated[AttributeMapping, _standard(targets)]
+    return Annotated[tuple[row, ...], BeforeValidator(_rows)]
+
+
+class ConnectorSettings(BaseModel):
+    """Hull's `private_settings`, in their historic spellings; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    personal_access_token: SecretStr | None = None
+    api_prefix: str = "api"
+    tenant_id: SecretStr | None = None
+
+    contact_synchronized_segments: Names = ()
+    contact_events: Names = ()
+    contact_attributes_outbound: _standard_rows(target.CONTACT) = ()  # type: ignore[valid-type]  # made of parts
+    contact_custom_attributes_outbound: Rows = ()
+
+    account_synchronized_segments: Names = ()
+    account_require_externalid: bool = True
+    account_attributes_outbound: _standard_rows(target.COMPANY) = ()  # type: ignore[valid-type]  # made of parts
+    account_custom_attributes_outbound: Rows = ()
+
+    account_licenses_attribute: str | None = None
+    account_licenses_attributes_outbound: _standard_rows(target.LICENCE) = ()  # type: ignore[valid-type]  # made of parts
+    account_licenses_custom_attributes_outbound: Rows = ()
+
+    fetch_interval_accounts: Any = None
+    """Accepted and ignored: this service does not fetch."""
+    fetch_interval_users: Any = None
+    """Accepted and ignored: this service does not fetch."""
+
+    send_null_values: bool = False
+    on_segment_left: Literal["ignore", "archive"] = "ignore"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _historic(cls, values: Any) -> Any:  # noqa: ANN401 - whatever was pasted
+        """Accept the misspelt token of the old settings, and `null` for a setting left empty."""
+        if not isinstance(values, dict):
+            return values
+        values = {name: value for name, value in values.items() if value is not None}
+        if _HISTORIC_TOKEN in values:
+            historic = values.pop(_HISTORIC_TOKEN)
+            values.setdefault(_TOKEN, historic)
+        return values
+
+    @field_validator("api_prefix")
+    @classmethod
+    def _host_label(cls, value: str) -> str:
+        if _HOST_LABEL.fullmatch(value):
+            return value
+        raise PydanticCustomError("host", "should be the first part of a host name, like api-us2")
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _tenant(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or _TENANT.fullmatch(value.get_secret_value()):
+            return value
+        raise PydanticCustomError("tenant", "should be letters, digits and dashes, as in Planhat")
+
+    @property
+    def api_url(self) -> str:
+        """Where the tenant's API is (API reference: app and API hosts share their region)."""
+        return f"https://{self.api_prefix}.planhat.com"
+
+    @classmethod
+    def from_text(cls, text: str, source: str) -> Self:
+        """Read YAML or JSON; raises InvalidSettings, whose lines begin with `source`."""
+        try:
+            return cls.model_validate(read_settings(text, source))
+        except ValidationError as error:
+            raise InvalidSettings(*lines(error, source)) from None
