@@ -1,0 +1,87 @@
+"""User activities: which enduser an event means; one that means none is dropped. Pure.
+
+The two endpoints name the keys differently ("User activities"), and neither ever answers
+anything but 200, so that an event under a wrong name is lost in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from planhat_client.sandbox.models import COMPANIES, ENDUSERS
+from planhat_client.sandbox.records import text
+from planhat_client.sandbox.witness import ACTIVITIES
+
+if TYPE_CHECKING:
+    from planhat_client.sandbox.models import Item
+    from planhat_client.sandbox.state import State
+    from planhat_client.sandbox.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an endpoint calls the keys of the enduser and of the company."""
+
+    enduser: tuple[str, ...]
+    company: tuple[str, ...]
+
+
+SINGLE: Final = Names(("externalId",), ("companyExternalId",))
+BULK: Final = Names(("externalId", "id", "euExtId"), ("companyExternalId", "cId"))
+
+
+class Sink:
+    """Takes events, stores those that mean an enduser, counts the rest."""
+
+    def __init__(self, state: State, witness: Witness) -> None:
+        """Write to these."""
+        self._state = state
+        self._witness = witness
+
+    def take(self, event: object, names: Names) -> bool:
+        """Store an event, or drop it; True if it was stored."""
+        enduser = self._enduser(event, names) if isinstance(event, dict) else None
+        self._witness.count(ACTIVITIES, "items")
+        if enduser is None or not isinstance(event, dict):
+            self._witness.count(ACTIVITIES, "dropped")
+            return False
+        owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
+        self._state.activities.append(event | owner)
+        self._witness.count(ACTIVITIES, "stored")
+        self._witness.tracked(event, enduser)
+        return True
+
+    def _enduser(self, event: Item, names: Names) -> Item | None:
+        endusers = self._state.records[ENDUSERS.name]
+        found: list[Item] = []
+        if external_id := _first(event, names.enduser):
+            found = endusers.with_external_id(external_id)
+        if not found and (email := text(event.get("email"))):
+            found = endusers.with_email(email)
+        return found[0] if len(found) == 1 else self._likeliest(found, event, names)
+
+    def _likeliest(self, found: list[Item], event: Item, names: Names) -> Item | None:
+        """Of several, the one in the event's company, or the primary one, or any."""
+        if not found:
+            return None
+        company_id = self._company_id(event, names)
+        narrowed = [each for each in found if each.get("companyId") == company_id]
+        narrowed = narrowed or [each for each in found if each.get("primary") is True]
+        if len(narrowed) != 1:
+            self._witness.count(ACTIVITIES, "ambiguous")
+        return (narrowed or found)[0]
+
+    def _company_id(self, event: Item, names: Names) -> str | None:
+        external_id = _first(event, names.company)
+        companies = self._state.records[COMPANIES.name]
+        if external_id and (found := companies.by_place.get(("", external_id))):
+            return found
+        return text(event.get("companyId")) if names is SINGLE else None
+
+
+def _first(event: Item, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        if found := text(event.get(name)):
+            return found
+    return None

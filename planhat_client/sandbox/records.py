@@ -1,0 +1,106 @@
+"""The stored records of one model and the indexes that find them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from planhat_client.sandbox.models import Item, Model
+
+_NONE: Final[dict[str, None]] = {}
+
+
+def text(value: object) -> str | None:
+    """Read a key as Planhat would: numbers are texts, and nothing is no key."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+class Records:
+    """Records by `_id`, and by each key. Ids of one key keep the order of their creation."""
+
+    def __init__(self, model: Model) -> None:
+        """Nothing is stored yet."""
+        self.model = model
+        self.by_id: dict[str, Item] = {}
+        self.by_source: dict[str, str] = {}
+        self.by_place: dict[tuple[str, str], str] = {}
+        self._by_external: dict[str, dict[str, None]] = {}
+        self._by_email: dict[str, dict[str, None]] = {}
+        self._by_domain: dict[str, dict[str, None]] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.by_id)
+
+    def __iter__(self) -> Iterator[Item]:
+        """All of them, the oldest first."""
+        return iter(self.by_id.values())
+
+    def with_external_id(self, external_id: str) -> list[Item]:
+        """All that have this externalId; in owned models several companies may have one."""
+        return self._found(self._by_external.get(external_id, _NONE))
+
+    def with_email(self, email: str) -> list[Item]:
+        """All that have this address, in whatever case."""
+        return self._found(self._by_email.get(email.lower(), _NONE))
+
+    def with_domain(self, domain: str) -> list[Item]:
+        """All companies that registered this domain."""
+        return self._found(self._by_domain.get(domain.lower(), _NONE))
+
+    def add(self, record: Item) -> None:
+        """Store a record under its `_id`; its keys must be free."""
+        self.by_id[record["_id"]] = record
+        self.index(record)
+
+    def remove(self, record: Item) -> None:
+        """Forget a record."""
+        self.unindex(record)
+        del self.by_id[record["_id"]]
+
+    def index(self, record: Item) -> None:
+        """Make a record findable by its keys."""
+        record_id = record["_id"]
+        if source_id := text(record.get("sourceId")):
+            self.by_source[source_id] = record_id
+        if external_id := text(record.get("externalId")):
+            self.by_place[record.get("companyId", ""), external_id] = record_id
+            self._by_external.setdefault(external_id, {})[record_id] = None
+        for index, key in self._shared_keys(record):
+            index.setdefault(key, {})[record_id] = None
+
+    def unindex(self, record: Item) -> None:
+        """Undo `index`, while the record still has the same keys."""
+        record_id = record["_id"]
+        if source_id := text(record.get("sourceId")):
+            self.by_source.pop(source_id, None)
+        if external_id := text(record.get("externalId")):
+            self.by_place.pop((record.get("companyId", ""), external_id), None)
+            _drop(self._by_external, external_id, record_id)
+        for index, key in self._shared_keys(record):
+            _drop(index, key, record_id)
+
+    def _shared_keys(self, record: Item) -> Iterator[tuple[dict[str, dict[str, None]], str]]:
+        if self.model.has_email and (email := text(record.get("email"))):
+            yield self._by_email, email.lower()
+        domains = record.get("domains")
+        if not self.model.owned and isinstance(domains, list):
+            for domain in domains:
+                yield self._by_domain, str(domain).lower()
+
+    def _found(self, ids: Iterable[str]) -> list[Item]:
+        return [self.by_id[record_id] for record_id in ids]
+
+
+def _drop(index: dict[str, dict[str, None]], key: str, record_id: str) -> None:
+    ids = index.get(key)
+    if ids is not None:
+        ids.pop(record_id, None)
+        if not ids:
+            del index[key]

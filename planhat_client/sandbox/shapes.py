@@ -1,0 +1,124 @@
+"""The forms in which a bulk answer may tell of failures; Planhat documents none of them. Pure.
+
+`text`, `object`, `item` and so on are forms of an entry; `lists_absent`, `counts_wrong` and
+`nonupdates_only` bend the answer around the entries. None hides a failure altogether: the
+status, an entry or a count that does not add up is always left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from planhat_client.sandbox.options import Shape
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from planhat_client.sandbox.models import Item
+    from planhat_client.sandbox.options import KeysIn
+
+LISTS: Final = ("createdErrors", "updatedErrors", "permissionErrors", "validationErrors")
+SHAPES: Final = tuple(each for each in get_args(Shape) if each != "random")
+_KEYS: Final = ("_id", "sourceId", "externalId", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item that was not taken; `list_name` is where its entry belongs."""
+
+    position: int
+    item: object
+    message: str
+    list_name: str = "createdErrors"
+
+
+@dataclass(slots=True)
+class BulkResult:
+    """What became of the items of one request. An ignored item is in none of the lists."""
+
+    created: list[Item] = field(default_factory=list)
+    updated: list[Item] = field(default_factory=list)
+    nonupdates: int = 0
+    ignored: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """200, 206 for "some worked", 400 if none did, 403 if none was permitted."""
+        if not self.failures:
+            return 200
+        if self.created or self.updated or self.nonupdates:
+            return 206
+        is_forbidden = all(each.list_name == "permissionErrors" for each in self.failures)
+        return 403 if is_forbidden else 400
+
+
+def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> dict[str, Any]:
+    """Tell a result in the documented form, its errors in the wanted shape."""
+    if shape == "random":
+        shape = random.choice(SHAPES)
+    updated_ids = [record["_id"] for record in result.updated]
+    answer: dict[str, Any] = {
+        "created": len(result.created),
+        "createdErrors": [],
+        "insertsKeys": [_keys(record, keys) for record in result.created],
+        "updated": len(result.updated),
+        "updatedErrors": [],
+        "updatesKeys": [_keys(record, keys) for record in result.updated],
+        "nonupdates": result.nonupdates,
+        "modified": updated_ids,
+        "upsertedIds": [record["_id"] for record in result.created],
+        "permissionErrors": [],
+        "validationErrors": [],
+    }
+    for failure in result.failures:
+        answer[failure.list_name].append(entry(failure, shape))
+    return bent(answer, shape, random)
+
+
+def entry(failure: Failure, shape: Shape) -> Any:  # noqa: ANN401 - that is the point
+    """Give the entry for one failure."""
+    keys = _named(failure.item)
+    match shape:
+        case "text" | "counts_wrong":
+            return failure.message
+        case "text_with_key":
+            return f"{failure.message}: {next(iter(keys.values()), 'no key')}"
+        case "object":
+            return {**keys, "error": failure.message}
+        case "index":
+            return {"index": failure.position, "errmsg": failure.message}
+        case "unknown" | "nonupdates_only":
+            return [{"code": 11000, "driver": True, "detail": {"why": [failure.message]}}]
+        case _:
+            return {"item": failure.item, "error": failure.message}
+
+
+def bent(answer: dict[str, Any], shape: Shape, random: Random) -> dict[str, Any]:
+    """Bend a whole answer, if the shape is one of those that do."""
+    if shape == "lists_absent":
+        return {name: value for name, value in answer.items() if name not in LISTS}
+    if shape == "counts_wrong":
+        counts = ("created", "updated", "nonupdates")
+        return answer | {name: answer[name] + random.randint(-2, 2) for name in counts}
+    if shape == "nonupdates_only":
+        taken = answer["created"] + answer["updated"] + answer["nonupdates"]
+        lists = ("insertsKeys", "updatesKeys", "modified", "upsertedIds")
+        return answer | {"created": 0, "updated": 0, "nonupdates": taken} | dict.fromkeys(lists, [])
+    return answer
+
+
+def _keys(record: Item, keys: KeysIn) -> Item:
+    named = {"_id": record["_id"]}
+    if keys == "all":
+        for name in ("externalId", "sourceId"):
+            if value := record.get(name):
+                named[name] = value
+    return named
+
+
+def _named(item: object) -> Item:
+    if not isinstance(item, dict):
+        return {}
+    return {name: item[name] for name in _KEYS if item.get(name)}
