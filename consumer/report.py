@@ -1,0 +1,138 @@
+"""Tells logs, metrics and the tally what became of messages and requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from consumer.flight import Flight
+    from consumer.guard import RejectGuard
+    from consumer.metrics import Metrics
+    from consumer.part import Ended, Receipt
+    from planhat_client.protocol import Answer
+
+_log = structlog.get_logger("consumer")
+
+_KIND = {
+    Resource.ENDUSERS: "user",
+    Resource.COMPANIES: "account",
+    Resource.LICENSES: "license",
+    Resource.ACTIVITIES: "user_event",
+}
+
+
+class Tally:
+    """Counts since the start, for the demo's table and for tests."""
+
+    def __init__(self) -> None:
+        """Nothing was seen yet."""
+        self.messages: Counter[str] = Counter()
+        self.parts: Counter[tuple[str, str, str]] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.items: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+
+class Reporter:
+    """One place that everything which ends passes by."""
+
+    def __init__(self, guard: RejectGuard, metrics: Metrics) -> None:
+        """`guard` is told of every message, so that it can stop a flood of rejections."""
+        self.tally = Tally()
+        self._guard = guard
+        self._metrics = metrics
+
+    def part_ended(self, end: Ended) -> None:
+        """One change of one profile was delivered, skipped or rejected."""
+        kind = _KIND[end.part.resource]
+        if end.ending != "skipped":  # skips are told with their message
+            self.tally.parts[kind, end.ending, end.change or ""] += 1
+        if end.ending == "delivered":
+            record = end.part.receipt.ticket.record
+            _log.debug(f"outgoing.{kind}.success", hull_id=end.part.key, change=end.change)
+            self._metrics.delivered(end.part.resource, record.timestamp)
+        elif end.ending == "rejected":
+            _log.error(f"outgoing.{kind}.error", hull_id=end.part.key, reason=end.reason)
+
+    def message_ended(self, receipt: Receipt) -> None:
+        """All parts of a message are final."""
+        outcome = _outcome(receipt)
+        self.tally.messages[outcome] += 1
+        for resource, reason in receipt.skips:
+            self.tally.parts[_KIND[resource], "skipped", reason] += 1
+            self._metrics.skipped(resource, reason)
+            _log.debug(f"outgoing.{_KIND[resource]}.skip", hull_id=receipt.hull_id, reason=reason)
+        self._metrics.message(outcome)
+        self._guard.note(rejected=outcome == "rejected")
+
+    def record_rejected(self, receipt: Receipt) -> None:
+        """A message is on its way to the dead letters."""
+        record = receipt.ticket.record
+        reason = receipt.rejections[0]
+        self.tally.rejected[reason] += 1
+        _log.warning(
+            "record.rejected",
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            position=receipt.position,
+            hull_id=receipt.hull_id,
+            reason=reason,
+        )
+
+    def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
+        """A request was answered, or failed."""
+        status = _status(answer)
+        self.tally.requests[flight.resource.value] += 1
+        self.tally.items[flight.resource.value] += len(flight.items)
+        self._metrics.request(flight.resource, status, seconds, len(flight.items))
+        event, level = _event(answer)
+        getattr(_log, level)(
+            event,
+            resource=flight.resource.value,
+            items=len(flight.items),
+            changes=flight.changes,
+            status=status,
+            seconds=round(seconds, 3),
+            **({} if isinstance(answer, Delivered) else {"reason": answer.reason}),
+        )
+
+    def committed(self, result: str) -> None:
+        """A commit ended: `ok`, `refused` or `failed`."""
+        self._metrics.committed(result)
+
+
+def _outcome(receipt: Receipt) -> str:
+    if receipt.rejections:
+        return "rejected"
+    return "delivered" if receipt.delivered else "skipped"
+
+
+def _status(answer: Answer) -> str:
+    match answer:
+        case Delivered():
+            return "ok"
+        case Partial():
+            return "partial"
+        case _:
+            return str(answer.status or "network")
+
+
+def _event(answer: Answer) -> tuple[str, str]:
+    match answer:
+        case Retry(status=429):
+            return "planhat.throttled", "warning"
+        case Retry():
+            return "planhat.unavailable", "warning"
+        case Halt():
+            return "planhat.unauthorized", "error"
+        case Reject() | Partial():
+            return "batch.sent", "warning"
+        case _:
+            return "batch.sent", "info"

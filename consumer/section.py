@@ -1,0 +1,80 @@
+"""What the sections of the settings are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, HttpUrl, StringConstraints
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from consumer.token_source import TokenSource, Unusable
+
+MIB = 1 << 20
+
+
+def listed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _url(value: object) -> object:
+    """Check a base address; a slash at its end would double in every path."""
+    text = str(value).strip().rstrip("/")
+    url = HttpUrl(text)
+    if url.query or url.fragment or url.username:
+        raise PydanticCustomError("url", "must be a plain address like https://api.planhat.com")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Topic = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Url = Annotated[str, BeforeValidator(_url)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+
+
+class Section(BaseSettings):
+    """Settings of one part, under one prefix. Making one reads nothing but the arguments."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", enable_decoding=False, hide_input_in_errors=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        _settings: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave the process environment alone: `Settings.read` is handed a mapping."""
+        return (init_settings,)
+
+
+def conflict(line: str) -> PydanticCustomError:
+    return PydanticCustomError("conflict", "{line}", {"line": line})
+
+
+def from_file(values: Any, name: str, key: str) -> Any:  # noqa: ANN401 - what a model is made of
+    """Make the secret `name` of its file, if `name`_file is given."""
+    path = values.get(f"{name}_file") if isinstance(values, dict) else None
+    if not path:
+        return values
+    if values.get(name):
+        raise conflict(f"{key}: set, and {key}_FILE too: one of them must go")
+    try:
+        return {**values, name: TokenSource(path=Path(path))}
+    except OSError as error:
+        raise conflict(f"{key}_FILE: {str(path)!r}: {error.strerror}") from None
+    except Unusable as error:
+        raise conflict(f"{key}_FILE: {str(path)!r}: the file {error}") from None

@@ -1,0 +1,137 @@
+"""The settings of the environment: names, defaults, bounds, and what each means.
+
+The descriptions are the table in docs/configuration.md; a test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from consumer import environment
+from consumer.kafka_settings import KafkaSettings
+from consumer.planhat_settings import PlanhatSettings
+from consumer.section import Seconds, Section, Text, lower
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from schemas.connector import ConnectorSettings
+
+__all__ = [
+    "GeneralSettings",
+    "HttpSettings",
+    "InvalidSettings",
+    "KafkaSettings",
+    "LogSettings",
+    "PlanhatSettings",
+    "Settings",
+    "described",
+    "unknown_names",
+]
+
+
+class HttpSettings(Section):
+    """The service's own pages: health, metrics, console."""
+
+    model_config = SettingsConfigDict(env_prefix="HTTP_")
+
+    enabled: bool = Field(True, description="Serve health, metrics and console.")  # noqa: FBT003 - a default
+    host: Text = Field("0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
+    port: int = Field(8080, ge=0, le=65_535, description="Port to listen at; 0: any free one.")
+
+
+class LogSettings(Section):
+    """What is logged, and how."""
+
+    model_config = SettingsConfigDict(env_prefix="LOG_")
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)
+    ] = Field("info", description="`debug`, `info`, `warning`, `error` or `critical`.")
+    format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = Field(
+        "json", description="`json`: an object a line; `console`: for people."
+    )
+    pii: bool = Field(False, description="Write e-mail addresses in full.")  # noqa: FBT003 - a default
+
+
+class GeneralSettings(Section):
+    """What has no prefix."""
+
+    connector_settings: Path = Field(
+        Path("connector.yaml"), description="File with the connector settings, YAML or JSON."
+    )
+    company_wait_seconds: Seconds = Field(
+        30.0, description="How long a user waits for its company to appear in Planhat."
+    )
+    shutdown_drain_seconds: Seconds = Field(
+        25.0,
+        description="How long requests may take to end after SIGTERM; keep it below the pod's"
+        " grace period.",
+    )
+    reject_limit: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Halt when more than this share of the last 200 messages was rejected.",
+    )
+    retry_attempts: int = Field(
+        5, ge=1, le=1000, description="Tries of an item that fails alone, before it is rejected."
+    )
+    uvloop: bool = Field(False, description="Use uvloop, if it is installed.")  # noqa: FBT003 - a default
+
+
+class Settings(GeneralSettings):
+    """All settings; a part is given its own section."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    planhat: PlanhatSettings = PlanhatSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read an environment; raises InvalidSettings with a line for each wrong value."""
+        values: dict[str, Any] = environment.read(GeneralSettings, environ)
+        for name, section in SECTIONS.items():
+            values[name] = environment.read(section, environ)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise InvalidSettings(*environment.lines(error, SECTIONS)) from None
+
+    def hide_secrets(self, connector: ConnectorSettings, hide: Callable[[str], None]) -> None:
+        """Tell `hide` every secret, and each new value of those that are rotated."""
+        for source in (self.kafka.sasl_password, self.planhat.access_token):
+            if source is not None:
+                source.watch(hide)
+        for secret in (
+            self.planhat.tenant_id,
+            connector.tenant_id,
+            connector.personal_access_token,
+        ):
+            if secret is not None:
+                hide(secret.get_secret_value())
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "kafka": KafkaSettings,
+    "planhat": PlanhatSettings,
+    "http": HttpSettings,
+    "log": LogSettings,
+}
+
+
+def described() -> Iterator[environment.Described]:
+    """Return every name that is read, section by section, for docs and JSON Schema."""
+    for section in (GeneralSettings, *SECTIONS.values()):
+        yield from environment.described(section)
+
+
+def unknown_names(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each name that looks like ours and is none, with the nearest known one."""
+    return environment.unknown_names(environ, [setting.name for setting in described()])

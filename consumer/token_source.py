@@ -1,0 +1,97 @@
+"""A secret that may be rotated while the service runs: a fixed text, or a mounted file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import CoreSchema, core_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST: Final = 64 * 1024
+
+
+class Unusable(ValueError):
+    """The text can't be a secret; the message says why and holds nothing of it."""
+
+
+class TokenSource:
+    """Give the secret as it is now: `source()`.
+
+    A file is read at each call. It is small and calls are few, and so every way of replacing it is
+    noticed, the swapped `..data` link of Kubernetes too. What can't be read or used while the
+    service runs (a file in the middle of its replacement) leaves the last good value.
+    """
+
+    __slots__ = ("_last", "_path", "_told")
+
+    def __init__(self, text: str = "", path: Path | None = None) -> None:
+        """Raise Unusable or OSError if there is no usable secret at the start."""
+        self._path = path
+        self._told: list[Callable[[str], None]] = []
+        self._last = usable(text if path is None else _text(path))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: type[Any], _handler: object) -> CoreSchema:
+        """Let a settings model hold one, made of a plain text."""
+        return core_schema.no_info_plain_validator_function(cls._validated)
+
+    @classmethod
+    def _validated(cls, value: object) -> TokenSource:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            return cls(value)
+        raise Unusable("must be a text")
+
+    def __call__(self) -> str:
+        """Return the newest usable value."""
+        if self._path is not None:
+            self._look(self._path)
+        return self._last
+
+    def __repr__(self) -> str:
+        """Tell where it comes from, never what it is."""
+        return f"<TokenSource {self._path or '***'}>"
+
+    def watch(self, told: Callable[[str], None]) -> None:
+        """Call `told` with the value, now and with each new one: so that logs can hide it."""
+        self._told.append(told)
+        told(self._last)
+
+    def _look(self, path: Path) -> None:
+        try:
+            found = usable(_text(path))
+        except (OSError, Unusable):
+            return
+        if found == self._last:
+            return
+        self._last = found
+        for told in self._told:
+            told(found)
+
+
+def usable(text: str) -> str:
+    """Return the text without white space around it; raises Unusable if it can't be a secret.
+
+    It travels in an HTTP header or a SASL message: one line of visible characters.
+    """
+    found = text.strip()
+    if not found:
+        raise Unusable("is empty")
+    if not found.isprintable():
+        raise Unusable("must be one line of visible characters")
+    return found
+
+
+def _text(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(_LONGEST)
+    try:
+        return (raw or b"").decode()
+    except UnicodeDecodeError:
+        raise Unusable("is no text in UTF-8") from None
