@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,26 +16,30 @@ from consumer.company_directory import CompanyDirectory, Owners
 from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
-from consumer.errors import KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka import KafkaSink, KafkaSource
 from consumer.lane import Lane, LanePolicy
+from consumer.metrics import Metrics
+from consumer.ops import Ops
 from consumer.plan import Planner
 from consumer.poll import Poller
 from consumer.report import Reporter
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
-from planhat_client import Planhat
+from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt
 from planhat_client.retry import backoff
+from planhat_client.transport import Transport
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.part import Partition, Receipt
+    from consumer.planhat_settings import PlanhatSettings
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
@@ -42,6 +47,7 @@ _log = structlog.get_logger("consumer.app")
 
 _DRAIN_MARGIN_SECONDS = 5.0
 _TICK_SECONDS = 0.5
+_STUCK_SECONDS = 60.0
 _ACTIVITY_BATCH = 5000
 """The analytics host takes 32 MB, about 150,000 items (planhat-api, limits): far below it."""
 
@@ -53,8 +59,13 @@ class Service:
         """Join the parts; nothing is connected before `run`."""
         self.settings = settings
         rules = Rules.compile(connector)
+        kafka = settings.kafka
         planhat = settings.planhat
-        self.lanes = {resource: Lane(_policy(settings, resource)) for resource in Resource}
+        endpoints = planhat.endpoints(connector)
+        self.lanes = {
+            resource: Lane(_policy(planhat, resource, settings.retry_attempts))
+            for resource in Resource
+        }
         self.directory = CompanyDirectory()
         self.owners = Owners()
         self.planner = Planner(
@@ -69,17 +80,22 @@ class Service:
             random.random,
         )
         self.assignment = Assignment(
-            settings.kafka.window, settings.kafka.max_pending_records, settings.kafka.max_pending_bytes
+            kafka.window, kafka.max_pending_records, kafka.max_pending_bytes
         )
         self.guard = RejectGuard(settings.reject_limit)
-        self.reporter = Reporter(self.guard)
+        self.metrics = Metrics(version("hull-planhat"))
+        self.reporter = Reporter(self.guard, self.metrics)
         self.tally = self.reporter.tally
-        self.api = Planhat.connect(planhat, connector)
-        self.dead_letter_sink = KafkaSink(settings.kafka, settings.kafka.dead_letter_topic)
+        self.api = Planhat(
+            Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
+            endpoints,
+            planhat.token(connector),
+        )
+        self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
         self.dead_letters = DeadLetters(self.dead_letter_sink, self._dead_lettered, random.random)
         self.intake = Intake(rules, self.planner, self.reporter, self.dead_letters.put)
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
-        self.source = KafkaSource(settings.kafka, self, self._drain)
+        self.source = KafkaSource(kafka, self, self._drain)
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
         self.sender = Sender(
             self.dispatch, self.intake, self.api, self.reporter, self._is_behind
@@ -88,32 +104,59 @@ class Service:
         self.reader = DirectoryReader(
             self.api, self.limiter, self.dispatch, self.planner, self.directory, self.owners
         )
+        self.ops = Ops(self, self.metrics)
         self._needs_owners = rules.needs_owners
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain, commit and leave.
 
-        Raises KafkaRefused if Kafka will not let us in.
+        Raises KafkaRefused if Kafka will not let us in, and PortTaken.
         """
-        await self._start(stop)
-        _log.info("service.started", topics=self.settings.kafka.topics)
+        await self.ops.start(self.settings.http.host, self.settings.http.port)
         try:
-            async with asyncio.TaskGroup() as parts:
-                helpers = [
-                    parts.create_task(self.sender.run(), name="send"),
-                    parts.create_task(self.committer.run(self.assignment), name="commit"),
-                    parts.create_task(self.dead_letters.run(), name="dead-letters"),
-                    parts.create_task(self.reader.run(with_owners=self._needs_owners), name="directories"),
-                    parts.create_task(HaltWatch(self.dispatch, self.api, self._resume).run()),
-                    parts.create_task(self._tick(), name="tick"),
-                ]
-                await self.poller.run(stop)
-                await self._finish()
-                for helper in helpers:
-                    helper.cancel()
+            await self._start(stop)
+            await self._serve(stop)
         finally:
             await self._close()
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        _log.info("service.started", topics=self.settings.kafka.topics)
+        async with asyncio.TaskGroup() as parts:
+            helpers = [
+                parts.create_task(work, name=name)
+                for name, work in (
+                    ("send", self.sender.run()),
+                    ("commit", self.committer.run(self.assignment)),
+                    ("dead-letters", self.dead_letters.run()),
+                    ("directories", self.reader.run(with_owners=self._needs_owners)),
+                    ("halt", HaltWatch(self.dispatch, self.api, self._resume).run()),
+                    ("tick", self._tick()),
+                )
+            ]
+            await self.poller.run(stop)
+            await self._finish()
+            for helper in helpers:
+                helper.cancel()
+
+    # What the probes ask
+
+    def healthy(self) -> tuple[bool, str]:
+        """Tell whether the poll loop goes round."""
+        age = _now() - self.poller.turned_at
+        if self.poller.turned_at and age > _STUCK_SECONDS:
+            return False, f"no poll for {age:.0f} s"
+        return True, "polling" if self.poller.turned_at else "starting"
+
+    def ready(self) -> tuple[bool, str]:
+        """Tell whether there are partitions, and whether Planhat lets us in."""
+        if self.dispatch.halted is not None:
+            return False, f"halted: {self.dispatch.halted.reason}"
+        if not self.directory.is_loaded:
+            return False, "the companies of Planhat are not read yet"
+        if not self.assignment.owned:
+            return False, "no partitions assigned"
+        return True, f"{len(self.assignment.owned)} partitions"
 
     # What Kafka tells us
 
@@ -151,15 +194,10 @@ class Service:
         while not stop.is_set():
             try:
                 await self.source.start()
-                missing = await self.source.missing_topics()
             except KafkaUnavailable as error:
                 failures += 1
                 _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
             else:
-                if not missing:
-                    return
-                failures += 1
-                _log.warning("kafka.topic_missing", topics=missing, attempts=failures)
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.5 + backoff(failures, random.random())):
@@ -178,8 +216,9 @@ class Service:
         await self.committer.commit(self.assignment)
 
     async def _close(self) -> None:
-        for close in (self.source.stop, self.dead_letter_sink.close, self.api.close):
-            with suppress(KafkaRefused, TimeoutError):
+        closing = (self.source.stop, self.dead_letter_sink.close, self.api.close, self.ops.stop)
+        for close in closing:
+            with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(10.0):
                     await close()
         _log.info("service.stopped")
@@ -201,7 +240,21 @@ class Service:
             now = _now()
             self.planner.expire(now)
             self.intake.follow_up(self.dispatch.ended(), now)
-            self.reporter.observe(self, now)
+            self._observe()
+
+    def _observe(self) -> None:
+        gauge = self.metrics.gauge
+        for name, lane in self.lanes.items():
+            labels = {"resource": name.value}
+            gauge("in_flight", len(lane.flights), labels)
+            gauge("waiting", lane.waiting, labels)
+            gauge("breaker_open", lane.breaker.is_open, labels)
+        for partition in self.assignment.owned:
+            labels = {"topic": partition.topic, "partition": str(partition.number)}
+            gauge("consumer_lag", self.poller.lag(partition) or 0, labels)
+        gauge("pending_records", self.assignment.backlog.records)
+        gauge("quota_used_ratio", self.limiter.used_ratio(_now()))
+        gauge("halted", self.dispatch.halted is not None)
 
     def _is_open(self) -> bool:
         return (
@@ -235,15 +288,14 @@ class Service:
         self.sender.wake()
 
 
-def _policy(settings: Settings, resource: Resource) -> LanePolicy:
+def _policy(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:
     is_activity = resource is Resource.ACTIVITIES
-    planhat = settings.planhat
     return LanePolicy(
         resource,
         batch_size=_ACTIVITY_BATCH if is_activity else planhat.batch_size,
         batch_bytes=planhat.batch_bytes,
         concurrency=planhat.lane_concurrency,
-        attempts=settings.retry_attempts,
+        attempts=attempts,
         merges=not is_activity,
         skips_unchanged=planhat.skip_unchanged,
     )

@@ -17,11 +17,30 @@ if TYPE_CHECKING:
 
 _OURS: Final = "PLANHAT_"
 _SHARED: Final = "KAFKA_"
-_CLOSE: Final = 0.85
+_LIKELY: Final = 0.5
+_CLOSE: Final = 0.8
 _SECRET: Final = re.compile(r"TOKEN|PASSWORD|TENANT|SECRET")
 _KUBERNETES: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_.*)?)$")
 """Kubernetes gives each pod such names for each service of its namespace."""
+_USER: Final = re.compile(r"://[^/\s]*@")
 _LONGEST_VALUE: Final = 60
+_RIGHT: Final = {
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be {expected}",
+    "byte_size": "must be a number of bytes, like 4194304 or 4MiB",
+    "byte_size_unit": "must be a number of bytes, like 4194304 or 4MiB",
+    "string_pattern_mismatch": "must be a name of letters, digits, dots, dashes and underscores",
+    "too_short": "must name at least one",
+    "string_too_short": "must not be blank",
+    "path_not_file": "no such file",
+}
+"""What would be right, by pydantic's kind of error; the others keep pydantic's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +84,8 @@ def unknown_names(environ: Mapping[str, str], known: Iterable[str]) -> list[str]
         if upper in names or _KUBERNETES.match(upper):
             continue
         if upper.startswith(_OURS):
-            lines.append(_unknown(name, difflib.get_close_matches(upper, names, 1, 0.5)))
-        elif upper.startswith(_SHARED) and (near := _near(upper, names)):
+            lines.append(_unknown(name, _near(upper, names, _LIKELY)))
+        elif upper.startswith(_SHARED) and (near := _near(upper, names, _CLOSE)):
             lines.append(_unknown(name, near))
     return lines
 
@@ -76,8 +95,11 @@ def lines(error: ValidationError, sections: Mapping[str, type[BaseSettings]]) ->
     return [_line(dict(found), sections) for found in error.errors(include_url=False)]
 
 
-def _near(name: str, names: list[str]) -> list[str]:
-    return difflib.get_close_matches(name, names, 1, _CLOSE)
+def _near(name: str, names: list[str], likeness: float) -> list[str]:
+    """Compare without the prefix, which would make all names alike."""
+    prefix, _, rest = name.partition("_")
+    ends = [other.removeprefix(f"{prefix}_") for other in names if other.startswith(f"{prefix}_")]
+    return [f"{prefix}_{end}" for end in difflib.get_close_matches(rest, ends, 1, likeness)]
 
 
 def _unknown(name: str, near: list[str]) -> str:
@@ -90,7 +112,9 @@ def _line(found: dict[str, Any], sections: Mapping[str, type[BaseSettings]]) -> 
     if found["type"] == "conflict":
         return message
     name = _name(tuple(found["loc"]), sections)
-    message = message[:1].lower() + message[1:]
+    right = _RIGHT.get(str(found["type"]))
+    if right is not None:
+        message = right.format(**found.get("ctx", {}))
     return f"{name}: {_shown(name, found.get('input'))}: {message}"
 
 
@@ -104,7 +128,7 @@ def _name(steps: tuple[Any, ...], sections: Mapping[str, type[BaseSettings]]) ->
 def _shown(name: str, value: object) -> str:
     if _SECRET.search(name) and not name.endswith("_FILE"):
         return "***"
-    text = repr(value)
+    text = _USER.sub("://***@", repr(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 

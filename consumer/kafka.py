@@ -16,11 +16,11 @@ from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavai
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from consumer.commit import Positions
     from consumer.dead_letters import Headers
-    from consumer.settings import KafkaSettings
+    from consumer.kafka_settings import KafkaSettings
 
 MARGIN_SECONDS = 15.0
 """How much longer the group waits for us than we take to drain (kafka-notes: the default of the
@@ -65,7 +65,7 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
     if settings.sasl_mechanism:
         options["sasl_mechanism"] = settings.sasl_mechanism
         options["sasl_plain_username"] = settings.sasl_username
-        options["sasl_plain_password"] = settings.sasl_password()
+        options["sasl_plain_password"] = settings.sasl_password() if settings.sasl_password else None
     if "SSL" in settings.security_protocol:
         options["ssl_context"] = _ssl_context(settings)
     return options
@@ -96,30 +96,23 @@ class KafkaSource:
         """`drain_seconds` bounds how long `told.revoked` may take."""
         self._settings = settings
         self._listener = _Listener(told)
-        session_ms = round(settings.session_timeout_seconds * 1000)
-        self._consumer = aiokafka.AIOKafkaConsumer(
-            **_connection(settings),
-            group_id=settings.group_id,
-            group_instance_id=settings.group_instance_id or None,
-            client_id="hull-planhat",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            session_timeout_ms=session_ms,
-            heartbeat_interval_ms=min(3000, session_ms // 3),
-            rebalance_timeout_ms=round((drain_seconds + MARGIN_SECONDS) * 1000),
-            max_poll_interval_ms=600_000,
-            partition_assignment_strategy=[StickyPartitionAssignor],
-            fetch_max_bytes=16 << 20,
-        )
+        self._drain_seconds = drain_seconds
+        self._consumer = self._made()
         self._admin: AIOKafkaAdminClient | None = None
 
     async def start(self) -> None:
         """Join the group; raises KafkaUnavailable or KafkaRefused."""
+        self._consumer = self._made()
         try:
             await self._consumer.start()
+            known = await self._consumer.topics()
         except (foreign.KafkaError, OSError) as error:
+            await self._consumer.stop()
             raise translated(error) from error
+        missing = [topic for topic in self._settings.topics if topic not in known]
+        if missing:
+            await self._consumer.stop()
+            raise KafkaUnavailable(f"topic {', '.join(missing)} does not exist")
         self._consumer.subscribe(self._settings.topics, listener=self._listener)
 
     async def stop(self) -> None:
@@ -127,14 +120,6 @@ class KafkaSource:
         await self._consumer.stop()
         if self._admin is not None:
             await self._admin.close()
-
-    async def missing_topics(self) -> list[str]:
-        """Topics of the settings that the brokers don't have."""
-        try:
-            known = await self._consumer.topics()
-        except (foreign.KafkaError, OSError) as error:
-            raise translated(error) from error
-        return [topic for topic in self._settings.topics if topic not in known]
 
     async def poll(
         self, partitions: Sequence[Partition], seconds: float, max_records: int
@@ -167,7 +152,11 @@ class KafkaSource:
         try:
             if self._admin is None:
                 admin = AIOKafkaAdminClient(**_connection(self._settings), client_id="hull-planhat")
-                await admin.start()
+                try:
+                    await admin.start()
+                except BaseException:
+                    await admin.close()
+                    raise
                 self._admin = admin
             found = await self._admin.list_consumer_group_offsets(
                 self._settings.group_id, partitions=wanted
@@ -203,6 +192,25 @@ class KafkaSource:
         except foreign.IllegalStateError:
             return None
         return None if found is None else int(found)
+
+    def _made(self) -> aiokafka.AIOKafkaConsumer:
+        settings = self._settings
+        session_ms = round(settings.session_timeout_seconds * 1000)
+        return aiokafka.AIOKafkaConsumer(
+            **_connection(settings),
+            group_id=settings.group_id,
+            group_instance_id=settings.group_instance_id or None,
+            client_id="hull-planhat",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=min(3000, session_ms // 3),
+            rebalance_timeout_ms=round((self._drain_seconds + MARGIN_SECONDS) * 1000),
+            max_poll_interval_ms=600_000,
+            partition_assignment_strategy=[StickyPartitionAssignor],
+            fetch_max_bytes=16 << 20,
+        )
 
     def partition_count(self) -> int:
         """All partitions of the topics, whoever owns them; 0 while unknown."""
@@ -242,7 +250,11 @@ class KafkaSink:
                 max_request_size=16 << 20,
                 client_id="hull-planhat",
             )
-            await producer.start()
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
             self._producer = producer
         return self._producer
 

@@ -1,7 +1,5 @@
 """The settings of Kafka."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,59 +15,64 @@ class KafkaSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="KAFKA_")
 
-    bootstrap_servers: Text = Field("localhost:9092", description="Brokers, comma separated.")
-    topics: Annotated[tuple[Topic, ...], BeforeValidator(listed), Field(min_length=1)] = Field(
-        ("hull.events",), description="Topics to read, comma separated."
+    bootstrap_servers: Text = Field(
+        default="localhost:9092", description="Brokers, comma separated."
     )
-    group_id: Text = Field("hull-planhat", description="The consumer group.")
+    topics: Annotated[tuple[Topic, ...], BeforeValidator(listed), Field(min_length=1)] = Field(
+        default=("hull.events",), description="Topics to read, comma separated."
+    )
+    group_id: Text = Field(default="hull-planhat", description="The consumer group.")
     group_instance_id: str = Field(
-        "",
+        default="",
         description="Static membership: a name of this process that survives a restart, like the"
         " pod's name in a StatefulSet. Empty: none.",
     )
     session_timeout_seconds: float = Field(
-        45.0,
+        default=45.0,
         ge=1,
         le=1800,
         description="After this silence a killed member's partitions go to the others.",
     )
     dead_letter_topic: Topic = Field(
-        "hull.planhat.dead-letters", description="Where rejected messages are kept."
+        default="hull.planhat.dead-letters", description="Where rejected messages are kept."
     )
     results_topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,249}$")] = Field(
-        "", description="Where results are written back for Hull. Empty: off."
+        default="", description="Where results are written back for Hull. Empty: off."
     )
     security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(upper)
-    ] = Field("PLAINTEXT", description="`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`.")
+    ] = Field(
+        default="PLAINTEXT", description="`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`."
+    )
     sasl_mechanism: (
         Annotated[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(upper)] | None
-    ) = Field(None, description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.")
-    sasl_username: str | None = Field(None, description="User name for SASL.")
-    sasl_password: TokenSource | None = Field(None, description="Password for SASL.")
+    ) = Field(default=None, description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.")
+    sasl_username: str | None = Field(default=None, description="User name for SASL.")
+    sasl_password: TokenSource | None = Field(default=None, description="Password for SASL.")
     sasl_password_file: Path | None = Field(
-        None, description="A mounted file with the password instead; read at each connection."
+        default=None,
+        description="A mounted file with the password instead; read at each connection.",
     )
     ssl_ca_file: FilePath | None = Field(
-        None, description="Certificate authorities (PEM). Empty: those of the system."
+        default=None, description="Certificate authorities (PEM). Empty: those of the system."
     )
-    ssl_cert_file: FilePath | None = Field(None, description="Client certificate (PEM).")
+    ssl_cert_file: FilePath | None = Field(default=None, description="Client certificate (PEM).")
     ssl_key_file: FilePath | None = Field(
-        None, description="Its key (PEM), if it is not in the same file."
+        default=None, description="Its key (PEM), if it is not in the same file."
     )
     max_pending_records: int = Field(
-        20_000,
+        default=20_000,
         ge=1,
         description="Records that are read and not final yet, over all partitions; beyond it"
         " nothing is read.",
     )
     max_pending_bytes: ByteSize = Field(
-        ByteSize(48 * MIB),
+        default=ByteSize(48 * MIB),
         ge=1,
         description="Bytes of the same; takes units, like `48MiB`.",
     )
     window: int = Field(
-        20_000,
+        default=20_000,
         ge=1,
         le=20_000,
         description="Offsets of one partition between its commit and the newest record read. What"

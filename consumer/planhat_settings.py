@@ -1,9 +1,8 @@
 """The settings of Planhat."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -11,12 +10,8 @@ from pydantic_settings import SettingsConfigDict
 from consumer.section import MIB, Section, Url, conflict, from_file, lower
 from consumer.token_source import TokenSource, Unusable
 from planhat_client.client import Endpoints
+from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from schemas.connector import ConnectorSettings
 
 
 class PlanhatSettings(Section):
@@ -25,51 +20,60 @@ class PlanhatSettings(Section):
     model_config = SettingsConfigDict(env_prefix="PLANHAT_")
 
     access_token: TokenSource | None = Field(
-        None,
+        default=None,
         description="API access token; goes before the one in the connector settings.",
     )
     access_token_file: Path | None = Field(
-        None, description="A mounted file with the token instead; a new one is taken up at once."
+        default=None,
+        description="A mounted file with the token instead; a new one is taken up at once.",
     )
     tenant_id: SecretStr | None = Field(
-        None,
+        default=None,
         description="Tenant id, for activities; goes before the one in the connector settings.",
     )
     api_url: Url | None = Field(
-        None, description="The main API. Empty: from `api_prefix` of the connector settings."
+        default=None,
+        description="The main API. Empty: from `api_prefix` of the connector settings.",
     )
     analytics_url: Url = Field(
-        "https://analytics.planhat.com", description="The host that takes activities."
+        default="https://analytics.planhat.com", description="The host that takes activities."
     )
     requests_per_minute: float = Field(
-        200.0,
+        default=200.0,
         ge=1,
         allow_inf_nan=False,
         description="Calls to the main API in any 60 seconds: of the whole tenant, all replicas"
         " together.",
     )
     burst: float = Field(
-        10.0, ge=1, allow_inf_nan=False, description="Calls of these that may go at once."
+        default=10.0, ge=1, allow_inf_nan=False, description="Calls of these that may go at once."
     )
-    max_concurrent_requests: int = Field(10, ge=1, le=200, description="Calls in flight at once.")
-    lane_concurrency: int = Field(2, ge=1, le=50, description="The same for each kind of object.")
+    max_concurrent_requests: int = Field(
+        default=10, ge=1, le=200, description="Calls in flight at once."
+    )
+    lane_concurrency: int = Field(
+        default=2, ge=1, le=50, description="The same for each kind of object."
+    )
     batch_size: int = Field(
-        1000, ge=1, le=5000, description="Profiles in one call, at most 5000 (Planhat's bound)."
+        default=1000,
+        ge=1,
+        le=5000,
+        description="Profiles in one call, at most 5000 (Planhat's bound).",
     )
     batch_bytes: ByteSize = Field(
-        ByteSize(4 * MIB),
+        default=ByteSize(4 * MIB),
         ge=1024,
         le=32 * MIB,
         description="Bytes in one call; takes units, like `4MiB`.",
     )
     request_timeout_seconds: float = Field(
-        30.0, ge=0.1, le=600, description="How long an answer may take."
+        default=30.0, ge=0.1, le=600, description="How long an answer may take."
     )
     activities: Annotated[Literal["bulk", "single"], BeforeValidator(lower)] = Field(
-        "bulk", description="`bulk`: many activities a call; `single`: one."
+        default="bulk", description="`bulk`: many activities a call; `single`: one."
     )
     skip_unchanged: bool = Field(
-        True,  # noqa: FBT003 - the default of a setting
+        default=True,
         description="Do not send again what Planhat is known to have word for word.",
     )
 

@@ -15,16 +15,19 @@ MIB = 1 << 20
 
 
 def listed(value: object) -> object:
+    """Take a comma separated text for a list."""
     if not isinstance(value, str):
         return value
     return [name.strip() for name in value.split(",") if name.strip()]
 
 
 def lower(value: object) -> object:
+    """Accept a word in any case."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def upper(value: object) -> object:
+    """Accept a word in any case."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
@@ -53,15 +56,18 @@ class Section(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        _settings: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' interface
         init_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Leave the process environment alone: `Settings.read` is handed a mapping."""
         return (init_settings,)
 
 
 def conflict(line: str) -> PydanticCustomError:
+    """Return an error whose line says all by itself: which names, and what would be right."""
     return PydanticCustomError("conflict", "{line}", {"line": line})
 
 

@@ -40,9 +40,11 @@ class HttpSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="HTTP_")
 
-    enabled: bool = Field(True, description="Serve health, metrics and console.")  # noqa: FBT003 - a default
-    host: Text = Field("0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
-    port: int = Field(8080, ge=0, le=65_535, description="Port to listen at; 0: any free one.")
+    enabled: bool = Field(default=True, description="Serve health, metrics and console.")
+    host: Text = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
+    port: int = Field(
+        default=8080, ge=0, le=65_535, description="Port to listen at; 0: any free one."
+    )
 
 
 class LogSettings(Section):
@@ -52,37 +54,41 @@ class LogSettings(Section):
 
     level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)
-    ] = Field("info", description="`debug`, `info`, `warning`, `error` or `critical`.")
+    ] = Field(default="info", description="`debug`, `info`, `warning`, `error` or `critical`.")
     format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = Field(
-        "json", description="`json`: an object a line; `console`: for people."
+        default="json", description="`json`: an object a line; `console`: for people."
     )
-    pii: bool = Field(False, description="Write e-mail addresses in full.")  # noqa: FBT003 - a default
+    pii: bool = Field(default=False, description="Write e-mail addresses in full.")
 
 
 class GeneralSettings(Section):
     """What has no prefix."""
 
     connector_settings: Path = Field(
-        Path("connector.yaml"), description="File with the connector settings, YAML or JSON."
+        default=Path("connector.yaml"),
+        description="File with the connector settings, YAML or JSON.",
     )
     company_wait_seconds: Seconds = Field(
-        30.0, description="How long a user waits for its company to appear in Planhat."
+        default=30.0, description="How long a user waits for its company to appear in Planhat."
     )
     shutdown_drain_seconds: Seconds = Field(
-        25.0,
+        default=25.0,
         description="How long requests may take to end after SIGTERM; keep it below the pod's"
         " grace period.",
     )
     reject_limit: float = Field(
-        0.5,
+        default=0.5,
         ge=0,
         le=1,
         description="Halt when more than this share of the last 200 messages was rejected.",
     )
     retry_attempts: int = Field(
-        5, ge=1, le=1000, description="Tries of an item that fails alone, before it is rejected."
+        default=5,
+        ge=1,
+        le=1000,
+        description="Tries of an item that fails alone, before it is rejected.",
     )
-    uvloop: bool = Field(False, description="Use uvloop, if it is installed.")  # noqa: FBT003 - a default
+    uvloop: bool = Field(default=False, description="Use uvloop, if it is installed.")
 
 
 class Settings(GeneralSettings):

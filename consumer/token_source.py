@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import CoreSchema, core_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _LONGEST: Final = 64 * 1024
 
 
-class Unusable(ValueError):
+class Unusable(ValueError):  # noqa: N818 - named for what is wrong
     """The text can't be a secret; the message says why and holds nothing of it."""
 
 
