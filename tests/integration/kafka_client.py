@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
 
 TIMEOUT_SECONDS = 60.0
@@ -48,7 +48,7 @@ class KafkaClient:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
         self._producer: AIOKafkaProducer | None = None
 
-    async def __aenter__(self) -> KafkaClient:
+    async def __aenter__(self) -> Self:
         """Connect."""
         await self._admin.start()
         return self
@@ -74,9 +74,11 @@ class KafkaClient:
         settings = {key.replace("_", "."): value for key, value in configs.items()}
         topic = NewTopic(name, partitions, replicas, topic_configs=settings)
         _check((await self._admin.create_topics([topic])).topic_errors)
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            while len(await self.leaders(name)) < partitions:
-                await asyncio.sleep(_PAUSE_SECONDS)
+
+        async def led() -> bool:
+            return len(await self.leaders(name)) == partitions
+
+        await until(led)
 
     async def delete_topic(self, name: str) -> None:
         """Remove a topic and wait until it's gone; none of that name is well too."""
@@ -84,9 +86,11 @@ class KafkaClient:
             _check((await self._admin.delete_topics([name])).topic_error_codes)
         except UnknownTopicOrPartitionError:
             return
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            while name in await self._admin.list_topics():
-                await asyncio.sleep(_PAUSE_SECONDS)
+
+        async def gone() -> bool:
+            return name not in await self._admin.list_topics()
+
+        await until(gone)
 
     async def leaders(self, topic: str) -> dict[int, int]:
         """Partition -> number of the broker that leads it; those without a leader are left out."""
@@ -137,6 +141,8 @@ class KafkaClient:
         """All that lies in a topic now, in each partition in order; committed transactions only."""
         ends = {p: end for p, end in (await self.end_offsets(topic)).items() if end > 0}
         records: list[Found] = []
+        if not ends:
+            return records
         async with asyncio.timeout(TIMEOUT_SECONDS), _reader(self.bootstrap_servers) as consumer:
             partitions = [TopicPartition(topic, number) for number in ends]
             consumer.assign(partitions)
@@ -162,6 +168,13 @@ class KafkaClient:
         return self._producer
 
 
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = TIMEOUT_SECONDS) -> None:
+    """Return when it holds; raises TimeoutError. For what Kafka does, which tells nobody."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110  # no event comes from another process
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
 async def broker_count(bootstrap_servers: str) -> int:
     """How many brokers the cluster says it has: 0 while none answers."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=5000)
@@ -185,9 +198,7 @@ def _reader(bootstrap_servers: str, group: str | None = None) -> AIOKafkaConsume
 
 
 def _found(record: Any) -> Found:  # noqa: ANN401  # aiokafka is untyped here
-    return Found(
-        record.partition, record.offset, record.key, record.value, tuple(record.headers)
-    )
+    return Found(record.partition, record.offset, record.key, record.value, tuple(record.headers))
 
 
 def _check(answers: Iterable[Any]) -> None:

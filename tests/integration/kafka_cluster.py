@@ -9,10 +9,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tests.integration.kafka_broker import Broker, Node
-from tests.integration.kafka_client import KafkaClient, broker_count
+from tests.integration.kafka_client import KafkaClient, broker_count, until
 from tests.integration.kafka_jars import NoKafka
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.integration.kafka_jars import Jars
 
 READY_SECONDS = 60.0
-_PAUSE_SECONDS = 0.1
 
 
 class KafkaCluster:
@@ -48,7 +47,7 @@ class KafkaCluster:
         """An `async with` client of this cluster."""
         return KafkaClient(self.bootstrap_servers)
 
-    def __enter__(self) -> KafkaCluster:
+    def __enter__(self) -> Self:
         """Format and start all; raises NoKafka with the end of a broker's log."""
         try:
             with ThreadPoolExecutor() as threads:
@@ -71,7 +70,10 @@ class KafkaCluster:
         self.close()
 
     def close(self) -> None:
-        """Stop all and remove their data. Controllers go together: the last has no quorum."""
+        """End all and remove their data.
+
+        Not in order: the last controller would wait for a quorum that is gone.
+        """
         with ThreadPoolExecutor() as threads:
             list(threads.map(Broker.kill, self.brokers.values()))
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -90,14 +92,21 @@ class KafkaCluster:
         await asyncio.to_thread(self.brokers[number].kill)
 
     async def wait_until_ready(self) -> None:
-        """Return when the metadata names every running broker; raises NoKafka when it's late."""
+        """Return when each running broker answers and knows all others that run.
+
+        Raises NoKafka when one ends or it takes too long.
+        """
         running = [broker for broker in self.brokers.values() if broker.is_running]
+
+        async def all_answer() -> bool:
+            if not all(broker.is_running for broker in running):
+                raise NoKafka(self._why("a broker ended at its start"))
+            ports = [broker.node.port for broker in running]
+            counts = [await broker_count(f"127.0.0.1:{port}") for port in ports]
+            return min(counts) >= len(running)
+
         try:
-            async with asyncio.timeout(READY_SECONDS):
-                while await broker_count(self.bootstrap_servers) < len(running):
-                    if not all(broker.is_running for broker in running):
-                        raise NoKafka(self._why("a broker ended at its start"))
-                    await asyncio.sleep(_PAUSE_SECONDS)
+            await until(all_answer, READY_SECONDS)
         except TimeoutError as error:
             raise NoKafka(self._why(f"no answer in {READY_SECONDS:.0f} s")) from error
 

@@ -9,14 +9,13 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-from contextlib import contextmanager
 
 FOLDER = Path(__file__).parent / "kafka"
 POM = FOLDER / "pom.xml"
@@ -25,7 +24,7 @@ _MAVEN_SECONDS = 900
 _JAVA_SECONDS = 60
 
 
-class NoKafka(Exception):  # noqa: N818  # named for what happened, as everywhere here
+class NoKafka(Exception):  # named for what happened, as everywhere here
     """No broker can be had this way; the text is one line with reason and remedy."""
 
 
