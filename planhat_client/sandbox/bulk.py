@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from planhat_client.sandbox.in_flight import DUPLICATED, Flight, InFlight
-from planhat_client.sandbox.shapes import BulkResult, Failure
+from planhat_client.sandbox.shapes import BulkResult, Failure, Why
 from planhat_client.sandbox.state import Refused
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Upsert:
     items: Sequence[Item]
     targets: list[Target]
     flight: Flight
-    failing: dict[int, str]
+    failing: dict[int, Why]
     revision: int
 
 
@@ -53,10 +53,10 @@ class Upserts:
         count(model.name, "overlaps", collisions.overlaps)
         count(model.name, "abandoned", collisions.abandoned)
         count(model.name, "duplicates", collisions.duplicates)
-        failing = dict.fromkeys(collisions.positions, DUPLICATED)
+        failing = dict.fromkeys(collisions.positions, Why(DUPLICATED))
         return Upsert(model, items, targets, flight, failing, self._state.revision)
 
-    def apply(self, upsert: Upsert, refused: Mapping[int, str] = {}) -> BulkResult:  # noqa: B006
+    def apply(self, upsert: Upsert, refused: Mapping[int, Why]) -> BulkResult:
         """Let the items take effect, but those that fail or are refused."""
         model, state = upsert.model, self._state
         if state.revision != upsert.revision:
@@ -83,7 +83,7 @@ class Upserts:
         item, target = upsert.items[position], upsert.targets[position]
         outcome = self._state.write(upsert.model, item, target)
         if isinstance(outcome, Refused):
-            _fail(result, position, item, target, outcome.message)
+            _fail(result, position, item, target, Why(outcome.message))
             return
         change, record = outcome
         self._witness.wrote(upsert.model.name, item, record, change)
@@ -103,6 +103,6 @@ class Upserts:
         count(resource, "refused", len(result.failures))
 
 
-def _fail(result: BulkResult, position: int, item: Item, target: Target, message: str) -> None:
-    list_name = "createdErrors" if target.record is None else "updatedErrors"
-    result.failures.append(Failure(position, item, message, list_name))
+def _fail(result: BulkResult, position: int, item: Item, target: Target, why: Why) -> None:
+    fitting = "createdErrors" if target.record is None else "updatedErrors"
+    result.failures.append(Failure(position, item, why.message, why.list_name or fitting))

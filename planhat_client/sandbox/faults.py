@@ -117,5 +117,5 @@ class Faults:
         return None
 
     def report(self) -> list[dict[str, Any]]:
-        """What is on, as JSON."""
+        """Tell what is on, as JSON."""
         return [asdict(switch.fault) | {"hits": switch.hits} for switch in self.on]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from planhat_client.sandbox.matching import Target, Token
+    from planhat_client.sandbox.matching import RecordKey, Target
 
 DUPLICATED: Final = "externalId,email duplicated"
 
@@ -23,7 +23,7 @@ class Flight:
 
     model: str
     has_left: Callable[[], bool] = lambda: False
-    tokens: list[Token] = field(default_factory=list)
+    tokens: list[RecordKey] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class InFlight:
 
     def __init__(self) -> None:
         """Nothing is in flight."""
-        self._holders: dict[str, dict[Token, Flight]] = {}
+        self._holders: dict[str, dict[RecordKey, Flight]] = {}
 
     def claim(self, flight: Flight, targets: Sequence[Target]) -> Collisions:
         """Hold the records of a request, as far as nobody else does."""
@@ -66,7 +66,7 @@ class InFlight:
         """Let go of what a request holds."""
         holders = self._holders.get(flight.model, {})
         for token in flight.tokens:
-            del holders[token]
+            holders.pop(token, None)
         flight.tokens.clear()
 
 

@@ -23,7 +23,7 @@ _OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _EXTERNAL: Final = "extid-"
 _SOURCE: Final = "srcid-"
 
-Token: TypeAlias = "str | tuple[str, ...]"
+RecordKey: TypeAlias = "str | tuple[str, ...]"
 """What is held while a record is written: its `_id`, or the key it is about to be created by."""
 
 
@@ -35,7 +35,7 @@ class Target:
     """
 
     record: Item | None
-    token: Token | None
+    token: RecordKey | None
     company_id: str | None = None
     problem: str | None = None
     is_ignored: bool = False
@@ -53,7 +53,7 @@ class Matcher:
     """Finds targets in the records of all models."""
 
     def __init__(self, records: dict[str, Records]) -> None:
-        """`records` by the name of their model; they are only read."""
+        """Read `records`, which are by the name of their model."""
         self._records = records
         self._companies = records[COMPANIES.name]
 
@@ -113,7 +113,7 @@ class Matcher:
             return _without_company(model, "companyId is required")
         return _checked(model, item, Target(record, token, company_id))
 
-    def _by_strong_key(self, records: Records, item: Item) -> tuple[Item | None, Token | None]:
+    def _by_strong_key(self, records: Records, item: Item) -> tuple[Item | None, RecordKey | None]:
         if (record_id := text(item.get("_id"))) is not None:
             return records.by_id.get(record_id), record_id
         if (source_id := text(item.get("sourceId"))) is not None:
@@ -123,7 +123,7 @@ class Matcher:
 
     def _by_external_id(
         self, records: Records, item: Item, company_id: str | None, external_id: str
-    ) -> tuple[Item | None, Token | None]:
+    ) -> tuple[Item | None, RecordKey | None]:
         if company_id is None:
             found = records.with_external_id(external_id)
             if len(found) == 1:
@@ -133,7 +133,7 @@ class Matcher:
 
     def _in_company(
         self, records: Records, company_id: str, external_id: str
-    ) -> tuple[Item | None, Token]:
+    ) -> tuple[Item | None, RecordKey]:
         place = (company_id, external_id)
         found = records.by_place.get(place)
         return (records.by_id[found], found) if found else (None, place)
@@ -148,7 +148,7 @@ class Matcher:
 
 def _by_email(
     records: Records, email: str, company_id: str | None
-) -> tuple[Item | None, Token | None]:
+) -> tuple[Item | None, RecordKey | None]:
     found = records.with_email(email)
     if len(found) > 1:
         found = [each for each in found if each.get("companyId") == company_id]

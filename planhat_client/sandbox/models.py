@@ -57,7 +57,7 @@ def _missing_in_license(item: Item) -> str | None:
 
 
 def _missing_price(item: Item) -> str | None:
-    """A period without an end needs `mrr`; a fixed one needs `value` or `mrr`."""
+    """Name the price that lacks: `mrr` of an open period, `value` or `mrr` of a fixed one."""
     has_mrr, has_value = item.get("mrr") is not None, item.get("value") is not None
     if item.get("fixedPeriod") is False:
         return None if has_mrr else "mrr"

@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, ge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import ClassVar
-
-    class _Options:
-        __dataclass_fields__: ClassVar[dict[str, Any]]
-
 
 Shape: TypeAlias = Literal[
     "text",
@@ -25,11 +20,14 @@ Shape: TypeAlias = Literal[
     "nonupdates_only",
     "random",
 ]
+ErrorList: TypeAlias = Literal[
+    "createdErrors", "updatedErrors", "permissionErrors", "validationErrors"
+]
 HeaderStyle: TypeAlias = Literal["x-rate-limit", "x-ratelimit", "none"]
 KeysIn: TypeAlias = Literal["all", "id"]
 AnalyticsAnswer: TypeAlias = Literal["object", "processed", "text", "empty"]
 
-OptionsT = TypeVar("OptionsT", bound="_Options")
+OptionsT = TypeVar("OptionsT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,8 @@ class SandboxOptions:
 def options_of(kind: type[OptionsT], document: object, path: str = "options") -> OptionsT:
     """Build a dataclass of options from JSON, strictly; raises ValueError."""
     if not isinstance(document, dict):
-        raise ValueError(f"{path} should be an object")
-    known = {each.name: each for each in fields(kind)}
+        raise ValueError(f"{path} should be an object")  # noqa: TRY004 - a wrong text, not a bug
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type] # a dataclass
     if unknown := sorted(set(document) - set(known)):
         raise ValueError(f"{path}.{unknown[0]} is unknown; known: {', '.join(known)}")
     missing = [name for name, each in known.items() if _is_required(each) and name not in document]
@@ -120,9 +118,7 @@ def _is_required(each: Any) -> bool:  # noqa: ANN401 - dataclasses.Field of any 
 
 def _values(kind: type[Any], document: Mapping[str, Any], path: str) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {
-        name: _value(hints[name], value, f"{path}.{name}") for name, value in document.items()
-    }
+    return {name: _value(hints[name], value, f"{path}.{name}") for name, value in document.items()}
 
 
 def _value(hint: Any, value: Any, path: str) -> Any:  # noqa: ANN401 - a type and JSON

@@ -62,7 +62,7 @@ class Quota:
         return found
 
     def report(self) -> dict[str, Any]:
-        """The most calls seen in any window, those answered 429 included, and without them."""
+        """Tell the most calls seen in any window, those answered 429 included, and without them."""
         return {
             "calls_per_window": self.options.calls_per_window,
             "window_seconds": self.options.window_seconds,

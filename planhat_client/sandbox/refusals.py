@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from planhat_client.sandbox.options import options_of
+from planhat_client.sandbox.options import ErrorList, options_of
+from planhat_client.sandbox.shapes import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,8 @@ class Refusal:
     """Refuse items of `resource` (None: any) whose `field` is one of `values`, as text.
 
     `field` is a path such as "externalId" or "custom.x"; no values: any value will do.
-    `how` "item" fails the item with `message`; "request" answers the whole request `status`.
+    `how` "item" fails the item with `message`, told in `list_name` (None: as fits the item);
+    "request" answers the whole request `status`.
     """
 
     field: str
@@ -28,6 +30,7 @@ class Refusal:
     resource: str | None = None
     how: How = "item"
     message: str = "validation failed"
+    list_name: ErrorList | None = None
     status: int = 500
 
     @classmethod
@@ -55,13 +58,13 @@ class Refusals:
         self.rules.clear()
         self._values.clear()
 
-    def items(self, resource: str, items: Sequence[object]) -> dict[int, str]:
-        """Give the message for each position that is refused."""
-        found: dict[int, str] = {}
+    def items(self, resource: str, items: Sequence[object]) -> dict[int, Why]:
+        """Give the reason for each position that is refused."""
+        found: dict[int, Why] = {}
         for rule, values in self._concerning(resource, "item"):
             for position, item in enumerate(items):
                 if _meets(rule, values, item):
-                    found.setdefault(position, rule.message)
+                    found.setdefault(position, Why(rule.message, rule.list_name))
         return found
 
     def request(self, resource: str, items: Sequence[object]) -> Refusal | None:
@@ -72,7 +75,7 @@ class Refusals:
         return None
 
     def report(self) -> list[dict[str, Any]]:
-        """The rules, as JSON."""
+        """Give the rules, as JSON."""
         return [asdict(rule) for rule in self.rules]
 
     def _concerning(self, resource: str, how: How) -> list[tuple[Refusal, frozenset[str]]]:

@@ -8,7 +8,7 @@ status, an entry or a count that does not add up is always left.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from planhat_client.sandbox.options import Shape
 
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from random import Random
 
     from planhat_client.sandbox.models import Item
-    from planhat_client.sandbox.options import KeysIn
+    from planhat_client.sandbox.options import ErrorList, KeysIn
 
 LISTS: Final = ("createdErrors", "updatedErrors", "permissionErrors", "validationErrors")
 SHAPES: Final = tuple(each for each in get_args(Shape) if each != "random")
 _KEYS: Final = ("_id", "sourceId", "externalId", "email")
+
+
+class Why(NamedTuple):
+    """Why an item fails, and in which list that is told; None: as fits the item."""
+
+    message: str
+    list_name: ErrorList | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,11 @@ def bent(answer: dict[str, Any], shape: Shape, random: Random) -> dict[str, Any]
     if shape == "nonupdates_only":
         taken = answer["created"] + answer["updated"] + answer["nonupdates"]
         lists = ("insertsKeys", "updatesKeys", "modified", "upsertedIds")
-        return answer | {"created": 0, "updated": 0, "nonupdates": taken} | dict.fromkeys(lists, [])
+        return (
+            answer
+            | {"created": 0, "updated": 0, "nonupdates": taken}
+            | {name: [] for name in lists}
+        )
     return answer
 
 

@@ -144,4 +144,4 @@ def _at(item: Item, path: list[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def _opened(path: str | None) -> TextIO | None:
-    return open(path, "a", encoding="utf-8") if path else None  # noqa: PTH123, SIM115 - held open
+    return open(path, "a", encoding="utf-8") if path else None  # noqa: PTH123 - held open

@@ -1,0 +1,57 @@
+"""The sandbox as a process: prints its URL as one JSON line, ends on SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from planhat_client.sandbox.options import SandboxOptions
+from planhat_client.sandbox.server import SandboxServer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FAILED, _WRONG_USE = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve, and give the exit code: 0 stopped, 1 failed, 2 wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m planhat_client.sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
+    parser.add_argument("--options", default="{}", help="SandboxOptions as JSON")
+    given = parser.parse_args(arguments)
+    try:
+        options = SandboxOptions.from_json(json.loads(given.options))
+        asyncio.run(_serve(options, given.host, given.port))
+    except ValueError as error:
+        return _failed(f"--options: {error}", _WRONG_USE)
+    except OSError as error:
+        return _failed(f"{given.host}:{given.port}: {error.strerror}", _FAILED)
+    return 0
+
+
+async def _serve(options: SandboxOptions, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(options, host, port, stop, _announce)
+
+
+def _announce(server: SandboxServer) -> None:
+    line = json.dumps({"url": server.url, "analytics_url": server.analytics_url})
+    print(line, flush=True)  # noqa: T201 - whoever started us reads this
+
+
+def _failed(text: str, code: int) -> int:
+    print(text, file=sys.stderr)  # noqa: T201 - one line for a person
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

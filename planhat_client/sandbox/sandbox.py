@@ -1,0 +1,80 @@
+"""The sandbox without its network: state, switches, quota and witness in one place."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from planhat_client.sandbox.activities import Sink
+from planhat_client.sandbox.bulk import Upserts
+from planhat_client.sandbox.faults import Fault, Faults
+from planhat_client.sandbox.quota import Quota
+from planhat_client.sandbox.refusals import Refusal, Refusals
+from planhat_client.sandbox.state import State
+from planhat_client.sandbox.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from planhat_client.sandbox.models import Item
+    from planhat_client.sandbox.options import SandboxOptions
+
+
+class Sandbox:
+    """One Planhat tenant. What tests look at: `state`, `witness`, `quota`, `faults`, `refusals`."""
+
+    def __init__(self, options: SandboxOptions, now: float = 0.0) -> None:
+        """Begin empty, with the faults and users of the options; raises ValueError if bad."""
+        self.options = options
+        self.tokens = frozenset(options.tokens)
+        self.faults = Faults()
+        self.refusals = Refusals()
+        self.faults.add([Fault.from_json(each) for each in options.faults], now)
+        self.refusals.add([Refusal.from_json(each) for each in options.refusals])
+        self.random = Random(options.seed)
+        self._begin()
+
+    def reset(self) -> None:
+        """Forget all records, counters and faults; tokens stay as they are."""
+        self.faults.clear()
+        self.refusals.clear()
+        self.witness.close()
+        self._begin()
+
+    def seed_users(self, users: Iterable[Item]) -> None:
+        """Replace Planhat's users; those without an `_id` are given one."""
+        self.state.users = [{"_id": self.state.next_id()} | user for user in users]
+
+    def report(self) -> dict[str, Any]:
+        """Give counts and counters, as JSON."""
+        quota = self.quota.report()
+        counters = self.witness.report() | {
+            "max_calls_per_minute": quota["max_calls_per_minute"],
+            "fault_hits": self.faults.hits,
+        }
+        counts = {name: len(records) for name, records in self.state.records.items()}
+        counts["activities"] = counters["stored"]
+        return {
+            "counts": counts | {"users": len(self.state.users), "ignored": len(self.state.ignored)},
+            "counters": counters,
+            "quota": quota,
+            "faults": self.faults.report(),
+            "refusals": self.refusals.report(),
+        }
+
+    def contents(self) -> dict[str, Any]:
+        """Tell all that is stored, as JSON."""
+        stored = {name: list(records) for name, records in self.state.records.items()}
+        return stored | {
+            "activities": list(self.state.activities),
+            "users": self.state.users,
+            "ignored": list(self.state.ignored),
+        }
+
+    def _begin(self) -> None:
+        self.state = State(self.options.witness.activities_kept)
+        self.witness = Witness(self.options.witness)
+        self.quota = Quota(self.options.quota)
+        self.upserts = Upserts(self.state, self.witness)
+        self.sink = Sink(self.state, self.witness)
+        self.seed_users(self.options.users)
