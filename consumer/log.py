@@ -1,91 +1,158 @@
-"""Logs: one JSON object a line, for our own events and everybody else's."""
+"""Logs: one JSON object a line on stdout, for our own events and everybody else's.
+
+`configure` is called once a process. Modules say `structlog.get_logger("consumer.part")` and log an
+event name with keys; a level that is off costs a method call.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
-import orjson
 import structlog
 
+from consumer.console_line import console_line
+from consumer.log_line import Cleaner, json_line
+from consumer.masking import Secrets
+from consumer.repeats import Repeats
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from structlog.typing import EventDict, Processor, WrappedLogger
+    from structlog.typing import EventDict, WrappedLogger
 
-_EMAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9])[A-Za-z0-9.-]*(\.[A-Za-z]{2,})")
-_MASK = "***"
+Level = Literal["debug", "info", "warning", "error", "critical"]
+Format = Literal["json", "console"]
 
+_QUIET: Final = ("aiokafka", "aiohttp.access", "asyncio")
+"""They tell of every heartbeat at info; what matters of it, our own events say."""
 
-class Redactor:
-    """Takes secrets, and unless told otherwise e-mail addresses, out of every value."""
-
-    def __init__(self, secrets: Iterable[str], *, keeps_emails: bool) -> None:
-        """`secrets` are the values that must never be seen."""
-        self._secrets = secrets
-        self._keeps_emails = keeps_emails
-
-    def __call__(self, _logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-        """Redact one log line."""
-        return {name: self._clean(value) for name, value in event.items()}
-
-    def _clean(self, value: Any) -> Any:  # noqa: ANN401 - whatever was logged
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(str(name)): self._clean(inner) for name, inner in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self._clean(inner) for inner in value]
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        return self.text(repr(value))
-
-    def text(self, text: str) -> str:
-        """Redact a text."""
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        if self._keeps_emails or "@" not in text:
-            return text
-        return _EMAIL.sub(r"\1***@\2***\3", text)
+_secrets = Secrets()
+hide = _secrets.add
+"""Never write this value, in any line from now on."""
 
 
-def configure(level: str, form: str, secrets: Iterable[str] = (), *, keeps_emails: bool) -> None:
-    """Send all logs to stdout: ours, aiokafka's, aiohttp's; `form` is json or console."""
-    redactor = Redactor(secrets, keeps_emails=keeps_emails)
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    last: Processor = structlog.dev.ConsoleRenderer() if form == "console" else _to_json
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redactor, last],
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    # aiokafka tells every heartbeat at info; what it warns of, our own events say better.
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+class Writer:
+    """Writes lines to a stream, whole ones, from any thread; never raises."""
+
+    def __init__(self, form: Format, *, keeps_emails: bool, stream: TextIO | None) -> None:
+        """`stream` is looked up at each line if it is None, as stdout may be replaced."""
+        self._cleaner = Cleaner(_secrets, keeps_emails=keeps_emails)
+        self._stream = stream
+        self._form = form
+        self._lock = threading.Lock()
+        out = stream or sys.stdout
+        self._has_colours = form == "console" and out.isatty() and "NO_COLOR" not in os.environ
+
+    def write(self, event: Mapping[str, Any]) -> None:
+        """Write one event as one line."""
+        try:
+            line = self._line(event)
+            stream = self._stream or sys.stdout
+            with self._lock:
+                stream.write(line + "\n")
+                stream.flush()
+        except Exception:  # noqa: BLE001, S110 - a log line must never stop what it tells of
+            pass
+
+    def _line(self, event: Mapping[str, Any]) -> str:
+        if self._form == "console":
+            return console_line(event, self._cleaner, has_colours=self._has_colours)
+        return json_line(event, self._cleaner)
+
+
+class _Named:
+    """What structlog calls at the end of its chain: hands the event to the writer."""
+
+    def __init__(self, writer: Writer, name: str = "") -> None:
+        self.name = name
+        self._writer = writer
+
+    def msg(self, /, **event: Any) -> None:  # noqa: ANN401 - whatever was logged
+        self._writer.write(event)
+
+    debug = info = warning = error = critical = msg
+
+
+class _Foreign(logging.Handler):
+    """Takes what aiokafka, aiohttp, asyncio and warnings log through the standard library."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__()
+        self._writer = writer
+        self._repeats = Repeats()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = self._repeats.say((record.name, str(record.msg)), record.created)
+        if said is None:
+            return
+        event: dict[str, Any] = {
+            "timestamp": _timestamp(record.created),
+            "level": record.levelname.lower(),
+            "event": _message(record),
+            "logger": record.name,
+        }
+        if said:
+            event["repeated"] = said
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        self._writer.write(event)
+
+
+def configure(
+    level: Level = "info",
+    form: Format = "json",
+    secrets: Iterable[str] = (),
+    *,
+    keeps_emails: bool = False,
+    stream: TextIO | None = None,
+) -> None:
+    """Send all logs to `stream` (stdout by default): ours, aiokafka's, aiohttp's, asyncio's."""
+    for secret in secrets:
+        hide(secret)
+    writer = Writer(form, keeps_emails=keeps_emails, stream=stream)
+    number = logging.getLevelName(level.upper())
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        processors=[structlog.contextvars.merge_contextvars, _stamp],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *names: _Named(writer, *names),
+        # Loggers are found anew at each call, or bound once by those in a hurry: a cached one
+        # would keep the stream of a test that is over.
+        cache_logger_on_first_use=False,
     )
+    _configure_foreign(number, writer)
 
 
-def _to_json(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+def _configure_foreign(number: int, writer: Writer) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [_Foreign(writer)]
+    root.setLevel(number)
+    logging.captureWarnings(capture=True)
+    for name in _QUIET:
+        quiet = logging.WARNING if number > logging.DEBUG else logging.INFO
+        logging.getLogger(name).setLevel(max(number, quiet))
+
+
+def _stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    event["timestamp"] = _timestamp()
+    event["level"] = method
+    event["logger"] = getattr(logger, "name", "")
+    if method == "exception":
+        event["level"] = "error"
+    return event
+
+
+def _timestamp(seconds: float | None = None) -> str:
+    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _message(record: logging.LogRecord) -> str:
     try:
-        return orjson.dumps(event, default=repr).decode()
-    except TypeError:
-        # Lone surrogates, or integers beyond 64 bits: the line must come out all the same.
-        plain = {name: ascii(value) for name, value in event.items()}
-        return orjson.dumps(plain).decode()
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a foreign format that does not fit its arguments
+        return str(record.msg)

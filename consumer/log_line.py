@@ -1,0 +1,90 @@
+"""One log event as one line: always valid JSON, whatever the values are. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from consumer import traceback_summary
+from consumer.masking import masked_emails
+
+if TYPE_CHECKING:
+    from consumer.masking import Secrets
+
+_DEEPEST: Final = 8
+_MOST_ITEMS: Final = 200
+_LONGEST_TEXT: Final = 8000
+_INT_BITS: Final = 63
+_FIRST: Final = ("timestamp", "level", "event", "logger")
+
+
+class Cleaner:
+    """Makes any value fit for a log: plain JSON, bounded, without secrets and addresses."""
+
+    def __init__(self, secrets: Secrets, *, keeps_emails: bool) -> None:
+        """`secrets` may grow later; `keeps_emails` is LOG_PII."""
+        self._secrets = secrets
+        self._keeps_emails = keeps_emails
+
+    def text(self, value: str) -> str:
+        """Clean a text; what no UTF-8 can say becomes a question mark."""
+        if not value.isascii():
+            value = value.encode("utf-8", "replace").decode()
+        # Cut after hiding, so that no half of a secret is left over; and before, for bounded work.
+        value = self._secrets.hidden(value[: 2 * _LONGEST_TEXT])
+        if not self._keeps_emails:
+            value = masked_emails(value)
+        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}..."
+
+    def value(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever was logged
+        """Clean a value of any type."""
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return _number(value)
+        if isinstance(value, Mapping | list | tuple | AbstractSet):
+            return "..." if depth >= _DEEPEST else self._collection(value, depth + 1)
+        if isinstance(value, bytes | bytearray):
+            return self.text(bytes(value[: 2 * _LONGEST_TEXT]).decode("utf-8", "replace"))
+        return self.text(_described(value))
+
+    def _collection(self, values: Any, depth: int) -> Any:  # noqa: ANN401 - any collection
+        some = islice(values, _MOST_ITEMS)
+        if isinstance(values, Mapping):
+            return {self.text(_described(name)): self.value(values[name], depth) for name in some}
+        return [self.value(item, depth) for item in some]
+
+
+def fields(event: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
+    """Put the fields in their order, with exceptions as data, all of it clean."""
+    rest = {name: value for name, value in event.items() if name not in _FIRST}
+    error = traceback_summary.of(rest.pop("exc_info", None))
+    if error is not None:
+        rest["exception"] = error
+    first = {name: event[name] for name in _FIRST if name in event}
+    cleaned: dict[str, Any] = cleaner.value({**first, **rest})
+    return cleaned
+
+
+def json_line(event: Mapping[str, Any], cleaner: Cleaner) -> str:
+    """Return a line for machines."""
+    return orjson.dumps(fields(event, cleaner)).decode()
+
+
+def _number(value: float) -> float | str:
+    """Keep what JSON and 64 bits can say; the rest as text."""
+    if isinstance(value, int):
+        return int(value) if value.bit_length() <= _INT_BITS else f"{value:#x}"[:_LONGEST_TEXT]
+    return float(value) if math.isfinite(value) else str(value)
+
+
+def _described(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return f"<{type(value).__qualname__}>"

@@ -1,0 +1,56 @@
+"""What is left of personal data and secrets in what people see. Pure.
+
+An e-mail address keeps its first letters and its last label, `a***@e***.com`: enough to recognise
+it when one knows it, too little to write to it. Masking twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+MASK: Final = "***"
+_SHORTEST_SECRET: Final = 4
+_EMAIL: Final = re.compile(
+    r"""(?P<local> "[^"\n]{1,64}" | [^\s@<>"'(),:;\[\]{}\\|=/&?]{1,128} )
+        (?P<at> @ | %40 )
+        (?P<host> (?! \w\*\*\* ) [\w\u0080-\uffff] [\w.\u0080-\uffff-]{0,254} )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def masked_emails(text: str) -> str:
+    """Mask every e-mail address in a text."""
+    if "@" not in text and "%40" not in text:
+        return text
+    return _EMAIL.sub(_masked_email, text)
+
+
+def _masked_email(found: re.Match[str]) -> str:
+    local = found["local"].lstrip('"')[:1]
+    first, last = found["host"][:1], found["host"].rstrip(".").rpartition(".")[2]
+    end = f".{last}" if "." in found["host"].rstrip(".") else ""
+    return f"{local}{MASK}{found['at']}{first}{MASK}{end}"
+
+
+class Secrets:
+    """The values that must never be seen, in every form they may take in a text."""
+
+    def __init__(self) -> None:
+        """Nothing is secret yet."""
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, value: str) -> None:
+        """Hide `value` from now on; what is too short to be told from ordinary text is not."""
+        if len(value) < _SHORTEST_SECRET:
+            return
+        escaped = value.encode("unicode_escape").decode("ascii")
+        self._forms |= {value, quote(value, safe=""), quote(value), escaped, repr(value)[1:-1]}
+        longest_first = sorted(self._forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
+
+    def hidden(self, text: str) -> str:
+        """Return the text with every secret replaced."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
