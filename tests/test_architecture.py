@@ -1,0 +1,215 @@
+"""The rules of the house: who imports whom, which doors lead out, what decides and what acts."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[1]
+
+MAY_IMPORT = {
+    "schemas": set[str](),
+    "planhat_client": {"schemas"},
+    "consumer": {"schemas", "planhat_client"},
+    "deploy": set[str](),
+}
+OURS = {*MAY_IMPORT, "tests"}
+
+DOORS = {
+    "aiokafka": ("consumer/kafka.py",),
+    "aiohttp": ("planhat_client/transport.py",),
+    "aiohttp.web": ("consumer/ops.py", "consumer/console", "planhat_client/sandbox/"),
+    "confluent_kafka": ("consumer/demo", "consumer/cli/demo"),
+    "planhat_client.sandbox": ("consumer/demo", "consumer/cli", "planhat_client/sandbox/"),
+}
+"""What is imported -> beginnings of the paths that may. The longest name that fits counts."""
+
+PURE = (
+    "consumer/decide.py",
+    "consumer/decision.py",
+    "consumer/filter.py",
+    "consumer/lane.py",
+    "consumer/map.py",
+    "consumer/offsets.py",
+    "consumer/parse.py",
+    "consumer/route.py",
+    "consumer/rules.py",
+    "planhat_client/limiter.py",
+    "planhat_client/protocol.py",
+    "planhat_client/retry.py",
+    "planhat_client/verdict.py",
+)
+IMPURE_MODULES = {"aiohttp", "aiokafka", "asyncio", "random", "socket", "time"}
+ASYNCHRONOUS = (ast.Await, ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith)
+
+EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+MOST_LINES = 400
+
+FOREIGN = {
+    "the host of a registry": re.compile(
+        r"pypi\.org|pythonhosted\.org|repo1?\.maven|npmjs\.org|golang\.org|crates\.io|deb\.debian"
+    ),
+    "an index of packages": re.compile(r"--(?:extra-)?index-url|--find[-]links"),
+    "a path of one machine": re.compile(r"(?<![\w./~-])/(?:work|root|Users|opt/wheels)(?![\w-])"),
+    "a folder outside the project": re.compile(r"\.\./shared\b"),
+}
+
+
+def _paths() -> list[str]:
+    found = (path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+PATHS = _paths()
+
+
+def _tree(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text("utf-8"), path)
+
+
+def _imports(tree: ast.Module, path: str) -> Iterator[str]:
+    """Full names of all that is imported, for types only too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = path.split("/")[: -node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{source}.{one.name}" for one in node.names)
+
+
+def _layer_faults(tree: ast.Module, path: str) -> list[str]:
+    own = path.split("/", 1)[0]
+    roots = {name.split(".")[0] for name in _imports(tree, path)}
+    return sorted((roots & OURS) - {own} - MAY_IMPORT[own])
+
+
+def _door_faults(tree: ast.Module, path: str) -> list[str]:
+    faults = []
+    for name in _imports(tree, path):
+        fitting = [door for door in DOORS if f"{name}.".startswith(f"{door}.")]
+        if fitting and not path.startswith(DOORS[max(fitting, key=len)]):
+            faults.append(name)
+    return faults
+
+
+def _impurities(tree: ast.Module, path: str) -> list[str]:
+    asynchronous = [
+        f"line {node.lineno}" for node in ast.walk(tree) if isinstance(node, ASYNCHRONOUS)
+    ]
+    return asynchronous + [
+        name for name in _imports(tree, path) if name.split(".")[0] in IMPURE_MODULES
+    ]
+
+
+def _faults(find: Callable[[ast.Module, str], list[str]], paths: list[str]) -> dict[str, list[str]]:
+    """Path -> what `find` says against it, for those it says something against."""
+    found = {path: find(_tree(path), path) for path in paths}
+    return {path: faults for path, faults in found.items() if faults}
+
+
+def test_a_module_imports_only_layers_below_its_own() -> None:
+    assert _faults(_layer_faults, PATHS) == {}
+
+
+def test_a_foreign_library_is_imported_at_its_door_only() -> None:
+    assert _faults(_door_faults, PATHS) == {}
+
+
+def test_a_module_that_decides_neither_waits_nor_reads_a_clock() -> None:
+    assert _faults(_impurities, [path for path in PATHS if path in PURE]) == {}
+
+
+def test_a_module_is_named_for_what_it_holds() -> None:
+    assert [path for path in PATHS if EMPTY_NAMES & {*Path(path).with_suffix("").parts}] == []
+
+
+def test_a_module_fits_in_a_head() -> None:
+    lines = {path: len((ROOT / path).read_text("utf-8").splitlines()) for path in PATHS}
+
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
+    faults = [
+        f"{path}:{number}: {kind}"
+        for path, text in _tracked_texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        for kind, pattern in FOREIGN.items()
+        if pattern.search(line)
+    ]
+
+    assert faults == []
+
+
+def _tracked_texts() -> Iterator[tuple[str, str]]:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("no git checkout: what is tracked is not known here")
+    told = subprocess.run(  # noqa: S603  # the Git of this machine
+        [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for path in filter(None, told.stdout.split("\0")):
+        content = (ROOT / path).read_bytes() if (ROOT / path).is_file() else b""
+        if b"\0" not in content:
+            yield path, content.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "faults"),
+    [
+        ("schemas/hull.py", "from planhat_client import client", ["planhat_client"]),
+        ("schemas/hull.py", "from schemas import attribute", []),
+        ("planhat_client/client.py", "import consumer.app", ["consumer"]),
+        ("planhat_client/client.py", "from schemas.planhat import Resource", []),
+        ("consumer/app.py", "from tests import flow", ["tests"]),
+        ("deploy/render.py", "def late():\n  import schemas", ["schemas"]),
+    ],
+)
+def test_an_import_across_layers_is_found(path: str, source: str, faults: list[str]) -> None:
+    assert _layer_faults(ast.parse(source), path) == faults
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "faults"),
+    [
+        (
+            "consumer/poll.py",
+            "from aiokafka.errors import KafkaError",
+            ["aiokafka.errors.KafkaError"],
+        ),
+        ("consumer/kafka.py", "import aiokafka", []),
+        ("consumer/ops.py", "from aiohttp import web", []),
+        ("consumer/ops.py", "import aiohttp", ["aiohttp"]),
+        ("consumer/ops.py", "from aiohttp import ClientSession", ["aiohttp.ClientSession"]),
+        ("planhat_client/transport.py", "import aiohttp", []),
+        ("planhat_client/transport.py", "from aiohttp import web", ["aiohttp.web"]),
+        ("planhat_client/sandbox/server.py", "import aiohttp.web", []),
+        ("consumer/app.py", "import confluent_kafka", ["confluent_kafka"]),
+        ("consumer/app.py", "from planhat_client.sandbox import a", ["planhat_client.sandbox.a"]),
+        ("planhat_client/client.py", "from . import sandbox", ["planhat_client.sandbox"]),
+    ],
+)
+def test_a_way_around_a_door_is_found(path: str, source: str, faults: list[str]) -> None:
+    assert _door_faults(ast.parse(source), path) == faults
+
+
+@pytest.mark.parametrize(
+    ("source", "faults"),
+    [
+        ("def due(now: float) -> float:\n  return now", []),
+        ("async def due(): pass", ["line 1"]),
+        ("from time import monotonic", ["time.monotonic"]),
+    ],
+)
+def test_an_impurity_is_found(source: str, faults: list[str]) -> None:
+    assert _impurities(ast.parse(source), "consumer/lane.py") == faults
