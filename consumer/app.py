@@ -55,7 +55,9 @@ _ACTIVITY_BATCH = 5000
 class Service:
     """Reads Hull's changes from Kafka and brings Planhat up to date, until told to stop."""
 
-    def __init__(self, settings: Settings, connector: ConnectorSettings) -> None:
+    def __init__(  # noqa: PLR0915 - the one place where all parts are joined
+        self, settings: Settings, connector: ConnectorSettings
+    ) -> None:
         """Join the parts; nothing is connected before `run`."""
         self.settings = settings
         rules = Rules.compile(connector)
@@ -97,9 +99,7 @@ class Service:
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
-        self.sender = Sender(
-            self.dispatch, self.intake, self.api, self.reporter, self._is_behind
-        )
+        self.sender = Sender(self.dispatch, self.intake, self.api, self.reporter, self._is_behind)
         self.committer = Committer(self.source, self.reporter)
         self.reader = DirectoryReader(
             self.api, self.limiter, self.dispatch, self.planner, self.directory, self.owners
@@ -209,7 +209,7 @@ class Service:
         _log.info("service.stopping", waiting=self.dispatch.waiting)
         deadline = _now() + self.settings.shutdown_drain_seconds
         self._wake()
-        while not self._is_drained() and _now() < deadline:
+        while not self._is_drained() and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
             await asyncio.sleep(0.02)
         self.dispatch.stopped = True
         await self.sender.landed(max(0.0, deadline - _now()))
@@ -269,9 +269,7 @@ class Service:
         return self.poller.unread() > self.settings.planhat.batch_size
 
     def _is_drained(self) -> bool:
-        return self.dispatch.in_flight == 0 and all(
-            lane.ready == 0 for lane in self.lanes.values()
-        )
+        return self.dispatch.in_flight == 0 and all(lane.ready == 0 for lane in self.lanes.values())
 
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.intake.resolve(receipt)

@@ -18,7 +18,7 @@ class Skip:
 class Payload:
     """One object for Planhat.
 
-    `key` is the Hull id of the profile; of a licence, that of its account and the licence's own key.
+    `key` is the Hull id of the profile; of a licence, that of its account and its own key.
     The body of an enduser or a licence lacks the `companyId`: only the sender can know it.
     """
 
@@ -40,7 +40,7 @@ class Link:
 class UserDecision:
     """What a user message means.
 
-    `company` is what may be created should the link find nothing; `company_stub` is the least of it.
+    `company` is what may be created should the link find nothing; `company_stub` the least of it.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     """
 

@@ -11,7 +11,7 @@ from schemas.attribute import Attribute, changed_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consumer.message import AccountMessage, UserMessage
+    from consumer.message import AccountMessage, Entity, UserMessage
     from consumer.rules import Rules
     from schemas.hull import Changes, Segment, SegmentChanges
 
@@ -29,7 +29,7 @@ def contact_filter(message: UserMessage, rules: Rules) -> str | None:
 
 
 def company_filter(
-    account: dict[str, object], segments: Iterable[Segment], rules: Rules, *, is_export: bool
+    account: Entity, segments: Iterable[Segment], rules: Rules, *, is_export: bool
 ) -> str | None:
     """Say why an account is not for Planhat: all reasons, joined by a blank."""
     found = []
@@ -91,17 +91,14 @@ def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
     return changes is not None and _is_in(changes.entered, names)
 
 
-def _touches(changes: dict[str, object], names: frozenset[str]) -> bool:
+def _touches(changes: Entity, names: frozenset[str]) -> bool:
     """Our own write-back is never a reason to write again, even where it is mapped."""
-    return any(
-        name in names and not name.startswith(_OWN)
-        for name in changed_names(changes)  # type: ignore[arg-type]  # JSON, read by name only
-    )
+    return any(name in names and not name.startswith(_OWN) for name in changed_names(changes))
 
 
-def _account_matters(changes: dict[str, object], rules: Rules) -> bool:
-    """The link moved, the company has just become known, or a mapped attribute changed."""
-    names = changed_names(changes)  # type: ignore[arg-type]  # JSON, read by name only
+def _account_matters(changes: Entity, rules: Rules) -> bool:
+    """Tell whether the link moved, its company became known, or a mapped attribute changed."""
+    names = changed_names(changes)
     if "id" in names:
         return True
     return PLANHAT_ID.canonical in names or any(

@@ -65,10 +65,14 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
     if settings.sasl_mechanism:
         options["sasl_mechanism"] = settings.sasl_mechanism
         options["sasl_plain_username"] = settings.sasl_username
-        options["sasl_plain_password"] = settings.sasl_password() if settings.sasl_password else None
+        options["sasl_plain_password"] = _password(settings)
     if "SSL" in settings.security_protocol:
         options["ssl_context"] = _ssl_context(settings)
     return options
+
+
+def _password(settings: KafkaSettings) -> str | None:
+    return settings.sasl_password() if settings.sasl_password else None
 
 
 def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:

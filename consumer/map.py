@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-
 from consumer.decision import Payload
 from consumer.filter import EXTERNAL_ID, PLANHAT_ID
 from consumer.moment import iso_moment
@@ -18,15 +17,12 @@ from consumer.value import finite, key_text
 from schemas.attribute import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping as Entity
-
     from consumer.decision import Body
-    from consumer.message import AccountMessage, UserMessage
+    from consumer.message import AccountMessage, Entity, UserMessage
     from consumer.rules import Mapping, Rules
     from schemas.hull import Event
 
-_EMPTY: Entity[str, object] = {}
-_KEYS = frozenset({"externalId", "sourceId", "email"})
+_EMPTY: Entity = {}
 
 
 def enduser(message: UserMessage, rules: Rules) -> Body:
@@ -35,10 +31,10 @@ def enduser(message: UserMessage, rules: Rules) -> Body:
     return _mapped(body, rules.contact, message.user, message.account, rules)
 
 
-def company(account: Entity[str, object], rules: Rules) -> Body:
+def company(account: Entity, rules: Rules) -> Body:
     """Map an account; its external id is sent whether or not it is mapped."""
     body = _identified(account)
-    external_id = key_text(EXTERNAL_ID.read(account))  # type: ignore[arg-type]  # JSON
+    external_id = key_text(EXTERNAL_ID.read(account))
     if external_id is not None:
         body["externalId"] = external_id
     return _mapped(body, rules.company, account, _EMPTY, rules)
@@ -90,22 +86,22 @@ def licences(
     return tuple(payloads), tuple(rejected)
 
 
-def _identified(entity: Entity[str, object]) -> Body:
+def _identified(entity: Entity) -> Body:
     """Planhat's own id is the first of the keys."""
-    planhat_id = key_text(PLANHAT_ID.read(entity))  # type: ignore[arg-type]  # JSON
+    planhat_id = key_text(PLANHAT_ID.read(entity))
     return {} if planhat_id is None else {"_id": planhat_id}
 
 
 def _mapped(
     body: Body,
     mapping: Mapping,
-    entity: Entity[str, object],
-    account: Entity[str, object],
+    entity: Entity,
+    account: Entity,
     rules: Rules,
 ) -> Body:
     custom: Body = {}
     for field in mapping.fields:
-        raw = field.attribute.read(account if field.of_account else entity)  # type: ignore[arg-type]  # JSON
+        raw = field.attribute.read(account if field.of_account else entity)
         if raw is ABSENT:
             continue
         found = field.convert(raw)
@@ -117,10 +113,10 @@ def _mapped(
     return body
 
 
-def _licence_list(account: Entity[str, object], rules: Rules) -> list[object]:
+def _licence_list(account: Entity, rules: Rules) -> list[object]:
     if rules.licence_attribute is None:
         return []
-    found: object = rules.licence_attribute.read(account)  # type: ignore[arg-type]  # JSON
+    found: object = rules.licence_attribute.read(account)
     if isinstance(found, str):
         try:
             found = orjson.loads(found)
@@ -143,5 +139,3 @@ def _missing(body: Body) -> str | None:
     if not is_fixed and body.get("mrr") is None:
         return "mrr is missing"
     return None
-
-

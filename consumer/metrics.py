@@ -23,7 +23,7 @@ class Metrics:
         """All series begin at nothing."""
         self.registry = CollectorRegistry()
         self._messages = self._counter("messages", "Messages by outcome", "outcome")
-        self._skipped = self._counter("skipped", "Changes not sent, on purpose", "resource", "reason")
+        self._skipped = self._counter("skipped", "Changes not sent", "resource", "reason")
         self._requests = self._counter("requests", "Requests to Planhat", "resource", "status")
         self._commits = self._counter("commits", "Commits by result", "result")
         self._took = self._histogram("request_seconds", "Time of a request", _SECONDS)

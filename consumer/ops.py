@@ -20,7 +20,7 @@ class State(Protocol):
         """Tell whether it has partitions and may send."""
 
 
-class PortTaken(Exception):  # noqa: N818 - named for what happened
+class PortTaken(Exception):
     """Somebody else listens where we should."""
 
 

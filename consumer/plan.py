@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 _OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
 _REMEMBERED_EVENTS = 200_000
 
+# The external id of a licence is unique within its company only, and its key says as much.
+_IDENTITIES: dict[Resource, tuple[str, ...]] = {
+    Resource.ENDUSERS: ("_id", "sourceId", "externalId", "email"),
+    Resource.COMPANIES: ("_id", "sourceId", "externalId"),
+    Resource.LICENSES: ("_id", "sourceId"),
+    Resource.ACTIVITIES: (),
+}
+
 
 class Planner:
     """Puts parts into lanes and tells them when what they wait for has come.
@@ -283,16 +291,8 @@ def _why_left_behind(follower: Part, company: Ended) -> str:
 
 def _claims(resource: Resource, body: Body) -> tuple[str, ...]:
     """Every identity by which Planhat could take this for the record of another profile."""
-    match resource:
-        case Resource.ENDUSERS:
-            named = (("_", "_id"), ("s", "sourceId"), ("x", "externalId"), ("@", "email"))
-        case Resource.COMPANIES | Resource.LICENSES:
-            named = (("_", "_id"), ("s", "sourceId"), ("x", "externalId"))
-        case _:
-            return ()
-    if resource is Resource.LICENSES:
-        named = named[:1]
-    return tuple(f"{mark}:{str(body[name]).lower()}" for mark, name in named if body.get(name))
+    named = _IDENTITIES[resource]
+    return tuple(f"{name}:{str(body[name]).lower()}" for name in named if body.get(name))
 
 
 def _id(body: Body) -> str | None:

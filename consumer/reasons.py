@@ -2,9 +2,7 @@
 
 from typing import Final
 
-CONTACT_FILTER: Final = (
-    "User doesn't belong to any of the segments defined in the Contact Filter."
-)
+CONTACT_FILTER: Final = "User doesn't belong to any of the segments defined in the Contact Filter."
 NO_IDENTITY: Final = "Neither email nor external id present."
 NOTHING_CHANGED: Final = "No mapped attribute changed."
 COMPANY_NOT_DELIVERED: Final = "Its company could not be delivered."
@@ -15,7 +13,9 @@ EVENT_REPEATED: Final = "Event repeated in the same message."
 EXTERNAL_ID_REQUIRED: Final = (
     "The account in Hull has no external_id, but it is marked as required."
 )
-ACCOUNT_FILTER: Final = "Account doesn't belong to any of the segments defined in the Account Filter."
+ACCOUNT_FILTER: Final = (
+    "Account doesn't belong to any of the segments defined in the Account Filter."
+)
 NO_COMPANY_NAME: Final = "No company name present."
 INVALID_OWNER: Final = "Invalid Owner ID."
 INVALID_CO_OWNER: Final = "Invalid Co-Owner ID."

@@ -115,12 +115,16 @@ def _mapping(
 
 
 def _field(
-    targets: Targets, row: AttributeMapping, is_custom: bool, reaches_account: bool  # noqa: FBT001
+    targets: Targets,
+    row: AttributeMapping,
+    is_custom: bool,
+    reaches_account: bool,  # noqa: FBT001
 ) -> Field | None:
     name, of_account = row.hull_field_name.strip(), False
     if reaches_account and name.startswith(ACCOUNT_PREFIX):
         name, of_account = name.removeprefix(ACCOUNT_PREFIX), True
     attribute = Attribute(name)
+    convert: Converter
     if is_custom:
         convert = value.date if _is_date(attribute) else value.verbatim
     else:

@@ -50,9 +50,7 @@ class Health:
     def blames(self, flight: Flight) -> bool:
         """Tell whether others succeeded since `flight` failed before: it is not the API then."""
         return (
-            flight.failures > 0
-            and self.succeeded_at > flight.failed_at
-            and self.share >= _HEALTHY
+            flight.failures > 0 and self.succeeded_at > flight.failed_at and self.share >= _HEALTHY
         )
 
 
@@ -135,9 +133,7 @@ class Settler:
         flown = list(profile.parts)[: profile.flying]
         profile.limit = None
         profile.failures = 0
-        ended = [
-            Ended(part, "delivered", "", proof.planhat_id, proof.change) for part in flown
-        ]
+        ended = [Ended(part, "delivered", "", proof.planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
 
     def _refuse(self, flight: Flight, reason: str, now: float) -> None:
@@ -164,7 +160,7 @@ class Settler:
             self._lane.finish(profile, [ended], now)
 
     def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
-        """The request failed: is it the API, or something in this flight?"""
+        """The request failed: find out whether it is the API, or something in this flight."""
         if answer.status == _TOO_MANY:
             self._lane.park(_group(flight), now)
         elif not self._health.blames(flight):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 64 * 1024
 
 
-class Unusable(ValueError):  # noqa: N818 - named for what is wrong
+class Unusable(ValueError):
     """The text can't be a secret; the message says why and holds nothing of it."""
 
 

@@ -99,9 +99,7 @@ class Planhat:
         """Let go of connections."""
         await self._wire.close()
 
-    async def _answer(
-        self, request: Request, read: Callable[[Response, float], Answer]
-    ) -> Answer:
+    async def _answer(self, request: Request, read: Callable[[Response, float], Answer]) -> Answer:
         try:
             response = await self._wire.send(request)
         except PlanhatUnavailable as error:

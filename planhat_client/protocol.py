@@ -136,7 +136,7 @@ def get(base_url: str, token: str, path: str) -> Request:
     return Request("GET", f"{base_url}/{path}", _headers(token))
 
 
-def read(response: Response, now: float = 0.0) -> Answer:
+def read(response: Response, now: float = 0.0) -> Answer:  # noqa: PLR0911 - a table of statuses
     """Say what to do after a response; `now` in seconds since 1970, for dates in headers."""
     status = response.status
     quota = _quota(response.headers, now)

@@ -1,7 +1,7 @@
 """The messages of Hull as they lie in the topic: envelope, message, segments, events, changes.
 
-Hull writes "nothing" as `null`, `{}`, `[]` or not at all, whatever the type of the field. The models
-read all four alike. What they do not name they ignore.
+Hull writes "nothing" as `null`, `{}`, `[]` or not at all, whatever the type of the field. The
+models read all four alike. What they do not name they ignore.
 """
 
 from typing import Annotated, Any, Final
@@ -44,7 +44,7 @@ def _items(value: object) -> object:
 
 
 def _none_if_empty(value: object) -> object:
-    return None if value == {} or value == [] else value
+    return None if value in ({}, []) else value
 
 
 def _false_if_null(value: object) -> object:

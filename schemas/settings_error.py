@@ -5,7 +5,7 @@ from pydantic import ValidationError
 _SECRET = ("token", "secret", "password", "tenant")
 
 
-class InvalidSettings(Exception):  # noqa: N818 - named for what happened
+class InvalidSettings(Exception):
     """Settings that can't be used: one line each, with the key and what would be right."""
 
     def __init__(self, *lines: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,6 +17,9 @@ from consumer.ops import PortTaken
 from consumer.settings import Settings, unknown_names
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def run_service() -> int:

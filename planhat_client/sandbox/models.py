@@ -44,7 +44,7 @@ def missing_field(model: Model, item: Item) -> str | None:
     if model is COMPANIES:
         return None if item.get("name") else "name"
     if model is ENDUSERS:
-        has_key = any(item.get(key) for key in ("email", "externalId", "sourceId"))
+        has_key = item.get("externalId") or item.get("email") or item.get("sourceId")
         return None if has_key else "email"
     return _missing_in_license(item)
 

@@ -87,12 +87,13 @@ class Records:
             _drop(index, key, record_id)
 
     def _shared_keys(self, record: Item) -> Iterator[tuple[dict[str, dict[str, None]], str]]:
-        if self.model.has_email and (email := text(record.get("email"))):
-            yield self._by_email, email.lower()
+        if self.model.owned:
+            if self.model.has_email and (email := text(record.get("email"))):
+                yield self._by_email, email.lower()
+            return
         domains = record.get("domains")
-        if not self.model.owned and isinstance(domains, list):
-            for domain in domains:
-                yield self._by_domain, str(domain).lower()
+        for domain in domains if isinstance(domains, list) else ():
+            yield self._by_domain, str(domain).lower()
 
     def _found(self, ids: Iterable[str]) -> list[Item]:
         return [self.by_id[record_id] for record_id in ids]

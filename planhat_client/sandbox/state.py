@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from planhat_client.sandbox.matching import Matcher, Target
-from planhat_client.sandbox.merge import merge
+from planhat_client.sandbox.merge import fresh, merge
 from planhat_client.sandbox.models import MODELS, Item, Model, missing_field
 from planhat_client.sandbox.records import Records, text
 
@@ -58,8 +58,8 @@ class State:
     def _create(self, model: Model, item: Item, target: Target) -> tuple[Change, Item] | Refused:
         if missing := missing_field(model, item):
             return Refused(f"{missing} is required")
-        record: Item = {"_id": text(item.get("_id")) or self.next_id()}
-        merge(record, _resolved(model, item, target.company_id))
+        record_id = text(item.get("_id")) or self.next_id()
+        record = fresh(record_id, _resolved(model, item, target.company_id))
         records = self.records[model.name]
         if problem := _conflict(records, record):
             return Refused(problem)
@@ -71,9 +71,10 @@ class State:
         self, model: Model, item: Item, record: Item, company_id: str | None
     ) -> tuple[Change, Item] | Refused:
         item = _resolved(model, item, company_id)
-        if all(item.get(name) == record.get(name) for name in _PLACE if name in item):
-            return ("updated" if merge(record, item) else "unchanged"), record
-        return self._move(model, item, record)
+        for name in _PLACE:
+            if name in item and item[name] != record.get(name):
+                return self._move(model, item, record)
+        return ("updated" if merge(record, item) else "unchanged"), record
 
     def _move(self, model: Model, item: Item, record: Item) -> tuple[Change, Item] | Refused:
         """Update a record of which a key, or the company, changes."""
@@ -90,16 +91,17 @@ class State:
 
 def _resolved(model: Model, item: Item, company_id: str | None) -> Item:
     """Write the company's id into an item, and numbers that are keys as texts."""
+    item = item.copy()
     for name in ("externalId", "sourceId"):
         if isinstance(item.get(name), int):
-            item = item | {name: str(item[name])}
+            item[name] = str(item[name])
     if not model.owned:
         return item
-    item = item.copy()
     item.pop("companyExternalId", None)
-    item.pop("companyId", None)
     if company_id is not None:
         item["companyId"] = company_id
+    else:
+        item.pop("companyId", None)
     return item
 
 

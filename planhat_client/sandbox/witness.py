@@ -7,11 +7,13 @@ one at the same version a *repeat*. The sandbox only reads versions, it does not
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, TypeAlias
 
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from planhat_client.sandbox.models import Item
     from planhat_client.sandbox.options import WitnessOptions
 
@@ -48,6 +50,9 @@ class Write(NamedTuple):
     change: str
 
 
+_Row: TypeAlias = "tuple[int, str, str, str | None, Any, str]"
+
+
 class Witness:
     """Counters and bounded logs. All it does is write down."""
 
@@ -55,7 +60,7 @@ class Witness:
         """Nothing happened yet; files are appended to."""
         self.options = options
         self.requests: deque[Item] = deque(maxlen=options.requests_kept)
-        self.writes: deque[Write] = deque(maxlen=options.writes_kept)
+        self._writes: deque[_Row] = deque(maxlen=options.writes_kept)
         self.counts: Counter[str] = Counter()
         self.by_resource: dict[str, Counter[str]] = {}
         self.statuses: dict[str, Counter[int]] = {}
@@ -66,6 +71,11 @@ class Witness:
         self._activity_path = options.activity_version_field.split(".")
         self._requests_file = _opened(options.requests_file)
         self._writes_file = _opened(options.writes_file)
+
+    @property
+    def writes(self) -> Iterator[Write]:
+        """The last writes, the oldest of them first."""
+        return map(Write._make, self._writes)
 
     def request(self, entry: Item) -> None:
         """Log a request that was answered, or dropped (status 0)."""
@@ -116,10 +126,10 @@ class Witness:
     def _journal(self, resource: str, who: tuple[str, str | None, str], version: Any) -> None:  # noqa: ANN401
         self._sequence += 1
         record_id, key, change = who
-        write = Write(self._sequence, resource, record_id, key, version, change)
-        self.writes.append(write)
+        write = (self._sequence, resource, record_id, key, version, change)
+        self._writes.append(write)
         if self._writes_file:
-            self._writes_file.write(orjson.dumps(write._asdict()).decode() + "\n")
+            self._writes_file.write(orjson.dumps(Write._make(write)._asdict()).decode() + "\n")
         if version is not None:
             self._compare(resource, record_id, version)
 

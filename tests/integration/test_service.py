@@ -1,0 +1,164 @@
+"""The main job: the real service as a process, real Kafka, the sandbox as witness."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
+from tests.integration.hull import CONNECTOR, Hull
+from tests.integration.kafka_client import Entry
+from tests.integration.service_process import ServiceProcess
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tests.integration.kafka_client import KafkaClient
+
+FREE = SandboxOptions(quota=QuotaOptions(calls_per_window=100_000, calls_per_second=10_000))
+
+
+@pytest.fixture
+async def planhat() -> AsyncIterator[SandboxServer]:
+    async with SandboxServer(FREE) as server:
+        yield server
+
+
+def environment(kafka: KafkaClient, planhat: SandboxServer, topic: str, tmp: Path) -> dict[str, str]:
+    connector = tmp / "connector.yaml"
+    connector.write_text(CONNECTOR)
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KAFKA_TOPICS": topic,
+        "KAFKA_GROUP_ID": f"group-of-{topic}",
+        "KAFKA_DEAD_LETTER_TOPIC": f"{topic}-dead",
+        "KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+        "CONNECTOR_SETTINGS": str(connector),
+        "PLANHAT_API_URL": planhat.url,
+        "PLANHAT_ANALYTICS_URL": planhat.analytics_url,
+        "PLANHAT_REQUESTS_PER_MINUTE": "6000",
+        "PLANHAT_BURST": "100",
+    }
+
+
+async def produce(kafka: KafkaClient, topic: str, records: list[tuple[bytes, bytes]]) -> None:
+    await kafka.produce(topic, [Entry(key, value) for key, value in records])
+
+
+async def committed_of(kafka: KafkaClient, topic: str) -> dict[int, tuple[int, str]]:
+    try:
+        return await kafka.committed(f"group-of-{topic}", topic)
+    except GroupCoordinatorNotAvailableError:  # a broker that has just started
+        return {}
+
+
+async def until_committed(kafka: KafkaClient, topic: str, *running: ServiceProcess) -> None:
+    """Wait until the group has committed the end of every partition."""
+    ends = await kafka.end_offsets(topic)
+    async with asyncio.timeout(120):
+        while True:
+            committed = await committed_of(kafka, topic)
+            if all(committed.get(number, (0, ""))[0] == end for number, end in ends.items()):
+                return
+            assert any(process.is_running for process in running), running[0].log.read_text()[-3000:]
+            await asyncio.sleep(0.2)
+
+
+def contents(planhat: SandboxServer) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(planhat.sandbox.contents()))
+    return found
+
+
+def versions(rows: list[dict[str, Any]]) -> dict[str, int]:
+    return {row["externalId"]: row["custom"]["version"] for row in rows}
+
+
+def check(hull: Hull, planhat: SandboxServer) -> None:
+    found = contents(planhat)
+    assert versions(found["endusers"]) == {f"u-{at}": v for at, v in hull.user_versions.items()}
+    assert versions(found["companies"]) == {f"a-{at}": v for at, v in hull.account_versions.items()}
+    assert {row["info"]["id"] for row in found["activities"]} == hull.events
+    report = planhat.sandbox.report()
+    assert report["counters"]["overtakes"] == 0
+    assert report["counters"]["overlaps"] == 0
+
+
+async def test_a_backlog_becomes_true_in_few_calls(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=4)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=5000, accounts=500)
+    await produce(kafka, name, hull.changes(20_000))
+
+    async with ServiceProcess(
+        tmp_path / "log", **environment(kafka, planhat, name, tmp_path)
+    ) as service:
+        await until_committed(kafka, name, service)
+
+    check(hull, planhat)
+    calls = sum(planhat.sandbox.report()["counters"]["requests"].values())
+    print(f"\n{calls} calls for 20,000 changes of 5,500 profiles")  # noqa: T201 - a figure for the note
+    assert calls <= 2 * 20
+
+
+async def test_what_one_member_leaves_another_finishes(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=4)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=2000, accounts=200)
+    settings = environment(kafka, planhat, name, tmp_path)
+
+    async with (
+        ServiceProcess(tmp_path / "one", **settings) as one,
+        ServiceProcess(tmp_path / "two", **settings) as two,
+    ):
+        await produce(kafka, name, hull.changes(4000))
+        await until_committed(kafka, name, one, two)
+        await produce(kafka, name, hull.changes(4000))
+        assert await one.stop() == 0
+        await produce(kafka, name, hull.changes(2000))
+        await until_committed(kafka, name, two)
+
+    check(hull, planhat)
+
+
+async def test_bad_input_costs_only_itself(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=1)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=3, accounts=1)
+    good = [hull.account(0), hull.user(0), hull.user(1)]
+    wrong = json.dumps({"user": {"id": "x"}, "segments": "none", "account": {}}).encode()
+    envelope = json.dumps(
+        {"channel": "user:update", "messages": [json.loads(hull.user(2)[1]), {"user": 5}]}
+    ).encode()
+    values: list[bytes | None] = [b"{not json", wrong, b"[" + b"1," * 500_000 + b"1]", None, envelope]
+    values.append(b'{"channel": "ship:update", "messages": [{}]}')
+    await produce(kafka, name, good[:1])
+    await kafka.produce(name, [Entry(b"key", value) for value in values])
+    await produce(kafka, name, good[1:])
+
+    async with ServiceProcess(
+        tmp_path / "log", **environment(kafka, planhat, name, tmp_path)
+    ) as service:
+        await until_committed(kafka, name, service)
+
+    check(hull, planhat)
+    dead = await kafka.read(f"{name}-dead")
+    assert sorted(int(dict(one.headers)["dl.offset"]) for one in dead) == [1, 2, 3, 5]
+    assert {one.value for one in dead} == {values[0], wrong, values[2], envelope}
+    logged = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    rejected = [line for line in logged if line["event"] == "record.rejected"]
+    assert {line["offset"] for line in rejected} == {1, 2, 3, 5}
+    assert all(line["reason"] and line["topic"] == name for line in rejected)
