@@ -1,19 +1,73 @@
-"""What Prometheus sees; names and units by its conventions, labels of bounded number."""
+"""What Prometheus sees; names and units by its conventions, labels of bounded number.
+
+Label children are looked up once and kept: what is called for each message costs an addition.
+"""
 
 from __future__ import annotations
 
+import platform
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from consumer.reason_label import OTHER, reason_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schemas.planhat import Resource
 
-_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
-_ITEMS = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
+PREFIX: Final = "hull_planhat_"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+BreakerState = Literal["closed", "half-open", "open"]
+_BREAKER: Final[Mapping[BreakerState, float]] = {"closed": 0, "half-open": 1, "open": 2}
+_CHANNELS: Final = frozenset({"user:update", "account:update"})
+HALTS: Final = ("unauthorized", "wrong host", "too many rejected", OTHER)
+
+_REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
+_DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+_ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
+
+_COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "records": ("Records of Kafka that are final", ("outcome", "reason")),
+    "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
+    "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
+    "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
+    "items": ("Changes of profiles that ended", ("resource", "outcome")),
+    "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
+    "rebalances": ("Partitions assigned or revoked", ("kind",)),
+    "commits": ("Commits of offsets, by result", ("result",)),
+}
+_HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
+    "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
+    "batch_items": ("Profiles or activities in a request", _ITEMS),
+    "delivery_seconds": ("Time from the record in Kafka to Planhat's answer", _DELIVERY_SECONDS),
+}
+_GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "in_flight": ("Requests that are not answered yet", ("resource",)),
+    "waiting": ("Changes that are not final yet", ("resource",)),
+    "parked": ("Profiles that wait for their next try", ("resource",)),
+    "breaker_state": ("0 closed, 1 probing, 2 open: Planhat keeps failing", ("resource",)),
+    "breaker_open": ("1 while a lane is held because Planhat keeps failing", ("resource",)),
+    "consumer_lag": ("Records of a partition that are not read yet", ("topic", "partition")),
+    "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
+    "quota_used_ratio": ("Calls of the last minute by our share of the quota", ()),
+    "quota_limit": ("Calls a minute that we allow ourselves now", ()),
+    "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "pending_records": ("Records that are read and not final", ()),
+    "pending_bytes": ("Bytes of the same", ()),
+    "build_info": ("Always 1; the version is in the labels", ("version", "python")),
+}
 
 
 class Metrics:
@@ -21,57 +75,146 @@ class Metrics:
 
     def __init__(self, version: str = "") -> None:
         """All series begin at nothing."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self.registry = CollectorRegistry()
-        self._messages = self._counter("messages", "Messages by outcome", "outcome")
-        self._skipped = self._counter("skipped", "Changes not sent", "resource", "reason")
-        self._requests = self._counter("requests", "Requests to Planhat", "resource", "status")
-        self._commits = self._counter("commits", "Commits by result", "result")
-        self._took = self._histogram("request_seconds", "Time of a request", _SECONDS)
-        self._items = self._histogram("batch_items", "Items in a request", _ITEMS)
-        self._delivery = self._histogram("delivery_seconds", "From Kafka to answered", _SECONDS)
-        self._gauges: dict[str, Gauge] = {}
-        self.gauge("build_info", 1.0, {"version": version})
+        ProcessCollector(registry=self.registry)
+        self._counters = {
+            name: Counter(PREFIX + name, text, labels, registry=self.registry)
+            for name, (text, labels) in _COUNTERS.items()
+        }
+        self._histograms = {
+            name: Histogram(
+                PREFIX + name, text, ["resource"], registry=self.registry, buckets=edges
+            )
+            for name, (text, edges) in _HISTOGRAMS.items()
+        }
+        self._gauges = {
+            name: Gauge(PREFIX + name, text, labels, registry=self.registry)
+            for name, (text, labels) in _GAUGES.items()
+        }
+        self._children: dict[tuple[str, ...], Counter | Gauge] = {}
+        self._observers: dict[tuple[str, str], Histogram] = {}
+        self._partitions: set[tuple[str, str]] = set()
+        self.gauge("build_info", 1.0, {"version": version, "python": platform.python_version()})
+        self.halted(None)
 
-    def message(self, outcome: str) -> None:
+    # What ended
+
+    def record(self, outcome: str, reason: str = "") -> None:
+        """A record is final: delivered, skipped or rejected."""
+        self._count("records", outcome, reason_label(reason))
+
+    def message(self, outcome: str, reason: str = "", channel: str = "") -> None:
         """A message is final."""
-        self._messages.labels(outcome).inc()
+        known = channel if channel in _CHANNELS else OTHER
+        self._count("messages", known, outcome, reason_label(reason))
 
     def skipped(self, resource: Resource, reason: str) -> None:
-        """A change was not sent; `reason` is one of consumer/reasons.py."""
-        self._skipped.labels(resource.value, reason).inc()
+        """A change was not sent, on purpose."""
+        self._count("skipped", resource.value, reason_label(reason))
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
         """A change was delivered; `appended_at` in seconds since 1970."""
-        self._delivery.labels(resource.value).observe(max(0.0, time.time() - appended_at))
+        self._observe("delivery_seconds", resource.value, max(0.0, time.time() - appended_at))
 
-    def request(self, resource: Resource, status: str, seconds: float, items: int) -> None:
-        """A request was answered, or failed."""
-        self._requests.labels(resource.value, status).inc()
-        self._took.labels(resource.value).observe(seconds)
-        self._items.labels(resource.value).observe(items)
+    def item(self, resource: Resource, outcome: str) -> None:
+        """A change of a profile ended."""
+        self._count("items", resource.value, outcome)
+
+    def dead_letter(self, reason: str) -> None:
+        """A message is safe in the dead-letter topic."""
+        self._count("dead_letters", reason_label(reason))
+
+    # What was done
+
+    def request(self, kind: str, status: str, seconds: float, items: int = 0) -> None:
+        """A request was answered, or failed; `kind` is a resource, or what else was asked for."""
+        self._count("requests", str(kind), status)
+        self._observe("request_seconds", str(kind), seconds)
+        if items:
+            self._observe("batch_items", str(kind), items)
 
     def committed(self, result: str) -> None:
         """A commit ended."""
-        self._commits.labels(result).inc()
+        self._count("commits", result)
+
+    def rebalanced(self, kind: Literal["assigned", "revoked"]) -> None:
+        """Partitions came or went."""
+        self._count("rebalances", kind)
+
+    # How things are
 
     def gauge(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
-        """Set a gauge."""
-        labels = labels or {}
-        gauge = self._gauges.get(name)
-        if gauge is None:
-            gauge = self._gauges[name] = Gauge(
-                f"hull_planhat_{name}", name.replace("_", " "), list(labels), registry=self.registry
-            )
-        (gauge.labels(**labels) if labels else gauge).set(value)
+        """Set a gauge of the catalogue."""
+        if name == "halted" and not labels:
+            self.halted(OTHER if value else None)
+        elif labels:
+            self._gauges[name].labels(**labels).set(value)
+        else:
+            self._gauges[name].set(value)
+
+    def lane(self, resource: Resource, *, in_flight: int, waiting: int, parked: int) -> None:
+        """Set how much a lane holds."""
+        for name, value in (("in_flight", in_flight), ("waiting", waiting), ("parked", parked)):
+            self._set(name, resource.value, value=value)
+
+    def breaker(self, resource: Resource, state: BreakerState) -> None:
+        """Set whether a lane sends."""
+        self._set("breaker_state", resource.value, value=_BREAKER[state])
+
+    def lags(self, lags: Mapping[tuple[str, int], int]) -> None:
+        """Set the lag of each partition that is ours; the others disappear."""
+        ours = {(topic, str(number)) for topic, number in lags}
+        for gone in self._partitions - ours:
+            self._gauges["consumer_lag"].remove(*gone)
+            self._children.pop(("consumer_lag", *gone), None)
+        self._partitions = ours
+        for (topic, number), lag in lags.items():
+            self._set("consumer_lag", topic, str(number), value=lag)
+
+    def backlog(self, records: int, size: int, oldest_seconds: float) -> None:
+        """Set what is read and not final; `size` in bytes."""
+        self.gauge("pending_records", records)
+        self.gauge("pending_bytes", size)
+        self.gauge("oldest_unresolved_seconds", max(0.0, oldest_seconds))
+
+    def quota(self, limit: float, used_ratio: float) -> None:
+        """Set the calls a minute that are allowed now, and how much of the share is used."""
+        self.gauge("quota_limit", limit)
+        self.gauge("quota_used_ratio", used_ratio)
+
+    def halted(self, reason: str | None) -> None:
+        """Set why nothing is sent; None: all is well."""
+        now = None if reason is None else _halt(reason)
+        for known in HALTS:
+            self._set("halted", known, value=known == now)
 
     def text(self) -> bytes:
         """The exposition format."""
         return generate_latest(self.registry)
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"hull_planhat_{name}", text, labels, registry=self.registry)
+    def _count(self, *key: str) -> None:
+        child = self._children.get(key)
+        if not isinstance(child, Counter):
+            child = self._children[key] = self._counters[key[0]].labels(*key[1:])
+        child.inc()
 
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(
-            f"hull_planhat_{name}", text, ["resource"], buckets=buckets, registry=self.registry
-        )
+    def _set(self, *key: str, value: float) -> None:
+        child = self._children.get(key)
+        if not isinstance(child, Gauge):
+            child = self._children[key] = self._gauges[key[0]].labels(*key[1:])
+        child.set(value)
+
+    def _observe(self, name: str, kind: str, value: float) -> None:
+        child = self._observers.get((name, kind))
+        if child is None:
+            child = self._observers[name, kind] = self._histograms[name].labels(kind)
+        child.observe(value)
+
+
+def _halt(reason: str) -> str:
+    if reason.startswith(("401", "403")):
+        return "unauthorized"
+    if "host" in reason:
+        return "wrong host"
+    return "too many rejected" if reason.startswith("too many") else OTHER

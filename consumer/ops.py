@@ -1,13 +1,40 @@
-"""Health, readiness and metrics over HTTP."""
+"""Health, readiness and metrics over HTTP; the console adds its routes to the same server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+import errno
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 
+from consumer.metrics import CONTENT_TYPE
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
     from consumer.metrics import Metrics
+
+_CLOSE_SECONDS: Final = 2.0
+_LARGEST_BODY: Final = 4 << 20
+_PAGE: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>hull-planhat</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto }</style>
+<h1>hull-planhat</h1>
+<ul>
+<li><a href="healthz">healthz</a>: does the service turn?
+<li><a href="readyz">readyz</a>: has it partitions, and may it send?
+<li><a href="metrics">metrics</a>: for Prometheus
+</ul>
+"""
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class State(Protocol):
@@ -21,25 +48,30 @@ class State(Protocol):
 
 
 class PortTaken(Exception):
-    """Somebody else listens where we should."""
+    """We cannot listen where we should; the text is one line that says why and what to set."""
 
 
 class Ops:
     """The small server beside the service."""
 
-    def __init__(self, state: State, metrics: Metrics) -> None:
-        """Nothing listens before `start`."""
+    def __init__(
+        self, state: State, metrics: Metrics, routes: Iterable[web.AbstractRouteDef] = ()
+    ) -> None:
+        """Nothing listens before `start`; `routes` go before ours, `/` among them."""
         self._state = state
         self._metrics = metrics
-        app = web.Application()
-        app.add_routes(
-            [
-                web.get("/healthz", self._healthz),
-                web.get("/readyz", self._readyz),
-                web.get("/metrics", self._show_metrics),
-            ]
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[_careful])
+        added = list(routes)
+        app.add_routes([*added, *(route for route in self._routes() if _is_new(route, added))])
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_SECONDS / 2
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened at; 0 while none is."""
+        addresses = self._runner.addresses
+        return int(addresses[0][1]) if addresses else 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises PortTaken."""
@@ -48,11 +80,21 @@ class Ops:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise PortTaken(f"HTTP_PORT: {host}:{port}: {error.strerror}") from error
+            raise PortTaken(_complaint(host, port, error)) from error
 
     async def stop(self) -> None:
-        """Close the port."""
-        await self._runner.cleanup()
+        """Close the port, and what is still open after two seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._runner.cleanup()
+
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/healthz", self._healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._show_metrics),
+            web.get("/", self._page),
+        ]
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         return _answer(*self._state.healthy())
@@ -61,9 +103,37 @@ class Ops:
         return _answer(*self._state.ready())
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
-        kind = "text/plain; version=0.0.4; charset=utf-8"
-        return web.Response(body=self._metrics.text(), headers={"Content-Type": kind})
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        return web.Response(text=_PAGE, content_type="text/html")
+
+
+@web.middleware
+async def _careful(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Headers that keep pages from being stored, framed into code, or guessed at."""
+    response = await handler(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked
     return web.json_response({"ok": good, "reason": reason}, status=200 if good else 503)
+
+
+def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:
+    taken = {(one.method, one.path) for one in added if isinstance(one, web.RouteDef)}
+    return (route.method, route.path) not in taken
+
+
+def _complaint(host: str, port: int, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"HTTP_PORT: {port}: already in use on {host}; free it or choose another"
+        case errno.EACCES:
+            return f"HTTP_PORT: {port}: not allowed for this user; choose one above 1023"
+        case _:
+            return f"HTTP_HOST: {host!r}: cannot listen there: {error.strerror or error}"
