@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "kafka"
 POM = FOLDER / "pom.xml"
 OLDEST_JAVA = 17
+_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _MAVEN_SECONDS = 900
 _JAVA_SECONDS = 60
 
@@ -100,7 +101,7 @@ def _fetch(folder: Path) -> None:
 
 def _run_maven(maven: str, work: Path, target: Path) -> None:
     shutil.copy(POM, work)
-    command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+    command = [maven, "-q", "-B", "-Dstyle.color=never", _GOAL, f"-DoutputDirectory={target}"]
     try:
         told = subprocess.run(  # noqa: S603  # the Maven of this machine
             command, cwd=work, capture_output=True, text=True, timeout=_MAVEN_SECONDS, check=False
