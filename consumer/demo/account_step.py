@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consumer.demo.spelling import Entity
 
 _FORMS = tuple(Form)
-_FILTERED = frozenset({"inside", "nameless", "unowned"})
+_EXPORTED = frozenset({"inside", "nameless", "unowned", "keyless"})
 
 
 class AccountSteps:
@@ -40,26 +40,11 @@ class AccountSteps:
         if account.is_away:
             return self._away(account, number)
         step = self._random.choices(self._names, cum_weights=self._shares)[0]
-        match step:
-            case "unmapped":
-                return self._told(account, number, Changes(account={"billing/city": ["A", "B"]}))
-            case "write_back":
-                return self._told(
-                    account, number, Changes(account={"planhat/synced_at": [None, account.stamp]})
-                )
-            case "leave" if account.kind == "inside":
-                account.is_away = True
-                left = Changes(account_segments={"left": [CUSTOMERS]})
-                return self._told(account, number, left)
-            case "export" if account.kind in _FILTERED | {"keyless"}:
-                return self._export(account, number)
-            case "extract":
-                account.change(rename=False)
-                return self._told(account, number, None)
-            case "envelope":
-                return self._envelope(account, number)
-            case _:
-                return self._told(account, number, self._change(account))
+        if step == "envelope":
+            return self._envelope(account, number)
+        if step == "export" and account.kind in _EXPORTED:
+            return self._export(account, number)
+        return self._told(account, number, self._changes(account, step))
 
     def come_back(self, account: Account, number: int) -> Produced:
         """Enter the Company Filter again."""
@@ -67,6 +52,21 @@ class AccountSteps:
         changes = self._change(account)
         changes.account_segments = {"entered": [CUSTOMERS]}
         return self._told(account, number, changes)
+
+    def _changes(self, account: Account, step: str) -> Changes | None:
+        match step:
+            case "unmapped":
+                return Changes(account={"billing/city": ["A", "B"]})
+            case "write_back":
+                return Changes(account={"planhat/synced_at": [None, account.stamp]})
+            case "leave" if account.kind == "inside":
+                account.is_away = True
+                return Changes(account_segments={"left": [CUSTOMERS]})
+            case "extract":
+                account.change(rename=False)
+                return None
+            case _:
+                return self._change(account)
 
     def _appear(self, account: Account, number: int) -> Produced:
         account.is_known = True

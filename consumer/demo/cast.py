@@ -174,9 +174,10 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def accounts(options: Options, random: Random, planhat_ids: dict[str, str]) -> list[Account]:
-    """Cast the accounts."""
+    """Cast the accounts: one of each kind if there is room, the others by share."""
     kinds, shares = tuple(options.account_kinds), tuple(options.account_kinds.values())
-    chosen = ["inside", *random.choices(kinds, shares, k=max(0, options.accounts - 1))]
+    drawn = random.choices(kinds, shares, k=max(0, options.accounts - len(kinds)))
+    chosen = [*kinds, *drawn][: max(1, options.accounts)]
     cast = [
         Account(index, kind, random.random() < options.licence_share)
         for index, kind in enumerate(chosen)

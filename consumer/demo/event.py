@@ -30,11 +30,11 @@ class Events:
         self._random = random
 
     def of(self, user: User, message_id: str) -> list[dict[str, Any]]:
-        """Make one or two events, with an old one repeated now and then."""
+        """Make one or two events, with the one before repeated now and then, as Hull may."""
         made = [self._event(user, message_id, position) for position in range(self._count())]
-        if user.last_event is not None and self._random.random() < self._options.repeat_share:
-            made.append(user.last_event)
-        user.last_event = made[0]
+        before, user.last_event = user.last_event, made[-1]
+        if before is not None and self._random.random() < self._options.repeat_share:
+            return [before, *made]
         return made
 
     def _count(self) -> int:

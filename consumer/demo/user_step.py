@@ -47,17 +47,7 @@ class UserSteps:
             return self._away(user, number)
         if user.account is None:
             return self._told(user, number, self._move(user, number))
-        step = self._random.choices(self._names, cum_weights=self._shares)[0]
-        match step:
-            case "export":
-                return self._export(user, number)
-            case "extract":
-                self._change(user, number)
-                return self._told(user, number, None)
-            case "envelope":
-                return self._envelope(user, number)
-            case _:
-                return self._told(user, number, self._changes(user, number, step))
+        return self._present(user, number)
 
     def guests(self, number: int) -> Produced:
         """Export users who never come again, together."""
@@ -71,6 +61,21 @@ class UserSteps:
         wrapped = envelope(told, number, USER_CHANNEL, is_export=True)
         return record(cast[0].hull_id, wrapped)
 
+    def _present(self, user: User, number: int) -> Produced:
+        step = self._random.choices(self._names, cum_weights=self._shares)[0]
+        match step:
+            case "export":
+                return self._export(user, number)
+            case "envelope":
+                return self._envelope(user, number)
+            case "extract":
+                self._change(user, number)
+                return self._told(user, number, None)
+            case "move" | "unlink" | "rename" | "linked":
+                return self._told(user, number, self._moved(user, number, step))
+            case _:
+                return self._told(user, number, self._changes(user, number, step))
+
     def _changes(self, user: User, number: int, step: str) -> Changes:
         match step:
             case "unmapped":
@@ -80,11 +85,16 @@ class UserSteps:
                 return Changes(account={"billing/seats": [1, 2], "crm/stage": ["a", "b"]})
             case "write_back":
                 return Changes(user={"planhat/synced_at": [None, moment(number)]})
-            case "linked":
-                return self._linked(user, number)
             case "leave":
                 user.is_away = True
                 return Changes(segments={"left": [ACTIVE]})
+            case _:
+                return self._change(user, number)
+
+    def _moved(self, user: User, number: int, step: str) -> Changes:
+        match step:
+            case "linked":
+                return self._linked(user, number)
             case "move" if user.moves:
                 return self._move(user, number)
             case "unlink" if user.account is not None and user.moves:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "connector_settings", "generate", "planhat_users", "seeds"]
 
 
-def generate(
-    options: Options, planhat_ids: Mapping[str, str] | None = None
-) -> Iterator[Produced]:
+def generate(options: Options, planhat_ids: Mapping[str, str] | None = None) -> Iterator[Produced]:
     """Give `options.records` records.
 
     `planhat_ids` are Planhat's ids by external id of the companies that were seeded; with them,
@@ -89,11 +87,3 @@ class _Stream:
         if options.hot_keys and random.random() < options.hot_share:
             return self._users[int(random.random() * options.hot_keys)]
         return self._users[int(random.random() * len(self._users))]
-
-
-def weighed(records: Iterator[Produced]) -> tuple[int, int]:
-    """Count records, and the bytes of their values."""
-    sizes = [len(record.value or b"") for record in records]
-    return len(sizes), sum(sizes)
-
-
