@@ -110,6 +110,6 @@ def _run_maven(maven: str, work: Path, target: Path) -> None:
         msg = f"Maven did not fetch the broker's jars in {_MAVEN_SECONDS} s: try again"
         raise NoKafka(msg) from error
     if told.returncode != 0 or not target.is_dir():
-        lines = [line for line in told.stdout.splitlines() if "[ERROR]" in line]
-        msg = f"Maven cannot fetch the broker's jars ({lines[0][:300] if lines else 'no reason'})"
+        reason = told.stdout.partition("[ERROR] ")[2].partition("\n")[0][:300]
+        msg = f"Maven cannot fetch the broker's jars ({reason or 'it gave no reason'})"
         raise NoKafka(msg)
