@@ -1,0 +1,53 @@
+"""The sandbox as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from planhat_client.sandbox.__main__ import main
+
+COMMAND = [sys.executable, "-m", "planhat_client.sandbox"]
+
+
+def test_a_process_tells_its_url_and_ends_on_sigterm() -> None:
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+
+        with urlopen(f"{url}/sandbox/state?full=0") as response:  # noqa: S310 - our own URL
+            state = json.load(response)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(5) == 0
+        assert state["counts"]["companies"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param("{", "--options: ", id="no JSON"),
+        pytest.param('{"quota": {"x": 1}}', "--options: options.quota.x is unknown", id="unknown"),
+        pytest.param('{"faults": [{}]}', "--options: fault.kind is missing", id="bad fault"),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], options: str, message: str
+) -> None:
+    assert main(["--options", options]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(message)
+
+
+def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["--port", str(taken.getsockname()[1])]) == 1
+
+    assert "in use" in capsys.readouterr().err
