@@ -16,6 +16,7 @@ _KNOWN: Final = frozenset(
 _STATUS: Final = re.compile(r"[1-5]\d\d\b")
 _PREFIXES: Final = (
     ("network", "network"),
+    ("licence", "licence incomplete"),
     ("no answer in", "timeout"),
     ("not a hull message", "not a Hull message"),
     ("neither user nor account", "not a Hull message"),

@@ -134,7 +134,8 @@ SECTIONS: dict[str, type[Section]] = {
 
 def described() -> Iterator[environment.Described]:
     """Return every name that is read, section by section, for docs and JSON Schema."""
-    for section in (GeneralSettings, *SECTIONS.values()):
+    sections: list[type[Section]] = [GeneralSettings, *SECTIONS.values()]
+    for section in sections:
         yield from environment.described(section)
 
 

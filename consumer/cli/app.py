@@ -2,43 +2,87 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 app = typer.Typer(
     name="hull-planhat",
     help="Brings Planhat up to date with every change that Hull writes to Kafka.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+
+# ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the value of the option
+    if wanted:
+        from consumer.version import version
+
+        typer.echo(f"hull-planhat {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Brings Planhat up to date with every change that Hull writes to Kafka."""
 
 
 @app.command()
 def run() -> None:
     """Run the service; settings come from the environment (docs/configuration.md)."""
-    from consumer.cli.run import run_service  # noqa: PLC0415 - start-up of the other commands
+    from consumer.cli.run import run_service
 
-    sys.exit(asyncio.run(run_service()))
+    sys.exit(run_service())
 
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8181,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.")] = 8181,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
 ) -> None:
     """Run a local Planhat that behaves as the real one does."""
-    from consumer.cli.sandbox import run_sandbox  # noqa: PLC0415 - likewise
+    from consumer.cli.sandbox import run_sandbox
 
-    asyncio.run(run_sandbox(host, port))
+    sys.exit(run_sandbox(host, port))
 
 
 @app.command()
 def demo() -> None:
     """Run the main job end to end on this machine alone, and check that it adds up."""
-    from consumer.demo.run import main  # noqa: PLC0415 - likewise
+    from consumer.cli.demo import run_demo
 
-    sys.exit(main())
+    sys.exit(run_demo())
+
+
+@app.command()
+def check(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check the settings: ok, warning, error or setupRequired, and what to do."""
+    from consumer.cli.check import run_check
+
+    sys.exit(run_check(as_json=as_json))
+
+
+@app.command()
+def schema(
+    of: Annotated[
+        Literal["record", "settings", "environment"],
+        typer.Argument(help="The Kafka record, the connector settings, or the environment."),
+    ],
+) -> None:
+    """Print the JSON Schema of the record or of the settings."""
+    from consumer.cli.schema import schema_text
+
+    typer.echo(schema_text(of))

@@ -4,60 +4,84 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import structlog
 
-from consumer import log
+from consumer import log, status
 from consumer.app import Service
-from consumer.errors import KafkaRefused
+from consumer.cli.foreground import say, stop_on_signals
+from consumer.cli.read import read_settings
+from consumer.errors import KafkaError
 from consumer.ops import PortTaken
-from consumer.settings import Settings, unknown_names
-from schemas.connector import ConnectorSettings
+from consumer.settings import unknown_names
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+    from consumer.settings import Settings
+    from schemas.connector import ConnectorSettings
+
+_WRONG_SETTINGS = 2
+_REFUSALS = (KafkaError, PortTaken)
+_log = structlog.get_logger("consumer.cli")
 
 
-async def run_service() -> int:
-    """Serve until SIGTERM or SIGINT; a second one ends at once. Returns the exit code."""
-    settings = Settings.read(os.environ)
-    connector = read_connector(settings.connector_settings)
-    secrets: list[str] = []
-    settings.hide_secrets(connector, secrets.append)
-    log.configure(settings.log.level, settings.log.format, secrets, keeps_emails=settings.log.pii)
-    for warning in unknown_names(os.environ):
-        structlog.get_logger("consumer.settings").warning("settings.unknown", reason=warning)
-    stop = asyncio.Event()
-    _on_signals(stop)
+def run_service() -> int:
+    """Serve until SIGTERM or SIGINT; a second one ends at once. Return the exit code."""
+    try:
+        settings, connector = read_settings(os.environ)
+        _configure_logs(settings, connector)
+        with asyncio.Runner(loop_factory=_loop_factory(settings)) as runner:
+            return runner.run(_serve(settings, connector))
+    except InvalidSettings as error:
+        say(error.lines)
+        return _WRONG_SETTINGS
+
+
+async def _serve(settings: Settings, connector: ConnectorSettings) -> int:
+    stop = stop_on_signals()
     try:
         await Service(settings, connector).run(stop)
-    except (KafkaRefused, PortTaken) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is the command line
+    except InvalidSettings:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last words of the process, whatever it was
+        known = [one for one in _leaves(error) if isinstance(one, _REFUSALS)]
+        if not known:
+            _log.critical("service.crashed", exc_info=error)
+            say(["hull-planhat: ended by an error of its own; the last line of the log tells more"])
+            return 1
+        say([f"hull-planhat: {known[0]}"])
         return 1
     return 0
 
 
-def read_connector(path: Path) -> ConnectorSettings:
-    """Read the file of connector settings; raises InvalidSettings."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise InvalidSettings(f"CONNECTOR_SETTINGS: {path}: {reason}") from error
-    return ConnectorSettings.from_text(text, str(path))
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """What a task group wraps, however deep."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
 
 
-def _on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+def _configure_logs(settings: Settings, connector: ConnectorSettings) -> None:
+    settings.hide_secrets(connector, log.hide)
+    log.configure(settings.log.level, settings.log.format, keeps_emails=settings.log.pii)
+    for line in unknown_names(os.environ):
+        _log.warning("settings.unknown", reason=line)
+    for finding in status.findings(settings, connector):
+        if finding.status != "setupRequired":
+            _log.warning("settings.finding", status=finding.status, reason=finding.message)
 
-    def asked(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked, number)
+def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if not settings.uvloop:
+        return None
+    if find_spec("uvloop") is None:
+        raise InvalidSettings("UVLOOP: true: uvloop is not installed; install hull-planhat[uvloop]")
+    import uvloop  # noqa: PLC0415 - an optional extra
+
+    return uvloop.new_event_loop

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING
 
+from consumer.cli.foreground import say, stop_on_signals
 from planhat_client.sandbox import SandboxOptions, serve
 
 if TYPE_CHECKING:
     from planhat_client.sandbox import SandboxServer
 
 
-async def run_sandbox(host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await serve(SandboxOptions(), host, port, stop, _say)
+def run_sandbox(host: str, port: int) -> int:
+    """Serve until SIGTERM or SIGINT. Return the exit code."""
+    try:
+        asyncio.run(_serve(host, port))
+    except OSError as error:
+        say([f"hull-planhat: cannot listen at {host}:{port}: {error.strerror or error}"])
+        return 1
+    return 0
 
 
-def _say(server: SandboxServer) -> None:
-    print(f"Planhat's sandbox at {server.url}/sandbox, token sandbox-token", flush=True)  # noqa: T201 - this is the command line
+async def _serve(host: str, port: int) -> None:
+    await serve(SandboxOptions(), host, port, stop_on_signals(), _tell)
+
+
+def _tell(server: SandboxServer) -> None:
+    print(  # noqa: T201 - this is the command line
+        f"Planhat's sandbox at {server.url}/sandbox, token sandbox-token", flush=True
+    )

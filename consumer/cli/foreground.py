@@ -1,0 +1,34 @@
+"""What the commands in the foreground share: ended by signals, errors told in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        if stop.is_set():
+            # By the convention of shells; no clean-up, that is what the second signal asks for.
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked, number)
+    return stop
+
+
+def say(lines: Iterable[str]) -> None:
+    """Tell the user what is wrong."""
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line

@@ -1,0 +1,30 @@
+"""Reads the settings that the commands need: the environment and the file it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.settings import Settings
+from schemas.connector import ConnectorSettings
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def read_settings(environ: Mapping[str, str]) -> tuple[Settings, ConnectorSettings]:
+    """Read both; raises InvalidSettings."""
+    settings = Settings.read(environ)
+    return settings, read_connector(settings.connector_settings)
+
+
+def read_connector(path: Path) -> ConnectorSettings:
+    """Read the file of connector settings; raises InvalidSettings."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidSettings(f"CONNECTOR_SETTINGS: {str(path)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSettings(f"CONNECTOR_SETTINGS: {str(path)!r}: not UTF-8") from error
+    return ConnectorSettings.from_text(text, str(path))

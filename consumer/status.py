@@ -1,0 +1,130 @@
+"""What the settings will do that their owner may not expect: the old status check. Pure.
+
+Wrong values stop the start before this; here each value is right, and the sum of them may not be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from consumer.settings import Settings
+    from schemas.connector import AttributeMapping, ConnectorSettings
+
+Status = Literal["ok", "warning", "error", "setupRequired"]
+WORST_LAST: Final[tuple[Status, ...]] = ("ok", "warning", "error", "setupRequired")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to know before the service runs; `message` says what to do."""
+
+    status: Status
+    message: str
+
+
+def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+    """Everything worth saying, in the order in which it would be set up."""
+    return [*_access(settings, connector), *_users(connector), *_accounts(connector)]
+
+
+def worst(found: Iterable[Finding]) -> Status:
+    """Sum up."""
+    return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
+
+
+def _access(settings: Settings, connector: ConnectorSettings) -> Iterator[Finding]:
+    asked: tuple[Callable[[ConnectorSettings], object], ...] = (
+        settings.planhat.token,
+        settings.planhat.endpoints,
+    )
+    for ask in asked:
+        try:
+            ask(connector)
+        except InvalidSettings as error:
+            yield from (Finding("setupRequired", line) for line in error.lines)
+
+
+def _users(connector: ConnectorSettings) -> Iterator[Finding]:
+    targets = _targets(connector.contact_attributes_outbound)
+    if not connector.contact_synchronized_segments:
+        yield Finding(
+            "warning",
+            "contact_synchronized_segments: the Contact Filter is empty: no user is sent but by an"
+            " export",
+        )
+    if not targets & {"email", "externalId"}:
+        yield Finding(
+            "error",
+            "contact_attributes_outbound: neither email nor externalId is mapped: every user would"
+            " be skipped; map one of them, email at best",
+        )
+    elif "email" not in targets:
+        yield Finding(
+            "warning",
+            "contact_attributes_outbound: email is not mapped: Planhat asks for it when it creates"
+            " an enduser",
+        )
+    yield from _repeated("contact_attributes_outbound", connector.contact_attributes_outbound)
+    yield from _repeated(
+        "contact_custom_attributes_outbound", connector.contact_custom_attributes_outbound
+    )
+
+
+def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
+    if not connector.account_synchronized_segments:
+        yield Finding(
+            "warning",
+            "account_synchronized_segments: the Account Filter is empty: no account is sent but by"
+            " an export",
+        )
+    if "name" not in _targets(connector.account_attributes_outbound):
+        yield Finding(
+            "error",
+            "account_attributes_outbound: name is not mapped: Planhat asks for it, every account"
+            " would be skipped",
+        )
+    yield from _repeated("account_attributes_outbound", connector.account_attributes_outbound)
+    yield from _repeated(
+        "account_custom_attributes_outbound", connector.account_custom_attributes_outbound
+    )
+    yield from _licences(connector)
+
+
+def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
+    targets = _targets(connector.account_licenses_attributes_outbound)
+    if not connector.account_licenses_attribute:
+        if targets or connector.account_licenses_custom_attributes_outbound:
+            yield Finding(
+                "warning",
+                "account_licenses_attribute: not set: the mappings of licences have no effect",
+            )
+        return
+    needed = [name for name in ("externalId", "_currency", "fromDate") if name not in targets]
+    if not targets & {"mrr", "value"}:
+        needed.append("mrr or value")
+    for name in needed:
+        yield Finding(
+            "error",
+            f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
+            " every licence would be rejected",
+        )
+
+
+def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
+    return {row.service_field_name for row in rows}
+
+
+def _repeated(table: str, rows: Iterable[AttributeMapping]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for row in rows:
+        if row.service_field_name in seen:
+            yield Finding(
+                "warning", f"{table}: {row.service_field_name} is mapped twice: the last row wins"
+            )
+        seen.add(row.service_field_name)
