@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -181,7 +182,6 @@ class Service:
             self.assignment.begin({name: committed.get(name) for name in partitions})
         total = self.source.partition_count()
         share = len(partitions) / total if total else 1.0
-        self.planner.sees_all = share >= 1.0
         self.limiter.share(share, _now())
         self.dispatch.stopped = self._stopping and not self.assignment.owned
         self._wake()
@@ -243,18 +243,20 @@ class Service:
             self._observe()
 
     def _observe(self) -> None:
-        gauge = self.metrics.gauge
         for name, lane in self.lanes.items():
-            labels = {"resource": name.value}
-            gauge("in_flight", len(lane.flights), labels)
-            gauge("waiting", lane.waiting, labels)
-            gauge("breaker_open", lane.breaker.is_open, labels)
-        for partition in self.assignment.owned:
-            labels = {"topic": partition.topic, "partition": str(partition.number)}
-            gauge("consumer_lag", self.poller.lag(partition) or 0, labels)
-        gauge("pending_records", self.assignment.backlog.records)
-        gauge("quota_used_ratio", self.limiter.used_ratio(_now()))
-        gauge("halted", self.dispatch.halted is not None)
+            flying = len(lane.flights)
+            self.metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
+            self.metrics.breaker(name, "open" if lane.breaker.is_open else "closed")
+        self.metrics.lags({name: self.poller.lag(name) or 0 for name in self.assignment.owned})
+        backlog = self.assignment.backlog
+        self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())
+        self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
+        self.metrics.halted(self.dispatch.halted.reason if self.dispatch.halted else None)
+
+    def _oldest_seconds(self) -> float:
+        """Age of the oldest record that is not final, by the clock of its producer."""
+        oldest = self.assignment.oldest()
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest)
 
     def _is_open(self) -> bool:
         return (

@@ -47,6 +47,11 @@ class Assignment:
         self.owned = {}
         self.backlog = Backlog()
 
+    def oldest(self) -> float | None:
+        """Timestamp of the record that waits longest to be final (seconds since 1970)."""
+        first = next(iter(self.backlog.open), None)
+        return None if first is None else first.record.timestamp
+
     def eligible(self) -> list[Partition]:
         """The partitions that may be read now, each round beginning with another one."""
         if self.is_full:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Limiter, Unlimited
     from planhat_client.protocol import Answer
 
-HOLD_SECONDS = 0.25
+HOLD_SECONDS = 1.0
 """While more than a batch waits in Kafka, a batch that is not full waits at most this long."""
 
 _STARVING_SECONDS = 5.0

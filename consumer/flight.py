@@ -17,7 +17,8 @@ class Flight:
 
     `failures` counts the requests in which just these profiles failed together before, the last
     of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
-    else by now: its answer only frees its claims.
+    else by now: its answer only frees its claims. `changes` are more than the items where changes
+    of a profile were merged; `size` is in bytes.
     """
 
     resource: Resource
@@ -31,11 +32,7 @@ class Flight:
     items: list[bytes] = field(default_factory=list)
     keys: list[Keys] = field(default_factory=list)
     size: int = 0
-
-    @property
-    def changes(self) -> int:
-        """Changes that it carries: more than items where changes were merged."""
-        return sum(profile.flying for profile in self.profiles)
+    changes: int = 0
 
     def board(self, profile: Profile, items: list[bytes], keys: list[Keys], size: int) -> None:
         """Take a profile on."""
@@ -44,6 +41,7 @@ class Flight:
         self.items += items
         self.keys += keys
         self.size += size
+        self.changes += profile.flying
 
 
 @dataclass(slots=True, eq=False)

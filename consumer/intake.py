@@ -58,9 +58,8 @@ class Intake:
         """Read, decide and plan one record; it is tracked from here on."""
         if not offsets.track(record.offset):
             return
-        backlog.records += 1
-        backlog.bytes += record.size
         ticket = Ticket(record, offsets, backlog)
+        backlog.add(ticket)
         messages = _messages(parse(record.value, record.headers))
         # One more than there are, so that nothing is resolved before all of it was looked at.
         ticket.open = len(messages) + 1

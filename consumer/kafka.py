@@ -101,27 +101,29 @@ class KafkaSource:
         self._settings = settings
         self._listener = _Listener(told)
         self._drain_seconds = drain_seconds
-        self._consumer = self._made()
+        self._joined: aiokafka.AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
     async def start(self) -> None:
         """Join the group; raises KafkaUnavailable or KafkaRefused."""
-        self._consumer = self._made()
+        consumer = self._made()
         try:
-            await self._consumer.start()
-            known = await self._consumer.topics()
+            await consumer.start()
+            known = await consumer.topics()
         except (foreign.KafkaError, OSError) as error:
-            await self._consumer.stop()
+            await consumer.stop()
             raise translated(error) from error
         missing = [topic for topic in self._settings.topics if topic not in known]
         if missing:
-            await self._consumer.stop()
+            await consumer.stop()
             raise KafkaUnavailable(f"topic {', '.join(missing)} does not exist")
-        self._consumer.subscribe(self._settings.topics, listener=self._listener)
+        self._joined = consumer
+        consumer.subscribe(self._settings.topics, listener=self._listener)
 
     async def stop(self) -> None:
         """Leave the group. aiokafka does not call `revoked` here: commit before."""
-        await self._consumer.stop()
+        if self._joined is not None:
+            await self._joined.stop()
         if self._admin is not None:
             await self._admin.close()
 
@@ -196,6 +198,12 @@ class KafkaSource:
         except foreign.IllegalStateError:
             return None
         return None if found is None else int(found)
+
+    @property
+    def _consumer(self) -> aiokafka.AIOKafkaConsumer:
+        if self._joined is None:
+            raise KafkaUnavailable("the group was not joined yet")
+        return self._joined
 
     def _made(self) -> aiokafka.AIOKafkaConsumer:
         settings = self._settings

@@ -47,10 +47,28 @@ class Record:
 
 @dataclass(slots=True, eq=False)
 class Backlog:
-    """What was read in one epoch and is not final: the bound on memory."""
+    """What was read in one epoch and is not final: the bound on memory.
 
-    records: int = 0
+    `open` holds the tickets in the order in which they were read.
+    """
+
     bytes: int = 0
+    open: dict[Ticket, None] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """Records that are not final."""
+        return len(self.open)
+
+    def add(self, ticket: Ticket) -> None:
+        """A record was read."""
+        self.open[ticket] = None
+        self.bytes += ticket.record.size
+
+    def remove(self, ticket: Ticket) -> None:
+        """A record is final."""
+        del self.open[ticket]
+        self.bytes -= ticket.record.size
 
 
 @dataclass(slots=True, eq=False)
@@ -65,8 +83,7 @@ class Ticket:
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)
-        self.backlog.records -= 1
-        self.backlog.bytes -= self.record.size
+        self.backlog.remove(self)
 
 
 @dataclass(slots=True, eq=False)

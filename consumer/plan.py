@@ -38,9 +38,9 @@ _IDENTITIES: dict[Resource, tuple[str, ...]] = {
 class Planner:
     """Puts parts into lanes and tells them when what they wait for has come.
 
-    `sees_all` says that this process owns all partitions. Only then a company that a user brings is
-    created from all of the account in the message: otherwise the account's own, newer messages may
-    be on their way in another process, so only its identity is written.
+    A company that a user needs is created with what identifies it and no more. The account lies in
+    a partition of its own, so what its own messages say may be newer or older than what the user's
+    message repeats: only they write the rest (docs/decisions/0002).
     """
 
     def __init__(
@@ -60,7 +60,6 @@ class Planner:
         self._by_owner: list[Part] = []
         self._events = Recent(_REMEMBERED_EVENTS)
         self._planned: set[str] = set()
-        self.sees_all = False
 
     def clear(self) -> None:
         """Forget who waits: their partitions were revoked."""
@@ -162,11 +161,8 @@ class Planner:
         link = decision.link
         companies = self._lanes[Resource.COMPANIES]
         coming = companies.newest(link.account_id) if link.account_id else None
-        if coming is None and isinstance(decision.company, Payload):
-            whole = self.sees_all or decision.company_stub is None
-            payload = decision.company if whole else decision.company_stub
-            assert isinstance(payload, Payload)  # noqa: S101 - for mypy: one of both is
-            coming = self._company(payload, part.receipt, now)
+        if coming is None and decision.company_stub is not None:
+            coming = self._company(decision.company_stub, part.receipt, now)
         if coming is not None:
             self._follow(coming, part)
             return True

@@ -66,10 +66,14 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Planhat took everything, says the status; whether the counts agree is for `verdict`."""
+    """Planhat took everything, says the status; whether the counts agree is for `verdict`.
+
+    `is_whole`: this endpoint never gives a result, so the status is all the proof there will be.
+    """
 
     result: BulkResult | None = None
     quota: Quota | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,9 @@ def read_activities(response: Response, now: float = 0.0) -> Answer:
     It answers 200 to everything that it received ("HTTP response codes"): there is no result.
     """
     answer = read(response, now)
-    return Delivered(None, answer.quota) if isinstance(answer, Partial) else answer
+    if isinstance(answer, Delivered | Partial):
+        return Delivered(None, answer.quota, is_whole=True)
+    return answer
 
 
 def _headers(token: str) -> Mapping[str, str]:

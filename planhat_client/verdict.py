@@ -66,6 +66,8 @@ Verdict: TypeAlias = Proven | Suspect | Unproven
 def verdicts(keys: Sequence[Keys], answer: Delivered | Partial) -> list[Verdict]:
     """One verdict an item, in the order of the items; never raises, whatever the answer."""
     result = answer.result
+    if isinstance(answer, Delivered) and answer.is_whole:
+        return [Proven() for _ in keys]
     if result is None:
         return _without_result(keys)
     if isinstance(answer, Delivered) and not result.errors and _is_plain_success(keys, result):
