@@ -1,0 +1,34 @@
+"""Parts, lanes and answers for tests of the core."""
+
+from __future__ import annotations
+
+from consumer.lane import Lane, LanePolicy
+from consumer.offsets import Offsets
+from consumer.part import Backlog, Part, Partition, Receipt, Record, Ticket
+from consumer.settle import Settler
+from schemas.planhat import Resource
+
+
+def receipt() -> Receipt:
+    record = Record(Partition("events", 0), 0, None, b"{}")
+    return Receipt(Ticket(record, Offsets(), Backlog()), None, "user:update", "u")
+
+
+def part(key: str, version: int, claims: tuple[str, ...] = ()) -> Part:
+    body = {"externalId": key, "custom": {"version": version}}
+    return Part(Resource.ENDUSERS, key, body, claims, receipt())
+
+
+class Bench:
+    """One lane with its settler, without jitter."""
+
+    def __init__(self, **policy: object) -> None:
+        settings = {"batch_size": 100, "skips_unchanged": False, **policy}
+        self.lane = Lane(LanePolicy(Resource.ENDUSERS, **settings))  # type: ignore[arg-type]  # a test's choice
+        self.settler = Settler(self.lane, lambda: 0.5)
+        self.now = 0.0
+
+    def ended(self) -> list[tuple[str, str]]:
+        found = [(end.part.key, end.ending) for end in self.lane.ended]
+        self.lane.ended = []
+        return found

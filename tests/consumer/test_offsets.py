@@ -1,0 +1,102 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.offsets import METADATA_LIMIT, Offsets, decode, encode
+
+gaps = st.lists(st.integers(1, 5), min_size=1, max_size=60)
+
+
+def tracked(steps: list[int]) -> tuple[Offsets, list[int]]:
+    offsets, at, found = Offsets(), 100, []
+    for step in steps:
+        at += step
+        assert offsets.track(at)
+        found.append(at)
+    return offsets, found
+
+
+def test_nothing_is_committed_before_anything_is_known():
+    assert Offsets().to_commit() is None
+
+
+def test_the_first_unresolved_record_is_committed():
+    offsets, (first, second, _) = tracked([1, 1, 1])
+
+    offsets.resolve(first)
+
+    assert offsets.to_commit() == (second, "")
+
+
+@given(gaps, st.randoms(use_true_random=False))
+def test_resolved_in_any_order_the_end_is_committed(steps, random):
+    offsets, found = tracked(steps)
+    random.shuffle(found)
+
+    for offset in found:
+        offsets.resolve(offset)
+
+    assert offsets.to_commit() == (max(found) + 1, "")
+    assert len(offsets) == 0
+
+
+@given(gaps, st.data())
+def test_a_commit_never_passes_what_is_unresolved(steps, data):
+    offsets, found = tracked(steps)
+    done = data.draw(st.sets(st.sampled_from(found)))
+
+    for offset in done:
+        offsets.resolve(offset)
+
+    position = offsets.next_offset
+    assert position is not None
+    assert all(offset >= position for offset in set(found) - done)
+    assert offsets.unresolved == len(set(found) - done)
+
+
+@given(gaps, st.data())
+def test_after_a_restart_only_what_was_not_final_is_worked_on(steps, data):
+    offsets, found = tracked(steps)
+    done = data.draw(st.sets(st.sampled_from(found)))
+    for offset in done:
+        offsets.resolve(offset)
+    commit = offsets.to_commit()
+    assert commit is not None
+
+    again = Offsets(*commit)
+    worked_on = [offset for offset in found if offset >= commit[0] and again.track(offset)]
+
+    assert worked_on == sorted(set(found) - done)
+    for offset in worked_on:
+        again.resolve(offset)
+    assert again.next_offset == max(found) + 1
+
+
+def test_a_record_that_comes_again_is_not_worked_on():
+    offsets, (first, *_) = tracked([1, 1])
+
+    assert not offsets.track(first)
+
+
+def test_a_transaction_marker_at_the_end_is_passed():
+    offsets, (only,) = tracked([1])
+    offsets.resolve(only)
+
+    offsets.reach(only + 2)
+
+    assert offsets.to_commit() == (only + 2, "")
+
+
+@given(st.integers(0, 2**40), st.sets(st.integers(0, 20_000)))
+def test_metadata_fits_a_window_and_reads_back(start, above):
+    final = {start + offset for offset in above}
+
+    written = encode(start, final)
+
+    assert len(written) <= METADATA_LIMIT
+    assert decode(start, written) == final
+
+
+@given(st.text(max_size=50))
+def test_foreign_metadata_is_ignored_and_never_raises(text):
+    assert decode(7, text) == set() or text.startswith("hp1:")
+    assert isinstance(decode(7, f"hp1:{text}"), set)
