@@ -121,6 +121,8 @@ class Oracle:
             reason = UNCHANGED
         if reason is None and account["crm/owner_id"] != OWNER["_id"]:
             reason = INVALID_OWNER
+            for _ in account.get("billing/licenses", ()):
+                self._skip("license", reason)
         if reason is not None:
             return self._skip("account", reason)
         external_id = account["external_id"]
