@@ -105,7 +105,10 @@ def _mapping(
     reaches_account: bool = False,
 ) -> Mapping:
     rows = [(row, False) for row in standard] + [(row, True) for row in custom]
-    found = (_field(targets, row, is_custom, reaches_account) for row, is_custom in rows)
+    found = (
+        _field(targets, row, is_custom=is_custom, reaches_account=reaches_account)
+        for row, is_custom in rows
+    )
     fields = tuple(field for field in found if field is not None)
     return Mapping(
         fields,
@@ -117,8 +120,9 @@ def _mapping(
 def _field(
     targets: Targets,
     row: AttributeMapping,
+    *,
     is_custom: bool,
-    reaches_account: bool,  # noqa: FBT001
+    reaches_account: bool,
 ) -> Field | None:
     name, of_account = row.hull_field_name.strip(), False
     if reaches_account and name.startswith(ACCOUNT_PREFIX):

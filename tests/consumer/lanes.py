@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from consumer.lane import Lane, LanePolicy
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Part, Partition, Receipt, Record, Ticket
 from consumer.settle import Settler
 from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from consumer.flight import Flight
 
 
 def receipt() -> Receipt:
@@ -28,7 +33,12 @@ class Bench:
         self.settler = Settler(self.lane, lambda: 0.5)
         self.now = 0.0
 
+    def fly(self) -> Flight:
+        flight = self.lane.take(self.now)
+        assert flight is not None
+        return flight
+
     def ended(self) -> list[tuple[str, str]]:
-        found = [(end.part.key, end.ending) for end in self.lane.ended]
+        found = [(end.part.key, str(end.ending)) for end in self.lane.ended]
         self.lane.ended = []
         return found

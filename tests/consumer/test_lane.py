@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -14,27 +15,33 @@ from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult
 from tests.consumer.lanes import Bench, part
 
+if TYPE_CHECKING:
+    from consumer.flight import Flight
+    from consumer.part import Part
+    from planhat_client.protocol import Answer
+
 KEYS = ("a", "b", "c", "d", "e")
 EMAILS = ("", "@one", "@two")
 
 
-def keys_of(flight):
+def keys_of(flight: Flight | None) -> list[str]:
+    assert flight is not None
     return [json.loads(item)["externalId"] for item in flight.items]
 
 
-def test_changes_of_one_profile_fly_as_one_and_the_newest_wins():
+def test_changes_of_one_profile_fly_as_one_and_the_newest_wins() -> None:
     bench = Bench()
     for version in (1, 2, 3):
         bench.lane.add(part("a", version), 0.0)
 
-    flight = bench.lane.take(0.0)
+    flight = bench.fly()
 
     assert [json.loads(item)["custom"]["version"] for item in flight.items] == [3]
     bench.settler.settle(flight, Delivered(BulkResult(updated=1)), 0.0)
     assert bench.ended() == [("a", "delivered")] * 3
 
 
-def test_a_profile_in_flight_is_left_out_of_the_next_batch():
+def test_a_profile_in_flight_is_left_out_of_the_next_batch() -> None:
     bench = Bench()
     bench.lane.add(part("a", 1), 0.0)
     bench.lane.take(0.0)
@@ -45,12 +52,12 @@ def test_a_profile_in_flight_is_left_out_of_the_next_batch():
     assert keys_of(bench.lane.take(0.0)) == ["b"]
 
 
-def test_two_profiles_with_one_identity_never_share_a_batch_nor_the_air():
+def test_two_profiles_with_one_identity_never_share_a_batch_nor_the_air() -> None:
     bench = Bench()
     bench.lane.add(part("a", 1, ("@one",)), 0.0)
     bench.lane.add(part("b", 1, ("@one",)), 0.0)
 
-    first = bench.lane.take(0.0)
+    first = bench.fly()
 
     assert keys_of(first) == ["a"]
     assert bench.lane.take(0.0) is None
@@ -58,7 +65,7 @@ def test_two_profiles_with_one_identity_never_share_a_batch_nor_the_air():
     assert keys_of(bench.lane.take(0.0)) == ["b"]
 
 
-def test_a_bad_item_costs_itself_and_few_calls():
+def test_a_bad_item_costs_itself_and_few_calls() -> None:
     bench = Bench()
     for number in range(64):
         bench.lane.add(part(f"k{number}", 1), 0.0)
@@ -75,7 +82,7 @@ def test_a_bad_item_costs_itself_and_few_calls():
     assert calls <= 2 * 6 + 1
 
 
-def test_a_change_that_is_refused_does_not_take_its_neighbours_in_the_same_profile_along():
+def test_a_change_that_is_refused_does_not_take_its_neighbours_in_the_same_profile_along() -> None:
     bench = Bench()
     for version in range(1, 9):
         bench.lane.add(part("a", version), 0.0)
@@ -96,7 +103,7 @@ def test_a_change_that_is_refused_does_not_take_its_neighbours_in_the_same_profi
     assert delivered == sorted(delivered)
 
 
-def test_an_item_that_fails_alone_while_others_succeed_is_given_up():
+def test_an_item_that_fails_alone_while_others_succeed_is_given_up() -> None:
     bench = Bench(attempts=3)
     bench.lane.add(part("bad", 1), 0.0)
     now, good = 0.0, 0
@@ -106,9 +113,8 @@ def test_an_item_that_fails_alone_while_others_succeed_is_given_up():
         good += 1
         while (flight := bench.lane.take(now)) is not None:
             is_bad = "bad" in keys_of(flight)
-            answer = Retry("500", 500) if is_bad else Delivered(BulkResult(created=1))
-            if not is_bad:
-                answer = Delivered(BulkResult(created=len(flight.items)))
+            good_answer = Delivered(BulkResult(created=len(flight.items)))
+            answer: Answer = Retry("500", 500) if is_bad else good_answer
             bench.settler.settle(flight, answer, now)
 
     ended = bench.ended()
@@ -116,7 +122,7 @@ def test_an_item_that_fails_alone_while_others_succeed_is_given_up():
     assert Counter(ending for _, ending in ended)["delivered"] == good
 
 
-def test_while_the_api_is_down_nothing_is_given_up():
+def test_while_the_api_is_down_nothing_is_given_up() -> None:
     bench = Bench(attempts=2)
     for number in range(20):
         bench.lane.add(part(f"k{number}", 1), 0.0)
@@ -128,10 +134,10 @@ def test_while_the_api_is_down_nothing_is_given_up():
     assert bench.lane.waiting == 20
 
 
-def test_what_planhat_has_already_is_not_sent_again():
+def test_what_planhat_has_already_is_not_sent_again() -> None:
     bench = Bench(skips_unchanged=True)
     bench.lane.add(part("a", 1), 0.0)
-    bench.settler.settle(bench.lane.take(0.0), Delivered(BulkResult(created=1)), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
 
     bench.lane.add(part("a", 1), 0.0)
 
@@ -139,23 +145,23 @@ def test_what_planhat_has_already_is_not_sent_again():
     assert bench.ended() == [("a", "delivered")] * 2
 
 
-def test_after_an_unknown_result_the_same_is_sent_again():
+def test_after_an_unknown_result_the_same_is_sent_again() -> None:
     bench = Bench(skips_unchanged=True)
     bench.lane.add(part("a", 1), 0.0)
-    bench.settler.settle(bench.lane.take(0.0), Delivered(BulkResult(created=1)), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
     bench.lane.add(part("a", 2), 0.0)
-    bench.settler.settle(bench.lane.take(0.0), Retry("network"), 0.0)
+    bench.settler.settle(bench.fly(), Retry("network"), 0.0)
     bench.lane.add(part("a", 1), 0.0)
 
     assert bench.lane.take(60.0) is not None
 
 
 @pytest.mark.parametrize("answer", [Halt("401", 401), Retry("429", 429), Retry("network")])
-def test_answers_about_the_whole_lose_nothing(answer):
+def test_answers_about_the_whole_lose_nothing(answer: Answer) -> None:
     bench = Bench()
     bench.lane.add(part("a", 1), 0.0)
 
-    bench.settler.settle(bench.lane.take(0.0), answer, 0.0)
+    bench.settler.settle(bench.fly(), answer, 0.0)
 
     assert keys_of(bench.lane.take(60.0)) == ["a"]
 
@@ -166,11 +172,12 @@ class LaneMachine(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.bench = Bench(batch_size=3, concurrency=3, attempts=3)
-        self.air: list[object] = []
+        self.air: list[Flight] = []
         self.versions = dict.fromkeys(KEYS, 0)
         self.applied: dict[str, int] = {}
-        self.open: dict[int, object] = {}
+        self.open: dict[int, Part] = {}
         self.ended: set[int] = set()
+        self.kept: list[Part] = []
 
     @rule(key=st.sampled_from(KEYS), email=st.sampled_from(EMAILS))
     def arrive(self, key: str, email: str) -> None:
@@ -185,14 +192,14 @@ class LaneMachine(RuleBasedStateMachine):
         if flight is not None:
             self.air.append(flight)
 
-    @precondition(lambda self: self.air)
+    @precondition(lambda self: bool(self.air))
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
         flight = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
         items = [json.loads(item) for item in flight.items]
         kind = data.draw(st.sampled_from(("all", "some", "retry", "lost", "refuse", "halt")))
         taken = items if kind in ("all", "lost") else []
-        answer: object = Delivered(BulkResult(created=len(items)))
+        answer: Answer = Delivered(BulkResult(created=len(items)))
         if kind == "some":
             taken = items[: data.draw(st.integers(0, len(items)))]
             inserted = tuple({"externalId": item["externalId"]} for item in taken)
@@ -227,7 +234,7 @@ class LaneMachine(RuleBasedStateMachine):
             assert id(end.part) not in self.ended, "a change ended twice"
             self.ended.add(id(end.part))
             assert self.open.pop(id(end.part), None) is not None
-            self.kept = getattr(self, "kept", []) + [end.part]
+            self.kept.append(end.part)  # so that no id is used twice
         self.bench.lane.ended = []
 
     @invariant()
@@ -244,12 +251,12 @@ class LaneMachine(RuleBasedStateMachine):
             self.bench.settler.settle(flight, Retry("network"), self.bench.now)
         for _ in range(500):
             self.bench.now += 40
-            flight = self.bench.lane.take(self.bench.now)
-            if flight is None and not self.bench.lane.waiting:
+            going = self.bench.lane.take(self.bench.now)
+            if going is None and not self.bench.lane.waiting:
                 break
-            if flight is not None:
-                answer = Delivered(BulkResult(created=len(flight.items)))
-                self.bench.settler.settle(flight, answer, self.bench.now)
+            if going is not None:
+                answer = Delivered(BulkResult(created=len(going.items)))
+                self.bench.settler.settle(going, answer, self.bench.now)
         self.collect()
         assert not self.open, "a change was lost"
         assert self.bench.lane.waiting == 0

@@ -1,3 +1,5 @@
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,11 +17,11 @@ def tracked(steps: list[int]) -> tuple[Offsets, list[int]]:
     return offsets, found
 
 
-def test_nothing_is_committed_before_anything_is_known():
+def test_nothing_is_committed_before_anything_is_known() -> None:
     assert Offsets().to_commit() is None
 
 
-def test_the_first_unresolved_record_is_committed():
+def test_the_first_unresolved_record_is_committed() -> None:
     offsets, (first, second, _) = tracked([1, 1, 1])
 
     offsets.resolve(first)
@@ -28,7 +30,7 @@ def test_the_first_unresolved_record_is_committed():
 
 
 @given(gaps, st.randoms(use_true_random=False))
-def test_resolved_in_any_order_the_end_is_committed(steps, random):
+def test_resolved_in_any_order_the_end_is_committed(steps: list[int], random: Random) -> None:
     offsets, found = tracked(steps)
     random.shuffle(found)
 
@@ -40,7 +42,7 @@ def test_resolved_in_any_order_the_end_is_committed(steps, random):
 
 
 @given(gaps, st.data())
-def test_a_commit_never_passes_what_is_unresolved(steps, data):
+def test_a_commit_never_passes_what_is_unresolved(steps: list[int], data: st.DataObject) -> None:
     offsets, found = tracked(steps)
     done = data.draw(st.sets(st.sampled_from(found)))
 
@@ -54,7 +56,9 @@ def test_a_commit_never_passes_what_is_unresolved(steps, data):
 
 
 @given(gaps, st.data())
-def test_after_a_restart_only_what_was_not_final_is_worked_on(steps, data):
+def test_after_a_restart_only_what_was_not_final_is_worked_on(
+    steps: list[int], data: st.DataObject
+) -> None:
     offsets, found = tracked(steps)
     done = data.draw(st.sets(st.sampled_from(found)))
     for offset in done:
@@ -71,13 +75,13 @@ def test_after_a_restart_only_what_was_not_final_is_worked_on(steps, data):
     assert again.next_offset == max(found) + 1
 
 
-def test_a_record_that_comes_again_is_not_worked_on():
+def test_a_record_that_comes_again_is_not_worked_on() -> None:
     offsets, (first, *_) = tracked([1, 1])
 
     assert not offsets.track(first)
 
 
-def test_a_transaction_marker_at_the_end_is_passed():
+def test_a_transaction_marker_at_the_end_is_passed() -> None:
     offsets, (only,) = tracked([1])
     offsets.resolve(only)
 
@@ -87,7 +91,7 @@ def test_a_transaction_marker_at_the_end_is_passed():
 
 
 @given(st.integers(0, 2**40), st.sets(st.integers(0, 20_000)))
-def test_metadata_fits_a_window_and_reads_back(start, above):
+def test_metadata_fits_a_window_and_reads_back(start: int, above: set[int]) -> None:
     final = {start + offset for offset in above}
 
     written = encode(start, final)
@@ -97,6 +101,6 @@ def test_metadata_fits_a_window_and_reads_back(start, above):
 
 
 @given(st.text(max_size=50))
-def test_foreign_metadata_is_ignored_and_never_raises(text):
+def test_foreign_metadata_is_ignored_and_never_raises(text: str) -> None:
     assert decode(7, text) == set() or text.startswith("hp1:")
     assert isinstance(decode(7, f"hp1:{text}"), set)

@@ -29,7 +29,9 @@ async def planhat() -> AsyncIterator[SandboxServer]:
         yield server
 
 
-def environment(kafka: KafkaClient, planhat: SandboxServer, topic: str, tmp: Path) -> dict[str, str]:
+def environment(
+    kafka: KafkaClient, planhat: SandboxServer, topic: str, tmp: Path
+) -> dict[str, str]:
     connector = tmp / "connector.yaml"
     connector.write_text(CONNECTOR)
     return {
@@ -65,7 +67,7 @@ async def until_committed(kafka: KafkaClient, topic: str, *running: ServiceProce
             committed = await committed_of(kafka, topic)
             if all(committed.get(number, (0, ""))[0] == end for number, end in ends.items()):
                 return
-            assert any(process.is_running for process in running), running[0].log.read_text()[-3000:]
+            assert any(one.is_running for one in running), running[0].log.read_text()[-3000:]
             await asyncio.sleep(0.2)
 
 
@@ -144,7 +146,8 @@ async def test_bad_input_costs_only_itself(
     envelope = json.dumps(
         {"channel": "user:update", "messages": [json.loads(hull.user(2)[1]), {"user": 5}]}
     ).encode()
-    values: list[bytes | None] = [b"{not json", wrong, b"[" + b"1," * 500_000 + b"1]", None, envelope]
+    large = b"[" + b"1," * 500_000 + b"1]"
+    values: list[bytes | None] = [b"{not json", wrong, large, None, envelope]
     values.append(b'{"channel": "ship:update", "messages": [{}]}')
     await produce(kafka, name, good[:1])
     await kafka.produce(name, [Entry(b"key", value) for value in values])

@@ -1,0 +1,185 @@
+"""The twelve telling records, decided as a person would from the rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer import reasons
+from consumer.decide import decide
+from consumer.decision import AccountDecision, Payload, Skip, UserDecision
+from consumer.message import AccountMessage, Invalid, Messages, Unsupported, UserMessage
+from consumer.parse import parse
+from consumer.rules import Rules
+from schemas.connector import ConnectorSettings
+
+DATA = Path(__file__).parent.parent / "data"
+SETTINGS = ConnectorSettings.from_text((DATA / "connector.yaml").read_text(), "connector.yaml")
+RULES = Rules.compile(SETTINGS)
+RECORDS = [json.loads(line)["record"] for line in (DATA / "records.jsonl").read_text().splitlines()]
+
+
+def decided(record: dict[str, Any], position: int = 0, rules: Rules = RULES) -> Any:  # noqa: ANN401 - a test matches on it
+    parsed = parse(json.dumps(record).encode())
+    assert isinstance(parsed, Messages)
+    message = parsed.messages[position]
+    return decide(message, rules) if isinstance(message, UserMessage | AccountMessage) else message
+
+
+def user(number: int, position: int = 0) -> UserDecision:
+    found = decided(RECORDS[number - 1], position)
+    assert isinstance(found, UserDecision)
+    return found
+
+
+def account(number: int) -> AccountDecision:
+    found = decided(RECORDS[number - 1])
+    assert isinstance(found, AccountDecision)
+    return found
+
+
+def body(payload: Payload | Skip) -> dict[str, Any]:
+    assert isinstance(payload, Payload)
+    return payload.body
+
+
+def test_a_new_user_is_sent_with_false_and_zero_as_data() -> None:
+    assert body(user(1).enduser) == {
+        "name": "Ada Byron",
+        "email": "ada.byron+test@acme.example",
+        "externalId": "u-1001",
+        "position": "Head of Analytics",
+        "tags": ["champion", "beta"],
+        "featured": False,
+        "custom": {
+            "Logins (30 days)": 0,
+            "Last login": "2019-07-09T22:10:05.120Z",
+            "Plan": "Scale",
+        },
+    }
+
+
+def test_the_company_of_a_new_user_may_be_created() -> None:
+    assert body(user(1).company)["externalId"] == "acme-01"
+    assert user(1).company_stub == Payload(
+        "5d25f6ce0f6b1168e1010001", {"externalId": "acme-01", "name": "Acme Ltd"}
+    )
+
+
+def test_a_tracked_event_becomes_an_activity_and_another_is_skipped() -> None:
+    (activity,) = user(1).activities
+
+    assert activity.body["action"] == "Signed in"
+    assert activity.body["date"] == "2018-03-30T14:38:02Z"
+    assert activity.body["companyExternalId"] == "acme-01"
+    assert user(1).skipped_events == (("Page viewed", Skip(reasons.TRACKING_FILTER)),)
+
+
+def test_an_unmapped_change_is_gated() -> None:
+    assert user(2).enduser == Skip(reasons.NOTHING_CHANGED)
+
+
+def test_a_move_is_sent_to_the_company_that_planhat_knows() -> None:
+    assert user(3).link.planhat_id == "5d81eb28aeeafc7a74d8f999"
+    assert body(user(3).enduser)["tags"] == []
+    assert isinstance(user(3).company, Skip)
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_who_is_in_no_segment_of_the_filter_is_not_sent(number: int) -> None:
+    assert user(number).enduser == Skip(reasons.CONTACT_FILTER)
+    assert user(number).activities == ()
+
+
+def test_a_gated_user_keeps_its_tracked_events() -> None:
+    assert user(6).enduser == Skip(reasons.NOTHING_CHANGED)
+    (activity,) = user(6).activities
+    assert activity.body["email"] == "solo@example.org"
+
+
+def test_an_export_passes_the_filter_but_needs_an_identity() -> None:
+    assert body(user(7, 0).enduser)["externalId"] == "u-1006"
+    assert user(7, 1).enduser == Skip(reasons.NO_IDENTITY)
+
+
+def test_an_account_is_sent_with_its_licences() -> None:
+    assert body(account(8).company)["owner"] == "5b0000000000000000000bad"
+    (licence,) = account(8).licences
+    assert licence.body["fromDate"] == "2019-12-11T09:46:08Z"
+    assert licence.body["custom"] == {"Seats": 42}
+
+
+def test_both_reasons_of_an_account_are_told() -> None:
+    both = f"{reasons.EXTERNAL_ID_REQUIRED} {reasons.ACCOUNT_FILTER}"
+    assert account(9).company == Skip(both)
+
+
+def test_our_own_write_back_is_never_sent_back() -> None:
+    assert account(10).company == Skip(reasons.NOTHING_CHANGED)
+
+
+def test_a_foreign_channel_is_skipped_and_what_is_no_message_is_rejected() -> None:
+    assert decided(RECORDS[10]) == Unsupported("ship:update")
+    assert isinstance(decided(RECORDS[11]), Invalid)
+
+
+def test_an_empty_filter_sends_nobody() -> None:
+    nobody = Rules.compile(SETTINGS.model_copy(update={"contact_synchronized_segments": ()}))
+
+    assert decided(RECORDS[0], rules=nobody).enduser == Skip(reasons.CONTACT_FILTER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_new": True},
+        {"user": {"crm/title": ["a", "b"]}},
+        {"user": {"traits_crm/tags[0]": [None, "x"]}},
+        {"user": {"crm": {"title": ["a", "b"]}}},
+        {"account": {"billing/plan": ["a", "b"]}},
+        {"account": {"id": ["1", "2"]}},
+        {"account": {"planhat/id": [None, "1"]}},
+        {"segments": {"entered": [{"id": "5d2f0c1e8f0b7a0001a1b002"}]}},
+        {"account_segments": {"entered": [{"id": "5d2f0c1e8f0b7a0001a1c001"}]}},
+    ],
+    ids=str,
+)
+def test_what_matters_opens_the_gate(changes: dict[str, Any]) -> None:
+    assert isinstance(decided({**RECORDS[0], "changes": changes}).enduser, Payload)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_new": False},
+        {"user": {"product/theme": ["a", "b"]}},
+        {"user": {"planhat/id": [None, "1"]}},
+        {"account": {"billing/seats": [1, 2]}},
+        {"segments": {"entered": [{"id": "another"}], "left": [{"id": "x"}]}},
+    ],
+    ids=str,
+)
+def test_what_does_not_matter_is_gated(changes: dict[str, Any]) -> None:
+    gated = decided({**RECORDS[0], "changes": changes}).enduser
+
+    assert gated == Skip(reasons.NOTHING_CHANGED)
+
+
+@pytest.mark.parametrize("nothing", [None, {}, []], ids=str)
+def test_no_changes_say_nothing_so_the_user_is_sent(nothing: object) -> None:
+    assert isinstance(decided({**RECORDS[0], "changes": nothing}).enduser, Payload)
+
+
+@pytest.mark.parametrize("missing", ["currency", "start_date", "id", "mrr"])
+def test_a_licence_without_a_required_field_names_it(missing: str) -> None:
+    record = json.loads(json.dumps(RECORDS[7]))
+    del record["account"]["billing/licenses"][0][missing]
+
+    found = decided(record)
+
+    names = {"currency": "_currency", "start_date": "fromDate", "id": "externalId", "mrr": "mrr"}
+    assert found.licences == ()
+    assert found.rejected_licences == ((0, f"licence 0: {names[missing]} is missing"),)
