@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _EMPTY: Entity = {}
 
+# The bulk endpoint of activities has spelt its keys in these ways (docs/decisions/0001).
+_ENDUSER_KEYS = ("externalId", "id", "euExtId")
+_COMPANY_KEYS = ("companyExternalId", "cId")
+
 
 def enduser(message: UserMessage, rules: Rules) -> Body:
     """Map a user; the company is not in it."""
@@ -60,13 +64,13 @@ def activity(event: Event, message: UserMessage, enduser: Body) -> Payload:
     name = user.get("name")
     if isinstance(name, str) and name:
         body["name"] = name
-    for target, found in (
-        ("email", enduser.get("email") or key_text(user.get("email"))),
-        ("externalId", enduser.get("externalId") or key_text(EXTERNAL_ID.read(user))),
-        ("companyExternalId", key_text(EXTERNAL_ID.read(account))),
+    for targets, found in (
+        (("email",), enduser.get("email") or key_text(user.get("email"))),
+        (_ENDUSER_KEYS, enduser.get("externalId") or key_text(EXTERNAL_ID.read(user))),
+        (_COMPANY_KEYS, key_text(EXTERNAL_ID.read(account))),
     ):
         if found is not None:
-            body[target] = found
+            body.update(dict.fromkeys(targets, found))
     return Payload(message.hull_id, body, event.event_id)
 
 
