@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.masking import Secrets, masked_emails
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("jane.doe+news@acme.co.uk", "j***@a***.uk"),
+        ("to <jane@acme.com>, bob@x.org.", "to <j***@a***.com>, b***@x***.org"),
+        ("/endusers?email=jane%40acme.com&limit=1", "/endusers?email=j***%40a***.com&limit=1"),
+        ('"jane doe"@acme.com', "j***@a***.com"),
+        ("é@ü.de", "é***@ü***.de"),
+        ("root@localhost", "r***@l***"),
+        ('{"email":"jane@acme.com"}', '{"email":"j***@a***.com"}'),
+        ("@mention, and 3 @ 4", "@mention, and 3 @ 4"),
+        ("no address at all", "no address at all"),
+    ],
+)
+def test_an_address_keeps_its_first_letters_and_its_last_label(text: str, expected: str) -> None:
+    assert masked_emails(text) == expected
+
+
+@given(
+    st.text(LETTERS, min_size=2, max_size=30),
+    st.text(LETTERS, min_size=2, max_size=30),
+    st.text(max_size=20),
+)
+def test_no_address_comes_through_whatever_is_around_it(local: str, host: str, around: str) -> None:
+    address = f"{local}@{host}.example"
+
+    assert address not in masked_emails(f"{around} {address} {around}")
+
+
+@given(st.text(alphabet="ab.@*%40 <>\"'é-", max_size=60))
+def test_masking_twice_changes_nothing(text: str) -> None:
+    once = masked_emails(text)
+
+    assert masked_emails(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bearer {}", "/analytics/{}/bulk", "{}{}", "token={}&x=1"],
+)
+def test_a_secret_is_hidden_wherever_it_stands(text: str) -> None:
+    secrets = Secrets()
+    secrets.add("s3cr3t")
+
+    assert secrets.hidden(text.format("s3cr3t", "s3cr3t")) == text.format("***", "***")
+
+
+@pytest.mark.parametrize("form", ["a/b +é", "a%2Fb%20%2B%C3%A9", "a/b%20%2B%C3%A9", "a/b +\\xe9"])
+def test_a_secret_is_hidden_in_the_forms_it_takes_on_its_way(form: str) -> None:
+    secrets = Secrets()
+    secrets.add("a/b +é")
+
+    assert secrets.hidden(f"<{form}>") == "<***>"
+
+
+def test_the_longest_secret_goes_first() -> None:
+    secrets = Secrets()
+    secrets.add("abcd")
+    secrets.add("abcdefgh")
+
+    assert secrets.hidden("abcdefgh abcd") == "*** ***"
+
+
+def test_what_is_too_short_to_be_a_secret_stays() -> None:
+    secrets = Secrets()
+    secrets.add("")
+    secrets.add("api")
+
+    assert secrets.hidden("the api") == "the api"

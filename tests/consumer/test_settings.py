@@ -1,0 +1,234 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from consumer.environment import Described
+from consumer.settings import InvalidSettings, Settings, described, unknown_names
+from schemas.connector import ConnectorSettings
+
+DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def lines(**environ: str) -> tuple[str, ...]:
+    with pytest.raises(InvalidSettings) as caught:
+        Settings.read(environ)
+    return caught.value.lines
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.read({})
+
+    assert settings.kafka.topics == ("hull.events",)
+    assert settings.planhat.requests_per_minute == 200
+    assert settings.http.port == 8080
+    assert settings.company_wait_seconds == 30
+
+
+def test_a_part_is_given_what_its_names_say() -> None:
+    settings = Settings.read(
+        {
+            "KAFKA_TOPICS": "one, two,",
+            "KAFKA_MAX_PENDING_BYTES": "12MiB",
+            "planhat_batch_size": "50",
+            "PLANHAT_API_URL": "http://127.0.0.1:8181/",
+            "LOG_LEVEL": "WARNING",
+            "SHUTDOWN_DRAIN_SECONDS": "1.5",
+        }
+    )
+
+    assert settings.kafka.topics == ("one", "two")
+    assert settings.kafka.max_pending_bytes == 12 * 1024 * 1024
+    assert settings.planhat.batch_size == 50
+    assert settings.planhat.api_url == "http://127.0.0.1:8181"
+    assert settings.log.level == "warning"
+    assert settings.shutdown_drain_seconds == 1.5
+
+
+def test_an_empty_value_is_the_default() -> None:
+    settings = Settings.read({"KAFKA_GROUP_ID": "", "PLANHAT_BURST": " "})
+
+    assert settings.kafka.group_id == "hull-planhat"
+    assert settings.planhat.burst == 10
+
+
+def test_the_names_of_sections_are_no_settings() -> None:
+    assert Settings.read({"KAFKA": "x", "LOG": "/var/log", "HTTP": "1"}) == Settings.read({})
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings.read({})
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.kafka.window = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("PLANHAT_BURST", "x", "PLANHAT_BURST: 'x': must be a number"),
+        ("PLANHAT_BATCH_SIZE", "9999", "PLANHAT_BATCH_SIZE: '9999': must be at most 5000"),
+        ("PLANHAT_BATCH_SIZE", "1.5", "PLANHAT_BATCH_SIZE: '1.5': must be a whole number"),
+        ("REJECT_LIMIT", "-1", "REJECT_LIMIT: '-1': must be at least 0.0"),
+        ("LOG_PII", "perhaps", "LOG_PII: 'perhaps': must be true or false"),
+        (
+            "PLANHAT_ACTIVITIES",
+            "some",
+            "PLANHAT_ACTIVITIES: 'some': must be 'bulk' or 'single'",
+        ),
+        (
+            "KAFKA_TOPICS",
+            "a b",
+            "KAFKA_TOPICS: 'a b': must be a name of letters, digits, dots, dashes and underscores",
+        ),
+        ("KAFKA_TOPICS", ",", "KAFKA_TOPICS: ',': must name at least one"),
+        ("KAFKA_SSL_CA_FILE", "/no/ca.pem", "KAFKA_SSL_CA_FILE: '/no/ca.pem': no such file"),
+        ("COMPANY_WAIT_SECONDS", "inf", "COMPANY_WAIT_SECONDS: 'inf': must be a finite number"),
+        (
+            "PLANHAT_API_URL",
+            "ftp://user:pass@x",
+            "PLANHAT_API_URL: 'ftp://***@x': URL scheme should be 'http' or 'https'",
+        ),
+        (
+            "PLANHAT_ACCESS_TOKEN",
+            "two\nlines",
+            "PLANHAT_ACCESS_TOKEN: ***: must be one line of visible characters",
+        ),
+        (
+            "PLANHAT_ACCESS_TOKEN_FILE",
+            "/no/token",
+            "PLANHAT_ACCESS_TOKEN_FILE: '/no/token': No such file or directory",
+        ),
+        (
+            "PLANHAT_BURST",
+            "300",
+            "PLANHAT_BURST: 300: must be at most PLANHAT_REQUESTS_PER_MINUTE (200)",
+        ),
+        (
+            "KAFKA_SECURITY_PROTOCOL",
+            "SASL_SSL",
+            "KAFKA_SECURITY_PROTOCOL: SASL_SSL: needs KAFKA_SASL_MECHANISM",
+        ),
+        (
+            "KAFKA_SASL_USERNAME",
+            "me",
+            "KAFKA_SASL_USERNAME: set, but KAFKA_SECURITY_PROTOCOL is not a SASL one",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_name_and_what_would_be_right(
+    name: str, value: str, line: str
+) -> None:
+    assert lines(**{name: value}) == (line,)
+
+
+def test_all_wrong_values_are_told_at_once() -> None:
+    assert len(lines(PLANHAT_BURST="x", LOG_LEVEL="loud", HTTP_PORT="tcp://1")) == 3
+
+
+def test_no_secret_is_in_what_is_told_or_shown() -> None:
+    environ = {"PLANHAT_ACCESS_TOKEN": "t0p-secret", "PLANHAT_TENANT_ID": "t3nant-id"}
+
+    assert "t0p-secret" not in repr(Settings.read(environ))
+    assert "t3nant-id" not in repr(Settings.read(environ))
+    assert "t0p" not in "".join(lines(PLANHAT_ACCESS_TOKEN="t0p-secret\x00", PLANHAT_BURST="x"))
+
+
+def test_both_a_secret_and_its_file_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("a")
+
+    assert lines(PLANHAT_ACCESS_TOKEN="b", PLANHAT_ACCESS_TOKEN_FILE=str(file)) == (
+        "PLANHAT_ACCESS_TOKEN: set, and PLANHAT_ACCESS_TOKEN_FILE too: one of them must go",
+    )
+
+
+def test_a_password_file_is_a_password(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("pass-word\n")
+
+    settings = Settings.read(
+        {
+            "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",
+            "KAFKA_SASL_MECHANISM": "scram-sha-512",
+            "KAFKA_SASL_USERNAME": "me",
+            "KAFKA_SASL_PASSWORD_FILE": str(file),
+        }
+    )
+
+    assert settings.kafka.sasl_password is not None
+    assert settings.kafka.sasl_password() == "pass-word"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (
+            "PLANHAT_API_UR",
+            "PLANHAT_API_UR: no such setting, ignored; did you mean PLANHAT_API_URL?",
+        ),
+        ("PLANHAT_XYZXYZ", "PLANHAT_XYZXYZ: no such setting, ignored"),
+        ("KAFKA_TOPIC", "KAFKA_TOPIC: no such setting, ignored; did you mean KAFKA_TOPICS?"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest_known_one(name: str, line: str) -> None:
+    assert unknown_names({name: "x"}) == [line]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["KAFKA_HOME", "PATH", "PLANHAT_SERVICE_HOST", "PLANHAT_PORT_8080_TCP_ADDR", "planhat_burst"],
+)
+def test_the_names_of_others_are_left_alone(name: str) -> None:
+    assert unknown_names({name: "x"}) == []
+
+
+def test_the_environment_goes_before_the_connector_settings() -> None:
+    connector = ConnectorSettings.model_validate(
+        {"personal_access_token": "theirs", "tenant_id": "their-tenant", "api_prefix": "api-us2"}
+    )
+    ours = Settings.read({"PLANHAT_ACCESS_TOKEN": "ours", "PLANHAT_API_URL": "http://sandbox:1"})
+
+    assert Settings.read({}).planhat.token(connector)() == "theirs"
+    assert Settings.read({}).planhat.endpoints(connector).api_url == "https://api-us2.planhat.com"
+    assert ours.planhat.token(connector)() == "ours"
+    assert ours.planhat.endpoints(connector).api_url == "http://sandbox:1"
+    assert ours.planhat.endpoints(connector).tenant_id == "their-tenant"
+
+
+@pytest.mark.parametrize("part", ["token", "endpoints"])
+def test_a_missing_credential_is_told_with_where_to_set_it(part: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"missing: set it, or"):
+        getattr(Settings.read({}).planhat, part)(ConnectorSettings())
+
+
+def test_every_secret_is_told_to_who_hides_them() -> None:
+    connector = ConnectorSettings.model_validate({"personal_access_token": "theirs"})
+    hidden: list[str] = []
+
+    Settings.read({"PLANHAT_ACCESS_TOKEN": "ours", "PLANHAT_TENANT_ID": "tenant"}).hide_secrets(
+        connector, hidden.append
+    )
+
+    assert sorted(hidden) == ["ours", "tenant", "theirs"]
+
+
+def test_the_documented_table_is_what_the_code_reads() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$", DOCS.read_text("utf-8"), re.MULTILINE
+    )
+    documented = [Described(name, default.strip("`"), meaning) for name, default, meaning in rows]
+
+    assert documented == list(described())
+
+
+def test_every_connector_setting_is_documented() -> None:
+    text = DOCS.read_text("utf-8")
+
+    assert [name for name in ConnectorSettings.model_fields if f"`{name}`" not in text] == []
+
+
+def test_the_documented_example_can_be_used() -> None:
+    example = re.findall(r"```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)[0]
+
+    assert ConnectorSettings.from_text(example, "the example").contact_events == ("Signed in",)
