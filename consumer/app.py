@@ -87,7 +87,7 @@ class Service:
         )
         self.guard = RejectGuard(settings.reject_limit)
         self.metrics = Metrics(version("hull-planhat"))
-        self.reporter = Reporter(self.guard, self.metrics)
+        self.reporter = Reporter(self.metrics)
         self.tally = self.reporter.tally
         self.api = Planhat(
             Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
@@ -96,7 +96,7 @@ class Service:
         )
         self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
         self.dead_letters = DeadLetters(self.dead_letter_sink, self._dead_lettered, random.random)
-        self.intake = Intake(rules, self.planner, self.reporter, self.dead_letters.put)
+        self.intake = Intake(rules, self.planner, self.guard, self.reporter, self.dead_letters.put)
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)

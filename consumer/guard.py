@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections import deque
 
 LEAST_MESSAGES = 200
-"""So many messages must have ended before a share means anything."""
+"""So many messages must have come before a share means anything."""
+
+MOST_MESSAGES = 2000
+"""The share is that of so many last messages."""
 
 
 class RejectGuard:
-    """Watches the share of rejected messages among the last ones."""
+    """Watches the share of rejected messages among the last ones.
 
-    def __init__(self, limit: float, least: int = LEAST_MESSAGES) -> None:
-        """Trip when more than `limit` (0..1) of the last `least` messages were rejected."""
+    A message counts when it is read, in the order of the topic; one that Planhat refuses later
+    counts again. Counting ends instead would be unfair: what can't be parsed ends at once, and what
+    is delivered ends much later, so at the head of a backlog all ends are bad ones.
+    """
+
+    def __init__(self, limit: float) -> None:
+        """Trip when more than `limit` (0..1) of the last messages were rejected."""
         self._limit = limit
-        self._last: deque[bool] = deque(maxlen=least)
+        self._last: deque[bool] = deque(maxlen=MOST_MESSAGES)
         self._rejected = 0
-
-    @property
-    def is_tripped(self) -> bool:
-        """Too much was rejected; stays so, since nothing more comes in."""
-        full = len(self._last) == self._last.maxlen
-        return full and self._rejected > self._limit * len(self._last)
+        self.is_tripped = False
 
     def note(self, *, rejected: bool) -> None:
-        """A message ended."""
-        if len(self._last) == self._last.maxlen:
+        """A message was read, or was refused. Once tripped it stays so."""
+        if len(self._last) == MOST_MESSAGES:
             self._rejected -= self._last[0]
         self._last.append(rejected)
         self._rejected += rejected
+        seen = len(self._last)
+        if seen >= LEAST_MESSAGES and self._rejected > self._limit * seen:
+            self.is_tripped = True

@@ -18,6 +18,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from consumer.guard import RejectGuard
     from consumer.message import Parsed, Routed
     from consumer.offsets import Offsets
     from consumer.part import Backlog, Ended, Record
@@ -45,11 +46,16 @@ class Intake:
         self,
         rules: Rules,
         planner: Planner,
+        guard: RejectGuard,
         report: Report,
         reject: Callable[[Receipt], None],
     ) -> None:
-        """`reject` brings a message to the dead letters, and then calls `resolve`."""
+        """`reject` brings a message to the dead letters, and then calls `resolve`.
+
+        `guard` is told of every message, so that it can stop a flood of rejections.
+        """
         self._rules = rules
+        self._guard = guard
         self._planner = planner
         self._report = report
         self._reject = reject
@@ -91,6 +97,8 @@ class Intake:
     def _message(
         self, message: Routed | Tombstone, ticket: Ticket, position: int | None, now: float
     ) -> None:
+        if not isinstance(message, Invalid):
+            self._guard.note(rejected=False)
         match message:
             case UserMessage() | AccountMessage():
                 self._plan(message, ticket, position, now)
@@ -137,6 +145,7 @@ class Intake:
         if receipt.open:
             return
         if receipt.rejections:
+            self._guard.note(rejected=True)
             self._report.record_rejected(receipt)
             self._reject(receipt)
         else:

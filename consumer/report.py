@@ -12,7 +12,6 @@ from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
-    from consumer.guard import RejectGuard
     from consumer.metrics import Metrics
     from consumer.part import Ended, Receipt
     from planhat_client.protocol import Answer
@@ -42,10 +41,9 @@ class Tally:
 class Reporter:
     """One place that everything which ends passes by."""
 
-    def __init__(self, guard: RejectGuard, metrics: Metrics) -> None:
-        """`guard` is told of every message, so that it can stop a flood of rejections."""
+    def __init__(self, metrics: Metrics) -> None:
+        """Nothing has passed by yet."""
         self.tally = Tally()
-        self._guard = guard
         self._metrics = metrics
 
     def part_ended(self, end: Ended) -> None:
@@ -69,7 +67,6 @@ class Reporter:
             self._metrics.skipped(resource, reason)
             _log.debug(f"outgoing.{_KIND[resource]}.skip", hull_id=receipt.hull_id, reason=reason)
         self._metrics.message(outcome)
-        self._guard.note(rejected=outcome == "rejected")
 
     def record_rejected(self, receipt: Receipt) -> None:
         """A message is on its way to the dead letters."""

@@ -129,7 +129,8 @@ class HaltWatch:
         """Watch until cancelled."""
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            if self._dispatch.halted is None:
+            halted = self._dispatch.halted
+            if halted is None or halted.status is None:  # what we stopped ourselves, a person ends
                 continue
             try:
                 await self._api.probe()

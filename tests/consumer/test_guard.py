@@ -1,0 +1,33 @@
+from consumer.guard import RejectGuard
+
+
+def noted(*runs: tuple[bool, int]) -> bool:
+    guard = RejectGuard(0.5)
+    for rejected, count in runs:
+        for _ in range(count):
+            guard.note(rejected=rejected)
+    return guard.is_tripped
+
+
+def test_a_few_bad_messages_mean_nothing() -> None:
+    assert not noted((True, 199))
+
+
+def test_mostly_bad_messages_trip_it() -> None:
+    assert noted((True, 200))
+
+
+def test_half_is_not_more_than_half() -> None:
+    assert not noted(*[(False, 1), (True, 1)] * 500)
+
+
+def test_a_deploy_that_breaks_everything_is_seen_after_a_long_good_time() -> None:
+    assert noted((False, 50_000), (True, 1001))
+
+
+def test_bad_ones_that_end_last_do_not_trip_it() -> None:
+    assert not noted((False, 20_000), (True, 200))
+
+
+def test_once_tripped_it_stays_so() -> None:
+    assert noted((True, 200), (False, 5000))
