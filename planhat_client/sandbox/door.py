@@ -39,7 +39,7 @@ class Call:
 
     resource: str
     started: float
-    hit: Switch | None
+    hit: Switch | None = None
     items: int = 0
     status: int = 0
 
@@ -71,7 +71,7 @@ class Door:
         self, request: web.Request, resource: str, operate: Operation, *, is_open: bool
     ) -> _Response:
         sandbox, now = self.sandbox, time.monotonic()
-        call = Call(resource, now, sandbox.faults.choose(resource, request.method, now))
+        call = Call(resource, now)
         self.in_flight += 1
         sandbox.witness.max_in_flight = max(sandbox.witness.max_in_flight, self.in_flight)
         try:
@@ -90,8 +90,8 @@ class Door:
         return None if _is_authorized(request, self.sandbox.tokens) else UNAUTHORIZED
 
     async def _worked(self, request: web.Request, operate: Operation, call: Call) -> Reply:
-        hit = call.hit
         body = await request.read()
+        hit = call.hit = self.sandbox.faults.choose(call.resource, request.method, call.started)
         if hit is not None and not hit.fault.takes_effect:
             if hit.fault.kind == "timeout":
                 await self._until_left(request)

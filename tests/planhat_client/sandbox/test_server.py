@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -77,6 +78,13 @@ class connected:  # noqa: N801 - reads as a function
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
         await self._server.__aexit__()
+
+
+async def until_hit(server: SandboxServer) -> None:
+    async with aiohttp.ClientSession() as session:
+        while not server.faults.hits:
+            async with session.get(f"{server.url}/sandbox/state?full=0"):
+                pass
 
 
 async def test_a_bulk_upsert_is_stored_and_listed(client: Client) -> None:
@@ -255,13 +263,18 @@ async def test_a_time_out_ends_when_the_client_leaves(client: Client, applies: o
 
 
 async def test_a_server_that_stops_waits_for_no_client() -> None:
-    async with connected(SandboxOptions(faults=({"kind": "timeout"},))) as client:
-        asking = asyncio.ensure_future(client.ask("GET", "/users"))
-        while not client.server.faults.hits:
-            await asyncio.sleep(0)
+    server = SandboxServer(SandboxOptions(faults=({"kind": "timeout"},)))
+    async with server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /users HTTP/1.1\r\nAuthorization: Bearer sandbox-token\r\n\r\n")
+        await until_hit(server)
 
-    with pytest.raises(aiohttp.ClientError):
-        await asking
+    with suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    with suppress(ConnectionResetError):
+        await writer.wait_closed()
 
 
 async def test_a_trickling_answer_arrives_whole(client: Client) -> None:
