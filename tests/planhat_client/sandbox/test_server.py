@@ -267,8 +267,11 @@ async def test_a_server_that_stops_waits_for_no_client() -> None:
     async with server:
         host, _, port = server.url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"GET /users HTTP/1.1\r\nAuthorization: Bearer sandbox-token\r\n\r\n")
-        await until_hit(server)
+        writer.write(
+            b"GET /users HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer sandbox-token\r\n\r\n"
+        )
+        async with asyncio.timeout(5):
+            await until_hit(server)
 
     with suppress(ConnectionResetError):
         assert await reader.read() == b""
