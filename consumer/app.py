@@ -171,6 +171,7 @@ class Service:
         self.assignment.end()
         self.dispatch.clear()
         self.planner.clear()
+        self.intake.clear()
         self.dead_letters.clear()
         self.committer.forget()
         _log.info("partitions.revoked", partitions=len(partitions), landed=landed)

@@ -59,6 +59,11 @@ class Intake:
         self._planner = planner
         self._report = report
         self._reject = reject
+        self._newest: dict[str, Ticket] = {}
+
+    def clear(self) -> None:
+        """Forget which records are open: their partitions were revoked."""
+        self._newest.clear()
 
     def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> None:
         """Read, decide and plan one record; it is tracked from here on."""
@@ -122,6 +127,7 @@ class Intake:
         position: int | None,
         now: float,
     ) -> None:
+        self._follow(message.hull_id, ticket)
         decision = decide(message, self._rules)
         is_user = isinstance(decision, UserDecision)
         receipt = Receipt(
@@ -151,10 +157,28 @@ class Intake:
         else:
             self.resolve(receipt)
 
+    def _follow(self, hull_id: str, ticket: Ticket) -> None:
+        """Let a record be final only after the earlier ones of the same profile."""
+        newest = self._newest.get(hull_id)
+        if newest is not None and newest is not ticket:
+            newest.followers.append(ticket)
+            ticket.open += 1
+        self._newest[hull_id] = ticket
+        ticket.profiles.append(hull_id)
+
     def _close(self, ticket: Ticket) -> None:
-        ticket.open -= 1
-        if not ticket.open:
-            ticket.resolve()
+        closing = [ticket]
+        while closing:
+            one = closing.pop()
+            one.open -= 1
+            if one.open:
+                continue
+            one.resolve()
+            for hull_id in one.profiles:
+                if self._newest.get(hull_id) is one:
+                    del self._newest[hull_id]
+            closing += one.followers
+            one.followers.clear()
 
 
 def _messages(parsed: Parsed) -> tuple[Routed | Tombstone, ...]:

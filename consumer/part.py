@@ -73,12 +73,18 @@ class Backlog:
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A record on its way: resolved when none of its messages is open."""
+    """A record on its way: resolved when none of its messages is open.
+
+    `followers` are later records of the same profiles. They are not final before this one is:
+    otherwise a restart could send this one again, after them, and never them.
+    """
 
     record: Record
     offsets: Offsets
     backlog: Backlog
     open: int = 0
+    profiles: list[str] = field(default_factory=list)
+    followers: list[Ticket] = field(default_factory=list)
 
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
