@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
+from pydantic_core import from_json
 
 from consumer.decision import Payload
 from consumer.filter import EXTERNAL_ID, PLANHAT_ID
@@ -71,7 +71,7 @@ def activity(event: Event, message: UserMessage, enduser: Body) -> Payload:
     ):
         if found is not None:
             body.update(dict.fromkeys(targets, found))
-    return Payload(message.hull_id, body, event.event_id)
+    return Payload(message.hull_id, body, key_text(event.event_id))
 
 
 def licences(
@@ -123,8 +123,8 @@ def _licence_list(account: Entity, rules: Rules) -> list[object]:
     found: object = rules.licence_attribute.read(account)
     if isinstance(found, str):
         try:
-            found = orjson.loads(found)
-        except orjson.JSONDecodeError:
+            found = from_json(found, allow_inf_nan=False)
+        except ValueError:
             return []
     if isinstance(found, dict):
         lists = [inner for inner in found.values() if isinstance(inner, list)]

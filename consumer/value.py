@@ -15,12 +15,24 @@ from schemas.hull import ABSENT, Absent
 Converter = Callable[[JsonValue], JsonValue | Absent]
 
 _EXACT: Final = 2.0**53  # floats below are exact where they are whole
+_LEAST_INTEGER: Final = -(2**63)
+_GREATEST_INTEGER: Final = 2**64 - 1
+
+
+def _number(number: float) -> float | None:
+    """Return a number that can be written; beyond 64 bits as JavaScript, and so Planhat, has it."""
+    if isinstance(number, int) and _LEAST_INTEGER <= number <= _GREATEST_INTEGER:
+        return number
+    try:
+        return float(number) if isfinite(number) else None
+    except OverflowError:
+        return None
 
 
 def finite(value: JsonValue) -> JsonValue:
-    """Return the value with `null` for what JSON cannot say: `1e999` is read as infinity."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
+    """Return the value with `null` for what cannot be written: `1e999` is read as infinity."""
+    if isinstance(value, int | float):
+        return _number(value)
     if isinstance(value, list):
         return [finite(item) for item in value]
     if isinstance(value, dict):
@@ -30,10 +42,11 @@ def finite(value: JsonValue) -> JsonValue:
 
 def verbatim(value: JsonValue) -> JsonValue | Absent:
     """Return the value as it is, falsy ones too."""
-    if isinstance(value, str | int) or value is None:
+    if isinstance(value, str) or value is None:
         return value
-    if isinstance(value, float) and not isfinite(value):
-        return ABSENT
+    if isinstance(value, int | float):
+        number = _number(value)
+        return ABSENT if number is None else number
     return finite(value)
 
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer import value
+from schemas.hull import ABSENT
+
+INFINITY = float("inf")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize("falsy", [False, 0, "", None, [], {}], ids=repr)
+def test_falsy_values_are_data(falsy: Any) -> None:  # noqa: ANN401 - any JSON
+    assert value.verbatim(falsy) == falsy
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (2**64 - 1, 2**64 - 1),
+        (2**64, float(2**64)),
+        (-(10**30), -1e30),
+        (10**400, ABSENT),
+        (INFINITY, ABSENT),
+        ([1, INFINITY, {"n": 10**30}], [1, None, {"n": 1e30}]),
+    ],
+    ids=repr,
+)
+def test_a_number_is_sent_as_far_as_it_can_be_written(given: Any, sent: Any) -> None:  # noqa: ANN401 - any JSON
+    assert value.verbatim(given) == sent
+
+
+@given(JSON)
+def test_whatever_a_converter_returns_can_be_written(given: Any) -> None:  # noqa: ANN401 - any JSON
+    converters = (value.verbatim, value.key, value.text, value.array, value.date, value.finite)
+    found = [convert(given) for convert in converters]
+
+    orjson.dumps([one for one in found if one is not ABSENT])
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("u-1", "u-1"),
+        (17, "17"),
+        (17.0, "17"),
+        (1.5, "1.5"),
+        (0, "0"),
+        (10**30, "1" + "0" * 30),
+        ("", ABSENT),
+        ("  ", ABSENT),
+        (None, ABSENT),
+        (True, ABSENT),
+        (["u-1"], ABSENT),
+        (INFINITY, ABSENT),
+    ],
+    ids=repr,
+)
+def test_a_key_is_text_that_names_somebody(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert value.key(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [(4930123, "4930123"), ("", ""), (None, None), (False, False), (["a"], ["a"])],
+    ids=repr,
+)
+def test_a_text_field_takes_numbers_as_text(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert value.text(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [("beta", ["beta"]), ("", []), (["a", "b"], ["a", "b"]), ([], []), (None, None)],
+    ids=repr,
+)
+def test_a_single_text_is_a_list_of_one(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert value.array(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2019-12-11T11:46:08+02:00", "2019-12-11T09:46:08Z"),
+        ("1990-05-01", "1990-05-01"),
+        ("next week", "next week"),
+        (1531000000, "2018-07-07T21:46:40Z"),
+        (3, 3),
+        (None, None),
+        ("", ""),
+    ],
+    ids=repr,
+)
+def test_a_date_is_iso_where_it_is_a_moment_and_itself_where_not(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert value.date(given) == sent
