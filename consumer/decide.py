@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from consumer.rules import Rules
     from schemas.hull import Segment
 
-_NO_COMPANY = Skip(reasons.NO_COMPANY_NAME)
+_NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
+_NO_NAME = Skip(reasons.NO_COMPANY_NAME)
 _NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
 _REPEATED = Skip(reasons.EVENT_REPEATED)
 
@@ -35,8 +36,9 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
     refused = why_not.contact_filter(message, rules)
     body = to.enduser(message, rules) if refused is None else {}
     enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
-    is_sent = isinstance(enduser, Payload)
-    company = _company(message, rules) if is_sent and message.account else _NO_COMPANY
+    # Nothing is created for who is skipped, nor for who leaves.
+    is_wanted = refused is None and isinstance(enduser, Payload)
+    company = _company(message, rules) if is_wanted else _NO_COMPANY
     stub = None
     if isinstance(company, Payload):
         stub = Payload(company.key, to.company_stub(company.body))
@@ -101,7 +103,7 @@ def _company_of(
     body = to.company(account, rules)
     name = body.get("name")
     if not isinstance(name, str) or not name.strip():
-        return _NO_COMPANY
+        return _NO_NAME
     return Payload(account_id, body)
 
 

@@ -25,6 +25,8 @@ def route(message: Message, channel: str | None, *, is_export: bool) -> Routed:
     `channel` and `is_export` are what envelope and headers say; the message's own word comes first.
     """
     named = message.channel or channel
+    if foreign := unsupported(named):
+        return foreign
     is_export = message.is_export or is_export
     if not message.user and not message.account:
         return Invalid("neither user nor account: not a Hull message")
