@@ -70,12 +70,13 @@ def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
 
 
 def _message(document: object, hints: _Hints) -> Routed:
-    if not isinstance(document, dict):
-        return Invalid("not a Hull message: not a JSON object")
-    # Before validation: what another channel carries need not look like anything we know.
-    foreign = unsupported(document.get("channel") or hints.channel)
+    own = document.get("channel") if isinstance(document, dict) else None
+    # Before anything else: what another channel carries need not look like anything we know.
+    foreign = unsupported(own or hints.channel)
     if foreign:
         return foreign
+    if not isinstance(document, dict):
+        return Invalid("not a Hull message: not a JSON object")
     try:
         message = Message.model_validate(document)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.hull import ABSENT, Attribute, Event, Message, Notification, canonical, changed_names
 
-NOTHING = [None, {}, []]
+NOTHING: list[object] = [None, {}, []]
 SEGMENTS = [{"id": "s1", "name": "Active users", "stats": {}}]
 
 
