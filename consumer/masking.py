@@ -24,7 +24,13 @@ def masked_emails(text: str) -> str:
     """Mask every e-mail address in a text."""
     if "@" not in text and "%40" not in text:
         return text
-    return _EMAIL.sub(_masked_email, text)
+    # A mask can stand where another address begins (`a@b@c`): once more for each sign at most.
+    for _ in range(text.count("@") + text.count("%40")):
+        masked = _EMAIL.sub(_masked_email, text)
+        if masked == text:
+            break
+        text = masked
+    return text
 
 
 def _masked_email(found: re.Match[str]) -> str:
