@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from planhat_client import protocol
@@ -47,7 +47,7 @@ class Endpoints:
 
     api_url: str
     analytics_url: str
-    tenant_id: str
+    tenant_id: str = field(repr=False)
 
 
 class Planhat:
@@ -104,25 +104,31 @@ class Planhat:
             response = await self._wire.send(request)
         except PlanhatUnavailable as error:
             return Retry(str(error))
-        return read(response, time.time())
+        return self._masked(read(response, time.time()))
 
     async def _get(self, path: str) -> list[Any]:
         request = protocol.get(self._endpoints.api_url, self._token(), path)
         response = await self._wire.send(request)
-        answer = protocol.read(response, time.time())
-        if not isinstance(answer, Delivered | Partial):
-            raise _error(answer)
-        try:
-            document = orjson.loads(response.body)
-        except orjson.JSONDecodeError as error:
-            raise PlanhatUnavailable("the answer is no JSON") from error
-        if not isinstance(document, list):
-            raise PlanhatUnavailable("the answer is no list")
-        return document
+        rows = protocol.rows(response)
+        if rows is None:
+            raise _error(self._masked(protocol.read(response, time.time())))
+        return rows
+
+    def _masked(self, answer: Answer) -> Answer:
+        """Hide the tenant id: servers like to repeat the path of a request that they refuse."""
+        tenant = self._endpoints.tenant_id
+        if isinstance(answer, Delivered) or not tenant:
+            return answer
+        reason = answer.reason
+        for secret in (tenant, quote(tenant, safe="")):
+            reason = reason.replace(secret, "***")
+        return answer if reason == answer.reason else replace(answer, reason=reason)
 
 
-def _error(answer: Retry | Reject | Halt) -> PlanhatError:
+def _error(answer: Answer) -> PlanhatError:
     match answer:
+        case Delivered() | Partial():
+            return PlanhatUnavailable("the answer is no list")
         case Halt():
             return PlanhatUnauthorized(answer.reason)
         case Reject():

@@ -7,19 +7,44 @@ Limits", "HTTP response codes" and "Bulk upsert"; where they are silent every an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
 from pydantic import ValidationError
 
+from planhat_client.answer import Answer, Delivered, Halt, Partial, Reject, Retry
+from planhat_client.error_text import error_text, is_page, message
+from planhat_client.quota import Quota, quota, retry_after
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+__all__ = [
+    "Answer",
+    "Delivered",
+    "Halt",
+    "Partial",
+    "Quota",
+    "Reject",
+    "Request",
+    "Response",
+    "Retry",
+    "error_text",
+    "get",
+    "read",
+    "read_activities",
+    "rows",
+    "track",
+    "track_one",
+    "upsert",
+]
+
 REGION_HINT = "is the token valid, and does it belong to this region (api_prefix)?"
+HOST_HINT = "is this the host of Planhat's API?"
+TRANSIENT = "duplicated"
+"""Two requests at once with one key end in "externalId,email duplicated"; alone it may pass."""
 
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
@@ -29,14 +54,10 @@ _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = (404, 405)
 _TOO_MANY = 429
-_LATER = frozenset({408, 425, _TOO_MANY})
-_REFUSED = frozenset({_BAD_REQUEST, 409, 410, 413, 414, 415, 422})
-_LISTS = ("createdErrors", "updatedErrors", "permissionErrors", "validationErrors")
-_EPOCH_SECONDS = 1e8
-_LONGEST_WAIT = 3600.0
+_REFUSED = frozenset({_BAD_REQUEST, 409, 410, 411, 413, 414, 415, 422, 431})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """What goes over the wire."""
 
@@ -45,8 +66,12 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        """Tell nothing of the token, of the tenant, and of people."""
+        return f"<Request {self.method}, {len(self.body)} bytes>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Response:
     """What came back; header names in lower case."""
 
@@ -54,83 +79,24 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
 
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What the headers tell of the quota; `reset_seconds` from now."""
-
-    limit: int | None = None
-    remaining: int | None = None
-    reset_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Planhat took everything, says the status; whether the counts agree is for `verdict`.
-
-    `is_whole`: this endpoint never gives a result, so the status is all the proof there will be.
-    """
-
-    result: BulkResult | None = None
-    quota: Quota | None = None
-    is_whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """Something in the batch was not taken; what was, `verdict` finds out."""
-
-    result: BulkResult
-    reason: str
-    quota: Quota | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Nobody's fault here: the same may work later. `status` is None for network and time-out."""
-
-    reason: str
-    status: int | None = None
-    retry_after: float | None = None
-    quota: Quota | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """The request as a whole was refused: a batch is to be halved, a single item is bad."""
-
-    reason: str
-    status: int | None = None
-    quota: Quota | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Nothing can work until a person acts: token, rights, region or host are wrong."""
-
-    reason: str
-    status: int | None = None
-    quota: Quota | None = None
-
-
-Answer: TypeAlias = Delivered | Partial | Retry | Reject | Halt
+    def __repr__(self) -> str:
+        """Tell nothing of people."""
+        return f"<Response {self.status}, {len(self.body)} bytes>"
 
 
 def upsert(base_url: str, token: str, resource: Resource, items: Sequence[bytes]) -> Request:
     """Build a bulk upsert: PUT of an array of JSON objects ("Bulk upsert")."""
-    url = f"{base_url}/{resource.value}"
-    return Request("PUT", url, _headers(token), b"[" + b",".join(items) + b"]")
+    return Request("PUT", f"{base_url}/{resource.value}", _headers(token), _array(items))
 
 
 def track(base_url: str, tenant_id: str, items: Sequence[bytes]) -> Request:
     """Build a bulk post of activities. The tenant id in the path is the credential."""
     url = f"{base_url}/analytics/bulk/{quote(tenant_id, safe='')}"
-    body = b"[" + b",".join(items) + b"]"
-    return Request("POST", url, {"Content-Type": "application/json"}, body)
+    return Request("POST", url, {"Content-Type": "application/json"}, _array(items))
 
 
 def track_one(base_url: str, tenant_id: str, item: bytes) -> Request:
-    """Build a post of one activity."""
+    """Build a post of one activity; the names of its fields are documented."""
     url = f"{base_url}/analytics/{quote(tenant_id, safe='')}"
     return Request("POST", url, {"Content-Type": "application/json"}, item)
 
@@ -140,44 +106,83 @@ def get(base_url: str, token: str, path: str) -> Request:
     return Request("GET", f"{base_url}/{path}", _headers(token))
 
 
-def read(response: Response, now: float = 0.0) -> Answer:  # noqa: PLR0911 - a table of statuses
-    """Say what to do after a response; `now` in seconds since 1970, for dates in headers."""
-    status = response.status
-    quota = _quota(response.headers, now)
+def read(response: Response, now: float = 0.0) -> Answer:
+    """Say what to do after a write; `now` in seconds since 1970, for dates in headers.
+
+    A success whose body is no JSON proves nothing. A page for browsers means a wrong host: halt.
+    Torn JSON: try again, an upsert has the same effect twice. An empty body, a text, or an object
+    without counts is a success without a result: `verdict` believes it of a single item only, so
+    that a batch is sent again in smaller ones, but not for ever.
+    """
     document = _json(response.body)
+    if response.status not in _OK:
+        return _unsuccessful(response, document, now)
+    heard = quota(response.headers, now)
+    if is_page(response.body):
+        return Halt(f"{response.status} with a web page; {HOST_HINT}", response.status, heard)
+    if document is None and response.body.strip() not in (b"", b"null"):
+        return Retry(f"{response.status} with an unreadable body", response.status, quota=heard)
     result = _result(document)
-    reason = f"{status} {_message(document, response.body)}".rstrip()
-    if status == _PARTIAL or (status in (_BAD_REQUEST, _FORBIDDEN) and _has_lists(document)):
-        return Partial(result or BulkResult(), _first_error(result) or reason, quota)
-    if status in _OK:
-        if result is not None and result.errors:
-            return Partial(result, _first_error(result) or reason, quota)
-        return Delivered(result, quota)
-    if status in (_UNAUTHORIZED, _FORBIDDEN):
-        return Halt(f"{reason}; {REGION_HINT}", status, quota)
-    if status in _REDIRECT or status in _NOT_FOUND:
-        return Halt(f"{reason}; is this the host of Planhat's API?", status, quota)
-    if status in _REFUSED:
-        return Reject(reason, status, quota)
-    wait = _retry_after(response.headers, now)
-    if wait is None and status == _TOO_MANY and quota is not None:
-        wait = quota.reset_seconds
-    return Retry(reason, status, wait, quota)
+    if response.status == _PARTIAL or (result is not None and result.errors):
+        return _partial(response, document, heard)
+    return Delivered(result, heard)
+
+
+def rows(response: Response) -> list[Any] | None:
+    """Give the rows of a list that was read, None if the answer is no list."""
+    document = _json(response.body) if response.status in _OK else None
+    return document if isinstance(document, list) else None
 
 
 def read_activities(response: Response, now: float = 0.0) -> Answer:
     """Say what to do after a post to the analytics host.
 
-    It answers 200 to everything that it received ("HTTP response codes"): there is no result.
+    It answers 200 to all that it received, and never tells what became of it ("HTTP response
+    codes"). To send again would count twice, so errors in a success only make a note.
     """
     answer = read(response, now)
-    if isinstance(answer, Delivered | Partial):
-        return Delivered(None, answer.quota, is_whole=True)
-    return answer
+    if response.status not in _OK:
+        if isinstance(answer, Partial):
+            return Reject(answer.reason, response.status, answer.quota)
+        return answer
+    if isinstance(answer, Halt):
+        return answer
+    note = answer.reason if isinstance(answer, Partial) and answer.result.errors else ""
+    return Delivered(None, answer.quota, is_whole=True, note=note)
+
+
+def _unsuccessful(response: Response, document: Any, now: float) -> Answer:  # noqa: ANN401
+    status = response.status
+    heard = quota(response.headers, now)
+    reason = f"{status} {message(document, response.body)}".rstrip()
+    if status in (_BAD_REQUEST, _FORBIDDEN) and _is_result(document):
+        return _partial(response, document, heard)
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return Halt(f"{reason}; {REGION_HINT}", status, heard)
+    if status in _REDIRECT or status in _NOT_FOUND:
+        return Halt(f"{reason}; {HOST_HINT}", status, heard)
+    if status in _REFUSED:
+        if TRANSIENT in reason:
+            return Partial(BulkResult(), reason, heard)
+        return Reject(reason, status, heard)
+    wait = retry_after(response.headers, now)
+    if wait is None and status == _TOO_MANY and heard is not None:
+        wait = heard.reset_seconds
+    return Retry(reason, status, wait, heard)
+
+
+def _partial(response: Response, document: Any, heard: Quota | None) -> Partial:  # noqa: ANN401
+    result = _result(document) or BulkResult()
+    told = error_text(result.errors[0]) if result.errors else message(document, response.body)
+    return Partial(result, f"{response.status} {told}".rstrip(), heard)
 
 
 def _headers(token: str) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _array(items: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever Planhat sent
@@ -196,72 +201,7 @@ def _result(document: Any) -> BulkResult | None:  # noqa: ANN401 - whatever Plan
         return None
 
 
-def _has_lists(document: Any) -> bool:  # noqa: ANN401 - whatever Planhat sent
-    return isinstance(document, dict) and any(document.get(name) for name in _LISTS)
-
-
-def _first_error(result: BulkResult | None) -> str | None:
-    if result is None or not result.errors:
-        return None
-    return error_text(result.errors[0])
-
-
-def error_text(entry: Any) -> str:  # noqa: ANN401 - whatever Planhat sent
-    """What an error entry says, shortened; only its message, never the item it repeats."""
-    if isinstance(entry, str):
-        return entry[:200]
-    if isinstance(entry, dict):
-        for name in ("error", "message", "msg", "reason", "errmsg", "code"):
-            if isinstance(entry.get(name), str | int):
-                return str(entry[name])[:200]
-            if isinstance(entry.get(name), dict):
-                return error_text(entry[name])
-    return "an error without a message"
-
-
-def _message(document: Any, body: bytes) -> str:  # noqa: ANN401 - whatever Planhat sent
-    if isinstance(document, str):
-        return document[:200]
-    if isinstance(document, dict):
-        found = error_text(document)
-        return "" if found == "an error without a message" else found
-    text = body[:80].decode(errors="replace").strip()
-    return "" if not text or text.startswith("<") else " ".join(text.split())
-
-
-def _number(headers: Mapping[str, str], name: str) -> float | None:
-    for spelling in (f"x-ratelimit-{name}", f"x-rate-limit-{name}"):
-        try:
-            return float(headers[spelling])
-        except (KeyError, ValueError):
-            continue
-    return None
-
-
-def _quota(headers: Mapping[str, str], now: float) -> Quota | None:
-    limit, remaining, reset = (_number(headers, name) for name in ("limit", "remaining", "reset"))
-    if limit is None and remaining is None:
-        return None
-    if reset is not None:
-        # Some servers write the moment, some the seconds until then.
-        reset = max(0.0, reset - now) if reset > _EPOCH_SECONDS else max(0.0, reset)
-        reset = min(reset, _LONGEST_WAIT)
-    return Quota(
-        None if limit is None else int(limit), None if remaining is None else int(remaining), reset
-    )
-
-
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return None
-    if seconds != seconds:  # noqa: PLR0124 - not a number
-        return None
-    return min(max(0.0, seconds), _LONGEST_WAIT)
+def _is_result(document: Any) -> bool:  # noqa: ANN401 - whatever Planhat sent
+    """Tell whether this is the result of a bulk upsert: then some of it may have been written."""
+    result = _result(document)
+    return result is not None and (result.is_counted or bool(result.listed_errors))

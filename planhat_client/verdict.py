@@ -1,40 +1,29 @@
 """What an answer proves about each item of a bulk upsert. Pure.
 
 Planhat documents no way to tie an error to an item: no index, no order, no shape of the entries
-("Bulk upsert"). So only keys prove a success, and an entry that names an item makes it a suspect;
-what neither proves nor names stays unproven. Sending an unproven item again is safe: an upsert
-has the same effect twice.
+("Bulk upsert"). So keys prove a success, and an entry that names an item makes it a suspect; what
+neither proves nor names stays unproven. Sending an unproven item again is safe: an upsert has the
+same effect twice. An item that flew alone is never unproven, so that nothing goes on for ever.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from planhat_client.protocol import Delivered, Partial, error_text
+from planhat_client.keys import Index, Keys
+from planhat_client.protocol import TRANSIENT, Delivered, Partial, error_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from schemas.planhat import BulkResult
 
+__all__ = ["Keys", "Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
+
 Change = Literal["created", "updated", "unchanged"]
 
-_FIELDS = ("_id", "sourceId", "externalId", "email")
-_TOKEN = re.compile(r"[^\s\"'{}\[\](),;:=<>]+")
-_TRANSIENT = "duplicated"
-_DEEPEST = 4
-
-
-class Keys(NamedTuple):
-    """By what Planhat may name an item, in the order of its priority."""
-
-    id: str | None = None
-    source_id: str | None = None
-    external_id: str | None = None
-    email: str | None = None
+IGNORED = "Planhat ignored it and does not say why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,164 +57,104 @@ def verdicts(keys: Sequence[Keys], answer: Delivered | Partial) -> list[Verdict]
     result = answer.result
     if isinstance(answer, Delivered) and answer.is_whole:
         return [Proven() for _ in keys]
-    if result is None:
-        return _without_result(keys)
-    if isinstance(answer, Delivered) and not result.errors and _is_plain_success(keys, result):
-        return _proofs(keys, result)
-    return _judged(keys, result, answer)
-
-
-def _without_result(keys: Sequence[Keys]) -> list[Verdict]:
-    """A success without any readable result.
-
-    Planhat "answers with an object or a string". For one item a plain success is believed; of
-    several it can't be known which are meant, so they are sent again in smaller company.
-    """
     if len(keys) == 1:
-        return [Proven()]
-    return [Unproven("success without a result") for _ in keys]
+        return [_alone(keys[0], answer)]
+    if result is None:
+        return [Unproven("a success without a result") for _ in keys]
+    proofs = _proofs(Index(keys), result)
+    if isinstance(answer, Delivered) and not result.errors and result.succeeded >= len(keys):
+        return _completed([proofs.get(at) for at in range(len(keys))], result)
+    return _judged(keys, proofs, result, answer)
 
 
-def _is_plain_success(keys: Sequence[Keys], result: BulkResult) -> bool:
-    return result.succeeded >= len(keys) or (len(keys) == 1 and not result.succeeded)
+def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
+    """What became of the only item: here all that the answer says is about it.
+
+    Counts that are all zero mean that Planhat ignored it, as it does an enduser without a company.
+    An answer without any counts is believed if it is a success.
+    """
+    result = answer.result
+    if result is None:
+        return Proven()
+    if result.errors:
+        return _suspect(error_text(result.errors[0]))
+    proof = _proofs(Index([keys]), result).get(0) or _lone(result) or _counted(result)
+    if proof is not None:
+        return proof
+    if isinstance(answer, Partial):
+        return _suspect(answer.reason)
+    return Suspect(IGNORED) if "nonupdates" in result.model_fields_set else Proven()
 
 
-def _proofs(keys: Sequence[Keys], result: BulkResult) -> list[Verdict]:
-    found = _Found(keys, result)
-    rest = Proven(None, "unchanged" if result.nonupdates else None)
-    return [found.proof(position) or rest for position in range(len(keys))]
+def _lone(result: BulkResult) -> Proven | None:
+    """One item sent and one key back: they belong together, whatever the key says."""
+    entries = result.inserted + result.changed
+    if len(entries) == 1 and isinstance(entries[0], dict):
+        return Proven(_id(entries[0]), "created" if result.inserted else "updated")
+    return None
 
 
-def _judged(keys: Sequence[Keys], result: BulkResult, answer: Delivered | Partial) -> list[Verdict]:
-    found = _Found(keys, result)
-    named = _named(keys, result.errors)
+def _counted(result: BulkResult) -> Proven | None:
+    if result.created:
+        return Proven(None, "created")
+    if result.updated:
+        return Proven(None, "updated")
+    return Proven(None, "unchanged") if result.nonupdates else None
+
+
+def _proofs(index: Index, result: BulkResult) -> dict[int, Proven]:
+    """The items that the lists of keys name; the order of these lists is not documented."""
+    found: dict[int, Proven] = {}
+    lists: tuple[tuple[Iterable[Any], Change], ...] = (
+        (result.inserted, "created"),
+        (result.changed, "updated"),
+    )
+    for entries, change in lists:
+        for entry in entries:
+            position = index.find(entry) if isinstance(entry, dict) else None
+            if position is not None:
+                found.setdefault(position, Proven(_id(entry), change))
+    return found
+
+
+def _judged(
+    keys: Sequence[Keys],
+    proofs: dict[int, Proven],
+    result: BulkResult,
+    answer: Delivered | Partial,
+) -> list[Verdict]:
+    named, is_exact = _named(Index(keys), result.errors)
+    is_rest_proven = (
+        is_exact and not named.keys() & proofs.keys() and result.succeeded == len(keys) - len(named)
+    )
     reason = answer.reason if isinstance(answer, Partial) else "the counts do not add up"
-    verdicts: list[Verdict] = []
-    for position in range(len(keys)):
-        proof = found.proof(position)
-        if position in named:
-            verdicts.append(named[position])
-        else:
-            verdicts.append(proof or Unproven(reason))
-    open_items = [at for at, verdict in enumerate(verdicts) if isinstance(verdict, Unproven)]
-    if _all_errors_named(named, result) and result.succeeded + len(named) >= len(keys):
-        for at in open_items:
-            verdicts[at] = Proven(None, "unchanged")
-    elif len(keys) == 1 and open_items and result.errors:
-        verdicts[0] = _suspect(result.errors[0])
-    return verdicts
+    found = [proofs.get(at) or named.get(at) for at in range(len(keys))]
+    if is_rest_proven:
+        return _completed(found, result)
+    return [verdict or Unproven(reason) for verdict in found]
 
 
-def _all_errors_named(named: dict[int, Suspect], result: BulkResult) -> bool:
-    return bool(named) and len(named) == len(result.errors)
+def _completed(found: Sequence[Verdict | None], result: BulkResult) -> list[Verdict]:
+    """The items without a verdict succeeded: they are unchanged if there are as many of these."""
+    rest = sum(verdict is None for verdict in found)
+    change: Change | None = "unchanged" if rest == result.nonupdates else None
+    return [verdict or Proven(None, change) for verdict in found]
 
 
-class _Found:
-    """Items that the lists of keys name."""
-
-    def __init__(self, keys: Sequence[Keys], result: BulkResult) -> None:
-        self._proofs: dict[int, Proven] = {}
-        index = _index(keys)
-        lists: tuple[tuple[tuple[Any, ...], Change], ...] = (
-            (result.inserted, "created"),
-            (result.changed, "updated"),
-        )
-        for entries, change in lists:
-            for entry in entries:
-                if isinstance(entry, dict):
-                    self._note(index, entry, change)
-        self._lone(keys, result)
-
-    def proof(self, position: int) -> Proven | None:
-        return self._proofs.get(position)
-
-    def _note(self, index: _Index, entry: dict[str, Any], change: Change) -> None:
-        for field in _FIELDS:
-            positions = index.get((field, _normal(field, entry.get(field))), [])
-            if len(positions) == 1:
-                self._proofs.setdefault(positions[0], Proven(_id(entry), change))
-                return
-
-    def _lone(self, keys: Sequence[Keys], result: BulkResult) -> None:
-        """One item sent and one key back: they belong together, whatever the key says."""
-        entries = result.inserted + result.changed
-        if len(keys) == 1 and len(entries) == 1 and isinstance(entries[0], dict):
-            change: Change = "created" if result.inserted else "updated"
-            self._proofs.setdefault(0, Proven(_id(entries[0]), change))
-
-
-_Index: TypeAlias = "dict[tuple[str, str | None], list[int]]"
-
-
-def _index(keys: Sequence[Keys]) -> _Index:
-    index: _Index = defaultdict(list)
-    for position, names in enumerate(keys):
-        for field, value in zip(_FIELDS, names, strict=True):
-            if value:
-                index[field, _normal(field, value)].append(position)
-    return index
-
-
-def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Planhat sent
-    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
-        return None
-    return str(value).lower() if field == "email" else str(value)
-
-
-def _named(keys: Sequence[Keys], errors: Iterable[Any]) -> dict[int, Suspect]:
-    """The items that error entries name, in whatever way."""
-    index = _index(keys)
-    words: dict[str, set[int]] = defaultdict(set)
-    for (_, value), positions in index.items():
-        if value is not None:
-            words[value.lower()].update(positions)
+def _named(index: Index, errors: Sequence[Any]) -> tuple[dict[int, Suspect], bool]:
+    """The items that entries name; and whether each entry names one of its own by its keys."""
     named: dict[int, Suspect] = {}
+    is_exact = bool(errors)
     for entry in errors:
-        for position in _positions(entry, index, words):
-            named.setdefault(position, _suspect(entry))
-    return named
+        positions, is_clear = index.named(entry)
+        is_exact = is_exact and is_clear and not positions & named.keys()
+        for position in positions:
+            named.setdefault(position, _suspect(error_text(entry)))
+    return named, is_exact
 
 
-def _positions(entry: Any, index: _Index, words: dict[str, set[int]]) -> set[int]:  # noqa: ANN401
-    for fields in _objects(entry, _DEEPEST):
-        for field in _FIELDS:
-            value = _normal(field, fields.get(field))
-            if value is not None and (field, value) in index:
-                return set(index[field, value])
-    if isinstance(entry, str):
-        return {at for token in _TOKEN.findall(entry) for at in words.get(_bare(token), ())}
-    return {
-        at
-        for text in _texts(entry, _DEEPEST)
-        for token in _TOKEN.findall(text)
-        for at in words.get(_bare(token), ())
-    }
-
-
-def _bare(token: str) -> str:
-    return token.strip(".!?").lower()
-
-
-def _objects(entry: Any, depth: int) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-    """The objects within an entry, the outer ones first: `item`, `data`, whatever it is called."""
-    if not depth or not isinstance(entry, dict):
-        return
-    yield entry
-    for value in entry.values():
-        yield from _objects(value, depth - 1)
-
-
-def _texts(entry: Any, depth: int) -> Iterator[str]:  # noqa: ANN401
-    if isinstance(entry, str):
-        yield entry
-    elif depth and isinstance(entry, dict | list):
-        for value in entry.values() if isinstance(entry, dict) else entry:
-            yield from _texts(value, depth - 1)
-
-
-def _suspect(entry: Any) -> Suspect:  # noqa: ANN401
-    text = error_text(entry)
-    return Suspect(text, transient=_TRANSIENT in text)
+def _suspect(reason: str) -> Suspect:
+    return Suspect(reason, transient=TRANSIENT in reason)
 
 
 def _id(entry: dict[str, Any]) -> str | None:

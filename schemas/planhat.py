@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 _MODEL = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
@@ -18,13 +18,15 @@ class Resource(StrEnum):
 
 
 def _count(value: object) -> object:
-    return value if isinstance(value, int) and value >= 0 else 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
 def _list(value: object) -> object:
     if isinstance(value, list | tuple):
         return tuple(value)
-    return () if value is None or value == {} else (value,)
+    return (value,) if value else ()
 
 
 def _text(value: object) -> object:
@@ -42,7 +44,8 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 class BulkResult(BaseModel):
     """The answer to a bulk upsert (API reference, "Bulk upsert").
 
-    Error entries have no documented shape; which lists exist depends on the age of the API.
+    Error entries have no documented shape; which lists exist depends on the age of the API. The
+    sister endpoint for metrics tells its errors as `errors`, so that is read too.
     """
 
     model_config = _MODEL
@@ -56,16 +59,27 @@ class BulkResult(BaseModel):
     updated_errors: Entries = Field(default=(), alias="updatedErrors")
     permission_errors: Entries = Field(default=(), alias="permissionErrors")
     validation_errors: Entries = Field(default=(), alias="validationErrors")
+    other_errors: Entries = Field(default=(), validation_alias=AliasChoices("errors", "error"))
 
     @property
-    def errors(self) -> tuple[Any, ...]:
-        """All error entries, whatever the list."""
+    def is_counted(self) -> bool:
+        """It says what became of the items, if only that nothing did."""
+        return bool(self.model_fields_set & {"created", "updated", "nonupdates"})
+
+    @property
+    def listed_errors(self) -> tuple[Any, ...]:
+        """The error entries of the documented lists."""
         return (
             self.created_errors
             + self.updated_errors
             + self.permission_errors
             + self.validation_errors
         )
+
+    @property
+    def errors(self) -> tuple[Any, ...]:
+        """All error entries, whatever the list."""
+        return self.listed_errors + self.other_errors
 
     @property
     def succeeded(self) -> int:

@@ -1,0 +1,64 @@
+"""What an answer of Planhat means, sorted by what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from planhat_client.quota import Quota
+    from schemas.planhat import BulkResult
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Planhat took everything, says the status; whether the counts agree is for `verdict`.
+
+    `result` is None if the answer holds none. `is_whole`: this endpoint never gives a result, so
+    the status is all the proof there will be. `note` is what it complained of nevertheless.
+    """
+
+    result: BulkResult | None = None
+    quota: Quota | None = None
+    is_whole: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Something in the batch was not taken; what was, `verdict` finds out."""
+
+    result: BulkResult
+    reason: str
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nobody's fault here: the same may work later. `status` is None for network and time-out."""
+
+    reason: str
+    status: int | None = None
+    retry_after: float | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The request as a whole was refused: a batch is to be halved, a single item is bad."""
+
+    reason: str
+    status: int | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Nothing can work until a person acts: token, rights, region or host are wrong."""
+
+    reason: str
+    status: int | None = None
+    quota: Quota | None = None
+
+
+Answer: TypeAlias = Delivered | Partial | Retry | Reject | Halt

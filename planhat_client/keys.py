@@ -1,0 +1,106 @@
+"""By what Planhat may name an item, and which item it means by that. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_FIELDS = ("_id", "sourceId", "externalId", "email")
+_TOKEN = re.compile(r"[^\s\"'{}\[\](),;:=<>]+")
+_DEEPEST = 4
+
+
+class Keys(NamedTuple):
+    """By what Planhat may name an item, in the order of its priority."""
+
+    id: str | None = None
+    source_id: str | None = None
+    external_id: str | None = None
+    email: str | None = None
+
+
+class Index:
+    """Finds the positions of items by any of their keys."""
+
+    def __init__(self, keys: Sequence[Keys]) -> None:
+        """`keys[i]` are those of the item at position i."""
+        self._keys = [tuple(map(_normal, _FIELDS, names)) for names in keys]
+        self._positions: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._words: dict[str, set[int]] = defaultdict(set)
+        for position, names in enumerate(self._keys):
+            for field, value in zip(_FIELDS, names, strict=True):
+                if value is not None:
+                    self._positions[field, value].add(position)
+                    self._words[value.lower()].add(position)
+
+    def find(self, entry: Mapping[str, Any]) -> int | None:
+        """Give the one item that an object with keys means, None if that is not certain.
+
+        The first key by which an item is found decides, as with Planhat itself, unless a key of
+        more weight says otherwise: an external id may occur once in each company.
+        """
+        weightier: list[tuple[int, str]] = []
+        for order, field in enumerate(_FIELDS):
+            value = _normal(field, entry.get(field))
+            if value is None:
+                continue
+            positions = self._positions.get((field, value), set())
+            if len(positions) == 1:
+                position = next(iter(positions))
+                return None if self._contradicts(position, weightier) else position
+            weightier.append((order, value))
+        return None
+
+    def named(self, entry: object) -> tuple[set[int], bool]:
+        """Give all items that an error entry may mean, and whether it is clear which one."""
+        objects = list(_objects(entry, _DEEPEST))
+        positions = {position for fields in objects for position in self._any(fields)}
+        if positions:
+            found = {self.find(fields) for fields in objects if self._any(fields)}
+            return positions, found == positions and len(positions) == 1
+        words = (word for text in _texts(entry, _DEEPEST) for word in _TOKEN.findall(text))
+        return {at for word in words for at in self._words.get(_bare(word), ())}, False
+
+    def _any(self, fields: Mapping[str, Any]) -> set[int]:
+        found: set[int] = set()
+        for field in _FIELDS:
+            value = _normal(field, fields.get(field))
+            if value is not None:
+                found |= self._positions.get((field, value), set())
+        return found
+
+    def _contradicts(self, position: int, weightier: Sequence[tuple[int, str]]) -> bool:
+        names = self._keys[position]
+        return any(names[order] not in (None, value) for order, value in weightier)
+
+
+def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Planhat sent
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        return None
+    return str(value).lower() if field == "email" else str(value)
+
+
+def _bare(word: str) -> str:
+    return word.strip(".!?").lower()
+
+
+def _objects(entry: Any, depth: int) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    """The objects within an entry: the item may lie in `item`, `data`, whatever it is called."""
+    if not depth or not isinstance(entry, dict | list):
+        return
+    if isinstance(entry, dict):
+        yield entry
+    for value in entry.values() if isinstance(entry, dict) else entry:
+        yield from _objects(value, depth - 1)
+
+
+def _texts(entry: Any, depth: int) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(entry, str):
+        yield entry
+    elif depth and isinstance(entry, dict | list):
+        for value in entry.values() if isinstance(entry, dict) else entry:
+            yield from _texts(value, depth - 1)
