@@ -1,9 +1,10 @@
-"""When may the next call go? A token bucket that neither sleeps nor looks at the clock. Pure."""
+"""When may the next call go? A limiter that neither sleeps nor looks at the clock. Pure."""
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 WINDOW_SECONDS = 60.0
 """Planhat counts its quota by the minute ("Authentication & Limits")."""
@@ -11,9 +12,9 @@ WINDOW_SECONDS = 60.0
 _LOWEST = 0.05
 _SLOWER = 0.7
 _FASTER = 1.1
-_FIRST = 2.0
-_FEW = 2.0
-_EPSILON = 1e-9
+_ONE_STEP_SECONDS = 1.0
+# Whoever has waited as told must be let through, whatever was lost in rounding.
+_ROUNDING = 1e-6
 
 
 class Gate(Protocol):
@@ -28,25 +29,54 @@ class Gate(Protocol):
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429."""
 
+    def close_until(self, until: float) -> None:
+        """Let nobody through before `until`."""
+
+
+class _Pace(NamedTuple):
+    """How a limit is cut up: `reserve` + what the bucket lets through in a window <= limit."""
+
+    reserve: int
+    capacity: float
+    rate: float
+
+
+def _pace(limit: float, burst: float) -> _Pace:
+    """Cut up `limit` calls a window; a burst is the reserve and a full bucket."""
+    if limit < 1.0:
+        return _Pace(0, 1.0, limit / WINDOW_SECONDS)
+    calls = int(limit)
+    at_once = max(1, min(int(burst), (calls + 1) // 2))
+    # What the bucket holds makes up for a late loop, and is lost to a steady load: a little of it.
+    capacity = max(1, min(math.ceil(at_once * 0.3), calls // 50))
+    reserve = at_once - capacity
+    # A bucket of one lets `rate` calls through in a window, a larger one its content besides.
+    evenly = calls - reserve - (capacity if capacity > 1 else 0)
+    return _Pace(reserve, float(capacity), evenly / WINDOW_SECONDS)
+
 
 class Limiter:
     """In no 60 seconds do more than `requests_per_minute` calls go (if that is 1 or more).
 
-    A burst of at most `burst`, then evenly at (quota - burst) a minute: the sum never breaks the
-    quota, and a steady load never stalls. 429 lowers the rate by 30 % and closes the gate; each
-    minute without one raises it by 10 %, up to the setting.
+    Most of the quota is a bucket that fills evenly; the rest is a reserve of calls that may go at
+    once, each of which comes back 60 s after it went. So a burst is possible, a steady load never
+    stalls, and yet nearly all of the quota can be used (docs/decisions/0003). 429 lowers the rate
+    by 30 % and closes the gate; each minute without one raises it by 10 %, up to the setting.
     """
 
     def __init__(self, requests_per_minute: float, burst: float) -> None:
-        """Begin with a full burst and the whole quota."""
+        """Begin with the whole quota, but with a burst of two."""
         self._quota = float(requests_per_minute)
         self._burst = float(burst)
         self._fraction = 1.0
         self._factor = 1.0
+        self._pace = _pace(self._quota, self._burst)
         # A process that was just restarted may have used its burst before: begin with little.
-        self._tokens = min(_FIRST, self._capacity)
+        self._tokens = min(2.0, self._pace.capacity)
+        self._reserve_used: deque[float] = deque()
         self._filled_at: float | None = None
         self._closed_until = float("-inf")
+        self._lowered_at = float("-inf")
         self._quiet_since = 0.0
         self._calls: deque[float] = deque()
 
@@ -59,37 +89,31 @@ class Limiter:
         """Calls a minute that are allowed now."""
         return self._quota * self._fraction * self._factor
 
-    @property
-    def _capacity(self) -> float:
-        return max(1.0, min(self._burst * self._fraction * self._factor, self.limit / 2))
-
-    @property
-    def _rate(self) -> float:
-        evenly = self.limit - self._capacity if self.limit > _FEW else min(self.limit, 1.0)
-        return evenly / WINDOW_SECONDS
-
     def wait(self, now: float) -> float:
-        """Seconds until a call may go; 0.0 means now."""
+        """Seconds until a call may go; 0.0 means now. Who waits that long is let through."""
         self._advance(now)
-        closed = self._closed_until - now
-        missing = 1.0 - self._tokens
-        if missing <= _EPSILON:
-            return max(0.0, closed)
-        return max(closed, missing / self._rate if self._rate else WINDOW_SECONDS, 1e-6)
+        slot = min(self._bucket_at(now), self._reserve_at())
+        until = max(slot, self._window_at(), self._closed_until)
+        return until - now + _ROUNDING if until > now else 0.0
 
     def take(self, now: float) -> None:
         """A call goes."""
         self._advance(now)
-        self._tokens -= 1.0
+        if self._tokens < 1.0 and len(self._reserve_used) < self._pace.reserve:
+            self._reserve_used.append(now)
+        else:
+            self._tokens -= 1.0
         self._calls.append(now)
 
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429: go slower, and close for as long as Planhat says."""
         self._advance(now)
-        if now >= self._closed_until:
-            # Answers to calls that were in flight together count once.
+        # Answers to calls that were in flight together count once.
+        if now >= max(self._closed_until, self._lowered_at + _ONE_STEP_SECONDS):
+            self._lowered_at = now
             self._factor = max(_LOWEST, self._factor * _SLOWER)
-            self._tokens = min(self._tokens, 0.0)
+            self._cut_up(now)
+            self._empty(now)
         self._quiet_since = now
         self.close_until(now + (1.0 if retry_after is None else retry_after))
 
@@ -100,10 +124,12 @@ class Limiter:
     def share(self, fraction: float, now: float) -> None:
         """Take this part of the quota from now on: owned of all partitions."""
         self._advance(now)
-        grown = fraction - self._fraction
+        has_grown = fraction > self._fraction
         self._fraction = fraction
-        # Who gives up a share may have used it just now: a grown share starts without a burst.
-        self._tokens = min(self._tokens, 0.0 if grown > 0 else self._capacity)
+        self._cut_up(now)
+        if has_grown:
+            # Who gave up a share may have used it just now: a grown share starts without a burst.
+            self._empty(now)
 
     def used_ratio(self, now: float) -> float:
         """Calls of the last 60 seconds by the setting's share of the quota."""
@@ -111,20 +137,56 @@ class Limiter:
         allowed = self._quota * self._fraction
         return len(self._calls) / allowed if allowed else 0.0
 
+    def _bucket_at(self, now: float) -> float:
+        missing = 1.0 - self._tokens
+        if missing <= 0.0:
+            return now
+        return now + (missing / self._pace.rate if self._pace.rate else WINDOW_SECONDS)
+
+    def _reserve_at(self) -> float:
+        return _frees_at(self._reserve_used, self._pace.reserve)
+
+    def _window_at(self) -> float:
+        return _frees_at(self._calls, max(1, int(self._quota * self._fraction)))
+
     def _advance(self, now: float) -> None:
         if self._filled_at is None:
             self._filled_at = self._quiet_since = now
+            self._reserve_used.extend([now] * self._pace.reserve)
         elapsed = max(0.0, now - self._filled_at)
         self._filled_at = max(now, self._filled_at)
-        self._tokens = min(self._capacity, self._tokens + elapsed * self._rate)
-        while self._factor < 1.0 and now - self._quiet_since >= WINDOW_SECONDS:
-            self._quiet_since += WINDOW_SECONDS
-            self._factor = min(1.0, self._factor * _FASTER)
+        self._tokens = min(self._pace.capacity, self._tokens + elapsed * self._pace.rate)
         self._forget(now)
+        if self._factor < 1.0 and now - self._quiet_since >= WINDOW_SECONDS:
+            minutes = int((now - self._quiet_since) / WINDOW_SECONDS)
+            self._quiet_since += minutes * WINDOW_SECONDS
+            self._factor = min(1.0, self._factor * _FASTER ** min(minutes, 100))
+            self._cut_up(now)
+
+    def _cut_up(self, now: float) -> None:
+        """Go by another limit; a reserve that grows is first available in a minute."""
+        grown = -self._pace.reserve
+        self._pace = _pace(self.limit, self._burst * self._fraction * self._factor)
+        grown += self._pace.reserve
+        self._reserve_used.extend([now] * max(0, grown))
+        self._tokens = min(self._tokens, self._pace.capacity)
+
+    def _empty(self, now: float) -> None:
+        """Allow no burst for a minute."""
+        self._tokens = min(self._tokens, 0.0)
+        self._reserve_used = deque([now] * self._pace.reserve)
 
     def _forget(self, now: float) -> None:
-        while self._calls and self._calls[0] <= now - WINDOW_SECONDS:
-            self._calls.popleft()
+        for times in (self._calls, self._reserve_used):
+            while times and times[0] + WINDOW_SECONDS <= now:
+                times.popleft()
+
+
+def _frees_at(times: deque[float], most: int) -> float:
+    """When one more of `most` in a window is free, given the times of the last ones."""
+    if len(times) < most:
+        return float("-inf")
+    return times[len(times) - most] + WINDOW_SECONDS if most else float("inf")
 
 
 class Unlimited:
@@ -136,11 +198,16 @@ class Unlimited:
 
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0.0 means now."""
-        return max(0.0, self._closed_until - now)
+        missing = self._closed_until - now
+        return missing + _ROUNDING if missing > 0.0 else 0.0
 
     def take(self, now: float) -> None:
         """A call goes."""
 
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429."""
-        self._closed_until = max(self._closed_until, now + (retry_after or 1.0))
+        self.close_until(now + (1.0 if retry_after is None else retry_after))
+
+    def close_until(self, until: float) -> None:
+        """Let nobody through before `until`."""
+        self._closed_until = max(self._closed_until, until)
