@@ -14,8 +14,17 @@ _LARGEST_BODY = 64 << 20
 class Transport:
     """A bounded pool of connections. Raises PlanhatUnavailable for whatever the network does."""
 
-    def __init__(self, timeout_seconds: float, max_connections: int) -> None:
-        """`timeout_seconds` bounds a request from first to last byte."""
+    def __init__(
+        self,
+        timeout_seconds: float,
+        max_connections: int,
+        largest_body: int = _LARGEST_BODY,
+    ) -> None:
+        """`timeout_seconds` bounds a request from first to last byte, `largest_body` the answer.
+
+        Ask for no more than `max_connections` at once: to wait for one counts as time, too.
+        """
+        self._largest_body = largest_body
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds,
             connect=min(_CONNECT_SECONDS, timeout_seconds),
@@ -34,9 +43,7 @@ class Transport:
                 headers=request.headers,
                 allow_redirects=False,
             ) as response:
-                body = await response.content.read(_LARGEST_BODY)
-                while chunk := await response.content.read(_LARGEST_BODY - len(body)):
-                    body += chunk
+                body = await self._body(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Response(response.status, headers, body)
         except TimeoutError as error:
@@ -46,14 +53,26 @@ class Transport:
         except (aiohttp.ClientError, OSError) as error:
             # The text of the error may hold the URL, and with it the tenant id.
             raise PlanhatUnavailable(f"network: {type(error).__name__}") from error
+        except ValueError as error:
+            raise PlanhatUnavailable("the request can't be written: check the token") from error
 
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > self._largest_body:
+                raise PlanhatUnavailable(f"the answer is larger than {self._largest_body} bytes")
+        return bytes(body)
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+            )
         return self._session
