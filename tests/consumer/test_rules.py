@@ -33,7 +33,8 @@ def test_an_attribute_of_the_account_is_known_by_its_prefix() -> None:
         ("billing/plan", True),
         ("traits_account/plan", False),
     ]
-    assert (found.account, found.own) == ({"billing/plan"}, {"account/plan"})
+    assert found.account == {"billing/plan"}
+    assert found.own == {"account/plan"}
 
 
 @pytest.mark.parametrize("spelling", ["traits_crm/title", "crm/title", "crm.title"])
