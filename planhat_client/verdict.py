@@ -36,7 +36,7 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An error names it. `transient`: it may be an artefact of two requests at once."""
+    """An error names it. `transient`: the same may work in a moment, as when two requests met."""
 
     reason: str
     transient: bool = False
@@ -70,8 +70,8 @@ def verdicts(keys: Sequence[Keys], answer: Delivered | Partial) -> list[Verdict]
 def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
     """What became of the only item: here all that the answer says is about it.
 
-    Counts that are all zero mean that Planhat ignored it, as it does an enduser without a company.
-    An answer without any counts is believed if it is a success.
+    Counts that are all zero mean that Planhat ignored it, as it does an enduser without a company;
+    it may know that company in a moment. A success without any counts is believed.
     """
     result = answer.result
     if result is None:
@@ -83,7 +83,9 @@ def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
         return proof
     if isinstance(answer, Partial):
         return _suspect(answer.reason)
-    return Suspect(IGNORED) if "nonupdates" in result.model_fields_set else Proven()
+    if "nonupdates" in result.model_fields_set:
+        return Suspect(IGNORED, transient=True)
+    return Proven()
 
 
 def _lone(result: BulkResult) -> Proven | None:

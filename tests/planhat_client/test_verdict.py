@@ -208,7 +208,11 @@ def test_what_its_key_proves_is_not_suspected() -> None:
             Proven("1", "updated"),
             id="a lone key",
         ),
-        pytest.param(delivered(created=0, updated=0, nonupdates=0), Suspect(IGNORED), id="ignored"),
+        pytest.param(
+            delivered(created=0, updated=0, nonupdates=0),
+            Suspect(IGNORED, transient=True),
+            id="ignored",
+        ),
         pytest.param(partial(), Suspect("206 partial"), id="a failure that says nothing"),
         pytest.param(partial(updated=1), Proven(None, "updated"), id="a partial that counts it"),
         pytest.param(partial(createdErrors=["no"]), Suspect("no"), id="an error"),
