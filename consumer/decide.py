@@ -119,7 +119,7 @@ def _events(
         name = event.event or ""
         if name not in rules.contact_events:
             skipped.append((name, _NOT_TRACKED))
-        elif event.event_id is not None and event.event_id in seen:
+        elif event.event_id and event.event_id in seen:
             skipped.append((name, _REPEATED))
         else:
             seen.add(event.event_id or "")

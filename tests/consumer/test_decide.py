@@ -183,3 +183,75 @@ def test_a_licence_without_a_required_field_names_it(missing: str) -> None:
     names = {"currency": "_currency", "start_date": "fromDate", "id": "externalId", "mrr": "mrr"}
     assert found.licences == ()
     assert found.rejected_licences == ((0, f"licence 0: {names[missing]} is missing"),)
+
+
+ARCHIVING = Rules.compile(SETTINGS.model_copy(update={"on_segment_left": "archive"}))
+LEFT = RECORDS[4]
+
+
+def test_who_left_is_archived_where_it_is_set_by_identity_alone() -> None:
+    found = decided(LEFT, rules=ARCHIVING)
+
+    assert found.enduser == Payload(
+        "5d25f6ce0f6b1168e1020004", {"email": "left@acme.example", "archived": True}
+    )
+
+
+def test_nothing_is_created_and_no_event_sent_for_who_left() -> None:
+    events = [{"event": "Signed in", "event_id": "e1"}]
+
+    found = decided({**LEFT, "events": events}, rules=ARCHIVING)
+
+    assert isinstance(found.company, Skip)
+    assert (found.company_stub, found.activities) == (None, ())
+
+
+def test_who_was_never_in_the_filter_is_not_archived() -> None:
+    assert decided(RECORDS[3], rules=ARCHIVING).enduser == Skip(reasons.CONTACT_FILTER)
+
+
+def test_who_enters_is_taken_out_of_the_archive() -> None:
+    assert body(decided(RECORDS[0], rules=ARCHIVING).enduser)["archived"] is False
+    assert "archived" not in body(decided(RECORDS[2], rules=ARCHIVING).enduser)
+
+
+def test_an_export_of_a_user_does_not_create_a_company_outside_the_filter() -> None:
+    assert user(7).company == Skip(reasons.ACCOUNT_FILTER)
+
+
+def test_a_user_without_an_account_has_no_company_to_link() -> None:
+    found = decided({**RECORDS[0], "account": None})
+
+    assert found.company == Skip(reasons.NO_COMPANY_ID)
+    assert (found.link.planhat_id, found.link.external_id, found.link.account_id) == (None,) * 3
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", ...], ids=repr)
+def test_an_account_without_a_name_is_not_sent(name: object) -> None:
+    record = json.loads(json.dumps(RECORDS[7]))
+    record["account"].pop("name")
+    record["account"] |= {} if name is ... else {"name": name}
+
+    found = decided(record)
+
+    assert found.company == Skip(reasons.NO_COMPANY_NAME)
+    assert found.licences == ()
+
+
+def test_an_event_twice_in_a_message_is_sent_once_but_events_without_an_id_all() -> None:
+    once = {"event": "Signed in", "event_id": "e1"}
+    nameless = {"event": "Signed in", "event_id": ""}
+    record = {**RECORDS[0], "events": [once, once, nameless, nameless, {"event": "Signed in"}]}
+
+    found = decided(record)
+
+    assert [activity.event_id for activity in found.activities] == ["e1", None, None, None]
+    assert found.skipped_events == (("Signed in", Skip(reasons.EVENT_REPEATED)),)
+
+
+def test_events_keep_their_order() -> None:
+    names = ["Report exported", "Signed in", "Plan upgraded", "Signed in"]
+
+    found = decided({**RECORDS[0], "events": [{"event": name} for name in names]})
+
+    assert [activity.body["action"] for activity in found.activities] == names
