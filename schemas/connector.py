@@ -23,7 +23,7 @@ __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
 _HISTORIC_TOKEN: Final = "personal_acccess_token"  # noqa: S105 - the name of a key, sic
 _TOKEN: Final = "personal_access_token"  # noqa: S105 - the name of a key
-_HOST_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_HOST_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TENANT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ROW_NAMES: Final = ("hull_field_name", "service_field_name")
 
@@ -123,10 +123,10 @@ class ConnectorSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _historic(cls, values: Any) -> Any:  # noqa: ANN401 - whatever was pasted
-        """Accept the misspelt token of the old settings, and `null` for a setting left empty."""
+        """Accept the misspelt token of the old settings, and null or no text for no setting."""
         if not isinstance(values, dict):
             return values
-        values = {name: value for name, value in values.items() if value is not None}
+        values = {name: value for name, value in values.items() if value not in (None, "")}
         if _HISTORIC_TOKEN in values:
             historic = values.pop(_HISTORIC_TOKEN)
             values.setdefault(_TOKEN, historic)
@@ -135,9 +135,15 @@ class ConnectorSettings(BaseModel):
     @field_validator("api_prefix")
     @classmethod
     def _host_label(cls, value: str) -> str:
+        value = value.strip().lower()
         if _HOST_LABEL.fullmatch(value):
             return value
-        raise PydanticCustomError("host", "should be the first part of a host name, like api-us2")
+        named = re.search(r"([a-z0-9-]+)\.planhat\.com", value)
+        raise PydanticCustomError(
+            "host",
+            "should be the first part of a host name, like {example}",
+            {"example": named[1] if named else "api-us2"},
+        )
 
     @field_validator("tenant_id")
     @classmethod
@@ -157,4 +163,5 @@ class ConnectorSettings(BaseModel):
         try:
             return cls.model_validate(read_settings(text, source))
         except ValidationError as error:
-            raise InvalidSettings(*lines(error, source)) from None
+            known = (*cls.model_fields, *_ROW_NAMES)
+            raise InvalidSettings(*lines(error, source, known)) from None

@@ -1,8 +1,20 @@
 """Wrong settings, told in lines that a person can act on."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from pydantic import ValidationError
 
 _SECRET = ("token", "secret", "password", "tenant")
+_ROW = "should be {hull_field_name: ..., service_field_name: ...}"
+_RIGHT = {
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+    "missing": "missing",
+    "model_type": _ROW,
+    "string_type": "should be text",
+    "tuple_type": "should be a list",
+}
 
 
 class InvalidSettings(Exception):
@@ -14,21 +26,28 @@ class InvalidSettings(Exception):
         self.lines = lines
 
 
-def lines(error: ValidationError, source: str) -> list[str]:
+def lines(error: ValidationError, source: str, known: Iterable[str]) -> list[str]:
     """Name each wrong key with its value (secrets masked) and what would be right."""
-    return [_line(dict(found), source) for found in error.errors(include_url=False)]
+    names = [*known]
+    return [_line(dict(found), source, names) for found in error.errors(include_url=False)]
 
 
-def _line(found: dict[str, object], source: str) -> str:
+def _line(found: dict[str, object], source: str, known: list[str]) -> str:
     steps = found["loc"]
     place = _place(steps if isinstance(steps, tuple) else ())
     message = str(found["msg"]).removeprefix("Value error, ")
-    message = (message[:1].lower() + message[1:]).replace("valid tuple", "list")
+    message = _RIGHT.get(str(found["type"]), message[:1].lower() + message[1:])
     if found["type"] == "extra_forbidden":
-        return f"{source}: {place}: no such setting"
+        return f"{source}: {place}: no such setting{_meant(place, known)}"
     if found["type"] in {"missing", "target"}:
         return f"{source}: {place}: {message}"
     return f"{source}: {place}: {_shown(place, found.get('input'))}: {message}"
+
+
+def _meant(place: str, known: list[str]) -> str:
+    # The value stays unsaid: a misspelt key may be that of a secret.
+    nearest = get_close_matches(place.rpartition(".")[2], known, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else ""
 
 
 def _place(steps: tuple[object, ...]) -> str:

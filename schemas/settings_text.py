@@ -1,18 +1,48 @@
 """Reads the text of a settings file: YAML, and so JSON too."""
 
+import json
+import re
+from typing import Any, Final
+
 import yaml
 
 from schemas.settings_error import InvalidSettings
+
+_NULL: Final = "tag:yaml.org,2002:null"
+_BOOL: Final = "tag:yaml.org,2002:bool"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain values as text, but for null, true and false.
+
+    YAML 1.1 would make a number of the segment 0123 and a truth value of an event named Yes.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - replaces the list of PyYAML
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """Build a mapping; of two equal keys neither can be meant."""
+        names = [name.value for name, _ in node.value]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            problem = f"{twice[0]} is there twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$"), [*"tTfF"])
 
 
 def read_settings(text: str, source: str) -> dict[str, object]:
     """Return the keys and values; raises InvalidSettings if the text is no mapping of keys."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise InvalidSettings(f"{source}: not YAML or JSON{place}") from error
+        document = _document(text)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidSettings(f"{source}: not YAML or JSON{line}: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError):
+        raise InvalidSettings(f"{source}: not YAML or JSON: no text that can be read") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -20,3 +50,11 @@ def read_settings(text: str, source: str) -> dict[str, object]:
     inner = document.get("private_settings")
     found = inner if isinstance(inner, dict) and len(document) == 1 else document
     return {str(key): value for key, value in found.items()}
+
+
+def _document(text: str) -> object:
+    # JSON may be indented by tabs, which YAML refuses.
+    try:
+        return json.loads(text, parse_int=str, parse_float=str)
+    except ValueError:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
