@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from consumer.app import Service
 from consumer.demo import oracle, stage, workload
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from consumer.demo.expectation import Expectation
     from consumer.demo.options import Options
 
-_AT_MOST_SECONDS: Final = 120.0
 
+async def perform(
+    console: Console, options: Options = stage.OPTIONS, *, at_most_seconds: float = 60.0
+) -> Outcome:
+    """Run it all; the display goes to `console`, logs where they are configured to go.
 
-async def perform(console: Console, options: Options = stage.OPTIONS) -> Outcome:
-    """Run it all; the display goes to `console`, logs where they are configured to go."""
+    The service has `at_most_seconds` to bring everything to its end.
+    """
     began = time.monotonic()
     kafka = EmbeddedKafka()
     async with SandboxServer(stage.sandbox_options()) as sandbox:
@@ -36,7 +39,8 @@ async def perform(console: Console, options: Options = stage.OPTIONS) -> Outcome
             expected = await _fill(display, kafka, sandbox, options)
             sandbox.faults.add(stage.faults(), time.monotonic())
             service = Service(stage.settings(kafka.bootstrap_servers, sandbox), stage.connector())
-            wrong = await _serve(display, kafka, service, expected)
+            watch = Watch(display, kafka, service, expected.messages)
+            wrong = await _serve(watch, service, at_most_seconds)
         counters = sandbox.report()["counters"]
         contents = sandbox.sandbox.contents()
         dead_letters = kafka.dead_letters(stage.DEAD_LETTERS)
@@ -65,19 +69,15 @@ async def _fill(
     return oracle.expect(records, seeds)
 
 
-async def _serve(
-    display: Progress, kafka: EmbeddedKafka, service: Service, expected: Expectation
-) -> list[str]:
+async def _serve(watch: Watch, service: Service, at_most_seconds: float) -> list[str]:
     """Run the service until all is committed; returns what went wrong with that."""
-    watch = Watch(display, kafka, service, expected.messages)
     async with _running(service) as running:
         try:
-            async with asyncio.timeout(_AT_MOST_SECONDS):
-                if await watch.until_committed(running):
-                    return []
+            async with asyncio.timeout(at_most_seconds):
+                is_complete = await watch.until_committed(running)
         except TimeoutError:
-            return [f"not everything was committed after {_AT_MOST_SECONDS:.0f} s"]
-        return ["the service ended by itself"]
+            return [f"not everything was committed after {at_most_seconds:.0f} s"]
+    return [] if is_complete else ["the service ended by itself"]
 
 
 @asynccontextmanager
