@@ -23,6 +23,7 @@ _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)
 _NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
 _REPEATED = Skip(reasons.EVENT_REPEATED)
+_NO_IDENTITY = Skip(reasons.NO_IDENTITY)
 
 
 def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
@@ -58,7 +59,7 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
 
 def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
     if "email" not in body and "externalId" not in body:
-        return Skip(reasons.NO_IDENTITY)
+        return _NO_IDENTITY
     gated = why_not.user_gate(message, rules)
     if gated is not None:
         return Skip(gated)
@@ -112,6 +113,8 @@ def _events(
 ) -> tuple[tuple[Payload, ...], tuple[tuple[str, Skip], ...]]:
     if not message.events:
         return (), ()
+    author = to.author(message, body)
+    is_known = not author.keys().isdisjoint(("email", "externalId"))
     activities: list[Payload] = []
     skipped: list[tuple[str, Skip]] = []
     seen: set[str] = set()
@@ -121,13 +124,11 @@ def _events(
             skipped.append((name, _NOT_TRACKED))
         elif event.event_id and event.event_id in seen:
             skipped.append((name, _REPEATED))
+        elif not is_known:
+            skipped.append((name, _NO_IDENTITY))
         else:
             seen.add(event.event_id or "")
-            activity = to.activity(event, message, body)
-            if activity.body.keys() & {"email", "externalId"}:
-                activities.append(activity)
-            else:
-                skipped.append((name, Skip(reasons.NO_IDENTITY)))
+            activities.append(to.activity(event, message.hull_id, author))
     return tuple(activities), tuple(skipped)
 
 

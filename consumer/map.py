@@ -54,24 +54,29 @@ def owner_fields(body: Body) -> tuple[str, ...]:
     return tuple(name for name in ("owner", "coOwner") if body.get(name) is not None)
 
 
-def activity(event: Event, message: UserMessage, enduser: Body) -> Payload:
-    """Map an event; a moment that can't be read is left out, Planhat then takes its own."""
-    body: Body = {"action": event.event, "info": finite(event.properties)}
-    date = iso_moment(event.created_at)
-    if date is not None:
-        body["date"] = date
-    user, account = message.user, message.account
-    name = user.get("name")
+def author(message: UserMessage, enduser: Body) -> Body:
+    """Say who did what the events of a message tell, and in which company."""
+    body: Body = {}
+    name = message.user.get("name")
     if isinstance(name, str) and name:
         body["name"] = name
     for targets, found in (
-        (("email",), enduser.get("email") or key_text(user.get("email"))),
-        (_ENDUSER_KEYS, enduser.get("externalId") or key_text(EXTERNAL_ID.read(user))),
-        (_COMPANY_KEYS, key_text(EXTERNAL_ID.read(account))),
+        (("email",), enduser.get("email") or key_text(message.user.get("email"))),
+        (_ENDUSER_KEYS, enduser.get("externalId") or key_text(EXTERNAL_ID.read(message.user))),
+        (_COMPANY_KEYS, key_text(EXTERNAL_ID.read(message.account))),
     ):
         if found is not None:
             body.update(dict.fromkeys(targets, found))
-    return Payload(message.hull_id, body, key_text(event.event_id))
+    return body
+
+
+def activity(event: Event, hull_id: str, author: Body) -> Payload:
+    """Map an event; a moment that can't be read is left out, Planhat then takes its own."""
+    body: Body = {"action": event.event, "info": finite(event.properties), **author}
+    date = iso_moment(event.created_at)
+    if date is not None:
+        body["date"] = date
+    return Payload(hull_id, body, key_text(event.event_id))
 
 
 def licences(
@@ -104,14 +109,15 @@ def _mapped(
     rules: Rules,
 ) -> Body:
     custom: Body = {}
-    for field in mapping.fields:
-        raw = field.attribute.read(account if field.of_account else entity)
+    nulls = rules.send_null_values
+    for read, convert, target, is_custom, of_account in mapping.steps:
+        raw = read(account if of_account else entity)
         if raw is ABSENT:
             continue
-        found = field.convert(raw)
-        if found is ABSENT or (found is None and not rules.send_null_values):
+        found = convert(raw)
+        if found is ABSENT or (found is None and not nulls):
             continue
-        (custom if field.is_custom else body)[field.target] = found
+        (custom if is_custom else body)[target] = found
     if custom:
         body["custom"] = custom
     return body

@@ -11,13 +11,15 @@ _FIRST_MILLISECOND: Final = 1e11
 _LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
 
 _DAY_LENGTH: Final = len("2019-07-10")
-_ZULU_LENGTH: Final = len("2019-07-10T14:31:42Z")
+_SECONDS_LENGTH: Final = len("2019-07-10T14:31:42Z")
+_MILLISECONDS_LENGTH: Final = len("2019-07-10T14:31:42.120Z")
 _LONGEST: Final = 40
+_MILLISECOND: Final = 1000  # in microseconds
 
 
 def _written(moment: datetime) -> str:
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"  # noqa: PLR2004 - a unit
+    precision = "milliseconds" if utc.microsecond >= _MILLISECOND else "seconds"
     return utc.isoformat(timespec=precision)[:-6] + "Z"
 
 
@@ -32,6 +34,17 @@ def _from_number(seconds: float) -> str | None:
     return _written(datetime.fromtimestamp(round(seconds, 3), UTC))
 
 
+def _shortened(text: str, moment: datetime) -> str | None:
+    """Cut what Hull mostly writes to milliseconds, many times faster than writing it anew."""
+    if text[-1] != "Z" or text[10:17:3] != "T::":
+        return None
+    if len(text) == _SECONDS_LENGTH:
+        return text
+    if text[19] != "." or len(text) < _MILLISECONDS_LENGTH or moment.microsecond < _MILLISECOND:
+        return None
+    return f"{text[: _MILLISECONDS_LENGTH - 1]}Z"
+
+
 def _is_day_first(text: str) -> bool:
     return text[4:5] == "-" and text[7:8] == "-"
 
@@ -43,13 +56,14 @@ def _from_text(text: str) -> str | None:
     try:
         if not _is_day_first(text):
             return _from_number(float(text))
-        if text.endswith("UTC"):
-            text = text[:-3].rstrip() + "Z"
+        if text.endswith(" UTC"):
+            text = f"{text[:-4].replace(' ', 'T', 1)}Z"
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         return None
-    if len(text) == _ZULU_LENGTH and text[10] == "T" and text[-1] == "Z":
-        return text
+    short = _shortened(text, moment)
+    if short is not None:
+        return short
     try:
         return _written(moment)
     except OverflowError:

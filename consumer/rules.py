@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from consumer import value
-from schemas.attribute import Attribute
+from consumer.message import Entity
+from consumer.value import Converter
+from schemas.attribute import Absent, Attribute
 from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consumer.value import Converter
     from schemas.connector import AttributeMapping, ConnectorSettings
 
 ACCOUNT_PREFIX = "account."
@@ -37,11 +41,16 @@ class Field:
     of_account: bool
 
 
+# A field unpacked, for the innermost loop: read, convert, target, is_custom, of_account.
+Step = tuple[Callable[[Entity], JsonValue | Absent], Converter, str, bool, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
 
     fields: tuple[Field, ...]
+    steps: tuple[Step, ...]
     own: frozenset[str]
     account: frozenset[str]
 
@@ -112,6 +121,10 @@ def _mapping(
     fields = tuple(field for field in found if field is not None)
     return Mapping(
         fields,
+        steps=tuple(
+            (field.attribute.read, field.convert, field.target, field.is_custom, field.of_account)
+            for field in fields
+        ),
         own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
         account=frozenset(field.attribute.canonical for field in fields if field.of_account),
     )

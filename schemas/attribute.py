@@ -7,6 +7,7 @@ Three spellings are in use for one attribute: `traits_crm/title` (the raw wire),
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from pydantic import JsonValue
@@ -67,6 +68,16 @@ class Attribute:
         return group.get(self._leaf, ABSENT) if isinstance(group, dict) else ABSENT
 
 
+def _changed(name: str) -> str:
+    return canonical(_INDEX.split(name, 1)[0] if "[" in name else name)
+
+
+# The names of an organisation are few and come again and again. Longer ones are nobody's, and
+# would make the bound on their number a poor bound on memory.
+_remembered = lru_cache(maxsize=8192)(_changed)
+_USUAL_LENGTH: Final = 200
+
+
 def _flat(changes: Mapping[str, JsonValue]) -> Iterator[str]:
     for name, change in changes.items():
         if isinstance(change, dict):
@@ -77,4 +88,9 @@ def _flat(changes: Mapping[str, JsonValue]) -> Iterator[str]:
 
 def changed_names(changes: Mapping[str, JsonValue]) -> frozenset[str]:
     """Return the canonical names in a map of changes; `tags[0]` counts as `tags`."""
-    return frozenset(canonical(_INDEX.split(name, 1)[0]) for name in _flat(changes))
+    return frozenset(
+        [
+            _remembered(name) if len(name) <= _USUAL_LENGTH else _changed(name)
+            for name in _flat(changes)
+        ]
+    )

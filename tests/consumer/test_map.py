@@ -168,7 +168,8 @@ def test_owners_are_told_where_they_are_named(
 
 
 def activity(event: dict[str, Any], message: UserMessage) -> Payload:
-    return to.activity(Event.model_validate(event), message, to.enduser(message, RULES))
+    author = to.author(message, to.enduser(message, RULES))
+    return to.activity(Event.model_validate(event), message.hull_id, author)
 
 
 def test_an_event_becomes_an_activity_of_the_user_in_the_company() -> None:
