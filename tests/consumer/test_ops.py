@@ -1,0 +1,110 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from consumer.metrics import Metrics
+from consumer.ops import Ops, PortTaken
+
+
+class FakeState:
+    def __init__(self) -> None:
+        self.health = (True, "turning")
+        self.readiness = (False, "no partitions assigned")
+
+    def healthy(self) -> tuple[bool, str]:
+        return self.health
+
+    def ready(self) -> tuple[bool, str]:
+        return self.readiness
+
+
+@pytest.fixture(name="state")
+def _state() -> FakeState:
+    return FakeState()
+
+
+@pytest.fixture(name="ops")
+async def _ops(state: FakeState) -> AsyncIterator[Ops]:
+    ops = Ops(state, Metrics("1"))
+    await ops.start("127.0.0.1", 0)
+    yield ops
+    await ops.stop()
+
+
+async def get(ops: Ops, path: str) -> tuple[int, str, str]:
+    url = f"http://127.0.0.1:{ops.port}{path}"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status, response.headers["Content-Type"], await response.text()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/healthz", 200, '{"ok": true, "reason": "turning"}'),
+        ("/readyz", 503, '{"ok": false, "reason": "no partitions assigned"}'),
+    ],
+)
+async def test_a_probe_is_answered_with_the_reason(
+    ops: Ops, path: str, status: int, body: str
+) -> None:
+    assert await get(ops, path) == (status, "application/json; charset=utf-8", body)
+
+
+async def test_metrics_are_in_the_form_of_prometheus(ops: Ops) -> None:
+    status, kind, body = await get(ops, "/metrics")
+
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert "hull_planhat_build_info" in body
+
+
+async def test_the_page_names_the_others(ops: Ops) -> None:
+    status, _, body = await get(ops, "/")
+
+    assert status == 200
+    assert all(name in body for name in ("healthz", "readyz", "metrics"))
+
+
+async def test_added_routes_are_served_and_go_before_our_own(state: FakeState) -> None:
+    async def hello(_request: web.Request) -> web.Response:
+        return web.Response(text="console")
+
+    ops = Ops(state, Metrics("1"), [web.get("/", hello), web.get("/more", hello)])
+    await ops.start("127.0.0.1", 0)
+    answers = [(await get(ops, path))[2] for path in ("/", "/more")]
+    await ops.stop()
+
+    assert answers == ["console", "console"]
+
+
+async def test_a_port_in_use_is_told_in_one_line(ops: Ops, state: FakeState) -> None:
+    with pytest.raises(PortTaken, match=rf"^HTTP_PORT: {ops.port}: already in use on 127.0.0.1"):
+        await Ops(state, Metrics("1")).start("127.0.0.1", ops.port)
+
+
+async def test_an_address_that_is_not_ours_is_told_in_one_line(state: FakeState) -> None:
+    with pytest.raises(PortTaken, match=r"^HTTP_HOST: '203.0.113.5': cannot listen there"):
+        await Ops(state, Metrics("1")).start("203.0.113.5", 0)
+
+
+async def test_it_closes_in_time_though_a_client_does_not(state: FakeState) -> None:
+    started = asyncio.Event()
+
+    async def endless(_request: web.Request) -> web.Response:
+        started.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    ops = Ops(state, Metrics("1"), [web.get("/endless", endless)])
+    await ops.start("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", ops.port)
+    writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+    await started.wait()
+
+    async with asyncio.timeout(5):
+        await ops.stop()
+
+    writer.close()
+    assert ops.port == 0
