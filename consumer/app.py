@@ -241,6 +241,8 @@ class Service:
             now = _now()
             self.planner.expire(now)
             self.intake.follow_up(self.dispatch.ended(), now)
+            # What was given up, or came with a directory, may have let others go on.
+            self._wake()
             self._observe()
 
     def _observe(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,13 @@ class KafkaClient:
             return
 
         async def gone() -> bool:
-            return name not in await self._admin.list_topics()
+            return name not in await _asked(self._admin.list_topics)
 
         await until(gone)
 
     async def leaders(self, topic: str) -> dict[int, int]:
         """Partition -> number of the broker that leads it; those without a leader are left out."""
-        (found,) = await self._admin.describe_topics([topic])
+        (found,) = await _asked(lambda: self._admin.describe_topics([topic]))
         return {
             one["partition"]: one["leader"]
             for one in found["partitions"]
@@ -119,7 +121,9 @@ class KafkaClient:
     async def committed(self, group: str, topic: str) -> dict[int, tuple[int, str]]:
         """Partition -> (next offset, metadata) as committed; without a commit it's left out."""
         partitions = await self._partitions(topic)
-        found = await self._admin.list_consumer_group_offsets(group, partitions=partitions)
+        found = await _asked(
+            lambda: self._admin.list_consumer_group_offsets(group, partitions=partitions)
+        )
         return {
             partition.partition: (at.offset, at.metadata)
             for partition, at in found.items()
@@ -173,6 +177,18 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = TIMEOUT_S
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110  # no event comes from another process
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _asked(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer of whichever broker answers: the one that was asked first may be down."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while True:
+            try:
+                return await ask()
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def broker_count(bootstrap_servers: str) -> int:

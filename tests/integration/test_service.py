@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
 from tests.integration.hull import CONNECTOR, Hull
@@ -52,19 +51,12 @@ async def produce(kafka: KafkaClient, topic: str, records: list[tuple[bytes, byt
     await kafka.produce(topic, [Entry(key, value) for key, value in records])
 
 
-async def committed_of(kafka: KafkaClient, topic: str) -> dict[int, tuple[int, str]]:
-    try:
-        return await kafka.committed(f"group-of-{topic}", topic)
-    except GroupCoordinatorNotAvailableError:  # a broker that has just started
-        return {}
-
-
 async def until_committed(kafka: KafkaClient, topic: str, *running: ServiceProcess) -> None:
     """Wait until the group has committed the end of every partition."""
     ends = await kafka.end_offsets(topic)
     async with asyncio.timeout(120):
         while True:
-            committed = await committed_of(kafka, topic)
+            committed = await kafka.committed(f"group-of-{topic}", topic)
             if all(committed.get(number, (0, ""))[0] == end for number, end in ends.items()):
                 return
             assert any(one.is_running for one in running), running[0].log.read_text()[-3000:]
