@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 EXTERNAL_ID = Attribute("external_id")
 PLANHAT_ID = Attribute("planhat/id")
 
-_OWN = "planhat/"
-_LINKS = tuple((key.canonical, key) for key in (PLANHAT_ID, EXTERNAL_ID))
+OWN_PREFIX = "planhat/"
+"""Attributes that we write ourselves."""
+LINKS = tuple((key.canonical, key) for key in (PLANHAT_ID, EXTERNAL_ID))
 
 
 def contact_filter(message: UserMessage, rules: Rules) -> str | None:
@@ -94,18 +95,18 @@ def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
 
 def _touches(changes: Entity, names: frozenset[str]) -> bool:
     """Our own write-back is never a reason to write again, even where it is mapped."""
-    return any(name in names and not name.startswith(_OWN) for name in changed_names(changes))
+    return any(name in names and not name.startswith(OWN_PREFIX) for name in changed_names(changes))
 
 
 def _account_matters(changes: Entity, rules: Rules) -> bool:
     """Tell whether the link moved, its company became known, or a mapped attribute changed."""
     names = changed_names(changes)
-    if "id" in names or any(name in names and _appeared(changes, key) for name, key in _LINKS):
+    if "id" in names or any(name in names and appeared(changes, key) for name, key in LINKS):
         return True
-    return any(name in rules.contact.account and not name.startswith(_OWN) for name in names)
+    return any(name in rules.contact.account and not name.startswith(OWN_PREFIX) for name in names)
 
 
-def _appeared(changes: Entity, key: Attribute) -> bool:
+def appeared(changes: Entity, key: Attribute) -> bool:
     """Tell whether a key is there that was not: by it the company can be found from now on."""
     change = key.read(changes)
     return isinstance(change, list) and len(change) == 2 and not change[0] and bool(change[1])  # noqa: PLR2004 - [old, new]

@@ -85,7 +85,7 @@ def licences(
     """Map the licence list: payloads, and (position, why) of the items that can't be used."""
     payloads: list[Payload] = []
     rejected: list[tuple[int, str]] = []
-    for position, item in enumerate(_licence_list(message.account, rules)):
+    for position, item in enumerate(licence_list(message.account, rules)):
         body = _mapped({}, rules.licence, item, _EMPTY, rules) if isinstance(item, dict) else {}
         missing = _missing(body) if isinstance(item, dict) else "not an object"
         if missing is not None:
@@ -123,7 +123,8 @@ def _mapped(
     return body
 
 
-def _licence_list(account: Entity, rules: Rules) -> list[object]:
+def licence_list(account: Entity, rules: Rules) -> list[object]:
+    """Find the list: as it is, within the only list of an object, or written as a JSON text."""
     if rules.licence_attribute is None:
         return []
     found: object = rules.licence_attribute.read(account)

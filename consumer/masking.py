@@ -7,8 +7,11 @@ it when one knows it, too little to write to it. Masking twice changes nothing.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
@@ -31,6 +34,17 @@ def masked_emails(text: str) -> str:
             break
         text = masked
     return text
+
+
+def masked_values(value: JsonValue) -> JsonValue:
+    """Mask every e-mail address in the texts and names of a JSON value."""
+    if isinstance(value, str):
+        return masked_emails(value)
+    if isinstance(value, list):
+        return [masked_values(one) for one in value]
+    if isinstance(value, dict):
+        return {masked_emails(name): masked_values(one) for name, one in value.items()}
+    return value
 
 
 def _masked_email(found: re.Match[str]) -> str:

@@ -67,6 +67,13 @@ class Attribute:
         group = entity.get(self._group)
         return group.get(self._leaf, ABSENT) if isinstance(group, dict) else ABSENT
 
+    def found_as(self, entity: Mapping[str, JsonValue]) -> str | None:
+        """Return the spelling under which `read` finds the value; `group.name` if it is nested."""
+        for spelling in self._spellings:
+            if spelling in entity:
+                return spelling
+        return None if self.read(entity) is ABSENT else f"{self._group}.{self._leaf}"
+
 
 def _changed(name: str) -> str:
     return canonical(_INDEX.split(name, 1)[0] if "[" in name else name)

@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
-from consumer.masking import Secrets, masked_emails
+from consumer.masking import Secrets, masked_emails, masked_values
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -76,3 +77,11 @@ def test_what_is_too_short_to_be_a_secret_stays() -> None:
     secrets.add("api")
 
     assert secrets.hidden("the api") == "the api"
+
+
+def test_values_are_masked_wherever_they_lie() -> None:
+    value: JsonValue = {"a@b.example": ["c@d.example", {"e": "f@g.example."}, 5, None, True]}
+
+    assert masked_values(value) == {
+        "a***@b***.example": ["c***@d***.example", {"e": "f***@g***.example."}, 5, None, True]
+    }

@@ -1,0 +1,115 @@
+"""What an explanation says is what the service decides, for every message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from consumer import filter as why_not
+from consumer import map as to
+from consumer.decide import decide
+from consumer.decision import Payload, Skip, UserDecision
+from consumer.explain import explain
+from consumer.explain.opened_by import account_gate_opened_by, user_gate_opened_by
+from consumer.explain.reading import company_fields, enduser_fields
+from consumer.message import AccountMessage, Messages, UserMessage
+from consumer.parse import parse
+from tests.consumer.explain.hull_messages import RULES, encoded, messages, records
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from consumer.decision import Body
+    from consumer.explain import FieldRead
+
+MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)
+
+
+def parsed(document: Any) -> UserMessage | AccountMessage | None:  # noqa: ANN401 - whatever is drawn
+    found = parse(encoded(document))
+    assert isinstance(found, Messages)
+    (message,) = found.messages
+    return message if isinstance(message, UserMessage | AccountMessage) else None
+
+
+def written(rows: list[FieldRead]) -> Body:
+    body: Body = {}
+    custom: Body = {}
+    for row in rows:
+        if row.is_sent:
+            is_custom = row.target.startswith("custom.")
+            (custom if is_custom else body)[row.target.removeprefix("custom.")] = row.written
+    return {**body, "custom": custom} if custom else body
+
+
+@MANY
+@given(messages)
+def test_the_gate_is_told_open_where_it_is(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+    match parsed(document):
+        case UserMessage() as message:
+            is_open = why_not.user_gate(message, RULES) is None
+            assert bool(user_gate_opened_by(message, RULES)) is is_open
+        case AccountMessage() as message:
+            is_open = why_not.account_gate(message, RULES) is None
+            assert bool(account_gate_opened_by(message, RULES)) is is_open
+        case None:
+            pass
+
+
+@MANY
+@given(messages)
+def test_the_fields_add_up_to_what_is_mapped(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+    match parsed(document):
+        case UserMessage() as message:
+            assert written([*enduser_fields(message, RULES)]) == to.enduser(message, RULES)
+        case AccountMessage() as message:
+            mapped = to.company(message.account, RULES)
+            assert written([*company_fields(message, RULES)]) == mapped
+        case None:
+            pass
+
+
+@MANY
+@given(messages)
+def test_a_step_stops_where_the_decision_skips(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+    message = parsed(document)
+    if message is None:
+        return
+    decision = decide(message, RULES)
+    (told,) = explain(encoded(document), (), RULES).messages
+    main = decision.enduser if isinstance(decision, UserDecision) else decision.company
+
+    stops = [step for step in told.steps if not step.passed and step.name != "Events"]
+
+    if isinstance(main, Skip):
+        assert told.reason == main.reason
+        assert all(
+            part in " ".join(step.detail for step in stops) for part in main.reason.split(". ")
+        )
+    else:
+        assert isinstance(main, Payload)
+        assert told.requests or stops
+
+
+def survives(value: bytes) -> None:
+    told = explain(value, (), RULES)
+
+    assert orjson.dumps(told.to_json(), default=str)
+    assert all(one.verdict in {"send", "skip", "reject"} for one in told.messages)
+    assert all(one.requests == () for one in told.messages if one.verdict == "skip")
+
+
+@settings(MANY, max_examples=300)
+@given(records)
+def test_whatever_comes_is_explained(value: bytes) -> None:
+    survives(value)
+
+
+@pytest.mark.slow
+@settings(MANY, max_examples=10_000)
+@given(records)
+def test_ten_thousand_of_whatever_are_explained(value: bytes) -> None:
+    survives(value)
