@@ -22,6 +22,7 @@ from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka import KafkaSink, KafkaSource
 from consumer.lane import Lane, LanePolicy
+from consumer.measured_planhat import MeasuredPlanhat
 from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.plan import Planner
@@ -102,8 +103,9 @@ class Service:
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
         self.sender = Sender(self.dispatch, self.intake, self.api, self.reporter, self._is_behind)
         self.committer = Committer(self.source, self.reporter)
+        self.asked = MeasuredPlanhat(self.api, self.metrics)
         self.reader = DirectoryReader(
-            self.api, self.limiter, self.dispatch, self.planner, self.directory, self.owners
+            self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
         )
         self.ops = Ops(self, self.metrics)
         self._needs_owners = rules.needs_owners
@@ -131,7 +133,7 @@ class Service:
                     ("commit", self.committer.run(self.assignment)),
                     ("dead-letters", self.dead_letters.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
-                    ("halt", HaltWatch(self.dispatch, self.api, self._resume).run()),
+                    ("halt", HaltWatch(self.dispatch, self.asked, self._resume).run()),
                     ("tick", self._tick()),
                 )
             ]
@@ -174,6 +176,7 @@ class Service:
         self.intake.clear()
         self.dead_letters.clear()
         self.committer.forget()
+        self.metrics.rebalanced("revoked")
         _log.info("partitions.revoked", partitions=len(partitions), landed=landed)
 
     async def assigned(self, partitions: Sequence[Partition]) -> None:
@@ -186,6 +189,7 @@ class Service:
         self.limiter.share(share, _now())
         self.dispatch.stopped = self._stopping and not self.assignment.owned
         self._wake()
+        self.metrics.rebalanced("assigned")
         _log.info("partitions.assigned", partitions=len(partitions), of=total)
 
     # Life
@@ -249,8 +253,10 @@ class Service:
         for name, lane in self.lanes.items():
             flying = len(lane.flights)
             self.metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
-            self.metrics.breaker(name, "open" if lane.breaker.is_open else "closed")
+            self.metrics.breaker(name, lane.breaker_state)
         self.metrics.lags({name: self.poller.lag(name) or 0 for name in self.assignment.owned})
+        self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
+        self.metrics.gauge("ready", self.ready()[0])
         backlog = self.assignment.backlog
         self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
@@ -277,6 +283,7 @@ class Service:
         return self.dispatch.in_flight == 0 and all(lane.ready == 0 for lane in self.lanes.values())
 
     def _dead_lettered(self, receipt: Receipt) -> None:
+        self.metrics.dead_letter(receipt.rejections[0])
         self.intake.resolve(receipt)
         if self.guard.is_tripped and self.dispatch.halted is None:
             self.dispatch.halted = Halt("too many messages are rejected", None)

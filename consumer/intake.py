@@ -38,6 +38,9 @@ class Report(Protocol):
     def record_rejected(self, receipt: Receipt) -> None:
         """A message is on its way to the dead letters."""
 
+    def record_ended(self, ticket: Ticket) -> None:
+        """All messages of a record are final."""
+
 
 class Intake:
     """Takes records in and resolves them."""
@@ -97,6 +100,7 @@ class Intake:
     def resolve(self, receipt: Receipt) -> None:
         """A message is final: delivered, skipped, or safe in the dead letters."""
         self._report.message_ended(receipt)
+        receipt.ticket.note(receipt.ending, receipt.reason)
         self._close(receipt.ticket)
 
     def _message(
@@ -174,6 +178,7 @@ class Intake:
             if one.open:
                 continue
             one.resolve()
+            self._report.record_ended(one)
             for hull_id in one.profiles:
                 if self._newest.get(hull_id) is one:
                     del self._newest[hull_id]

@@ -10,7 +10,7 @@ import heapq
 from collections import deque
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
@@ -22,6 +22,8 @@ from planhat_client.retry import Breaker
 if TYPE_CHECKING:
     from consumer.part import Body, Part
     from schemas.planhat import Resource
+
+BreakerState = Literal["closed", "half-open", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class Lane:
     def parked(self) -> int:
         """Profiles that wait for their next try."""
         return sum(len(group.profiles) for _, _, group in self._parked)
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """Whether the lane sends, is held, or is trying out whether it may again."""
+        if not self.breaker.is_open:
+            return "closed"
+        return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
 
     def newest(self, key: str) -> Part | None:
         """The newest change of a profile that is not final yet."""

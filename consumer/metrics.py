@@ -1,12 +1,15 @@
 """What Prometheus sees; names and units by its conventions, labels of bounded number.
 
 Label children are looked up once and kept: what is called for each message costs an addition.
+The tables here are those of docs/metrics.md; a test keeps the two the same.
 """
 
 from __future__ import annotations
 
 import platform
 import time
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final, Literal
 
 from prometheus_client import (
@@ -19,17 +22,17 @@ from prometheus_client import (
     generate_latest,
 )
 
-from consumer.reason_label import OTHER, reason_label
+from consumer.reason_label import OTHER, REJECTIONS, reason_label
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from schemas.planhat import Resource
+    from consumer.lane import BreakerState
 
 PREFIX: Final = "hull_planhat_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-BreakerState = Literal["closed", "half-open", "open"]
 _BREAKER: Final[Mapping[BreakerState, float]] = {"closed": 0, "half-open": 1, "open": 2}
 _CHANNELS: Final = frozenset({"user:update", "account:update"})
 HALTS: Final = ("unauthorized", "wrong host", "too many rejected", OTHER)
@@ -55,19 +58,40 @@ _HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
 }
 _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "in_flight": ("Requests that are not answered yet", ("resource",)),
-    "waiting": ("Changes that are not final yet", ("resource",)),
+    "waiting": ("Changes of profiles that are not final yet", ("resource",)),
     "parked": ("Profiles that wait for their next try", ("resource",)),
     "breaker_state": ("0 closed, 1 probing, 2 open: Planhat keeps failing", ("resource",)),
-    "breaker_open": ("1 while a lane is held because Planhat keeps failing", ("resource",)),
     "consumer_lag": ("Records of a partition that are not read yet", ("topic", "partition")),
     "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
-    "quota_used_ratio": ("Calls of the last minute by our share of the quota", ()),
+    "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "ready": ("1 while there are partitions and Planhat lets us in", ()),
+    "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "pending_records": ("Records that are read and not final", ()),
     "pending_bytes": ("Bytes of the same", ()),
     "build_info": ("Always 1; the version is in the labels", ("version", "python")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric: its name as Prometheus has it, its kind, its labels, and what it means."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def described() -> Iterator[Described]:
+    """Return every metric of our own, for docs and their test."""
+    for name, (text, labels) in _COUNTERS.items():
+        yield Described(f"{PREFIX}{name}_total", "counter", labels, text)
+    for name, (text, _) in _HISTOGRAMS.items():
+        yield Described(f"{PREFIX}{name}", "histogram", ("resource",), text)
+    for name, (text, labels) in _GAUGES.items():
+        yield Described(f"{PREFIX}{name}", "gauge", labels, text)
 
 
 class Metrics:
@@ -97,6 +121,7 @@ class Metrics:
         self._partitions: set[tuple[str, str]] = set()
         self.gauge("build_info", 1.0, {"version": version, "python": platform.python_version()})
         self.halted(None)
+        self._begin()
 
     # What ended
 
@@ -193,11 +218,25 @@ class Metrics:
         """The exposition format."""
         return generate_latest(self.registry)
 
+    def _begin(self) -> None:
+        """Let what alerts watch begin at 0: who starts at 1 shows Prometheus no increase."""
+        for reason in REJECTIONS:
+            self._counter("dead_letters", reason)
+        for result in ("ok", "refused", "failed"):
+            self._counter("commits", result)
+        for kind in ("assigned", "revoked"):
+            self._counter("rebalances", kind)
+        for resource, outcome in product(Resource, ("delivered", "skipped", "rejected")):
+            self._counter("items", resource.value, outcome)
+
     def _count(self, *key: str) -> None:
+        self._counter(*key).inc()
+
+    def _counter(self, *key: str) -> Counter:
         child = self._children.get(key)
         if not isinstance(child, Counter):
             child = self._children[key] = self._counters[key[0]].labels(*key[1:])
-        child.inc()
+        return child
 
     def _set(self, *key: str, value: float) -> None:
         child = self._children.get(key)

@@ -7,18 +7,22 @@ Each is final when all it holds is final; the last part to end resolves the reco
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.decision import Link
     from consumer.offsets import Offsets
     from consumer.profile import Profile
-    from schemas.planhat import Resource
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object for Planhat."""
 
 Ending = Literal["delivered", "skipped", "rejected"]
+
+_RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
+"""What a record is called whose messages came to different ends: by the highest."""
 
 
 class Partition(NamedTuple):
@@ -76,7 +80,8 @@ class Ticket:
     """A record on its way: resolved when none of its messages is open.
 
     `followers` are later records of the same profiles. They are not final before this one is:
-    otherwise a restart could send this one again, after them, and never them.
+    otherwise a restart could send this one again, after them, and never them. `ending` and
+    `reason` are those of its worst message; None while none has ended.
     """
 
     record: Record
@@ -85,11 +90,21 @@ class Ticket:
     open: int = 0
     profiles: list[str] = field(default_factory=list)
     followers: list[Ticket] = field(default_factory=list)
+    ending: Ending | None = None
+    reason: str = ""
+
+    def note(self, ending: Ending, reason: str) -> None:
+        """One of its messages is final."""
+        if self.ending is None or _RANK[ending] > _RANK[self.ending]:
+            self.ending, self.reason = ending, reason
 
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)
         self.backlog.remove(self)
+
+
+_PROFILES: Final = (Resource.ENDUSERS, Resource.COMPANIES)
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +123,22 @@ class Receipt:
     skips: list[tuple[Resource, str]] = field(default_factory=list)
     attempts: int = 0
     export: bool = False
+
+    @property
+    def ending(self) -> Ending:
+        """What became of the message as a whole."""
+        if self.rejections:
+            return "rejected"
+        return "delivered" if self.delivered else "skipped"
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected or skipped, of the profile rather than of what hangs on it."""
+        if self.rejections:
+            return self.rejections[0]
+        if self.delivered or not self.skips:
+            return ""
+        return next((why for what, why in self.skips if what in _PROFILES), self.skips[0][1])
 
 
 @dataclass(slots=True, eq=False)

@@ -26,7 +26,16 @@ _PREFIXES: Final = (
     ("success without", "success without a result"),
     ("too many messages", "too many rejected"),
 )
-_WITHIN: Final = (("without an id", "without an id"), ("without an account", "not a Hull message"))
+_WITHIN: Final = (
+    ("without an id", "without an id"),
+    ("without an account", "not a Hull message"),
+    (" should ", "not a Hull message"),
+)
+
+REJECTIONS: Final = tuple(
+    dict.fromkeys([label for _, label in (*_PREFIXES, *_WITHIN)] + ["planhat 400", OTHER])
+)
+"""Labels that rejections usually have; others of the form `planhat 4xx` may join them."""
 
 
 def reason_label(reason: str) -> str:

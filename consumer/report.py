@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
     from consumer.metrics import Metrics
-    from consumer.part import Ended, Receipt
+    from consumer.part import Ended, Receipt, Ticket
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer")
@@ -48,25 +49,35 @@ class Reporter:
 
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
-        kind = _KIND[end.part.resource]
-        if end.ending != "skipped":  # skips are told with their message
-            self.tally.parts[kind, end.ending, end.change or ""] += 1
+        if end.ending == "skipped":  # skips are told with their message
+            return
+        resource = end.part.resource
+        kind = _KIND[resource]
+        self.tally.parts[kind, end.ending, end.change or ""] += 1
+        self._metrics.item(resource, end.ending)
         if end.ending == "delivered":
             record = end.part.receipt.ticket.record
             _log.debug(f"outgoing.{kind}.success", hull_id=end.part.key, change=end.change)
-            self._metrics.delivered(end.part.resource, record.timestamp)
-        elif end.ending == "rejected":
+            self._metrics.delivered(resource, record.timestamp)
+        else:
             _log.error(f"outgoing.{kind}.error", hull_id=end.part.key, reason=end.reason)
 
     def message_ended(self, receipt: Receipt) -> None:
         """All parts of a message are final."""
-        outcome = _outcome(receipt)
-        self.tally.messages[outcome] += 1
+        self.tally.messages[receipt.ending] += 1
         for resource, reason in receipt.skips:
             self.tally.parts[_KIND[resource], "skipped", reason] += 1
             self._metrics.skipped(resource, reason)
+            self._metrics.item(resource, "skipped")
             _log.debug(f"outgoing.{_KIND[resource]}.skip", hull_id=receipt.hull_id, reason=reason)
-        self._metrics.message(outcome)
+        self._metrics.message(receipt.ending, receipt.reason, receipt.channel)
+
+    def record_ended(self, ticket: Ticket) -> None:
+        """All messages of a record are final."""
+        if ticket.ending is None:
+            self._metrics.record("skipped", EMPTY_ENVELOPE)
+        else:
+            self._metrics.record(ticket.ending, ticket.reason)
 
     def record_rejected(self, receipt: Receipt) -> None:
         """A message is on its way to the dead letters."""
@@ -85,30 +96,25 @@ class Reporter:
 
     def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
         """A request was answered, or failed."""
+        resource = flight.resource.value
         status = _status(answer)
-        self.tally.requests[flight.resource.value] += 1
-        self.tally.items[flight.resource.value] += len(flight.items)
-        self._metrics.request(flight.resource, status, seconds, len(flight.items))
-        event, level = _event(answer)
-        getattr(_log, level)(
-            event,
-            resource=flight.resource.value,
-            items=len(flight.items),
-            changes=flight.changes,
-            status=status,
-            seconds=round(seconds, 3),
-            **({} if isinstance(answer, Delivered) else {"reason": answer.reason}),
-        )
+        self.tally.requests[resource] += 1
+        self.tally.items[resource] += len(flight.items)
+        self._metrics.request(resource, status, seconds, len(flight.items))
+        fields: dict[str, Any] = {
+            "resource": resource,
+            "items": len(flight.items),
+            "changes": flight.changes,
+            "status": status,
+            "seconds": round(seconds, 3),
+        }
+        if not isinstance(answer, Delivered):
+            fields["reason"] = answer.reason
+        _log_batch(answer, fields)
 
     def committed(self, result: str) -> None:
         """A commit ended: `ok`, `refused` or `failed`."""
         self._metrics.committed(result)
-
-
-def _outcome(receipt: Receipt) -> str:
-    if receipt.rejections:
-        return "rejected"
-    return "delivered" if receipt.delivered else "skipped"
 
 
 def _status(answer: Answer) -> str:
@@ -121,15 +127,15 @@ def _status(answer: Answer) -> str:
             return str(answer.status or "network")
 
 
-def _event(answer: Answer) -> tuple[str, str]:
+def _log_batch(answer: Answer, fields: dict[str, Any]) -> None:
     match answer:
         case Retry(status=429):
-            return "planhat.throttled", "warning"
+            _log.warning("planhat.throttled", **fields)
         case Retry():
-            return "planhat.unavailable", "warning"
+            _log.warning("planhat.unavailable", **fields)
         case Halt():
-            return "planhat.unauthorized", "error"
+            _log.error("planhat.unauthorized", **fields)
         case Reject() | Partial():
-            return "batch.sent", "warning"
+            _log.warning("batch.sent", **fields)
         case _:
-            return "batch.sent", "info"
+            _log.info("batch.sent", **fields)

@@ -35,6 +35,10 @@ class Api(Protocol):
     async def track(self, items: Sequence[bytes]) -> Answer:
         """Store activities in bulk."""
 
+
+class Probe(Protocol):
+    """What the watch needs of Planhat."""
+
     async def probe(self) -> None:
         """Ask whether the credential is accepted; raises PlanhatError if not."""
 
@@ -119,7 +123,7 @@ class Sender:
 class HaltWatch:
     """While the service is halted, asks Planhat until it is let in again."""
 
-    def __init__(self, dispatch: Dispatch, api: Api, resume: Callable[[], None]) -> None:
+    def __init__(self, dispatch: Dispatch, api: Probe, resume: Callable[[], None]) -> None:
         """`resume` is called when Planhat accepts the credential."""
         self._dispatch = dispatch
         self._api = api

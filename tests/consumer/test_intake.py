@@ -19,7 +19,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Ended, Receipt
+    from consumer.part import Ended, Receipt, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -36,6 +36,8 @@ class Silence:
     def message_ended(self, receipt: Receipt) -> None: ...
 
     def record_rejected(self, receipt: Receipt) -> None: ...
+
+    def record_ended(self, ticket: Ticket) -> None: ...
 
 
 class Desk:

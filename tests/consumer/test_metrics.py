@@ -40,8 +40,16 @@ def test_labels_stay_few_whatever_comes_in(metrics: Metrics) -> None:
 
     text = metrics.text().decode()
     assert "acme" not in text
-    for name in ("messages", "records", "dead_letters"):
+    for name in ("messages", "records"):
         assert len(re.findall(rf"^hull_planhat_{name}_total{{", text, re.MULTILINE)) == 1
+    assert 'hull_planhat_dead_letters_total{reason="other"} 1000.0' in text
+
+
+def test_what_alerts_watch_begins_at_nothing(metrics: Metrics) -> None:
+    assert value(metrics, "dead_letters_total", reason="planhat 400") == 0
+    assert value(metrics, "dead_letters_total", reason="not JSON") == 0
+    assert value(metrics, "commits_total", result="failed") == 0
+    assert value(metrics, "items_total", resource="licenses", outcome="rejected") == 0
 
 
 def test_a_request_is_counted_timed_and_sized(metrics: Metrics) -> None:
@@ -113,4 +121,4 @@ def test_two_services_in_one_process_do_not_meet(metrics: Metrics) -> None:
     other = Metrics("other")
     other.committed("ok")
 
-    assert value(metrics, "commits_total", result="ok") is None
+    assert value(metrics, "commits_total", result="ok") == 0

@@ -1,0 +1,155 @@
+"""What ends is counted, once, under its own name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consumer import reasons
+from consumer.company_directory import CompanyDirectory, Owners
+from consumer.flight import Flight
+from consumer.guard import RejectGuard
+from consumer.intake import Intake
+from consumer.lane import Lane, LanePolicy
+from consumer.metrics import Metrics
+from consumer.offsets import Offsets
+from consumer.part import Backlog, Partition, Record
+from consumer.plan import Planner
+from consumer.report import Reporter
+from consumer.rules import Rules
+from consumer.settle import Settler
+from planhat_client.protocol import Answer, Delivered, Halt, Partial, Reject, Retry
+from schemas.connector import ConnectorSettings
+from schemas.planhat import BulkResult, Resource
+
+if TYPE_CHECKING:
+    from consumer.part import Receipt
+
+SETTINGS = """
+contact_synchronized_segments: [s]
+contact_events: [Signed in]
+contact_attributes_outbound: [{hull_field_name: email, service_field_name: email}]
+"""
+
+
+class Desk:
+    """An intake with the real reporter and lanes; dead letters are written at once."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.reporter = Reporter(self.metrics)
+        self.lanes = {
+            name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES))
+            for name in Resource
+        }
+        rules = Rules.compile(ConnectorSettings.from_text(SETTINGS, "settings"))
+        planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
+        self.intake = Intake(rules, planner, RejectGuard(0.5), self.reporter, self._reject)
+        self.offsets = Offsets(0, "")
+        self.backlog = Backlog()
+
+    def _reject(self, receipt: Receipt) -> None:
+        self.intake.resolve(receipt)
+
+    def take(self, value: bytes | None) -> None:
+        at = len(self.offsets) + (self.offsets.position or 0)
+        record = Record(Partition("t", 0), at, b"u", value)
+        self.intake.take(record, self.offsets, self.backlog, 0.0)
+
+    def settle(self, resource: Resource, answer: Answer) -> None:
+        lane = self.lanes[resource]
+        flight = lane.take(0.0)
+        assert flight is not None
+        Settler(lane, lambda: 0.0).settle(flight, answer, 0.0)
+        ended, lane.ended = lane.ended, []
+        self.intake.follow_up(ended, 0.0)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"hull_planhat_{name}", labels)
+
+
+def user(**more: object) -> dict[str, Any]:
+    return {
+        "user": {"id": "u", "email": "jane@acme.com"},
+        "account": {"id": "a", "planhat/id": "company"},
+        "segments": [{"id": "s"}],
+        **more,
+    }
+
+
+def record(*messages: object) -> bytes:
+    if len(messages) == 1:
+        return json.dumps(messages[0]).encode()
+    return json.dumps({"channel": "user:update", "messages": messages}).encode()
+
+
+@pytest.fixture(name="desk")
+def _desk() -> Desk:
+    return Desk()
+
+
+def test_a_delivered_record_is_counted_with_its_message_and_its_change(desk: Desk) -> None:
+    desk.take(record(user()))
+    desk.settle(Resource.ENDUSERS, Delivered(BulkResult(created=1), is_whole=True))
+
+    assert desk.value("records_total", outcome="delivered", reason="") == 1
+    labels = {"channel": "user:update", "outcome": "delivered", "reason": ""}
+    assert desk.value("messages_total", **labels) == 1
+    assert desk.value("items_total", resource="endusers", outcome="delivered") == 1
+    assert desk.value("delivery_seconds_count", resource="endusers") == 1
+
+
+def test_a_skipped_record_is_counted_with_the_reason_of_its_profile(desk: Desk) -> None:
+    desk.take(record(user(segments=[], events=[{"event": "Seen"}])))
+
+    why = reasons.CONTACT_FILTER
+    assert desk.value("records_total", outcome="skipped", reason=why) == 1
+    labels = {"channel": "user:update", "outcome": "skipped", "reason": why}
+    assert desk.value("messages_total", **labels) == 1
+    assert desk.value("skipped_total", resource="endusers", reason=why) == 1
+    assert desk.value("items_total", resource="endusers", outcome="skipped") == 1
+
+
+def test_a_rejected_record_is_counted_by_the_kind_of_its_reason(desk: Desk) -> None:
+    desk.take(b"{")
+    desk.take(record(user()))
+    desk.settle(Resource.ENDUSERS, Reject("400 jane@acme.com is bad", 400))
+
+    assert desk.value("records_total", outcome="rejected", reason="not JSON") == 1
+    assert desk.value("records_total", outcome="rejected", reason="planhat 400") == 1
+    assert desk.value("items_total", resource="endusers", outcome="rejected") == 1
+
+
+def test_a_record_of_several_messages_counts_once_by_the_worst(desk: Desk) -> None:
+    desk.take(record(user(segments=[]), {"user": 5}, user(segments=[])))
+
+    text = desk.metrics.text().decode()
+    counted = [line for line in text.splitlines() if line.startswith("hull_planhat_records_total{")]
+    assert counted == [
+        'hull_planhat_records_total{outcome="rejected",reason="not a Hull message"} 1.0'
+    ]
+
+
+def test_a_record_without_any_message_is_skipped(desk: Desk) -> None:
+    desk.take(b'{"messages": []}')
+
+    assert desk.value("records_total", outcome="skipped", reason=reasons.EMPTY_ENVELOPE) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Delivered(BulkResult(), is_whole=True), "ok"),
+        (Partial(BulkResult(), "one is bad"), "partial"),
+        (Retry("network: reset"), "network"),
+        (Retry("429 slow down", 429), "429"),
+        (Reject("400 bad", 400), "400"),
+        (Halt("401 no", 401), "401"),
+    ],
+)
+def test_a_request_is_counted_by_its_status(desk: Desk, answer: Answer, status: str) -> None:
+    desk.reporter.batch_sent(Flight(Resource.COMPANIES, items=[b"{}"]), answer, 0.1)
+
+    assert desk.value("requests_total", resource="companies", status=status) == 1
