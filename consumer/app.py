@@ -133,7 +133,7 @@ class Service:
                     ("commit", self.committer.run(self.assignment)),
                     ("dead-letters", self.dead_letters.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
-                    ("halt", HaltWatch(self.dispatch, self.asked, self._resume).run()),
+                    ("halt", self._halt_watch().run()),
                     ("tick", self._tick()),
                 )
             ]
@@ -141,6 +141,9 @@ class Service:
             await self._finish()
             for helper in helpers:
                 helper.cancel()
+
+    def _halt_watch(self) -> HaltWatch:
+        return HaltWatch(self.dispatch, self.asked, self.limiter, self._resume)
 
     # What the probes ask
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
+from planhat_client.errors import (
+    PlanhatError,
+    PlanhatThrottled,
+    PlanhatUnauthorized,
+    PlanhatUnavailable,
+)
 from planhat_client.protocol import Halt
 from planhat_client.retry import backoff
 
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
     from consumer.company_directory import CompanyDirectory, Owners
     from consumer.dispatch import Dispatch
     from consumer.plan import Planner
-    from planhat_client.limiter import Limiter
+    from planhat_client.limiter import Gate
     from schemas.planhat import LeanCompany, PlanhatUser
 
 _log = structlog.get_logger("consumer.directory")
@@ -29,7 +34,7 @@ class Directories(Protocol):
     """What is read of Planhat; both raise PlanhatError."""
 
     async def companies(self) -> list[LeanCompany]:
-        """All companies."""
+        """All companies, in one call."""
 
     async def users(self) -> list[PlanhatUser]:
         """All users of Planhat."""
@@ -41,7 +46,7 @@ class DirectoryReader:
     def __init__(
         self,
         api: Directories,
-        limiter: Limiter,
+        limiter: Gate,
         dispatch: Dispatch,
         planner: Planner,
         companies: CompanyDirectory,
@@ -96,8 +101,10 @@ class DirectoryReader:
         match error:
             case PlanhatUnauthorized():
                 self._dispatch.halted = self._dispatch.halted or Halt(str(error), 401)
-            case PlanhatThrottled(retry_after=retry_after):
-                self._limiter.throttled(_now(), retry_after)
+            case PlanhatThrottled(retry_after=wait):
+                self._limiter.throttled(_now(), wait)
+            case PlanhatUnavailable(retry_after=float(wait)):
+                self._limiter.close_until(_now() + wait)
             case _:
                 pass
 

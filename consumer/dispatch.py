@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from consumer.flight import Flight
     from consumer.lane import Lane
     from consumer.part import Ended
-    from planhat_client.limiter import Limiter, Unlimited
+    from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
 HOLD_SECONDS = 1.0
@@ -37,8 +37,8 @@ class Dispatch:
     def __init__(
         self,
         lanes: Mapping[Resource, Lane],
-        main_limiter: Limiter,
-        analytics_limiter: Unlimited,
+        main_limiter: Gate,
+        analytics_limiter: Gate,
         max_concurrent: int,
         random: Callable[[], float],
     ) -> None:
@@ -50,6 +50,7 @@ class Dispatch:
         self._analytics = analytics_limiter
         self._max_concurrent = max_concurrent
         self._settlers = {name: Settler(lane, random) for name, lane in lanes.items()}
+        self._served_at = dict.fromkeys(lanes, float("-inf"))
 
     @property
     def in_flight(self) -> int:
@@ -66,7 +67,9 @@ class Dispatch:
         if self.halted or self.stopped:
             return Wait(None)
         soonest: float | None = None
-        for lane in sorted(self.lanes.values(), key=lambda lane: _urgency(lane, now), reverse=True):
+        for lane in sorted(
+            self.lanes.values(), key=lambda lane: self._urgency(lane, now), reverse=True
+        ):
             wait = self._wait(lane, now, is_behind=is_behind)
             if wait is None:
                 continue
@@ -77,21 +80,17 @@ class Dispatch:
                 return Wait(None)
             flight = lane.take(now)
             if flight is not None:
-                self._limiter(lane).take(now)
+                self._gate(lane).take(now)
+                self._served_at[lane.policy.resource] = now
                 return flight
         return Wait(soonest)
 
     def answered(self, flight: Flight, answer: Answer, now: float) -> None:
         """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
         self._settlers[flight.resource].settle(flight, answer, now)
-        limiter = self._limiter(self.lanes[flight.resource])
-        match answer:
-            case Halt():
-                self.halted = self.halted or answer
-            case Retry(status=429):
-                limiter.throttled(now, answer.retry_after)
-            case _:
-                pass
+        if isinstance(answer, Halt):
+            self.halted = self.halted or answer
+        _heed(answer, self._gate(self.lanes[flight.resource]), now)
 
     def ended(self) -> list[Ended]:
         """What came to its end since the last call."""
@@ -108,7 +107,19 @@ class Dispatch:
             lane.clear()
             lane.ended = []
 
-    def _limiter(self, lane: Lane) -> Limiter | Unlimited:
+    def _urgency(self, lane: Lane, now: float) -> tuple[bool, float]:
+        """Starving lanes in turn, before all others; those by the waiting that a call would end.
+
+        By weight alone a handful of licences would never go before a backlog of endusers.
+        """
+        since = lane.waits_since(now)
+        if since is None:
+            return (False, 0.0)
+        if now - since > _STARVING_SECONDS:
+            return (True, now - self._served_at[lane.policy.resource])
+        return (False, (now - since) * (lane.ready + lane.followed))
+
+    def _gate(self, lane: Lane) -> Gate:
         is_analytics = lane.policy.resource is Resource.ACTIVITIES
         return self._analytics if is_analytics else self._main
 
@@ -120,7 +131,7 @@ class Dispatch:
             hold = _hold(lane, now)
             if hold > 0:
                 return hold
-        return self._limiter(lane).wait(now)
+        return self._gate(lane).wait(now)
 
 
 def _hold(lane: Lane, now: float) -> float:
@@ -131,10 +142,15 @@ def _hold(lane: Lane, now: float) -> float:
     return ready_at + HOLD_SECONDS - now
 
 
-def _urgency(lane: Lane, now: float) -> tuple[bool, float]:
-    """Starving lanes first, then by the waiting that a call would end."""
-    ready_at = lane.oldest()
-    if ready_at is None:
-        return (lane.parked > 0, 0.0)
-    age = now - ready_at
-    return (age > _STARVING_SECONDS, age * (lane.ready + lane.followed))
+def _heed(answer: Answer, gate: Gate, now: float) -> None:
+    """Close the gate for everybody, if that is what an answer asks for."""
+    match answer:
+        case Retry(status=429, retry_after=wait):
+            gate.throttled(now, wait)
+        case Retry(retry_after=float(wait)):
+            gate.close_until(now + wait)
+        case _:
+            pass
+    closed = answer.quota.closed_seconds if answer.quota else 0.0
+    if closed:
+        gate.close_until(now + closed)

@@ -139,6 +139,14 @@ class Lane:
         """When the profile that may go next became ready."""
         return self._ready[0].ready_at if self._ready else None
 
+    def waits_since(self, now: float) -> float | None:
+        """Since when something could go that has not gone, a due retry included; None: nothing."""
+        since = self.oldest()
+        parked = self._parked[0][0] if self._parked else None
+        if parked is not None and parked <= now and (since is None or parked < since):
+            return parked
+        return since
+
     def due(self, now: float) -> float | None:
         """Seconds until something may go, as far as this lane knows; None: nothing can."""
         if len(self.flights) >= self.policy.concurrency:

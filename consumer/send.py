@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from consumer.dispatch import Dispatch
     from consumer.flight import Flight
     from consumer.intake import Intake
+    from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer.send")
@@ -94,8 +95,11 @@ class Sender:
         self._wake.clear()
         now = _now()
         step = self._dispatch.next(now, is_behind=self._is_behind())
-        self._intake.follow_up(self._dispatch.ended(), now)
+        ended = self._dispatch.ended()
+        self._intake.follow_up(ended, now)
         if isinstance(step, Wait):
+            if ended:  # who waited for these may go now
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(step.seconds):
                     await self._wake.wait()
@@ -123,10 +127,13 @@ class Sender:
 class HaltWatch:
     """While the service is halted, asks Planhat until it is let in again."""
 
-    def __init__(self, dispatch: Dispatch, api: Probe, resume: Callable[[], None]) -> None:
-        """`resume` is called when Planhat accepts the credential."""
+    def __init__(
+        self, dispatch: Dispatch, api: Probe, gate: Gate, resume: Callable[[], None]
+    ) -> None:
+        """`resume` is called when Planhat accepts the credential; a probe counts as a call."""
         self._dispatch = dispatch
         self._api = api
+        self._gate = gate
         self._resume = resume
 
     async def run(self) -> None:
@@ -136,6 +143,9 @@ class HaltWatch:
             halted = self._dispatch.halted
             if halted is None or halted.status is None:  # what we stopped ourselves, a person ends
                 continue
+            if self._gate.wait(_now()) > 0:
+                continue
+            self._gate.take(_now())
             try:
                 await self._api.probe()
             except PlanhatError as error:

@@ -136,7 +136,7 @@ def _error(answer: Answer) -> PlanhatError:
         case Retry(status=429):
             return PlanhatThrottled(answer.reason, answer.retry_after)
         case Retry():
-            return PlanhatUnavailable(answer.reason)
+            return PlanhatUnavailable(answer.reason, answer.retry_after)
 
 
 def _rows(rows: list[Any], model: type[Row]) -> list[Row]:

@@ -1,8 +1,8 @@
 """What can go wrong between us and Planhat, one class a remedy.
 
 * PlanhatError
-  x PlanhatUnavailable     try again later: network, time-out, 5xx
-    - PlanhatThrottled     try again after `retry_after` seconds: 429
+  x PlanhatUnavailable     try again later, after `retry_after` seconds: network, time-out, 5xx
+    - PlanhatThrottled     the same, and go slower: 429
   x PlanhatRejected        never try again: this request will not be taken
   x PlanhatUnauthorized    stop until a person acts: the token, its rights, or the host are wrong
 """
@@ -13,16 +13,19 @@ class PlanhatError(Exception):
 
 
 class PlanhatUnavailable(PlanhatError):
-    """Not now; the same may work later."""
+    """Not now; the same may work later.
 
-
-class PlanhatThrottled(PlanhatUnavailable):
-    """The quota is used up; `retry_after` in seconds, None if Planhat did not say."""
+    `retry_after` in seconds, None if Planhat did not say.
+    """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         """`reason` is fit for a log."""
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class PlanhatThrottled(PlanhatUnavailable):
+    """The quota is used up."""
 
 
 class PlanhatRejected(PlanhatError):
