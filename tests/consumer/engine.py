@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.flight import Flight
-    from consumer.part import Ended, Receipt
+    from consumer.part import Ended, Receipt, Ticket
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
@@ -158,8 +158,10 @@ class Engine:
         until = self.now + seconds
         while self.now <= until:
             step = self.dispatch.next(self.now, is_behind=False)
-            self._follow_up()
+            has_ended = self._follow_up()
             if isinstance(step, Wait):
+                if has_ended:
+                    continue
                 if step.seconds is None:
                     return
                 self.now += step.seconds
@@ -206,12 +208,17 @@ class Engine:
     def message_ended(self, receipt: Receipt) -> None:
         self.outcomes.append(receipt)
 
+    def record_ended(self, ticket: Ticket) -> None: ...
+
     def record_rejected(self, receipt: Receipt) -> None:
         self.rejected.append(receipt)
 
     def _reject(self, receipt: Receipt) -> None:
         self.intake.resolve(receipt)
 
-    def _follow_up(self) -> None:
+    def _follow_up(self) -> bool:
+        has_ended = False
         while ended := self.dispatch.ended():
             self.intake.follow_up(ended, self.now)
+            has_ended = True
+        return has_ended

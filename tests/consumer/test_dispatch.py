@@ -109,8 +109,8 @@ def test_a_few_licences_or_companies_do_not_starve_behind_a_backlog_of_endusers(
     desk = Desk(Limiter(10, 1), batch_size=10, concurrency=4)
     for number in range(2000):
         desk.add(Resource.ENDUSERS, f"u{number}", 0.0)
-    now, arrived = 0.0, 120.0
-    added = False
+    now, arrived, added = 0.0, 120.0, False
+    step: Flight | Wait = Wait(None)
     while now < 300.0:
         if not added and now >= arrived:
             desk.add(small, "few", now)
