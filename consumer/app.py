@@ -28,6 +28,7 @@ from consumer.ops import Ops
 from consumer.plan import Planner
 from consumer.poll import Poller
 from consumer.report import Reporter
+from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
 from planhat_client.client import Planhat
@@ -49,6 +50,7 @@ _log = structlog.get_logger("consumer.app")
 
 _DRAIN_MARGIN_SECONDS = 5.0
 _TICK_SECONDS = 0.5
+_FLUSH_SECONDS = 5.0
 _STUCK_SECONDS = 60.0
 _ACTIVITY_BATCH = 5000
 """The analytics host takes 32 MB, about 150,000 items (planhat-api, limits): far below it."""
@@ -88,7 +90,9 @@ class Service:
         )
         self.guard = RejectGuard(settings.reject_limit)
         self.metrics = Metrics(version("hull-planhat"))
-        self.reporter = Reporter(self.metrics)
+        self.result_sink = KafkaSink(kafka, kafka.results_topic)
+        self.results = Results(self.result_sink, self.metrics, random.random)
+        self.reporter = Reporter(self.metrics, self.results.note if kafka.results_topic else None)
         self.tally = self.reporter.tally
         self.api = Planhat(
             Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
@@ -132,6 +136,7 @@ class Service:
                     ("send", self.sender.run()),
                     ("commit", self.committer.run(self.assignment)),
                     ("dead-letters", self.dead_letters.run()),
+                    ("results", self.results.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
                     ("halt", self._halt_watch().run()),
                     ("tick", self._tick()),
@@ -222,10 +227,11 @@ class Service:
         self.dispatch.stopped = True
         await self.sender.landed(max(0.0, deadline - _now()))
         await self.committer.commit(self.assignment)
+        await self.results.flush(_FLUSH_SECONDS)
 
     async def _close(self) -> None:
-        closing = (self.source.stop, self.dead_letter_sink.close, self.api.close, self.ops.stop)
-        for close in closing:
+        sinks = (self.dead_letter_sink.close, self.result_sink.close)
+        for close in (self.source.stop, *sinks, self.api.close, self.ops.stop):
             with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(10.0):
                     await close()
@@ -259,6 +265,7 @@ class Service:
             self.metrics.breaker(name, lane.breaker_state)
         self.metrics.lags({name: self.poller.lag(name) or 0 for name in self.assignment.owned})
         self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
+        self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
         backlog = self.assignment.backlog
         self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())

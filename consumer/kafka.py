@@ -247,6 +247,20 @@ class KafkaSink:
         except (foreign.KafkaError, OSError) as error:
             raise KafkaUnavailable(str(error) or type(error).__name__) from error
 
+    async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Return when all records, (key, value), are safe; raises KafkaUnavailable.
+
+        If it raises, some may be written all the same.
+        """
+        try:
+            producer = await self._connected()
+            written = [await producer.send(self._topic, value, key) for key, value in records]
+            for outcome in await asyncio.gather(*written, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+        except (foreign.KafkaError, OSError) as error:
+            raise KafkaUnavailable(str(error) or type(error).__name__) from error
+
     async def close(self) -> None:
         """Let go of the connection."""
         if self._producer is not None:

@@ -244,7 +244,8 @@ class Lane:
             return False
         digest = hash(items[0])
         if self._is_unchanged(profile, parts, digest):
-            ended = [Ended(part, "delivered", change="unchanged") for part in parts]
+            known = self.memory.planhat_id(profile.key)
+            ended = [Ended(part, "delivered", "", known, "unchanged") for part in parts]
             self.finish(profile, ended, now)
             return True
         if self.policy.merges:

@@ -48,6 +48,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
     "items": ("Changes of profiles that ended", ("resource", "outcome")),
     "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
+    "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
 }
@@ -68,6 +69,7 @@ _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
+    "results_waiting": ("Results for Hull that are not in their topic yet", ()),
     "pending_records": ("Records that are read and not final", ()),
     "pending_bytes": ("Bytes of the same", ()),
     "build_info": ("Always 1; the version is in the labels", ("version", "python")),
@@ -150,6 +152,10 @@ class Metrics:
         """A message is safe in the dead-letter topic."""
         self._count("dead_letters", reason_label(reason))
 
+    def results(self, outcome: str, count: int) -> None:
+        """So many results for Hull were written, or dropped."""
+        self._count("results", outcome, by=count)
+
     # What was done
 
     def request(self, kind: str, status: str, seconds: float, items: int = 0) -> None:
@@ -229,8 +235,8 @@ class Metrics:
         for resource, outcome in product(Resource, ("delivered", "skipped", "rejected")):
             self._counter("items", resource.value, outcome)
 
-    def _count(self, *key: str) -> None:
-        self._counter(*key).inc()
+    def _count(self, *key: str, by: int = 1) -> None:
+        self._counter(*key).inc(by)
 
     def _counter(self, *key: str) -> Counter:
         child = self._children.get(key)

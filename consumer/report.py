@@ -12,6 +12,8 @@ from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consumer.flight import Flight
     from consumer.metrics import Metrics
     from consumer.part import Ended, Receipt, Ticket
@@ -42,10 +44,11 @@ class Tally:
 class Reporter:
     """One place that everything which ends passes by."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Nothing has passed by yet."""
+    def __init__(self, metrics: Metrics, delivered: Callable[[Ended], None] | None = None) -> None:
+        """Nothing has passed by yet; `delivered` is told of each change that Planhat took."""
         self.tally = Tally()
         self._metrics = metrics
+        self._delivered = delivered
 
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
@@ -59,6 +62,8 @@ class Reporter:
             record = end.part.receipt.ticket.record
             _log.debug(f"outgoing.{kind}.success", hull_id=end.part.key, change=end.change)
             self._metrics.delivered(resource, record.timestamp)
+            if self._delivered is not None:
+                self._delivered(end)
         else:
             _log.error(f"outgoing.{kind}.error", hull_id=end.part.key, reason=end.reason)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from consumer.flight import Flight
     from consumer.lane import Lane
+    from consumer.part import Part
     from consumer.profile import Profile
     from planhat_client.protocol import Answer
     from planhat_client.verdict import Verdict
@@ -125,15 +126,17 @@ class Settler:
     def _deliver(self, profile: Profile, own: Sequence[Verdict], now: float) -> None:
         proof = own[0]
         assert isinstance(proof, Proven)  # noqa: S101 - the caller sorted them
+        flown = list(profile.parts)[: profile.flying]
+        planhat_id = proof.planhat_id or _named_id(flown)
         memory = self._lane.memory
         if self._lane.policy.merges:
             memory.remember(profile.claims, profile.digest)
-            if proof.planhat_id:
-                memory.learn(profile.key, proof.planhat_id)
-        flown = list(profile.parts)[: profile.flying]
+            if planhat_id:
+                memory.learn(profile.key, planhat_id)
+            planhat_id = planhat_id or memory.planhat_id(profile.key)
         profile.limit = None
         profile.failures = 0
-        ended = [Ended(part, "delivered", "", proof.planhat_id, proof.change) for part in flown]
+        ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
 
     def _refuse(self, flight: Flight, reason: str, now: float) -> None:
@@ -184,6 +187,12 @@ class Settler:
         failures = flight.failures + 1
         wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
         return Group(flight.profiles, failures, now), now + wait
+
+
+def _named_id(parts: Sequence[Part]) -> str | None:
+    """Planhat's id by which Hull itself named the record; taken, so it holds."""
+    named = (part.body.get("_id") for part in reversed(parts))
+    return next((found for found in named if isinstance(found, str)), None)
 
 
 def _group(flight: Flight) -> Group:

@@ -358,3 +358,42 @@ def test_a_payload_whose_answer_was_lost_is_sent_again() -> None:
 
     assert engine.calls["endusers"] == 2
     assert len(engine.rows("endusers")) == 1
+
+
+# What is told of a delivery
+
+
+def told(engine: Engine, resource: Resource) -> list[tuple[str | None, str | None]]:
+    return [(end.planhat_id, end.change) for end in engine.ended if end.part.resource is resource]
+
+
+def test_a_delivery_tells_the_id_and_what_was_done_when_nothing_was_sent_too() -> None:
+    engine = Engine()
+    for name in ("A", "B", "B"):
+        engine.take(user_message(1, account(1), user={"name": name}))
+        engine.run()
+
+    known = engine.rows("endusers")[0]["_id"]
+    assert told(engine, Resource.ENDUSERS) == [
+        (known, "created"),
+        (known, "updated"),
+        (known, "unchanged"),
+    ]
+    assert engine.calls["endusers"] == 2
+
+
+def test_an_id_that_only_hull_told_is_told_again_and_kept() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1)))
+    engine.run()
+    known = engine.rows("endusers")[0]["_id"]
+    engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+    engine.lanes[Resource.ENDUSERS].memory.forget(["user-1"])
+
+    engine.take(user_message(1, account(1), user={"traits_planhat/id": known}))
+    engine.run()
+    engine.take(moved(1, account(2), "account-1"))
+    engine.run()
+
+    assert told(engine, Resource.ENDUSERS)[1] == (known, "unchanged")
+    assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]

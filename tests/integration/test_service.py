@@ -158,3 +158,56 @@ async def test_bad_input_costs_only_itself(
     rejected = [line for line in logged if line["event"] == "record.rejected"]
     assert {line["offset"] for line in rejected} == {1, 2, 3, 5}
     assert all(line["reason"] and line["topic"] == name for line in rejected)
+
+
+async def test_each_delivered_profile_is_written_back_with_the_id_that_planhat_gave(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=2)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    await kafka.create_topic(f"{name}-results", partitions=2)
+    hull = Hull(users=40, accounts=4)
+    await produce(kafka, name, hull.changes(60))
+    settings = environment(kafka, planhat, name, tmp_path)
+
+    async with ServiceProcess(
+        tmp_path / "log", **settings, KAFKA_RESULTS_TOPIC=f"{name}-results"
+    ) as service:
+        await until_committed(kafka, name, service)
+        assert await service.stop() == 0
+
+    newest = {}
+    for one in await kafka.read(f"{name}-results"):
+        assert one.key is not None
+        assert one.value is not None
+        newest[one.key.decode()] = json.loads(one.value)
+    found = contents(planhat)
+    assert {key: told["planhat_id"] for key, told in newest.items()} == {
+        f"{kind}-{row['externalId'].removeprefix(prefix)}": row["_id"]
+        for kind, prefix, rows in (
+            ("user", "u-", found["endusers"]),
+            ("account", "a-", found["companies"]),
+        )
+        for row in rows
+    }
+    assert {told["action"] for told in newest.values()} <= {"created", "updated", "unchanged"}
+
+
+async def test_a_results_topic_that_cannot_be_written_stops_no_delivery(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=1)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=20, accounts=2)
+    await produce(kafka, name, hull.changes(30))
+    # No topic can have a name of two dots, and none is made on demand.
+    settings = environment(kafka, planhat, name, tmp_path) | {"KAFKA_RESULTS_TOPIC": ".."}
+
+    async with ServiceProcess(tmp_path / "log", **settings) as service:
+        await until_committed(kafka, name, service)
+        assert await service.stop() == 0
+
+    check(hull, planhat)
+    assert "results.dropped" in (tmp_path / "log").read_text()

@@ -1,0 +1,142 @@
+"""Writes back for Hull what Planhat took of each profile, beside the deliveries, never before them.
+
+A delivery does not wait for its result, nor does a commit (docs/decisions/0040).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from consumer.errors import KafkaError
+from consumer.result_queue import ResultQueue, result_of
+from planhat_client.retry import backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.part import Ended
+    from consumer.result_queue import Result
+
+_log = structlog.get_logger("consumer.results")
+
+_MOST_WAITING = 20_000
+_BATCH = 500
+_SAY_AGAIN_SECONDS = 60.0
+_WRITE_SECONDS = 30.0
+
+
+class ResultSink(Protocol):
+    """The topic to write to."""
+
+    async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Return when all replicas in sync have all; raises KafkaUnavailable or KafkaRefused."""
+
+
+class ResultReport(Protocol):
+    """Who wants to know what became of results."""
+
+    def results(self, outcome: str, count: int) -> None:
+        """So many results were `written`, or `dropped`."""
+
+
+class Results:
+    """Keeps results until they are written: the newest `most` profiles, for as long as it takes."""
+
+    def __init__(
+        self,
+        sink: ResultSink,
+        report: ResultReport,
+        random: Callable[[], float],
+        most: int = _MOST_WAITING,
+    ) -> None:
+        """`random` gives floats in [0, 1), for the jitter of retries."""
+        self._sink = sink
+        self._report = report
+        self._random = random
+        self._queue = ResultQueue(most)
+        self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._in_hand = 0
+        self._told_dropped = 0
+        self._said_at = float("-inf")
+
+    def __len__(self) -> int:
+        """Profiles whose result is not in the topic yet, as far as they are kept."""
+        return len(self._queue) + self._in_hand
+
+    def note(self, end: Ended) -> None:
+        """Something ended; what was delivered of a user or an account is written back."""
+        result = result_of(end, time.time())
+        if result is None:
+            return
+        self._queue.put(result)
+        self._empty.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        failures = 0
+        while True:
+            while not len(self._queue):
+                self._empty.set()
+                self._wake.clear()
+                await self._wake.wait()
+            failures = await self._write(failures)
+            if failures:
+                await asyncio.sleep(backoff(failures, self._random()))
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until all is written, at most `seconds`; then tell what is lost."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        lost = len(self)
+        if lost:
+            self._report.results("dropped", lost)
+            _log.error("results.dropped", dropped=lost, reason="the service ends")
+
+    async def _write(self, failures: int) -> int:
+        batch = self._queue.take(_BATCH)
+        self._in_hand = len(batch)
+        try:
+            async with asyncio.timeout(_WRITE_SECONDS):
+                await self._sink.write_all([(result.key, result.value) for result in batch])
+        except (KafkaError, TimeoutError) as error:
+            self._put_back(batch)
+            self._complain(str(error) or "time-out")
+            return failures + 1
+        except asyncio.CancelledError:
+            self._put_back(batch)
+            raise
+        self._in_hand = 0
+        self._report.results("written", len(batch))
+        self._tell_dropped()
+        return 0
+
+    def _put_back(self, batch: Sequence[Result]) -> None:
+        self._in_hand = 0
+        self._queue.put_back(batch)
+        self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        dropped = self._queue.dropped - self._told_dropped
+        if dropped:
+            self._told_dropped = self._queue.dropped
+            self._report.results("dropped", dropped)
+
+    def _complain(self, reason: str) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= _SAY_AGAIN_SECONDS:
+            self._said_at = now
+            _log.error(
+                "results.unwritable",
+                reason=reason,
+                waiting=len(self),
+                dropped=self._queue.dropped,
+            )
