@@ -27,6 +27,7 @@ from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.plan import Planner
 from consumer.poll import Poller
+from consumer.progress import Progress
 from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
@@ -51,7 +52,6 @@ _log = structlog.get_logger("consumer.app")
 _DRAIN_MARGIN_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _FLUSH_SECONDS = 5.0
-_STUCK_SECONDS = 60.0
 _ACTIVITY_BATCH = 5000
 """The analytics host takes 32 MB, about 150,000 items (planhat-api, limits): far below it."""
 
@@ -111,6 +111,7 @@ class Service:
         self.reader = DirectoryReader(
             self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
         )
+        self.progress = Progress(planhat.request_timeout_seconds)
         self.ops = Ops(self, self.metrics)
         self._needs_owners = rules.needs_owners
         self._stopping = False
@@ -120,7 +121,8 @@ class Service:
 
         Raises KafkaRefused if Kafka will not let us in, and PortTaken.
         """
-        await self.ops.start(self.settings.http.host, self.settings.http.port)
+        if self.settings.http.enabled:
+            await self.ops.start(self.settings.http.host, self.settings.http.port)
         try:
             await self._start(stop)
             await self._serve(stop)
@@ -153,18 +155,22 @@ class Service:
     # What the probes ask
 
     def healthy(self) -> tuple[bool, str]:
-        """Tell whether the poll loop goes round."""
-        age = _now() - self.poller.turned_at
-        if self.poller.turned_at and age > _STUCK_SECONDS:
-            return False, f"no poll for {age:.0f} s"
+        """Tell whether all loops turn, and what could move does."""
+        stuck = self.progress.stuck(_now(), self.poller.turned_at)
+        if stuck is not None:
+            return False, stuck
         return True, "polling" if self.poller.turned_at else "starting"
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
+        if self._stopping:
+            return False, "stopping"
         if self.dispatch.halted is not None:
             return False, f"halted: {self.dispatch.halted.reason}"
         if not self.directory.is_loaded:
             return False, "the companies of Planhat are not read yet"
+        if self._needs_owners and not self.owners.is_loaded:
+            return False, "the users of Planhat are not read yet"
         if not self.assignment.owned:
             return False, "no partitions assigned"
         return True, f"{len(self.assignment.owned)} partitions"
@@ -256,6 +262,7 @@ class Service:
             self.intake.follow_up(self.dispatch.ended(), now)
             # What was given up, or came with a directory, may have let others go on.
             self._wake()
+            self.progress.look(self.dispatch, now)
             self._observe()
 
     def _observe(self) -> None:

@@ -85,6 +85,15 @@ class Dispatch:
                 return flight
         return Wait(soonest)
 
+    def sendable(self, now: float) -> Resource | None:
+        """Name a lane from which something may go at once, and so should be on its way."""
+        if self.halted or self.stopped or self.in_flight >= self._max_concurrent:
+            return None
+        for name, lane in self.lanes.items():
+            if self._wait(lane, now, is_behind=False) == 0:
+                return name
+        return None
+
     def answered(self, flight: Flight, answer: Answer, now: float) -> None:
         """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
         self._settlers[flight.resource].settle(flight, answer, now)

@@ -21,7 +21,6 @@ _LARGEST_BODY: Final = 4 << 20
 _PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>hull-planhat</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto }</style>
 <h1>hull-planhat</h1>
 <ul>
 <li><a href="healthz">healthz</a>: does the service turn?
@@ -31,7 +30,8 @@ _PAGE: Final = """<!doctype html>
 """
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

@@ -12,9 +12,10 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from consumer import environment
+from consumer.http_settings import HttpSettings
 from consumer.kafka_settings import KafkaSettings
 from consumer.planhat_settings import PlanhatSettings
-from consumer.section import Seconds, Section, Text, lower
+from consumer.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -35,18 +36,6 @@ __all__ = [
 ]
 
 
-class HttpSettings(Section):
-    """The service's own pages: health, metrics, console."""
-
-    model_config = SettingsConfigDict(env_prefix="HTTP_")
-
-    enabled: bool = Field(default=True, description="Serve health, metrics and console.")
-    host: Text = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
-    port: int = Field(
-        default=8080, ge=0, le=65_535, description="Port to listen at; 0: any free one."
-    )
-
-
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -58,7 +47,16 @@ class LogSettings(Section):
     format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = Field(
         default="json", description="`json`: an object a line; `console`: for people."
     )
-    pii: bool = Field(default=False, description="Write e-mail addresses in full.")
+    pii: bool = Field(
+        default=False, description="Write e-mail addresses in full, and show them in the console."
+    )
+    sample: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the profiles whose successes and skips are logged at info instead of"
+        " debug; always the same profiles.",
+    )
 
 
 class GeneralSettings(Section):
@@ -89,6 +87,11 @@ class GeneralSettings(Section):
         description="Tries of an item that fails alone, before it is rejected.",
     )
     uvloop: bool = Field(default=False, description="Use uvloop, if it is installed.")
+    traces: bool = Field(
+        default=False,
+        description="Record OpenTelemetry spans; needs `hull-planhat[otel]`, and goes where"
+        " OpenTelemetry's own `OTEL_...` variables say.",
+    )
 
 
 class Settings(GeneralSettings):
@@ -112,7 +115,7 @@ class Settings(GeneralSettings):
 
     def hide_secrets(self, connector: ConnectorSettings, hide: Callable[[str], None]) -> None:
         """Tell `hide` every secret, and each new value of those that are rotated."""
-        for source in (self.kafka.sasl_password, self.planhat.access_token):
+        for source in (self.kafka.sasl_password, self.planhat.access_token, self.http.password):
             if source is not None:
                 source.watch(hide)
         for secret in (

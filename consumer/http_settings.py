@@ -1,0 +1,52 @@
+"""The settings of the service's own pages."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from consumer.section import Section, Text, conflict, from_file
+from consumer.token_source import TokenSource
+
+
+class HttpSettings(Section):
+    """The service's own pages: health, metrics, console."""
+
+    model_config = SettingsConfigDict(env_prefix="HTTP_")
+
+    enabled: bool = Field(default=True, description="Serve health, metrics and console.")
+    host: Text = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
+    port: int = Field(
+        default=8080, ge=0, le=65_535, description="Port to listen at; 0: any free one."
+    )
+    console: bool = Field(
+        default=True, description="Serve the console at `/`, and remember outcomes for it."
+    )
+    username: str | None = Field(
+        default=None,
+        description="User name that the console asks for; health and metrics stay open. Empty:"
+        " nobody is asked.",
+    )
+    password: TokenSource | None = Field(default=None, description="The password for it.")
+    password_file: Path | None = Field(
+        default=None,
+        description="A mounted file with the password instead; a new one is taken up at once.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password(cls, values: Any) -> Any:  # noqa: ANN401 - what a model is made of
+        return from_file(values, "password", "HTTP_PASSWORD")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.username and self.password is None:
+            raise conflict("HTTP_USERNAME: set, but HTTP_PASSWORD is not")
+        if self.password is not None and not self.username:
+            raise conflict("HTTP_PASSWORD: set, but HTTP_USERNAME is not")
+        if ":" in (self.username or ""):
+            raise conflict(
+                "HTTP_USERNAME: must not hold a colon: basic authentication ends it there"
+            )
+        return self

@@ -1,0 +1,55 @@
+"""Whether the service gets on: told from what stands still though it could move. Pure.
+
+Standing still by itself is no fault: an idle topic, a used-up quota, a dead API and a halt all have
+their own words elsewhere. A loop that does not turn, or leaves what could go, is one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from consumer.dispatch import Dispatch
+    from consumer.flight import Flight
+
+STUCK_SECONDS: Final = 60.0
+
+
+class Progress:
+    """Looks at the lanes now and then, and remembers since when nothing moved."""
+
+    def __init__(self, request_seconds: float) -> None:
+        """`request_seconds` is how long an answer may take."""
+        self._longest_flight = request_seconds + STUCK_SECONDS
+        self._looked_at: float | None = None
+        self._left_since: float | None = None
+        self._left = ""
+        self._flights: dict[Flight, float] = {}
+
+    def look(self, dispatch: Dispatch, now: float) -> None:
+        """Note how things are; to be called about twice a second."""
+        self._looked_at = now
+        going = [flight for lane in dispatch.lanes.values() for flight in lane.flights]
+        self._flights = {flight: self._flights.get(flight, now) for flight in going}
+        left = None if going else dispatch.sendable(now)
+        if left is None:
+            self._left_since = None
+        elif self._left_since is None:
+            self._left_since, self._left = now, left.value
+
+    def stuck(self, now: float, polled_at: float) -> str | None:
+        """Say what is stuck; `polled_at` is when Kafka was polled last, 0 before the first time."""
+        if polled_at and now - polled_at > STUCK_SECONDS:
+            return f"no poll of Kafka for {now - polled_at:.0f} s"
+        if self._looked_at is not None and now - self._looked_at > STUCK_SECONDS:
+            return f"no look at the lanes for {now - self._looked_at:.0f} s"
+        if self._left_since is not None and now - self._left_since > STUCK_SECONDS:
+            return f"{self._left} could be sent for {now - self._left_since:.0f} s and are not"
+        return self._overdue(now)
+
+    def _overdue(self, now: float) -> str | None:
+        for flight, since in self._flights.items():
+            if now - since > self._longest_flight:
+                what = flight.resource.value
+                return f"a request for {what} has neither ended nor failed for {now - since:.0f} s"
+        return None
