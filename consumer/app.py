@@ -25,6 +25,7 @@ from consumer.lane import Lane, LanePolicy
 from consumer.measured_planhat import MeasuredPlanhat
 from consumer.metrics import Metrics
 from consumer.ops import Ops
+from consumer.outcomes import Outcomes
 from consumer.plan import Planner
 from consumer.poll import Poller
 from consumer.progress import Progress
@@ -92,7 +93,13 @@ class Service:
         self.metrics = Metrics(version("hull-planhat"))
         self.result_sink = KafkaSink(kafka, kafka.results_topic)
         self.results = Results(self.result_sink, self.metrics, random.random)
-        self.reporter = Reporter(self.metrics, self.results.note if kafka.results_topic else None)
+        self.outcomes = Outcomes() if settings.http.shows_console else None
+        self.reporter = Reporter(
+            self.metrics,
+            self.results.note if kafka.results_topic else None,
+            sample=settings.log.sample,
+            outcomes=self.outcomes,
+        )
         self.tally = self.reporter.tally
         self.api = Planhat(
             Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),

@@ -34,6 +34,11 @@ class HttpSettings(Section):
         description="A mounted file with the password instead; a new one is taken up at once.",
     )
 
+    @property
+    def shows_console(self) -> bool:
+        """Tell whether the console is served."""
+        return self.enabled and self.console
+
     @model_validator(mode="before")
     @classmethod
     def _password(cls, values: Any) -> Any:  # noqa: ANN401 - what a model is made of

@@ -21,6 +21,10 @@ Body: TypeAlias = dict[str, Any]
 
 Ending = Literal["delivered", "skipped", "rejected"]
 
+Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body]"
+"""What became of one change, for who asks later: resource, key, ending, reason, what was done,
+and the object. A bare tuple, as one is made for each change."""
+
 _RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
 """What a record is called whose messages came to different ends: by the highest."""
 
@@ -109,7 +113,10 @@ _PROFILES: Final = (Resource.ENDUSERS, Resource.COMPANIES)
 
 @dataclass(slots=True, eq=False)
 class Receipt:
-    """A message on its way: final when none of its parts is open."""
+    """A message on its way: final when none of its parts is open.
+
+    `changes` are those that were sent or refused, if somebody keeps outcomes.
+    """
 
     ticket: Ticket
     position: int | None
@@ -123,6 +130,7 @@ class Receipt:
     skips: list[tuple[Resource, str]] = field(default_factory=list)
     attempts: int = 0
     export: bool = False
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def ending(self) -> Ending:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from consumer.profile_log import KIND, ProfileLog, context
 from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
-from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.flight import Flight
     from consumer.metrics import Metrics
+    from consumer.outcomes import Outcomes
     from consumer.part import Ended, Receipt, Ticket
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer")
-
-_KIND = {
-    Resource.ENDUSERS: "user",
-    Resource.COMPANIES: "account",
-    Resource.LICENSES: "license",
-    Resource.ACTIVITIES: "user_event",
-}
 
 
 class Tally:
@@ -44,38 +39,51 @@ class Tally:
 class Reporter:
     """One place that everything which ends passes by."""
 
-    def __init__(self, metrics: Metrics, delivered: Callable[[Ended], None] | None = None) -> None:
-        """Nothing has passed by yet; `delivered` is told of each change that Planhat took."""
+    def __init__(
+        self,
+        metrics: Metrics,
+        delivered: Callable[[Ended], None] | None = None,
+        *,
+        sample: float = 0.0,
+        outcomes: Outcomes | None = None,
+    ) -> None:
+        """`delivered` is told of each change that Planhat took; `sample` is LOG_SAMPLE."""
         self.tally = Tally()
         self._metrics = metrics
         self._delivered = delivered
+        self._outcomes = outcomes
+        self._profiles = ProfileLog(sample)
 
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
         if end.ending == "skipped":  # skips are told with their message
             return
-        resource = end.part.resource
-        kind = _KIND[resource]
-        self.tally.parts[kind, end.ending, end.change or ""] += 1
-        self._metrics.item(resource, end.ending)
+        part = end.part
+        self.tally.parts[KIND[part.resource], end.ending, end.change or ""] += 1
+        self._metrics.item(part.resource, end.ending)
+        if self._outcomes is not None:
+            part.receipt.changes.append(
+                (part.resource, part.key, end.ending, end.reason, end.change, part.body)
+            )
         if end.ending == "delivered":
-            record = end.part.receipt.ticket.record
-            _log.debug(f"outgoing.{kind}.success", hull_id=end.part.key, change=end.change)
-            self._metrics.delivered(resource, record.timestamp)
+            self._profiles.delivered(end)
+            self._metrics.delivered(part.resource, part.receipt.ticket.record.timestamp)
             if self._delivered is not None:
                 self._delivered(end)
         else:
-            _log.error(f"outgoing.{kind}.error", hull_id=end.part.key, reason=end.reason)
+            self._profiles.rejected(end)
 
     def message_ended(self, receipt: Receipt) -> None:
         """All parts of a message are final."""
         self.tally.messages[receipt.ending] += 1
         for resource, reason in receipt.skips:
-            self.tally.parts[_KIND[resource], "skipped", reason] += 1
+            self.tally.parts[KIND[resource], "skipped", reason] += 1
             self._metrics.skipped(resource, reason)
             self._metrics.item(resource, "skipped")
-            _log.debug(f"outgoing.{_KIND[resource]}.skip", hull_id=receipt.hull_id, reason=reason)
+            self._profiles.skipped(receipt, resource, reason)
         self._metrics.message(receipt.ending, receipt.reason, receipt.channel)
+        if self._outcomes is not None:
+            self._outcomes.note(receipt, time.time())
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""
@@ -86,17 +94,10 @@ class Reporter:
 
     def record_rejected(self, receipt: Receipt) -> None:
         """A message is on its way to the dead letters."""
-        record = receipt.ticket.record
         reason = receipt.rejections[0]
         self.tally.rejected[reason] += 1
         _log.warning(
-            "record.rejected",
-            topic=record.partition.topic,
-            partition=record.partition.number,
-            offset=record.offset,
-            position=receipt.position,
-            hull_id=receipt.hull_id,
-            reason=reason,
+            "record.rejected", **context(receipt), position=receipt.position, reason=reason
         )
 
     def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:

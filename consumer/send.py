@@ -26,6 +26,9 @@ _log = structlog.get_logger("consumer.send")
 PROBE_SECONDS = 5.0
 """How often a halted service asks Planhat whether it is let in again."""
 
+SAY_AGAIN_SECONDS = 60.0
+"""How often it says that it is halted."""
+
 
 class Api(Protocol):
     """What the sender needs of Planhat; `planhat_client.Planhat` offers it."""
@@ -135,23 +138,37 @@ class HaltWatch:
         self._api = api
         self._gate = gate
         self._resume = resume
+        self._said_at = float("-inf")
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
             await asyncio.sleep(PROBE_SECONDS)
             halted = self._dispatch.halted
-            if halted is None or halted.status is None:  # what we stopped ourselves, a person ends
+            if halted is None:
                 continue
-            if self._gate.wait(_now()) > 0:
-                continue
-            self._gate.take(_now())
-            try:
-                await self._api.probe()
-            except PlanhatError as error:
+            if halted.status is None:  # what we stopped ourselves, a person ends
+                if self._is_time_to_say():
+                    _log.error("service.halted", reason=halted.reason)
+            elif self._gate.wait(_now()) <= 0:
+                self._gate.take(_now())
+                await self._probe()
+
+    async def _probe(self) -> None:
+        try:
+            await self._api.probe()
+        except PlanhatError as error:
+            if self._is_time_to_say():
                 _log.error("planhat.unauthorized", reason=str(error))
-            else:
-                self._resume()
+        else:
+            self._resume()
+
+    def _is_time_to_say(self) -> bool:
+        """Once a minute: often enough to be seen, seldom enough to leave the rest readable."""
+        if _now() - self._said_at < SAY_AGAIN_SECONDS:
+            return False
+        self._said_at = _now()
+        return True
 
 
 def _now() -> float:

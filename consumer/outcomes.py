@@ -1,0 +1,136 @@
+"""What became of the last messages, and of the last ones of many profiles: for the console. Pure.
+
+It is fed for every message, so it costs next to nothing: what is known already is kept as it is,
+and nothing is rendered or searched before somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.part import Change, Ending, Partition, Receipt
+    from schemas.planhat import Resource
+
+RECENT: Final = 5000
+RECENT_BYTES: Final = 24 << 20
+PROFILES: Final = 20_000
+_OVERHEAD_BYTES: Final = 600
+
+
+class Outcome(NamedTuple):
+    """The end of a message at `at` (seconds since 1970).
+
+    `changes` (what was sent, or refused) and `skips` are emptied when the outcome is no longer
+    among the last ones: then only `ending` and `reason` are known. `size` is in bytes.
+    """
+
+    at: float
+    hull_id: str
+    external_id: str | None
+    email: str | None
+    channel: str
+    ending: Ending
+    reason: str
+    partition: Partition
+    offset: int
+    position: int | None
+    changes: list[Change]
+    skips: list[tuple[Resource, str]]
+    size: int
+
+    def is_about(self, query: str) -> bool:
+        """Tell whether a Hull id, an external id or an e-mail address (in lower case) is its."""
+        return (
+            self.hull_id.lower() == query
+            or (self.external_id is not None and self.external_id.lower() == query)
+            or (self.email is not None and self.email.lower() == query)
+        )
+
+
+class Outcomes:
+    """The last outcomes with what was sent, and the last ones of more profiles without."""
+
+    def __init__(
+        self, recent: int = RECENT, size: int = RECENT_BYTES, most: int = PROFILES
+    ) -> None:
+        """Keep `recent` outcomes in about `size` bytes, and those of `most` profiles."""
+        self._most_recent = recent
+        self._most_bytes = size
+        self._most_profiles = most
+        self._bytes = 0
+        self._recent: deque[Outcome] = deque()
+        self._last: OrderedDict[str, Outcome] = OrderedDict()
+        self._before: OrderedDict[str, Outcome] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Profiles whose last outcome is known."""
+        return len(self._last)
+
+    @property
+    def since(self) -> float | None:
+        """When the oldest outcome that is remembered ended; None if there is none."""
+        return next(iter(self._last.values())).at if self._last else None
+
+    def note(self, receipt: Receipt, now: float) -> None:
+        """A message is final; `now` in seconds since 1970."""
+        ticket = receipt.ticket
+        record = ticket.record
+        value = record.value
+        size = _OVERHEAD_BYTES + (len(value) // (len(ticket.profiles) or 1) if value else 0)
+        outcome = Outcome(
+            now,
+            receipt.hull_id,
+            receipt.external_id,
+            receipt.email,
+            receipt.channel,
+            receipt.ending,
+            receipt.reason,
+            record.partition,
+            record.offset,
+            receipt.position,
+            receipt.changes,
+            receipt.skips,
+            size,
+        )
+        self._recent.append(outcome)
+        self._bytes += size
+        while len(self._recent) > self._most_recent or self._bytes > self._most_bytes:
+            oldest = self._recent.popleft()
+            self._bytes -= oldest.size
+            oldest.changes.clear()
+            oldest.skips.clear()
+        if outcome.hull_id:
+            self._remember(outcome)
+
+    def latest(self, most: int) -> list[Outcome]:
+        """The last outcomes of all, newest first."""
+        return [one for one, _ in zip(reversed(self._recent), range(most), strict=False)]
+
+    def find(self, query: str, most: int) -> list[Outcome]:
+        """What became of a profile, newest first: all that is remembered, up to `most`."""
+        wanted = query.strip().lower()
+        found = {id(one): one for one in self._all() if one.is_about(wanted)}
+        return sorted(found.values(), key=lambda one: one.at, reverse=True)[:most]
+
+    def _all(self) -> Iterator[Outcome]:
+        yield from self._recent
+        yield from self._last.values()
+        yield from self._before.values()
+
+    def _remember(self, outcome: Outcome) -> None:
+        hull_id = outcome.hull_id
+        old = self._last.pop(hull_id, None)
+        self._last[hull_id] = outcome
+        if old is not None:
+            # `nothing changed` must not cover what became of the change before it.
+            if old.ending != outcome.ending or old.reason != outcome.reason:
+                self._before.pop(hull_id, None)
+                self._before[hull_id] = old
+                if len(self._before) > self._most_profiles:
+                    self._before.popitem(last=False)
+        elif len(self._last) > self._most_profiles:
+            self._before.pop(self._last.popitem(last=False)[0], None)
