@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from consumer.assignment import Assignment
+from consumer.catch_up import CatchUp, Pace
 from consumer.commit import Committer
 from consumer.company_directory import CompanyDirectory, Owners
 from consumer.dead_letters import DeadLetters
@@ -89,6 +90,7 @@ class Service:
         self.assignment = Assignment(
             kafka.window, kafka.max_pending_records, kafka.max_pending_bytes
         )
+        self.catch_up = CatchUp(planhat.batch_size)
         self.guard = RejectGuard(settings.reject_limit)
         self.metrics = Metrics(version("hull-planhat"))
         self.result_sink = KafkaSink(kafka, kafka.results_topic)
@@ -112,7 +114,7 @@ class Service:
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
-        self.sender = Sender(self.dispatch, self.intake, self.api, self.reporter, self._is_behind)
+        self.sender = Sender(self.dispatch, self.intake, self.api, self.reporter, self._pace)
         self.committer = Committer(self.source, self.reporter)
         self.asked = MeasuredPlanhat(self.api, self.metrics)
         self.reader = DirectoryReader(
@@ -298,10 +300,11 @@ class Service:
             and (self.owners.is_loaded or not self._needs_owners)
         )
 
-    def _is_behind(self) -> bool:
-        if self._stopping or self.assignment.is_full:
-            return False
-        return self.poller.unread() > self.settings.planhat.batch_size
+    def _pace(self) -> Pace:
+        if self._stopping:
+            return Pace.AT_ONCE
+        unread, waiting = self.poller.unread(), self.dispatch.waiting
+        return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
     def _is_drained(self) -> bool:
         return self.dispatch.in_flight == 0 and all(lane.ready == 0 for lane in self.lanes.values())

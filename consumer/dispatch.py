@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consumer.catch_up import Pace
 from consumer.settle import Settler
 from planhat_client.protocol import Halt, Retry
 from schemas.planhat import Resource
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
-HOLD_SECONDS = 1.0
-"""While more than a batch waits in Kafka, a batch that is not full waits at most this long."""
+HOLD_SECONDS = {Pace.AT_ONCE: 0.0, Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
+"""How long what is ready waits for more at most, while a backlog is worked off."""
+
+_LEADERS = {
+    Resource.ENDUSERS: Resource.COMPANIES,
+    Resource.LICENSES: Resource.COMPANIES,
+    Resource.ACTIVITIES: Resource.ENDUSERS,
+}
+"""Whose end the parts of a lane wait for."""
 
 _STARVING_SECONDS = 5.0
 
@@ -62,15 +70,15 @@ class Dispatch:
         """Changes that are not final yet."""
         return sum(lane.waiting for lane in self.lanes.values())
 
-    def next(self, now: float, *, is_behind: bool) -> Flight | Wait:
-        """Give the next batch to send; `is_behind` says that Kafka holds more than is read."""
+    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
+        """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
         if self.halted or self.stopped:
             return Wait(None)
         soonest: float | None = None
         for lane in sorted(
             self.lanes.values(), key=lambda lane: self._urgency(lane, now), reverse=True
         ):
-            wait = self._wait(lane, now, is_behind=is_behind)
+            wait = self._wait(lane, now, pace)
             if wait is None:
                 continue
             if wait > 0:
@@ -90,7 +98,7 @@ class Dispatch:
         if self.halted or self.stopped or self.in_flight >= self._max_concurrent:
             return None
         for name, lane in self.lanes.items():
-            if self._wait(lane, now, is_behind=False) == 0:
+            if self._wait(lane, now, Pace.AT_ONCE) == 0:
                 return name
         return None
 
@@ -132,23 +140,26 @@ class Dispatch:
         is_analytics = lane.policy.resource is Resource.ACTIVITIES
         return self._analytics if is_analytics else self._main
 
-    def _wait(self, lane: Lane, now: float, *, is_behind: bool) -> float | None:
+    def _wait(self, lane: Lane, now: float, pace: Pace) -> float | None:
         due = lane.due(now)
         if due is None or due > 0:
             return due
-        if is_behind:
-            hold = _hold(lane, now)
+        ready_at = lane.oldest()
+        if ready_at is not None and self._may_hold(lane, pace):
+            hold = ready_at + HOLD_SECONDS[pace] - now
             if hold > 0:
                 return hold
         return self._gate(lane).wait(now)
 
-
-def _hold(lane: Lane, now: float) -> float:
-    """While there is more to read anyway, a fuller batch costs nobody time and saves a call."""
-    ready_at = lane.oldest()
-    if ready_at is None or lane.ready >= lane.policy.batch_size:
-        return 0.0
-    return ready_at + HOLD_SECONDS - now
+    def _may_hold(self, lane: Lane, pace: Pace) -> bool:
+        if pace is Pace.GATHER:
+            return True
+        if lane.ready >= lane.policy.batch_size:
+            return False
+        if pace is Pace.FOLLOW:
+            leader = self.lanes.get(_LEADERS.get(lane.policy.resource, lane.policy.resource))
+            return leader is not None and leader is not lane and leader.followed > 0
+        return pace is Pace.BATCH
 
 
 def _heed(answer: Answer, gate: Gate, now: float) -> None:

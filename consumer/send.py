@@ -15,6 +15,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from consumer.catch_up import Pace
     from consumer.dispatch import Dispatch
     from consumer.flight import Flight
     from consumer.intake import Intake
@@ -63,14 +64,14 @@ class Sender:
         intake: Intake,
         api: Api,
         report: SendReport,
-        is_behind: Callable[[], bool],
+        pace: Callable[[], Pace],
     ) -> None:
-        """`is_behind` tells whether Kafka holds more than was read."""
+        """`pace` tells how far behind we are."""
         self._dispatch = dispatch
         self._intake = intake
         self._api = api
         self._report = report
-        self._is_behind = is_behind
+        self._pace = pace
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -97,7 +98,7 @@ class Sender:
     async def _turn(self, flights: asyncio.TaskGroup) -> None:
         self._wake.clear()
         now = _now()
-        step = self._dispatch.next(now, is_behind=self._is_behind())
+        step = self._dispatch.next(now, self._pace())
         ended = self._dispatch.ended()
         self._intake.follow_up(ended, now)
         if isinstance(step, Wait):

@@ -34,8 +34,10 @@ DOORS = {
 """What is imported -> beginnings of the paths that may. The longest name that fits counts."""
 
 PURE = (
+    "consumer/catch_up.py",
     "consumer/decide.py",
     "consumer/decision.py",
+    "consumer/dispatch.py",
     "consumer/explain/",
     "consumer/filter.py",
     "consumer/lane.py",

@@ -157,7 +157,7 @@ class Engine:
         """Send until nothing is left to send, or time is up."""
         until = self.now + seconds
         while self.now <= until:
-            step = self.dispatch.next(self.now, is_behind=False)
+            step = self.dispatch.next(self.now)
             has_ended = self._follow_up()
             if isinstance(step, Wait):
                 if has_ended:

@@ -35,7 +35,7 @@ class Desk:
         self.lanes[resource].add(Part(resource, key, body, (), receipt()), now)
 
     def fly(self, now: float) -> Flight:
-        step = self.dispatch.next(now, is_behind=False)
+        step = self.dispatch.next(now)
         assert isinstance(step, Flight)
         return step
 
@@ -51,7 +51,7 @@ def delivered(flight: Flight, quota: Quota | None = None) -> Delivered:
 def wait_for(desk: Desk, resource: Resource, now: float) -> float:
     """How long a new change in a lane has to wait; 0.0: not at all."""
     desk.add(resource, "next", now)
-    step = desk.dispatch.next(now, is_behind=False)
+    step = desk.dispatch.next(now)
     if isinstance(step, Wait):
         assert step.seconds is not None
         return step.seconds
@@ -115,7 +115,7 @@ def test_a_few_licences_or_companies_do_not_starve_behind_a_backlog_of_endusers(
         if not added and now >= arrived:
             desk.add(small, "few", now)
             added = True
-        step = desk.dispatch.next(now, is_behind=False)
+        step = desk.dispatch.next(now)
         if isinstance(step, Wait):
             assert step.seconds is not None
             now += step.seconds
@@ -143,7 +143,7 @@ def test_a_due_retry_does_not_starve_behind_a_backlog_in_another_lane() -> None:
     for number in range(500):
         desk.add(Resource.ENDUSERS, f"u{number}", 1.0)
     now, calls = 1.0, 0
-    while not step_is(Resource.LICENSES, step := desk.dispatch.next(now, is_behind=False)):
+    while not step_is(Resource.LICENSES, step := desk.dispatch.next(now)):
         if isinstance(step, Wait):
             assert step.seconds is not None
             now += step.seconds

@@ -28,7 +28,7 @@ class Loop:
         self.lanes[Resource.ENDUSERS].add(part(key, 1), self.now)
 
     def send(self) -> Flight:
-        flight = self.dispatch.next(self.now, is_behind=False)
+        flight = self.dispatch.next(self.now)
         assert isinstance(flight, Flight)
         return flight
 
@@ -100,7 +100,7 @@ def test_a_closed_limiter_is_not_stuck(loop: Loop) -> None:
 def test_a_dead_api_is_not_stuck(loop: Loop) -> None:
     for _ in range(600):
         loop.add(f"u{loop.now}")
-        step = loop.dispatch.next(loop.now, is_behind=False)
+        step = loop.dispatch.next(loop.now)
         if isinstance(step, Flight):
             loop.dispatch.answered(step, Retry("network: reset"), loop.now)
         loop.watch(0.5)
