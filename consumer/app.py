@@ -133,8 +133,8 @@ class Service:
         if self.settings.http.enabled:
             await self.ops.start(self.settings.http.host, self.settings.http.port)
         try:
-            await self._start(stop)
-            await self._serve(stop)
+            if await self._start(stop):
+                await self._serve(stop)
         finally:
             await self._close()
 
@@ -217,7 +217,8 @@ class Service:
 
     # Life
 
-    async def _start(self, stop: asyncio.Event) -> None:
+    async def _start(self, stop: asyncio.Event) -> bool:
+        """Join the group, however long that takes; False if we are told to stop before."""
         failures = 0
         while not stop.is_set():
             try:
@@ -226,10 +227,11 @@ class Service:
                 failures += 1
                 _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
             else:
-                return
+                return True
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.5 + backoff(failures, random.random())):
                     await stop.wait()
+        return False
 
     async def _finish(self) -> None:
         """Send what is ready, within the bound, and commit."""
