@@ -18,6 +18,7 @@ from consumer.company_directory import CompanyDirectory, Owners
 from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
+from consumer.enduser_reader import EnduserReader
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
@@ -149,6 +150,7 @@ class Service:
                     ("dead-letters", self.dead_letters.run()),
                     ("results", self.results.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
+                    ("endusers", self._enduser_reader().run()),
                     ("halt", self._halt_watch().run()),
                     ("tick", self._tick()),
                 )
@@ -157,6 +159,9 @@ class Service:
             await self._finish()
             for helper in helpers:
                 helper.cancel()
+
+    def _enduser_reader(self) -> EnduserReader:
+        return EnduserReader(self.asked, self.limiter, self.dispatch, self.planner, self._wake)
 
     def _halt_watch(self) -> HaltWatch:
         return HaltWatch(self.dispatch, self.asked, self.limiter, self._resume)

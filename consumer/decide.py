@@ -54,6 +54,7 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         stub,
         activities,
         skipped,
+        why_not.may_have_moved(message.changes),
     )
 
 

@@ -41,6 +41,7 @@ class UserDecision:
     """What a user message means.
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.
+    `may_have_moved`: it may be in Planhat under another company.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     """
 
@@ -53,6 +54,7 @@ class UserDecision:
     company_stub: Payload | None
     activities: tuple[Payload, ...]
     skipped_events: tuple[tuple[str, Skip], ...]
+    may_have_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,13 @@ def account_gate(message: AccountMessage, rules: Rules) -> str | None:
     return reasons.NOTHING_CHANGED
 
 
+def may_have_moved(changes: Changes | None) -> bool:
+    """Tell whether a user that is not new came to another account, or to one again."""
+    if changes is None or changes.is_new or not changes.account:
+        return False
+    return "id" in changed_names(changes.account)
+
+
 def has_entered(changes: Changes | None, rules: Rules) -> bool:
     """Tell whether a user entered a segment of the Contact Filter."""
     return changes is not None and _entered(changes.segments, rules.contact_filter)

@@ -1,4 +1,4 @@
-"""Counts and times what is asked of Planhat beside the batches: directories, users, probes."""
+"""Counts and times what is asked of Planhat beside the batches."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ class Questions(Protocol):
     async def users(self) -> list[PlanhatUser]:
         """All users of Planhat."""
 
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of an enduser."""
+
     async def probe(self) -> None:
         """Ask whether the credential is accepted."""
 
@@ -45,6 +48,11 @@ class MeasuredPlanhat:
         """All users of Planhat; raises PlanhatError."""
         with self._measured("users"):
             return await self._api.users()
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of an enduser, None if there is none; raises PlanhatError."""
+        with self._measured("enduser"):
+            return await self._api.enduser_id(external_id)
 
     async def probe(self) -> None:
         """Ask whether the credential is accepted; raises PlanhatError if not."""

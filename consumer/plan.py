@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consumer import reasons
 from consumer.decision import Payload, Skip
+from consumer.lookups import Lookups
 from consumer.memory import Recent
 from consumer.part import Part
 from schemas.planhat import Resource
@@ -55,6 +56,7 @@ class Planner:
         self._directory = directory
         self._owners = owners
         self._company_wait = company_wait_seconds
+        self.lookups = Lookups()
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._by_owner: list[Part] = []
@@ -67,6 +69,7 @@ class Planner:
         self._by_deadline.clear()
         self._by_owner.clear()
         self._planned.clear()
+        self.lookups.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
         """Plan an enduser, the company it needs, and its activities."""
@@ -126,6 +129,19 @@ class Planner:
             else:
                 self._lanes[part.resource].drop(part, reason, now)
 
+    def known_id(self, part: Part) -> str | None:
+        """Planhat's id of the profile of a part, as far as it is known meanwhile."""
+        return self._lanes[part.resource].memory.planhat_id(part.key)
+
+    def looked_up(self, part: Part, planhat_id: str | None, now: float) -> None:
+        """An enduser was looked up: it may go, by its id if there is one."""
+        if not self.lookups.done(part):
+            return
+        lane = self._lanes[part.resource]
+        if planhat_id is not None:
+            lane.memory.learn(part.key, planhat_id)
+        lane.release(part, now)
+
     def expire(self, now: float) -> float | None:
         """Give up on companies waited for long enough; seconds until the next is due.
 
@@ -154,7 +170,15 @@ class Planner:
         elif not self._wait_for_company(part, decision, now):
             receipt.skips.append((Resource.ENDUSERS, reasons.NO_COMPANY_ID))
             return
+        if decision.may_have_moved and self._is_named_by_external_id(part):
+            part.waits += 1
+            self.lookups.add(part)
         self._add(part, now)
+
+    def _is_named_by_external_id(self, part: Part) -> bool:
+        """Tell whether the key by which Planhat would look counts within a company only."""
+        stronger = part.body.keys() & {"_id", "sourceId"} or self.known_id(part)
+        return "externalId" in part.body and not stronger
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""

@@ -18,7 +18,7 @@ from planhat_client.errors import (
     PlanhatUnavailable,
 )
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
-from schemas.planhat import LeanCompany, PlanhatUser, Resource
+from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,6 +90,22 @@ class Planhat:
             if len(rows) < _PAGE:
                 break
         return found
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """Planhat's id of an enduser (`GET /endusers/extid-...`); None if there is none.
+
+        Several companies may have one of that external id: whether Planhat then answers with one
+        of them is not documented.
+        """
+        path = f"endusers/extid-{quote(external_id, safe='')}"
+        response = await self._wire.send(protocol.get(self._endpoints.api_url, self._token(), path))
+        if protocol.is_missing(response):
+            return None
+        record = protocol.record(response)
+        if record is None:
+            raise _error(self._masked(protocol.read(response, time.time())))
+        found = _rows([record], Enduser)
+        return found[0].id if found and found[0].external_id == external_id else None
 
     async def probe(self) -> None:
         """Ask for next to nothing, to learn whether the credential is accepted."""

@@ -33,8 +33,10 @@ __all__ = [
     "Retry",
     "error_text",
     "get",
+    "is_missing",
     "read",
     "read_activities",
+    "record",
     "rows",
     "track",
     "track_one",
@@ -52,7 +54,8 @@ _PARTIAL = 206
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
-_NOT_FOUND = (404, 405)
+_MISSING = 404
+_NOT_FOUND = (_MISSING, 405)
 _TOO_MANY = 429
 _REFUSED = frozenset({_BAD_REQUEST, 409, 410, 411, 413, 414, 415, 422, 431})
 
@@ -132,6 +135,17 @@ def rows(response: Response) -> list[Any] | None:
     """Give the rows of a list that was read, None if the answer is no list."""
     document = _json(response.body) if response.status in _OK else None
     return document if isinstance(document, list) else None
+
+
+def record(response: Response) -> dict[str, Any] | None:
+    """Give the one record that was read, None if the answer is none."""
+    document = _json(response.body) if response.status in _OK else None
+    return document if isinstance(document, dict) else None
+
+
+def is_missing(response: Response) -> bool:
+    """Tell whether a read of one record says that there is none."""
+    return response.status == _MISSING
 
 
 def read_activities(response: Response, now: float = 0.0) -> Answer:

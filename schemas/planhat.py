@@ -97,6 +97,15 @@ class LeanCompany(BaseModel):
     external_id: Text = Field(default=None, alias="externalId")
 
 
+class Enduser(BaseModel):
+    """What we need of an enduser that was read."""
+
+    model_config = _MODEL
+
+    id: str = Field(alias="_id")
+    external_id: Text = Field(default=None, alias="externalId")
+
+
 class PlanhatUser(BaseModel):
     """A row of `GET /users`: somebody who works with Planhat, and may own companies."""
 

@@ -45,15 +45,12 @@ def sandbox_options() -> SandboxOptions:
 
 
 def faults() -> list[Fault]:
-    """What goes wrong on purpose: too many requests, a bad moment, an answer that is lost.
-
-    No answer about endusers is lost: after it, Planhat calls an enduser unchanged and tells no id,
-    without which one that has an external id can't be found again in another company.
-    """
+    """What goes wrong on purpose: too many requests, a bad moment, answers that are lost."""
     return [
-        Fault("status", resource="endusers", status=429, retry_after=1.0, count=1),
+        Fault("status", resource="endusers", method="PUT", status=429, retry_after=1.0, count=1),
         Fault("status", resource="licenses", status=503, count=1),
         Fault("reset_after_write", resource="companies", count=1),
+        Fault("reset_after_write", resource="endusers", method="PUT", count=1),
         Fault("partial", resource="licenses", shape="item", share=0.05, count=1),
     ]
 

@@ -22,7 +22,7 @@ from planhat_client import protocol
 from planhat_client.limiter import Unlimited
 from planhat_client.sandbox import Sandbox, SandboxOptions
 from planhat_client.sandbox.activities import BULK
-from planhat_client.sandbox.models import MODELS
+from planhat_client.sandbox.models import ENDUSERS, MODELS
 from planhat_client.sandbox.work import bulk_work, event_work
 from schemas.connector import ConnectorSettings
 from schemas.planhat import LeanCompany, PlanhatUser, Resource
@@ -160,13 +160,27 @@ class Engine:
             step = self.dispatch.next(self.now)
             has_ended = self._follow_up()
             if isinstance(step, Wait):
-                if has_ended:
+                if has_ended or self.look_up():
                     continue
                 if step.seconds is None:
                     return
                 self.now += step.seconds
                 continue
             self.answer(step, self.send(step))
+
+    def look_up(self) -> bool:
+        """Look up an enduser that waits for it; False if none does."""
+        part = self.planner.lookups.next()
+        if part is None:
+            return False
+        found = self.planner.known_id(part)
+        if found is None:
+            self.calls["enduser"] += 1
+            address = f"extid-{part.body['externalId']}"
+            rows = self.sandbox.state.matcher.addressed(ENDUSERS, address)
+            found = str(rows[0]["_id"]) if len(rows) == 1 else None
+        self.planner.looked_up(part, found, self.now)
+        return True
 
     def send(self, flight: Flight) -> Answer:
         """Let a flight take effect, unless its answer is to be lost afterwards."""

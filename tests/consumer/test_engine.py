@@ -149,6 +149,97 @@ def test_a_user_that_moves_to_another_account_moves_in_planhat() -> None:
     assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
 
 
+def in_planhat_but_unknown(engine: Engine) -> None:
+    """A user whose id was in no answer that came: the first was lost, the next said unchanged."""
+    engine.take(user_message(1, account(1)))
+    engine.lost["endusers"] = 1
+    engine.run()
+    assert engine.ended[-1].change == "unchanged"
+
+
+def test_a_user_whose_id_no_answer_told_is_looked_up_when_it_moves() -> None:
+    engine = Engine()
+    in_planhat_but_unknown(engine)
+
+    engine.take(moved(1, account(2), "account-1"))
+    engine.run()
+
+    assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
+    assert engine.calls["enduser"] == 1
+
+
+def test_a_user_that_was_unlinked_meanwhile_is_looked_up_too() -> None:
+    engine = Engine()
+    in_planhat_but_unknown(engine)
+    unlinked = {"is_new": False, "user": {}, "account": {"id": ["account-1", None]}}
+    engine.take(user_message(1, {}, changes=unlinked))
+    engine.run()
+
+    linked = {"is_new": False, "user": {}, "account": {"id": [None, "account-2"]}}
+    engine.take(user_message(1, account(2), changes=linked))
+    engine.run()
+
+    assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
+
+
+def test_a_user_that_planhat_does_not_have_is_created_where_it_moved_to() -> None:
+    engine = Engine()
+
+    engine.take(moved(1, account(2), "account-1"))
+    engine.run()
+
+    assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
+    assert engine.calls["enduser"] == 1
+
+
+@pytest.mark.parametrize("how", ["new", "known", "named", "by address"])
+def test_nobody_is_looked_up_without_need(how: str) -> None:
+    engine = Engine()
+    if how == "known":
+        engine.take(user_message(1, account(1)))
+        engine.run()
+    message = moved(1, account(2), "account-1")
+    if how == "new":
+        message["changes"]["is_new"] = True
+    elif how == "named":
+        message["user"]["traits_planhat/id"] = "5e" + "0" * 22
+    elif how == "by address":
+        del message["user"]["external_id"]
+
+    engine.take(message)
+    engine.run()
+
+    assert len(engine.rows("endusers")) == 1
+    assert engine.calls["enduser"] == 0
+
+
+def test_a_lookup_waits_for_what_is_before_it_in_its_profile() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1)), moved(1, account(2), "account-1"))
+
+    engine.run()
+
+    # What was before it told the id, so nothing was asked.
+    assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
+    assert engine.calls["enduser"] == 0
+
+
+def test_a_lookup_of_partitions_that_were_revoked_lets_nothing_go() -> None:
+    engine = Engine()
+    engine.take(account_message(account(2)))
+    engine.run()
+    engine.take(moved(1, account(2), "account-1"))
+    part = engine.planner.lookups.next()
+    assert part is not None
+    engine.dispatch.clear()
+    engine.planner.clear()
+
+    engine.planner.looked_up(part, "5e" + "0" * 22, engine.now)
+
+    assert engine.planner.lookups.next() is None
+    assert engine.lanes[Resource.ENDUSERS].ready == 0
+
+
 def test_two_users_of_two_companies_may_have_one_external_id() -> None:
     engine = Engine()
     shared = {"external_id": "same"}

@@ -21,6 +21,9 @@ class FakePlanhat:
     async def users(self) -> list[PlanhatUser]:
         return []
 
+    async def enduser_id(self, external_id: str) -> str | None:  # noqa: ARG002 - as it is asked
+        return None
+
     async def probe(self) -> None:
         if self.error:
             raise self.error
@@ -32,10 +35,11 @@ async def test_each_question_is_counted_under_its_own_name() -> None:
 
     await asked.companies()
     await asked.users()
+    await asked.enduser_id("u-1")
     await asked.probe()
 
     value = metrics.registry.get_sample_value
-    for resource in ("leancompanies", "users", "probe"):
+    for resource in ("leancompanies", "users", "enduser", "probe"):
         labels = {"resource": resource, "status": "ok"}
         assert value("hull_planhat_requests_total", labels) == 1
 

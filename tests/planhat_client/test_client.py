@@ -212,3 +212,49 @@ async def test_closing_lets_go_of_the_wire() -> None:
     await client.close()
 
     assert wire.closed
+
+
+async def test_an_enduser_is_found_by_its_external_id_whatever_its_letters() -> None:
+    client, wire = planhat(response(200, {"_id": "5a01", "externalId": "a/b c+ü"}))
+
+    assert await client.enduser_id("a/b c+ü") == "5a01"
+    assert wire.requests[0].url == "https://api.example/endusers/extid-a%2Fb%20c%2B%C3%BC"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(404, "Not found"),
+        response(200, {"_id": "5a01", "externalId": "another"}),
+        response(200, {"_id": "5a01"}),
+        response(200, {}),
+    ],
+)
+async def test_an_enduser_that_is_not_there_has_no_id(answer: Response) -> None:
+    client, _ = planhat(answer)
+
+    assert await client.enduser_id("u-1") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (response(401), PlanhatUnauthorized),
+        (response(405), PlanhatUnauthorized),
+        (response(400, "more than one"), PlanhatRejected),
+        (response(429), PlanhatThrottled),
+        (response(503), PlanhatUnavailable),
+        (response(200, []), PlanhatUnavailable),
+        (PlanhatUnavailable("network"), PlanhatUnavailable),
+    ],
+    ids=str,
+)
+async def test_a_failed_lookup_is_never_taken_for_nobody(
+    answer: Response | PlanhatUnavailable, kind: type[PlanhatError]
+) -> None:
+    client, _ = planhat(answer)
+
+    with pytest.raises(PlanhatError) as caught:
+        await client.enduser_id("u-1")
+
+    assert type(caught.value) is kind
