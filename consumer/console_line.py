@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from consumer.log_line import fields
+from consumer.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +21,10 @@ def console_line(event: Mapping[str, Any], cleaner: Cleaner, *, has_colours: boo
     """Return a line for people; control characters in values can't leave it."""
     found = fields(event, cleaner)
     time = str(found.pop("timestamp", ""))[11:23]
-    level, name = str(found.pop("level", "")), _printable(str(found.pop("event", "")))
+    level, name = str(found.pop("level", "")), printable(str(found.pop("event", "")))
     found.pop("logger", None)
     error = found.pop("exception", None)
-    rest = " ".join(f"{_printable(key)}={_shown(value)}" for key, value in found.items())
+    rest = " ".join(f"{printable(key)}={_shown(value)}" for key, value in found.items())
     padded = f"{level:<8}"
     if has_colours:
         padded = f"\x1b[{_COLOURS.get(level, '0')}m{padded}\x1b[0m"
@@ -33,21 +34,13 @@ def console_line(event: Mapping[str, Any], cleaner: Cleaner, *, has_colours: boo
 
 def _shown(value: object) -> str:
     if isinstance(value, str) and value and not set(value) & set(" =\"'"):
-        return _printable(value)
-    return _printable(orjson.dumps(value).decode())
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+        return printable(value)
+    return printable(orjson.dumps(value).decode())
 
 
 def _traceback(error: dict[str, Any], indent: str = "\n    ") -> str:
-    text = f"{indent}{_printable(str(error['type']))}: {_printable(str(error['message']))}"
-    text += "".join(f"{indent}  {_printable(str(place))}" for place in error["stack"])
+    text = f"{indent}{printable(str(error['type']))}: {printable(str(error['message']))}"
+    text += "".join(f"{indent}  {printable(str(place))}" for place in error["stack"])
     for inner in [error.get("cause"), *error.get("exceptions", ())]:
         if isinstance(inner, dict):
             text += _traceback(inner, indent + "  ")

@@ -76,6 +76,43 @@ def check(
 
 
 @app.command()
+def explain(  # noqa: PLR0913 - each is an option of the command line
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="Messages: JSON lines, an array, one document, an envelope; - is stdin."
+        ),
+    ] = None,
+    *,
+    topic: Annotated[str | None, typer.Option(help="Read this topic instead of a file.")] = None,
+    partition: Annotated[int, typer.Option(min=0, help="Partition of the topic.")] = 0,
+    offset: Annotated[int | None, typer.Option(min=0, help="Offset of the first record.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The newest records with this key: the profile's Hull id.")
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0, help="How far back to look for the key.")] = 24,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many records of the topic.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a record.")] = False,
+    pii: Annotated[bool, typer.Option("--pii", help="Show e-mail addresses in full.")] = False,
+    ask_planhat: Annotated[
+        bool,
+        typer.Option("--ask-planhat", help="Read Planhat's companies and users: two calls."),
+    ] = False,
+) -> None:
+    """Explain what becomes of messages, rule by rule, and show the requests; sends nothing."""
+    from consumer.cli.explain import ExplainOptions, run_explain
+    from consumer.cli.topic_choice import Choice
+
+    of_topic = topic is not None or offset is not None or key is not None
+    if of_topic == (file is not None):
+        raise typer.BadParameter("give a file (- for stdin), or --offset or --key of a topic")
+    if file is None and (offset is None) == (key is None):
+        raise typer.BadParameter("give either --offset or --key")
+    choice = Choice(topic, partition, offset or 0, count, key, hours * 3600) if of_topic else None
+    sys.exit(run_explain(ExplainOptions(file, choice, as_json, pii, ask_planhat)))
+
+
+@app.command()
 def schema(
     of: Annotated[
         Literal["record", "settings", "environment"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -32,3 +33,9 @@ def say(lines: Iterable[str]) -> None:
     """Tell the user what is wrong."""
     for line in lines:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
+
+
+def quiet() -> None:
+    """Let libraries log nothing: a command tells in one line of its own what went wrong."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.raiseExceptions = False

@@ -1,0 +1,148 @@
+"""`hull-planhat explain`: why messages are sent or not. Sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from rich.console import Console
+
+from consumer.cli.explain_view import view
+from consumer.cli.foreground import quiet, say
+from consumer.cli.look_up import looked_up
+from consumer.cli.read import read_settings
+from consumer.cli.topic_choice import chosen
+from consumer.errors import KafkaError
+from consumer.explain import Known, explain
+from consumer.extract.json_rows import json_rows
+from consumer.extract.unwrap import unwrapped
+from consumer.masking import Secrets, masked_values
+from consumer.rules import Rules
+from planhat_client.errors import PlanhatError
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consumer.cli.topic_choice import Choice
+    from consumer.parse import Headers
+    from consumer.settings import Settings
+    from schemas.connector import ConnectorSettings
+
+_FAILED: Final = 1
+_WRONG_SETTINGS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """What was asked for; `file` or `choice` says where the messages are."""
+
+    file: str | None
+    choice: Choice | None
+    as_json: bool = False
+    pii: bool = False
+    asks_planhat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A record to explain, and how to call it."""
+
+    place: dict[str, Any]
+    title: str
+    value: bytes | None
+    headers: Headers = ()
+    note: str = ""
+
+
+def run_explain(options: ExplainOptions) -> int:
+    """Explain each record; return 0, 1 if they can't be read, 2 if the settings are wrong."""
+    quiet()
+    try:
+        settings, connector = read_settings(os.environ)
+        known = _known(settings, connector, asks_planhat=options.asks_planhat)
+        tell = _teller(settings, connector, known, options)
+        return (
+            _from_file(options.file, tell) if options.file else _from_topic(settings, options, tell)
+        )
+    except InvalidSettings as error:
+        say(error.lines)
+        return _WRONG_SETTINGS
+    except (KafkaError, PlanhatError) as error:
+        say([f"hull-planhat: {error}"])
+        return _FAILED
+
+
+def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
+    single = settings.planhat.activities == "single"
+    wait = settings.company_wait_seconds
+    if not asks_planhat:
+        return Known(company_wait_seconds=wait, single_activities=single)
+    companies, owners = asyncio.run(looked_up(settings.planhat, connector))
+    return Known(companies, owners, wait, single)
+
+
+def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
+    with ExitStack() as stack:
+        try:
+            file: BinaryIO = (
+                sys.stdin.buffer if name == "-" else stack.enter_context(Path(name).open("rb"))
+            )
+        except OSError as error:
+            say([f"hull-planhat: {name}: {error.strerror}"])
+            return _FAILED
+        for told in _rows(file):
+            tell(told)
+    return 0
+
+
+def _rows(file: BinaryIO) -> Iterator[_Told]:
+    for row in json_rows(file):
+        inner = unwrapped(row.value)
+        # A row that is too long is no JSON either, and is explained as what it is: rejected.
+        value = inner.value if not row.fault else row.fault.encode()
+        yield _Told({"line": row.line}, f"line {row.line}", value, (), inner.note)
+
+
+def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_Told], None]) -> int:
+    assert options.choice is not None  # noqa: S101 - the command line saw to it
+    found = asyncio.run(chosen(settings.kafka, options.choice))
+    for record in found:
+        topic, partition = record.partition
+        place = {"topic": topic, "partition": partition, "offset": record.offset}
+        title = f"{topic}, partition {partition}, offset {record.offset}"
+        tell(_Told(place, title, record.value, record.headers))
+    if not found:
+        say([f"hull-planhat: {options.choice.missing}"])
+    return 0 if found else _FAILED
+
+
+def _teller(
+    settings: Settings, connector: ConnectorSettings, known: Known, options: ExplainOptions
+) -> Callable[[_Told], None]:
+    rules = Rules.compile(connector)
+    secrets = Secrets()
+    settings.hide_secrets(connector, secrets.add)
+    keeps_emails = options.pii or settings.log.pii
+    console = Console(highlight=False, emoji=False, markup=False)
+
+    def tell(told: _Told) -> None:
+        found: Any = explain(told.value, told.headers, rules, known).to_json()
+        told_of: Any = {**told.place, "note": told.note, **found}
+        if not keeps_emails:
+            told_of = masked_values(told_of)
+        text = secrets.hidden(json.dumps(told_of, ensure_ascii=False))
+        if options.as_json:
+            print(text)  # noqa: T201 - this is the command line
+            return
+        shown = json.loads(text)
+        for part in view(told.title, shown["note"], shown["messages"]):
+            console.print(part, soft_wrap=False)
+
+    return tell

@@ -1,0 +1,34 @@
+"""What a row of a file stands for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from pydantic_core import from_json
+
+_MESSAGE_NAMES: Final = {"user", "account", "messages", "channel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """The value of a record, and what was noted beside it."""
+
+    value: bytes
+    note: str = ""
+
+
+def unwrapped(text: bytes) -> Unwrapped:
+    """Take a record out of `{"note": ..., "record": ...}`; anything else is the record itself."""
+    if not text.startswith(b"{") or b'"record"' not in text:
+        return Unwrapped(text)
+    try:
+        document = from_json(text)
+    except ValueError:
+        return Unwrapped(text)
+    if "record" not in document or _MESSAGE_NAMES & document.keys():
+        return Unwrapped(text)
+    note = document.get("note")
+    value = orjson.dumps(document["record"], option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    return Unwrapped(value, note if isinstance(note, str) else "")

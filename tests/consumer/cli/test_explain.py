@@ -1,0 +1,109 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.consumer.cli.commands import DATA, ROOT, call
+
+RECORDS = str(DATA / "records.jsonl")
+PAGE = (ROOT / "docs" / "explain.md").read_text("utf-8")
+
+
+def told(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def without_ends(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    done = call("explain", "tests/data/records.jsonl", COLUMNS="100")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert without_ends(done.stdout) in PAGE
+
+
+def test_the_page_lists_the_twelve_answers() -> None:
+    done = call("explain", "--json", RECORDS)
+
+    for record in told(done.stdout):
+        answers = [f"{one['verdict']}: {one['reason']}" for one in record["messages"]]
+        answer = "; ".join(one.removesuffix(": ") for one in answers)
+        assert f"| {record['line']} | {record['note']} | {answer} |" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b'{"channel": "ship:update"}', [1]),
+        (b'{\n  "channel":\n  "ship:update"\n}\n', [1]),
+        (b'[{"channel": "ship:update"},\n {"channel": "x:y"}]', [1, 2]),
+        (b'{"channel": "ship:update"}\n\n{"record": {"channel": "x:y"}}\n', [1, 3]),
+        (b"", []),
+    ],
+    ids=["one", "pretty", "array", "lines and a wrapper", "nothing"],
+)
+def test_input_may_have_any_layout(content: bytes, lines: list[int]) -> None:
+    done = call("explain", "--json", "-", stdin=content)
+
+    found = told(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [one["line"] for one in found] == lines
+    assert all(one["messages"][0]["reason"] == "unsupported channel" for one in found)
+
+
+def test_e_mail_addresses_are_masked_unless_asked_for() -> None:
+    masked, full = call("explain", RECORDS), call("explain", "--pii", RECORDS)
+
+    assert ("ada.byron+test@" in masked.stdout, "ada.byron+test@" in full.stdout) == (False, True)
+
+
+def test_secrets_are_never_shown() -> None:
+    message = {"user": {"id": "1", "name": "s3cret-token"}, "is_export": True}
+
+    done = call(
+        "explain", "-", stdin=json.dumps(message).encode(), PLANHAT_ACCESS_TOKEN="s3cret-token"
+    )
+
+    assert ("s3cret-token" in done.stdout, done.returncode) == (False, 0)
+
+
+def test_signs_in_a_message_do_not_command_the_terminal() -> None:
+    message = {"user": {"id": "1", "name": "a\x1b[2J\x9b"}, "is_export": True}
+
+    done = call("explain", "-", stdin=json.dumps(message).encode())
+
+    assert not set(done.stdout) & {"\x1b", "\x9b"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ([], 2, "Invalid value: give a file (- for stdin), or --offset or --key of a topic"),
+        (
+            ["x", "--key", "k"],
+            2,
+            "Invalid value: give a file (- for stdin), or --offset or --key of a topic",
+        ),
+        (["--key", "k", "--offset", "1"], 2, "Invalid value: give either --offset or --key"),
+        (["no-such-file"], 1, "no-such-file: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(arguments: list[str], code: int, line: str) -> None:
+    done = call("explain", *arguments)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.removesuffix("; see hull-planhat --help\n") in {
+        f"hull-planhat: {line}",
+        f"hull-planhat: {line}\n",
+    }
+
+
+def test_kafka_that_does_not_answer_is_one_line() -> None:
+    done = call("explain", "--offset", "0", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "hull-planhat: no answer from 127.0.0.1:9: is it Kafka, and does it run there?\n"
+    )
