@@ -7,10 +7,10 @@ LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 FAST := not integration and not slow and not chaos and not benchmark
 
-.PHONY: help demo test test-fast check fix bench chaos lock clean python
+.PHONY: help demo test test-fast check fix bench deploy-check chaos lock clean python
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the main job, end to end, on this machine alone
 	@$(BIN)/hull-planhat demo
@@ -34,16 +34,21 @@ fix: $(READY) ## repair what format and lint can repair
 bench: $(READY) ## measure; prints figures, asserts nothing
 	$(BIN)/python -m tests.benchmarks
 
+deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm and promtool once
+	$(BIN)/pytest tests/deploy
+
 chaos: $(READY) ## kills, rebalances, broker and API faults, in full length
 	$(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
 
-lock: python ## remake requirements.lock from pyproject.toml
+lock: python ## remake the lock files from pyproject.toml
 	$(PYTHON) -m venv --clear .lock-venv
 	.lock-venv/bin/pip install --quiet --upgrade 'pip>=25.1'
 	.lock-venv/bin/pip install --quiet --editable '.[demo,otel,uvloop]' --group dev
 	{ echo "# Exact versions of everything that 'make' installs. Remake with: make lock"; \
 	  .lock-venv/bin/pip freeze --exclude-editable; } > .lock-venv/lock
 	mv .lock-venv/lock requirements.lock
+	.lock-venv/bin/python deploy/runtime_lock.py > .lock-venv/lock
+	mv .lock-venv/lock deploy/requirements.lock
 	rm -rf .lock-venv
 
 clean: ## remove what the other targets made

@@ -286,7 +286,11 @@ class Service:
             flying = len(lane.flights)
             self.metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
             self.metrics.breaker(name, lane.breaker_state)
-        self.metrics.lags({name: self.poller.lag(name) or 0 for name in self.assignment.owned})
+        wall = time.time()
+        self.metrics.lags(
+            {name: self.poller.lag(name) or 0 for name in self.assignment.owned},
+            {name: wall - at for name, at in self.assignment.oldest_by_partition().items()},
+        )
         self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])

@@ -52,6 +52,13 @@ class Assignment:
         first = next(iter(self.backlog.open), None)
         return None if first is None else first.record.timestamp
 
+    def oldest_by_partition(self) -> dict[Partition, float]:
+        """Partition -> timestamp of its first record that is not final, for those that have one."""
+        found: dict[Partition, float] = {}
+        for ticket in self.backlog.open:
+            found.setdefault(ticket.record.partition, ticket.record.timestamp)
+        return found
+
     def eligible(self) -> list[Partition]:
         """The partitions that may be read now, each round beginning with another one."""
         if self.is_full:

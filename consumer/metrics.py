@@ -35,6 +35,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _BREAKER: Final[Mapping[BreakerState, float]] = {"closed": 0, "half-open": 1, "open": 2}
 _CHANNELS: Final = frozenset({"user:update", "account:update"})
+_OF_PARTITIONS: Final = ("consumer_lag", "partition_unresolved_seconds")
 HALTS: Final = ("unauthorized", "wrong host", "too many rejected", OTHER)
 
 _REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
@@ -63,6 +64,10 @@ _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "parked": ("Profiles that wait for their next try", ("resource",)),
     "breaker_state": ("0 closed, 1 probing, 2 open: Planhat keeps failing", ("resource",)),
     "consumer_lag": ("Records of a partition that are not read yet", ("topic", "partition")),
+    "partition_unresolved_seconds": (
+        "Age of the oldest record of a partition that is not final",
+        ("topic", "partition"),
+    ),
     "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
@@ -193,15 +198,24 @@ class Metrics:
         """Set whether a lane sends."""
         self._set("breaker_state", resource.value, value=_BREAKER[state])
 
-    def lags(self, lags: Mapping[tuple[str, int], int]) -> None:
-        """Set the lag of each partition that is ours; the others disappear."""
+    def lags(
+        self,
+        lags: Mapping[tuple[str, int], int],
+        ages: Mapping[tuple[str, int], float] | None = None,
+    ) -> None:
+        """Set lag and age (seconds) of each partition that is ours; the others disappear.
+
+        One without an age has nothing that is not final.
+        """
         ours = {(topic, str(number)) for topic, number in lags}
-        for gone in self._partitions - ours:
-            self._gauges["consumer_lag"].remove(*gone)
-            self._children.pop(("consumer_lag", *gone), None)
+        for gone, name in product(self._partitions - ours, _OF_PARTITIONS):
+            self._gauges[name].remove(*gone)
+            self._children.pop((name, *gone), None)
         self._partitions = ours
         for (topic, number), lag in lags.items():
+            age = max(0.0, (ages or {}).get((topic, number), 0.0))
             self._set("consumer_lag", topic, str(number), value=lag)
+            self._set("partition_unresolved_seconds", topic, str(number), value=age)
 
     def backlog(self, records: int, size: int, oldest_seconds: float) -> None:
         """Set what is read and not final; `size` in bytes."""

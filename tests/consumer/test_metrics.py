@@ -80,6 +80,15 @@ def test_the_lag_of_a_partition_that_is_gone_is_gone(metrics: Metrics) -> None:
     assert value(metrics, "consumer_lag", topic="t", partition="1") is None
 
 
+def test_the_age_of_a_partition_comes_and_goes_with_its_lag(metrics: Metrics) -> None:
+    metrics.lags({("t", 0): 5, ("t", 1): 7}, {("t", 0): 12.5})
+
+    assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") == 12.5
+    assert value(metrics, "partition_unresolved_seconds", topic="t", partition="1") == 0
+    metrics.lags({})
+    assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") is None
+
+
 @pytest.mark.parametrize(
     ("reason", "label"),
     [

@@ -1,0 +1,47 @@
+{{/* The environment of the service: names of docs/configuration.md; a test checks that each exists. */}}
+{{- define "hull-planhat.env" -}}
+{{- $k := .Values.kafka }}
+{{- $p := .Values.planhat }}
+{{- $env := dict
+  "CONNECTOR_SETTINGS" "/etc/hull-planhat/connector.yaml"
+  "SHUTDOWN_DRAIN_SECONDS" .Values.drainSeconds
+  "KAFKA_BOOTSTRAP_SERVERS" $k.bootstrapServers
+  "KAFKA_TOPICS" (join "," $k.topics)
+  "KAFKA_GROUP_ID" $k.groupId
+  "KAFKA_SESSION_TIMEOUT_SECONDS" $k.sessionTimeoutSeconds
+  "KAFKA_DEAD_LETTER_TOPIC" $k.deadLetterTopic
+  "KAFKA_RESULTS_TOPIC" $k.resultsTopic
+  "KAFKA_SECURITY_PROTOCOL" $k.securityProtocol
+  "PLANHAT_ACCESS_TOKEN_FILE" "/run/secrets/hull-planhat/planhat-access-token"
+  "PLANHAT_REQUESTS_PER_MINUTE" $p.requestsPerMinute
+  "PLANHAT_BURST" $p.burst
+  "PLANHAT_API_URL" $p.apiUrl
+  "PLANHAT_ANALYTICS_URL" $p.analyticsUrl
+  "LOG_LEVEL" .Values.log.level
+  "LOG_FORMAT" .Values.log.format
+  "HTTP_PORT" 8080 }}
+{{- if include "hull-planhat.isSasl" . }}
+{{- $_ := set $env "KAFKA_SASL_MECHANISM" $k.sasl.mechanism }}
+{{- $_ := set $env "KAFKA_SASL_USERNAME" $k.sasl.username }}
+{{- $_ := set $env "KAFKA_SASL_PASSWORD_FILE" "/run/secrets/hull-planhat/kafka-sasl-password" }}
+{{- end }}
+{{- if include "hull-planhat.isTls" . }}
+{{- if $k.tls.caKey }}{{ $_ := set $env "KAFKA_SSL_CA_FILE" "/run/secrets/hull-planhat/kafka-ca.pem" }}{{ end }}
+{{- if $k.tls.certKey }}{{ $_ := set $env "KAFKA_SSL_CERT_FILE" "/run/secrets/hull-planhat/kafka-cert.pem" }}{{ end }}
+{{- if $k.tls.keyKey }}{{ $_ := set $env "KAFKA_SSL_KEY_FILE" "/run/secrets/hull-planhat/kafka-key.pem" }}{{ end }}
+{{- end }}
+{{- range $name, $value := merge $env .Values.settings }}
+{{- /* A number from a values file is a float here; 1000000 must not become 1e+06. */}}
+{{- $text := toString $value }}
+{{- if kindIs "float64" $value }}{{ $text = toJson $value }}{{ end }}
+{{- if ne $text "" }}
+- name: {{ $name }}
+  value: {{ $text | quote }}
+{{- end }}
+{{- end }}
+{{- if $p.tenantIdSecret }}
+- name: PLANHAT_TENANT_ID
+  valueFrom:
+    secretKeyRef: {name: {{ $p.tenantIdSecret }}, key: {{ $p.tenantIdSecretKey }}}
+{{- end }}
+{{- end }}

@@ -1,0 +1,67 @@
+"""Print what of requirements.lock the service itself needs: the lines of deploy/requirements.lock.
+
+Run by `make lock` with the Python of `.venv`, which has everything installed; a test keeps the two
+files in step. Development tools and the demo's embedded Kafka stay out of the image.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT: Final = Path(__file__).parents[1]
+EXTRAS: Final = ("uvloop",)
+"""Extras that the image offers: `UVLOOP=true` must work in it."""
+
+_HEAD: Final = (
+    "# What the image installs, exactly: a part of requirements.lock. Remake with: make lock"
+)
+
+
+def lines() -> list[str]:
+    """Give the lines of deploy/requirements.lock, the first a comment."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = list(project["dependencies"])
+    for extra in EXTRAS:
+        asked += project["optional-dependencies"][extra]
+    needed = _closure(Requirement(text) for text in asked)
+    locked = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+    return [_HEAD, *(line for line in locked if _name(line) in needed)]
+
+
+def _closure(asked: Iterable[Requirement]) -> set[str]:
+    """Names of all distributions that these need, themselves included."""
+    waiting, seen = list(asked), set[tuple[str, str]]()
+    while waiting:
+        one = waiting.pop()
+        for extra in ("", *one.extras):
+            key = (canonicalize_name(one.name), extra)
+            if key not in seen:
+                seen.add(key)
+                waiting += _needed(one.name, extra)
+    return {name for name, _ in seen}
+
+
+def _needed(name: str, extra: str) -> Iterator[Requirement]:
+    for text in requires(name) or ():
+        one = Requirement(text)
+        if one.marker is None or one.marker.evaluate({"extra": extra}):
+            yield one
+
+
+def _name(line: str) -> str:
+    return canonicalize_name(re.split(r"[=\s#]", line, maxsplit=1)[0])
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(lines()) + "\n")

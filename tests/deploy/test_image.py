@@ -1,0 +1,91 @@
+"""The image's description: what it installs, and rules that a linter does not know."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deploy.runtime_lock import lines
+from tests.deploy.chart import DEPLOY
+from tests.deploy.tools import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCKERFILE = DEPLOY / "Dockerfile"
+LOCK = DEPLOY / "requirements.lock"
+
+
+def instructions() -> Iterator[tuple[int, str, str]]:
+    """Stage (from 1; 0 before the first), word and argument of each instruction."""
+    text = re.sub(r"\\\n", " ", DOCKERFILE.read_text("utf-8"))
+    stage = 0
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            word, _, argument = line.partition(" ")
+            stage += word == "FROM"
+            yield stage, word, argument.strip()
+
+
+def of_last_stage(word: str) -> list[str]:
+    found = list(instructions())
+    return [text for stage, one, text in found if stage == found[-1][0] and one == word]
+
+
+def test_the_linter_is_content(hadolint: str) -> None:
+    told = run(hadolint, "--failure-threshold", "info", str(DOCKERFILE), seconds=60)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_lock_of_the_image_is_the_part_of_the_lock_that_the_service_needs() -> None:
+    assert LOCK.read_text("utf-8").splitlines() == lines()
+
+
+def test_no_tool_and_no_demo_is_in_the_image() -> None:
+    names = {line.partition("==")[0].lower() for line in LOCK.read_text("utf-8").splitlines()[1:]}
+
+    assert {"aiohttp", "aiokafka", "pydantic", "uvloop"} <= names
+    assert not names & {"confluent-kafka", "pytest", "mypy", "hypothesis", "docker", "ruff"}
+
+
+def test_the_base_is_slim_and_of_one_version() -> None:
+    bases = [text for _, word, text in instructions() if word == "ARG" and "PYTHON" in text]
+
+    assert len(bases) == 1
+    assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-[a-z]+", bases[0])
+    assert {text.split()[0] for _, word, text in instructions() if word == "FROM"} == {"${PYTHON}"}
+
+
+def test_nothing_is_built_in_the_last_stage() -> None:
+    assert of_last_stage("RUN") == []
+    assert all(text.startswith("--from=build ") for text in of_last_stage("COPY"))
+
+
+def test_it_runs_as_a_number_that_is_not_root_under_an_init() -> None:
+    assert of_last_stage("USER") == ["65532:65532"]
+    assert of_last_stage("STOPSIGNAL") == ["SIGTERM"]
+    assert of_last_stage("ENTRYPOINT") == ['["/usr/bin/tini", "--", "hull-planhat"]']
+    assert of_last_stage("HEALTHCHECK") == []
+
+
+def test_what_is_copied_exists_and_is_not_ignored() -> None:
+    ignored = (DEPLOY.parent / ".dockerignore").read_text("utf-8").splitlines()
+    copied = [
+        name
+        for stage, word, text in instructions()
+        if stage == 1 and word == "COPY"
+        for name in text.split()[:-1]
+    ]
+
+    assert copied
+    for name in copied:
+        assert (DEPLOY.parent / name).exists()
+        assert f"!{name}" in ignored
+
+
+def test_labels_are_those_of_the_open_container_initiative() -> None:
+    (labels,) = of_last_stage("LABEL")
+
+    for name in ("title", "description", "version", "revision", "licenses"):
+        assert f"org.opencontainers.image.{name}=" in labels
