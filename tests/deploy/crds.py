@@ -93,10 +93,10 @@ SPECS: Final[dict[tuple[str, str], Schema]] = {
             "replicas": _NUMBER,
             "config": _object(
                 {
-                    "cleanup.policy": {"const": "delete"},
-                    "retention.ms": _NUMBER,
+                    "cleanup.policy": {"enum": ["delete", "compact"]},
                     "min.insync.replicas": _NUMBER,
-                }
+                },
+                {"retention.ms": _NUMBER},
             ),
         }
     ),
