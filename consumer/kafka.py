@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiokafka
+import structlog
 from aiokafka import errors as foreign
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
     from consumer.dead_letters import Headers
     from consumer.kafka_settings import KafkaSettings
 
+_log = structlog.get_logger("consumer.kafka")
+
 MARGIN_SECONDS = 15.0
 """How much longer the group waits for us than we take to drain (kafka-notes: the default of the
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
+_CLOSE_SECONDS = 5.0
+_WRITE_SECONDS = 30.0
 _REFUSED = (
     foreign.AuthenticationFailedError,
     foreign.TopicAuthorizationFailedError,
@@ -50,11 +56,28 @@ class Rebalanced(Protocol):
 def translated(error: Exception) -> KafkaError:
     """Our own error for one of aiokafka's or the system's."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, KafkaError):
+        return error
     if isinstance(error, _REFUSED):
         return KafkaRefused(text)
     if isinstance(error, foreign.CommitFailedError | foreign.IllegalStateError):
         return CommitRefused(text)
-    return KafkaUnavailable(text)
+    if isinstance(error, foreign.KafkaError | OSError):
+        return KafkaUnavailable(text)
+    return KafkaUnavailable(f"{type(error).__name__}: {text}")
+
+
+@contextmanager
+def _door() -> Iterator[None]:
+    """Let only our own errors out.
+
+    aiokafka lets more than its own errors escape (an AttributeError where a coordinator still loads
+    the offsets, assertions in the middle of a rebalance); none of them may end the service.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise translated(error) from error
 
 
 def _connection(settings: KafkaSettings) -> dict[str, Any]:
@@ -99,6 +122,7 @@ class KafkaSource:
     def __init__(self, settings: KafkaSettings, told: Rebalanced, drain_seconds: float) -> None:
         """`drain_seconds` bounds how long `told.revoked` may take."""
         self._settings = settings
+        self._told = told
         self._listener = _Listener(told)
         self._drain_seconds = drain_seconds
         self._joined: aiokafka.AIOKafkaConsumer | None = None
@@ -108,11 +132,12 @@ class KafkaSource:
         """Join the group; raises KafkaUnavailable or KafkaRefused."""
         consumer = self._made()
         try:
-            await consumer.start()
-            known = await consumer.topics()
-        except (foreign.KafkaError, OSError) as error:
+            with _door():
+                await consumer.start()
+                known = await consumer.topics()
+        except KafkaError:
             await consumer.stop()
-            raise translated(error) from error
+            raise
         missing = [topic for topic in self._settings.topics if topic not in known]
         if missing:
             await consumer.stop()
@@ -120,12 +145,34 @@ class KafkaSource:
         self._joined = consumer
         consumer.subscribe(self._settings.topics, listener=self._listener)
 
-    async def stop(self) -> None:
-        """Leave the group. aiokafka does not call `revoked` here: commit before."""
+    async def stop(self, *, leaves: bool = True) -> None:
+        """Leave the group. aiokafka does not call `revoked` here: commit before.
+
+        Without `leaves` the group is not told, and gives our partitions to others only when the
+        session has timed out: for a process whose requests may still be on their way.
+        """
         if self._joined is not None:
+            if not leaves:
+                # A member without a generation has nothing to leave, there is no public way.
+                self._joined._coordinator.reset_generation()  # noqa: SLF001
             await self._joined.stop()
-        if self._admin is not None:
-            await self._admin.close()
+        await self._close_admin()
+
+    async def rejoin(self) -> None:
+        """Begin anew as another member: for a client that does not recover by itself.
+
+        aiokafka's coordinator stops for good at some errors, and then raises at each poll.
+        Raises KafkaUnavailable or KafkaRefused.
+        """
+        if self._joined is not None:
+            await self._told.revoked([])
+            joined, self._joined = self._joined, None
+            try:
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await joined.stop()
+            except Exception as error:  # noqa: BLE001 - it is broken, that is why we are here
+                _log.warning("kafka.not_closed", reason=str(translated(error)))
+        await self.start()
 
     async def poll(
         self, partitions: Sequence[Partition], seconds: float, max_records: int
@@ -135,67 +182,106 @@ class KafkaSource:
         No partition at all still counts as a poll and lets no buffer go (pausing would).
         """
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions] or [_NOWHERE]
-        try:
+        with _door():
             found = await self._consumer.getmany(
                 *wanted, timeout_ms=round(seconds * 1000), max_records=max_records
             )
-        except (foreign.KafkaError, OSError) as error:
-            raise translated(error) from error
         return list(_records(found))
 
     async def commit(self, positions: Positions) -> None:
-        """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable."""
-        try:
-            await self._consumer.commit(
-                {aiokafka.TopicPartition(*partition): at for partition, at in positions.items()}
-            )
-        except (foreign.KafkaError, OSError) as error:
-            raise translated(error) from error
+        """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable.
+
+        A broker that keeps less metadata than usual gets none: records would only be sent again.
+        """
+        with _door():
+            try:
+                await self._write(positions)
+            except foreign.OffsetMetadataTooLargeError:
+                await self._write({name: (at, "") for name, (at, _) in positions.items()})
+
+    async def _write(self, positions: Positions) -> None:
+        """Commit so that a cancelled commit is gone.
+
+        The public `commit` is shielded: it would try on for ever, and write old positions over
+        newer ones, in the name of a generation to come, when Kafka is back.
+        """
+        offsets = {
+            aiokafka.TopicPartition(*partition): aiokafka.OffsetAndMetadata(*at)
+            for partition, at in positions.items()
+        }
+        consumer = self._consumer
+        subscription = consumer._subscription.subscription  # noqa: SLF001 - see above
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None or not offsets.keys() <= set(assignment.tps):
+            raise CommitRefused("the partitions are not ours any more")
+        await consumer._coordinator.commit_offsets(assignment, offsets)  # noqa: SLF001 - see above
 
     async def committed(self, partitions: Sequence[Partition]) -> Positions:
         """What the group committed last, with the metadata; raises KafkaUnavailable."""
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions]
         try:
-            if self._admin is None:
-                admin = AIOKafkaAdminClient(**_connection(self._settings), client_id="hull-planhat")
-                try:
-                    await admin.start()
-                except BaseException:
-                    await admin.close()
-                    raise
-                self._admin = admin
-            found = await self._admin.list_consumer_group_offsets(
-                self._settings.group_id, partitions=wanted
-            )
-        except (foreign.KafkaError, OSError) as error:
-            raise translated(error) from error
+            with _door():
+                admin = await self._administrated()
+                found = await admin.list_consumer_group_offsets(
+                    self._settings.group_id, partitions=wanted
+                )
+        except BaseException:
+            # It may hold on to a broker that is gone: the next try begins with a new one.
+            await self._close_admin()
+            raise
         return {
             Partition(*partition): (at.offset, at.metadata or "")
             for partition, at in found.items()
             if at.offset >= 0
         }
 
+    async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """The offset of the next record to be written to each; raises KafkaUnavailable."""
+        wanted = [aiokafka.TopicPartition(*partition) for partition in partitions]
+        with _door():
+            found = await self._consumer.end_offsets(wanted)
+        return {Partition(*partition): int(offset) for partition, offset in found.items()}
+
+    async def _administrated(self) -> AIOKafkaAdminClient:
+        if self._admin is None:
+            admin = AIOKafkaAdminClient(**_connection(self._settings), client_id="hull-planhat")
+            try:
+                await admin.start()
+            except BaseException:
+                await admin.close()
+                raise
+            self._admin = admin
+        return self._admin
+
+    async def _close_admin(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await admin.close()
+
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""
         try:
-            self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
-        except foreign.IllegalStateError:
+            with _door():
+                self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
+        except KafkaError:
             return
 
     async def position(self, partition: Partition) -> int | None:
         """The offset that is read next; None if that is not known in time."""
         try:
-            async with asyncio.timeout(1.0):
-                found = await self._consumer.position(aiokafka.TopicPartition(*partition))
-        except (foreign.KafkaError, OSError, TimeoutError):
+            with _door():
+                async with asyncio.timeout(1.0):
+                    found = await self._consumer.position(aiokafka.TopicPartition(*partition))
+        except KafkaError:
             return None
         return int(found)
 
     def end(self, partition: Partition) -> int | None:
         """The end of the log as of the last fetch; None before the first."""
         try:
-            found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
-        except foreign.IllegalStateError:
+            with _door():
+                found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
+        except KafkaError:
             return None
         return None if found is None else int(found)
 
@@ -226,7 +312,9 @@ class KafkaSource:
 
     def partition_count(self) -> int:
         """All partitions of the topics, whoever owns them; 0 while unknown."""
-        counts = [self._consumer.partitions_for_topic(topic) for topic in self._settings.topics]
+        if self._joined is None:
+            return 0
+        counts = [self._joined.partitions_for_topic(topic) for topic in self._settings.topics]
         return sum(len(count or ()) for count in counts)
 
 
@@ -242,10 +330,14 @@ class KafkaSink:
     async def write(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Return when the record is safe; raises KafkaUnavailable."""
         try:
-            producer = await self._connected()
-            await producer.send_and_wait(self._topic, value, key, headers=list(headers))
-        except (foreign.KafkaError, OSError) as error:
-            raise KafkaUnavailable(str(error) or type(error).__name__) from error
+            with _door():
+                async with asyncio.timeout(_WRITE_SECONDS):
+                    producer = await self._connected()
+                    await producer.send_and_wait(self._topic, value, key, headers=list(headers))
+        except KafkaError as error:
+            # After a failure an idempotent producer may be out of step with the broker for good.
+            await self.close()
+            raise KafkaUnavailable(str(error)) from error
 
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Return when all records, (key, value), are safe; raises KafkaUnavailable.
@@ -263,8 +355,14 @@ class KafkaSink:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._producer is not None:
-            await self._producer.stop()
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await producer.stop()
+        except Exception as error:  # noqa: BLE001 - nothing can be done with it any more
+            _log.warning("kafka.not_closed", reason=str(translated(error)))
 
     async def _connected(self) -> aiokafka.AIOKafkaProducer:
         if self._producer is None:
@@ -272,6 +370,9 @@ class KafkaSink:
                 **_connection(self._settings),
                 acks="all",
                 enable_idempotence=True,
+                # A rejected record is written with headers added: uncompressed, the largest ones
+                # would not fit into a topic with the limits of the one they came from.
+                compression_type="gzip",
                 request_timeout_ms=20_000,
                 max_request_size=16 << 20,
                 client_id="hull-planhat",
