@@ -24,7 +24,9 @@ from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka import KafkaSink, KafkaSource
 from consumer.lane import Lane, LanePolicy
+from consumer.lease import Lease, lease_seconds
 from consumer.measured_planhat import MeasuredPlanhat
+from consumer.membership import Membership
 from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.outcomes import Outcomes
@@ -55,6 +57,8 @@ _log = structlog.get_logger("consumer.app")
 _DRAIN_MARGIN_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _FLUSH_SECONDS = 5.0
+_MOVING_SECONDS = 600.0
+_CLOSE_SECONDS = 5.0
 _ACTIVITY_BATCH = 5000
 """The analytics host takes 32 MB, about 150,000 items (planhat-api, limits): far below it."""
 
@@ -115,8 +119,19 @@ class Service:
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
         self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
-        self.sender = Sender(self.dispatch, self.intake, self.api, self.reporter, self._pace)
-        self.committer = Committer(self.source, self.reporter)
+        self.lease = Lease(
+            lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds)
+        )
+        self.committer = Committer(self.source, self.reporter, self.lease)
+        self.membership = Membership(self.source, self.assignment, self.committer, self.lease, self)
+        self.sender = Sender(
+            self.dispatch,
+            self.intake,
+            self.api,
+            self.reporter,
+            self._pace,
+            self.membership.hold,
+        )
         self.asked = MeasuredPlanhat(self.api, self.metrics)
         self.reader = DirectoryReader(
             self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
@@ -145,6 +160,7 @@ class Service:
             helpers = [
                 parts.create_task(work, name=name)
                 for name, work in (
+                    ("poll", self.poller.run(stop)),
                     ("send", self.sender.run()),
                     ("commit", self.committer.run(self.assignment)),
                     ("dead-letters", self.dead_letters.run()),
@@ -155,7 +171,7 @@ class Service:
                     ("tick", self._tick()),
                 )
             ]
-            await self.poller.run(stop)
+            await stop.wait()
             await self._finish()
             for helper in helpers:
                 helper.cancel()
@@ -169,8 +185,16 @@ class Service:
     # What the probes ask
 
     def healthy(self) -> tuple[bool, str]:
-        """Tell whether all loops turn, and what could move does."""
-        stuck = self.progress.stuck(_now(), self.poller.turned_at)
+        """Tell whether all loops turn, and what could move does.
+
+        A rebalance can't end while Kafka is away, and a restart would not bring it back: it may
+        take its time.
+        """
+        now = _now()
+        if self.membership.moving_since is not None:
+            age = now - self.membership.moving_since
+            return age <= _MOVING_SECONDS, f"waiting for partitions for {age:.0f} s"
+        stuck = self.progress.stuck(now, self.poller.turned_at)
         if stuck is not None:
             return False, stuck
         return True, "polling" if self.poller.turned_at else "starting"
@@ -187,38 +211,40 @@ class Service:
             return False, "the users of Planhat are not read yet"
         if not self.assignment.owned:
             return False, "no partitions assigned"
+        if not self.lease.holds(_now()):
+            return False, "not sure that the partitions are still ours: Kafka does not answer"
         return True, f"{len(self.assignment.owned)} partitions"
 
     # What Kafka tells us
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
-        """Let requests in flight end, commit, forget: somebody else goes on from there."""
-        if not self.assignment.owned:
-            return
+        """These are about to be taken away."""
+        await self.membership.revoked(partitions)
+        self.metrics.rebalanced("revoked")
+
+    async def assigned(self, partitions: Sequence[Partition]) -> None:
+        """These are ours now."""
+        await self.membership.assigned(partitions)
+        self.poller.refused = self.membership.refused
+        self.metrics.rebalanced("assigned")
+
+    async def land(self) -> bool:
+        """Send nothing new; False if a request is still on its way when the time is up."""
         self.dispatch.stopped = True
-        landed = await self.sender.landed(self._drain)
-        await self.committer.commit(self.assignment)
-        self.assignment.end()
+        return await self.sender.landed(self._drain)
+
+    def forget(self) -> None:
+        """Drop all work: somebody else does it."""
         self.dispatch.clear()
         self.planner.clear()
         self.intake.clear()
         self.dead_letters.clear()
-        self.committer.forget()
-        self.metrics.rebalanced("revoked")
-        _log.info("partitions.revoked", partitions=len(partitions), landed=landed)
 
-    async def assigned(self, partitions: Sequence[Partition]) -> None:
-        """Own these partitions, from where the group left them."""
-        if partitions:
-            committed = await self._committed(partitions)
-            self.assignment.begin({name: committed.get(name) for name in partitions})
-        total = self.source.partition_count()
-        share = len(partitions) / total if total else 1.0
-        self.limiter.share(share, _now())
+    def go_on(self, owned: int, total: int) -> None:
+        """Work on what is owned now, with its share of the quota."""
+        self.limiter.share(owned / total if total else 1.0, _now())
         self.dispatch.stopped = self._stopping and not self.assignment.owned
         self._wake()
-        self.metrics.rebalanced("assigned")
-        _log.info("partitions.assigned", partitions=len(partitions), of=total)
 
     # Life
 
@@ -253,22 +279,22 @@ class Service:
 
     async def _close(self) -> None:
         sinks = (self.dead_letter_sink.close, self.result_sink.close)
-        for close in (self.source.stop, *sinks, self.api.close, self.ops.stop):
+        for close in (self._leave, *sinks, self.api.close, self.ops.stop):
             with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(10.0):
+                async with asyncio.timeout(_CLOSE_SECONDS):
                     await close()
         _log.info("service.stopped")
 
-    async def _committed(self, partitions: Sequence[Partition]) -> dict[Partition, tuple[int, str]]:
-        failures = 0
-        while True:
-            try:
-                async with asyncio.timeout(10.0):
-                    return await self.source.committed(partitions)
-            except (KafkaUnavailable, TimeoutError) as error:
-                failures += 1
-                _log.warning("offsets.not_read", reason=str(error), attempts=failures)
-                await asyncio.sleep(backoff(failures, random.random()))
+    async def _leave(self) -> None:
+        """Leave the group, unless a request of ours may still change something at Planhat.
+
+        Then the others get our partitions when the session has timed out, as after a crash: what
+        they send can't be overtaken by it.
+        """
+        flying = self.dispatch.in_flight
+        if flying:
+            _log.warning("service.left_in_silence", requests=flying)
+        await self.source.stop(leaves=not flying)
 
     async def _tick(self) -> None:
         while True:
@@ -318,7 +344,12 @@ class Service:
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
     def _is_drained(self) -> bool:
-        return self.dispatch.in_flight == 0 and all(lane.ready == 0 for lane in self.lanes.values())
+        """Tell whether nothing is on its way, nor could go now."""
+        if self.dispatch.in_flight:
+            return False
+        if self.dispatch.halted is not None:
+            return True
+        return all(lane.ready == 0 or lane.breaker.is_open for lane in self.lanes.values())
 
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.metrics.dead_letter(receipt.rejections[0])

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from consumer.part import Partition
 
 
+CATCH_UP_SECONDS = 10.0
+"""How long sending waits for what may have been sent before us: see `Assignment.catch_up`."""
+
+
 class Assignment:
     """Offsets by partition, and the bounds of what is read and not final yet.
 
@@ -29,6 +33,8 @@ class Assignment:
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._turn = 0
+        self._targets: dict[Partition, int] = {}
+        self._caught_up_by = float("-inf")
 
     @property
     def is_full(self) -> bool:
@@ -46,6 +52,58 @@ class Assignment:
         self.epoch += 1
         self.owned = {}
         self.backlog = Backlog()
+        self._targets = {}
+
+    def renew(self, partition: Partition) -> Offsets:
+        """Begin a partition anew: its log was replaced by one that begins below our commit."""
+        self.epoch += 1
+        offsets = self.owned[partition] = Offsets()
+        self._targets.pop(partition, None)
+        return offsets
+
+    def catch_up(self, ends: Mapping[Partition, int], now: float) -> None:
+        """Send nothing before all below `ends` was read, as far as the bounds let us.
+
+        Whoever owned the partitions before may have sent more than it could commit, if it was
+        killed. Sending as soon as something is read would bring back older values, until the
+        newer ones are read too; having read them, they are one change, and the newest.
+        """
+        self._targets = {
+            partition: end
+            for partition, end in ends.items()
+            if partition in self.owned and self._is_below(partition, end)
+        }
+        self._caught_up_by = now + CATCH_UP_SECONDS
+
+    def reached(self, partition: Partition, position: int) -> None:
+        """All below `position` was read, or is never delivered."""
+        if position >= self._targets.get(partition, position + 1):
+            del self._targets[partition]
+
+    @property
+    def behind(self) -> list[Partition]:
+        """Partitions whose reading is still awaited."""
+        return list(self._targets)
+
+    def has_caught_up(self, now: float) -> bool:
+        """Tell whether there is nothing to wait for; a partition that can't be read is not."""
+        if not self._targets:
+            return True
+        if self.is_full or now >= self._caught_up_by:
+            self._targets = {}
+            return True
+        self._targets = {
+            partition: end
+            for partition, end in self._targets.items()
+            if self._is_below(partition, end)
+        }
+        return not self._targets
+
+    def _is_below(self, partition: Partition, end: int) -> bool:
+        offsets = self.owned[partition]
+        if len(offsets) >= self._window:
+            return False
+        return offsets.position is None or offsets.position < end
 
     def oldest(self) -> float | None:
         """Timestamp of the record that waits longest to be final (seconds since 1970)."""

@@ -11,6 +11,8 @@ from consumer.errors import CommitRefused, KafkaError
 
 if TYPE_CHECKING:
     from consumer.assignment import Assignment
+    from consumer.lease import Lease
+    from consumer.offsets import Offsets
     from consumer.part import Partition
 
 _log = structlog.get_logger("consumer.commit")
@@ -36,12 +38,17 @@ class CommitReport(Protocol):
 
 
 class Committer:
-    """Commits what moved, once a second, and whenever asked. A failed commit is not fatal."""
+    """Commits what moved, once a second, and whenever asked. A failed commit is not fatal.
 
-    def __init__(self, source: Commits, report: CommitReport) -> None:
+    A commit also proves that we are a member still, which the lease wants to know now and then:
+    then all is committed, moved or not.
+    """
+
+    def __init__(self, source: Commits, report: CommitReport, lease: Lease) -> None:
         """Nothing was committed yet."""
         self._source = source
         self._report = report
+        self._lease = lease
         self._written: Positions = {}
         self._busy = asyncio.Lock()
 
@@ -56,35 +63,48 @@ class Committer:
             await self.commit(assignment)
 
     async def commit(self, assignment: Assignment) -> bool:
-        """Commit what moved; False if Kafka did not take it."""
-        async with self._busy:
-            moved = self._moved(assignment)
-            if not moved:
-                return True
-            try:
-                async with asyncio.timeout(_TIMEOUT_SECONDS):
-                    await self._source.commit(moved)
-            except CommitRefused as error:
-                self._note("refused", str(error))
-            except (KafkaError, TimeoutError) as error:
-                self._note("failed", str(error) or "time-out")
-            else:
-                self._written |= moved
-                self._report.committed("ok")
-                _log.debug("offsets.committed", partitions=len(moved))
-                return True
-            return False
+        """Commit what moved; False if Kafka did not take it, within a bound."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._busy:
+                await self._commit(assignment)
+        except CommitRefused as error:
+            self._lease.end()
+            self._note("refused", str(error))
+        except (KafkaError, TimeoutError) as error:
+            self._note("failed", str(error) or "time-out")
+        else:
+            return True
+        return False
 
-    def _moved(self, assignment: Assignment) -> Positions:
+    async def _commit(self, assignment: Assignment) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        epoch = assignment.epoch
+        moved = self._moved(assignment, with_all=self._lease.is_due(asked_at))
+        if not moved:
+            return
+        await self._source.commit(moved)
+        if assignment.epoch != epoch:
+            return
+        self._lease.confirm(asked_at)
+        self._written |= moved
+        for partition, (next_offset, _) in moved.items():
+            assignment.owned[partition].committed = next_offset
+        self._report.committed("ok")
+        _log.debug("offsets.committed", partitions=len(moved))
+
+    def _moved(self, assignment: Assignment, *, with_all: bool) -> Positions:
         moved: Positions = {}
         for partition, offsets in assignment.owned.items():
             position = offsets.to_commit()
-            if position is None or position == self._written.get(partition):
+            if position is None:
                 continue
-            if partition not in self._written and position == (offsets.committed, ""):
-                continue
-            moved[partition] = position
+            if with_all or self._has_moved(partition, offsets, position):
+                moved[partition] = position
         return moved
+
+    def _has_moved(self, partition: Partition, offsets: Offsets, position: tuple[int, str]) -> bool:
+        written = self._written.get(partition)
+        return position != (written or (offsets.committed, ""))
 
     def _note(self, result: str, reason: str) -> None:
         self._report.committed(result)

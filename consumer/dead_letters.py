@@ -102,10 +102,13 @@ class DeadLetters:
                 failures += 1
                 self.failing = True
                 self._complain(error)
+                # One that is too large for the topic must not keep the others out of it.
+                self._waiting.rotate(-1)
                 await asyncio.sleep(backoff(failures, self._random()))
                 continue
             failures = 0
             self.failing = False
+            # Unless it was revoked meanwhile: then its next owner writes it once more.
             if self._waiting and self._waiting[0] is receipt:
                 self._waiting.popleft()
                 self._resolve(receipt)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from consumer.decide import decide
 from consumer.decision import UserDecision
 from consumer.message import AccountMessage, Invalid, Messages, Tombstone, Unsupported, UserMessage
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from consumer.guard import RejectGuard
-    from consumer.message import Parsed, Routed
+    from consumer.message import Routed
     from consumer.offsets import Offsets
     from consumer.part import Backlog, Ended, Record
     from consumer.plan import Planner
     from consumer.rules import Rules
+
+_log = structlog.get_logger("consumer.intake")
 
 
 class Report(Protocol):
@@ -74,7 +78,7 @@ class Intake:
             return
         ticket = Ticket(record, offsets, backlog)
         backlog.add(ticket)
-        messages = _messages(parse(record.value, record.headers))
+        messages = _messages(record)
         # One more than there are, so that nothing is resolved before all of it was looked at.
         ticket.open = len(messages) + 1
         is_alone = len(messages) == 1
@@ -93,6 +97,7 @@ class Intake:
                     receipt.delivered += 1
                 case "rejected":
                     receipt.rejections.append(end.reason)
+                    receipt.attempts = max(receipt.attempts, end.part.attempts)
                 case "skipped":
                     receipt.skips.append((end.part.resource, end.reason))
             self._part_done(receipt)
@@ -132,12 +137,17 @@ class Intake:
         now: float,
     ) -> None:
         self._follow(message.hull_id, ticket)
+        channel = "user:update" if isinstance(message, UserMessage) else "account:update"
+        receipt = Receipt(ticket, position, channel, message.hull_id, open=1)
+        try:
+            self._decided(message, receipt, now)
+        except Exception as error:  # noqa: BLE001 - the same record would end each restart again
+            receipt.rejections.append(_internal(error))
+            _log.error("record.failed", hull_id=message.hull_id, exc_info=error)
+        self._part_done(receipt)
+
+    def _decided(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
         decision = decide(message, self._rules)
-        is_user = isinstance(decision, UserDecision)
-        receipt = Receipt(
-            ticket, position, "user:update" if is_user else "account:update", decision.hull_id
-        )
-        receipt.open = 1
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
         if isinstance(decision, UserDecision):
@@ -148,7 +158,6 @@ class Intake:
             self._planner.user(decision, receipt, now)
         else:
             self._planner.account(decision, receipt, now)
-        self._part_done(receipt)
 
     def _part_done(self, receipt: Receipt) -> None:
         receipt.open -= 1
@@ -186,9 +195,18 @@ class Intake:
             one.followers.clear()
 
 
-def _messages(parsed: Parsed) -> tuple[Routed | Tombstone, ...]:
+def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
+    try:
+        parsed = parse(record.value, record.headers)
+    except Exception as error:  # noqa: BLE001 - the same record would end each restart again
+        _log.error("record.failed", offset=record.offset, exc_info=error)
+        return (Invalid(_internal(error)),)
     match parsed:
         case Messages(messages=messages):
             return messages
         case _:
             return (parsed,)
+
+
+def _internal(error: Exception) -> str:
+    return f"internal error: {type(error).__name__}"

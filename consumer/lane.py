@@ -122,6 +122,8 @@ class Lane:
         flying = [profile for flight in self.flights for profile in flight.profiles]
         for flight in self.flights:
             flight.is_orphan = True
+        # Whoever owns the profiles meanwhile may write something else, and they may come back.
+        self.memory.forget_all()
         self._ready.clear()
         self._parked.clear()
         self._last.clear()
@@ -257,6 +259,8 @@ class Lane:
         if is_solitary and flight.items:
             return False
         self.memory.forget(profile.claims)
+        for part in parts:
+            part.attempts += 1
         profile.flying, profile.digest, profile.parked = len(parts), digest, False
         flight.is_solitary = is_solitary
         flight.board(profile, items, names, size)

@@ -42,6 +42,10 @@ class Memory:
         for claim in claims:
             self._digests.pop(claim, None)
 
+    def forget_all(self) -> None:
+        """Somebody else may write from now on; Planhat's ids stay what they are."""
+        self._digests.clear()
+
     def planhat_id(self, key: str) -> str | None:
         """Planhat's id of a profile."""
         return self._ids.get(key)

@@ -59,7 +59,10 @@ class Offsets:
     __slots__ = ("_already_final", "_final", "_next_offset", "_order", "committed")
 
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
-        """Start from a commit; `next_offset` is None for a group that never committed."""
+        """Start from a commit; `next_offset` is None for a group that never committed.
+
+        `committed` is the last next offset that Kafka took, for the committer to keep.
+        """
         self.committed = next_offset
         self._next_offset = next_offset
         self._already_final = set() if next_offset is None else decode(next_offset, metadata)
@@ -88,6 +91,14 @@ class Offsets:
     def next_offset(self) -> int | None:
         """What may be committed: everything below is final. None while nothing is known."""
         return self._order[0] if self._order else self._next_offset
+
+    def is_foreign(self, offset: int) -> bool:
+        """Tell whether a delivered record can't belong to the log that we committed for.
+
+        All below the commit is final and never read again, so Kafka has begun anew: the topic was
+        made anew, or the end of its log was lost with a broker.
+        """
+        return self.committed is not None and offset < self.committed
 
     def track(self, offset: int) -> bool:
         """Note a delivered record; False if it needs no work: final before, or seen already."""

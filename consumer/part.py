@@ -155,7 +155,7 @@ class Part:
 
     It may fly when it waits for nothing (`waits` is 0). `followers` are the parts of other lanes
     that wait for its end. `link` tells how to find the company, until `body` carries its id.
-    `since` is when it came (seconds of the loop's clock).
+    `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in.
     """
 
     resource: Resource
@@ -170,6 +170,7 @@ class Part:
     profile: Profile | None = None
     ended: bool = False
     since: float = 0.0
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.assignment import Assignment
+    from consumer.errors import KafkaError
     from consumer.intake import Intake
+    from consumer.offsets import Offsets
     from consumer.part import Partition, Record
 
 _log = structlog.get_logger("consumer.poll")
@@ -24,6 +26,8 @@ CHUNK = 250
 WAIT_SECONDS = 0.2
 _REACH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
+_REST_SECONDS = 5.0
+_REJOIN_SECONDS = 30.0
 
 
 class Source(Protocol):
@@ -36,6 +40,9 @@ class Source(Protocol):
 
     async def position(self, partition: Partition) -> int | None:
         """The offset that is read next."""
+
+    async def rejoin(self) -> None:
+        """Begin anew as another member of the group; raises KafkaUnavailable or KafkaRefused."""
 
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""
@@ -62,17 +69,37 @@ class Poller:
         self._is_open = is_open
         self._wake = wake
         self._reached_at = float("-inf")
+        self._failing_since: float | None = None
+        self._resting: dict[Partition, float] = {}
+        self.refused: KafkaError | None = None
         self.turned_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set."""
+        """Poll until `stop` is set, or for ever; raises KafkaRefused.
+
+        A client that has failed at every turn for long begins anew, it may be broken for good.
+        """
         while not stop.is_set():
             self.turned_at = _now()
             try:
-                await self._round()
+                await self._turn()
             except KafkaUnavailable as error:
+                if self._failing_since is None:
+                    self._failing_since = _now()
                 _log.warning("kafka.unavailable", reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                self._failing_since = None
+
+    async def _turn(self) -> None:
+        if self.refused is not None:
+            raise self.refused
+        since = self._failing_since
+        if since is not None and _now() - since > _REJOIN_SECONDS:
+            _log.warning("kafka.rejoining")
+            self._failing_since = _now()
+            await self._source.rejoin()
+        await self._round()
 
     def lag(self, partition: Partition) -> int | None:
         """Records of a partition that were not read yet; None while unknown."""
@@ -87,18 +114,43 @@ class Poller:
         return sum(self.lag(partition) or 0 for partition in self._assignment.owned)
 
     async def _round(self) -> None:
-        eligible = self._assignment.eligible() if self._is_open() else []
+        eligible = self._readable()
         found = 0
         for partition in eligible:
-            found += self._take(await self._source.poll([partition], 0.0, CHUNK))
+            found += self._take(await self._read(partition))
             await asyncio.sleep(0)
             if self._assignment.is_full:
                 break
         if not found:
-            self._take(await self._source.poll(eligible, WAIT_SECONDS, CHUNK))
+            self._take(await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK))
+            await self._note_reached()
         if _now() - self._reached_at >= _REACH_SECONDS:
             self._reached_at = _now()
             await self._reach()
+
+    def _readable(self) -> list[Partition]:
+        if not self._is_open():
+            return []
+        now = _now()
+        return [
+            partition
+            for partition in self._assignment.eligible()
+            if self._resting.get(partition, now) <= now
+        ]
+
+    async def _read(self, partition: Partition) -> list[Record]:
+        """Read what is there; what can't be read (a corrupt record, say) must not stop the rest."""
+        try:
+            return await self._source.poll([partition], 0.0, CHUNK)
+        except KafkaUnavailable as error:
+            self._resting[partition] = _now() + _REST_SECONDS
+            _log.warning(
+                "partition.unreadable",
+                topic=partition.topic,
+                partition=partition.number,
+                reason=str(error),
+            )
+            return []
 
     def _take(self, records: list[Record]) -> int:
         now = _now()
@@ -109,12 +161,34 @@ class Poller:
                 # Read before we know what of it is final: read it again when we do.
                 put_back.setdefault(record.partition, record.offset)
             else:
+                if offsets.is_foreign(record.offset):
+                    offsets = self._renewed(record, offsets)
                 self._intake.take(record, offsets, self._assignment.backlog, now)
         for partition, offset in put_back.items():
             self._source.rewind(partition, offset)
         if records:
             self._wake()
         return len(records)
+
+    def _renewed(self, record: Record, offsets: Offsets) -> Offsets:
+        _log.warning(
+            "offsets.begun_anew",
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            committed=offsets.committed,
+        )
+        return self._assignment.renew(record.partition)
+
+    async def _note_reached(self) -> None:
+        """Nothing more came: see how far the partitions are read whose ends we wait for."""
+        behind = self._assignment.behind
+        for partition in behind:
+            position = await self._source.position(partition)
+            if position is not None:
+                self._assignment.reached(partition, position)
+        if behind:
+            self._wake()
 
     async def _reach(self) -> None:
         """Let commits follow over what is never delivered: transaction markers at the end."""

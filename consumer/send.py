@@ -10,6 +10,7 @@ import structlog
 
 from consumer.dispatch import Wait
 from planhat_client.errors import PlanhatError
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -64,14 +65,29 @@ class Sender:
         intake: Intake,
         api: Api,
         report: SendReport,
+<<<<<<< HEAD
         pace: Callable[[], Pace],
     ) -> None:
         """`pace` tells how far behind we are."""
+=======
+        is_behind: Callable[[], bool],
+        hold: Callable[[float], float],
+    ) -> None:
+        """`is_behind` tells whether Kafka holds more than was read.
+
+        `hold` tells for how many seconds nothing may be sent, whatever waits; 0.0 for none.
+        """
+>>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         self._dispatch = dispatch
         self._intake = intake
         self._api = api
         self._report = report
+<<<<<<< HEAD
         self._pace = pace
+=======
+        self._is_behind = is_behind
+        self._hold = hold
+>>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -98,9 +114,15 @@ class Sender:
     async def _turn(self, flights: asyncio.TaskGroup) -> None:
         self._wake.clear()
         now = _now()
+<<<<<<< HEAD
         step = self._dispatch.next(now, self._pace())
         ended = self._dispatch.ended()
         self._intake.follow_up(ended, now)
+=======
+        held = self._hold(now)
+        step = Wait(held) if held else self._dispatch.next(now, is_behind=self._is_behind())
+        self._intake.follow_up(self._dispatch.ended(), now)
+>>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         if isinstance(step, Wait):
             if ended:  # who waited for these may go now
                 return
@@ -123,9 +145,14 @@ class Sender:
             self._idle.set()
 
     async def _send(self, flight: Flight) -> Answer:
-        if flight.resource is Resource.ACTIVITIES:
-            return await self._api.track(flight.items)
-        return await self._api.upsert(flight.resource, flight.items)
+        try:
+            if flight.resource is Resource.ACTIVITIES:
+                return await self._api.track(flight.items)
+            return await self._api.upsert(flight.resource, flight.items)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the others
+            # Tried again and halved like any failure, it ends in the dead letters if it is an item.
+            _log.error("batch.failed", resource=flight.resource.value, exc_info=error)
+            return Retry(f"internal error: {type(error).__name__}")
 
 
 class HaltWatch:
