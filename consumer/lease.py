@@ -12,8 +12,8 @@ _RENEWALS = 5
 
 
 def lease_seconds(session_seconds: float, request_seconds: float) -> float:
-    """How long a confirmation is good for; at least half a session, for very short ones."""
-    return max(session_seconds - request_seconds, session_seconds / 2)
+    """How long a confirmation is good for; at least a third of a session, for short ones."""
+    return max(session_seconds - request_seconds, session_seconds / 3)
 
 
 class Lease:

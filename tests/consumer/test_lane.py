@@ -178,6 +178,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.open: dict[int, Part] = {}
         self.ended: set[int] = set()
         self.kept: list[Part] = []
+        self.unsure: set[str] = set()
 
     @rule(key=st.sampled_from(KEYS), email=st.sampled_from(EMAILS))
     def arrive(self, key: str, email: str) -> None:
@@ -197,7 +198,12 @@ class LaneMachine(RuleBasedStateMachine):
     def answer(self, data: st.DataObject) -> None:
         flight = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
         items = [json.loads(item) for item in flight.items]
-        kind = data.draw(st.sampled_from(("all", "some", "retry", "lost", "refuse", "halt")))
+        names = {item["externalId"] for item in items}
+        # Nobody refuses what he took before, although the answer to that was lost.
+        refusals = () if names & self.unsure else ("some", "refuse")
+        kind = data.draw(st.sampled_from(("all", "retry", "lost", "halt", *refusals)))
+        self.unsure = self.unsure | names if kind == "lost" else self.unsure
+        self.unsure = self.unsure - names if kind == "all" else self.unsure
         taken = items if kind in ("all", "lost") else []
         answer: Answer = Delivered(BulkResult(created=len(items)))
         if kind == "some":
@@ -264,3 +270,27 @@ class LaneMachine(RuleBasedStateMachine):
 
 TestLane = LaneMachine.TestCase
 TestLane.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def test_a_value_that_comes_back_after_another_member_wrote_is_sent_again() -> None:
+    bench = Bench(skips_unchanged=True)
+    bench.lane.add(part("a", 1), bench.now)
+    bench.settler.settle(bench.fly(), Delivered(None, is_whole=True), bench.now)
+
+    bench.lane.clear()
+    bench.lane.add(part("a", 1), bench.now)
+
+    assert len(bench.fly().items) == 1
+
+
+def test_each_request_counts_as_an_attempt() -> None:
+    bench = Bench()
+    change = part("a", 1)
+    bench.lane.add(change, bench.now)
+
+    for _ in range(2):
+        bench.settler.settle(bench.fly(), Retry("down", 500), bench.now)
+        bench.now += 60.0
+    bench.fly()
+
+    assert change.attempts == 3

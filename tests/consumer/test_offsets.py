@@ -104,3 +104,14 @@ def test_metadata_fits_a_window_and_reads_back(start: int, above: set[int]) -> N
 def test_foreign_metadata_is_ignored_and_never_raises(text: str) -> None:
     assert decode(7, text) == set() or text.startswith("hp1:")
     assert isinstance(decode(7, f"hp1:{text}"), set)
+
+
+def test_a_record_below_the_commit_belongs_to_another_log() -> None:
+    offsets = Offsets(100)
+
+    assert offsets.is_foreign(99)
+    assert not offsets.is_foreign(100)
+
+
+def test_without_a_commit_no_record_is_foreign() -> None:
+    assert not Offsets().is_foreign(0)

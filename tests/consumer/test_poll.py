@@ -1,0 +1,124 @@
+"""The poll loop against a source that fails as Kafka does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consumer.assignment import Assignment
+from consumer.errors import KafkaRefused, KafkaUnavailable
+from consumer.part import Partition, Record
+from consumer.poll import Poller
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.offsets import Offsets
+    from consumer.part import Backlog
+
+P0, P1 = Partition("events", 0), Partition("events", 1)
+
+
+class Log:
+    """A source with records in memory; some partitions can't be read."""
+
+    def __init__(self, records: dict[Partition, list[Record]]) -> None:
+        self.records = records
+        self.unreadable: set[Partition] = set()
+        self.rewound: list[tuple[Partition, int]] = []
+
+    async def poll(
+        self,
+        partitions: Sequence[Partition],
+        seconds: float,  # noqa: ARG002 - nothing is waited for here
+        max_records: int,
+    ) -> list[Record]:
+        await asyncio.sleep(0)
+        found: list[Record] = []
+        for partition in partitions:
+            if partition in self.unreadable:
+                raise KafkaUnavailable("corrupt")
+            waiting = self.records.get(partition, [])
+            found += waiting[:max_records]
+            self.records[partition] = waiting[max_records:]
+        return found
+
+    async def rejoin(self) -> None: ...
+
+    async def position(self, partition: Partition) -> int | None: ...
+
+    def rewind(self, partition: Partition, offset: int) -> None:
+        self.rewound.append((partition, offset))
+
+    def end(self, partition: Partition) -> int | None: ...
+
+
+class Hands:
+    """An intake that notes what it is given, and says stop when all is there."""
+
+    def __init__(self, expected: int) -> None:
+        self.taken: list[Record] = []
+        self.stop = asyncio.Event()
+        self._expected = expected
+
+    def take(self, record: Record, offsets: Offsets, _backlog: Backlog, _now: float) -> None:
+        if offsets.track(record.offset):
+            self.taken.append(record)
+        if len(self.taken) == self._expected:
+            self.stop.set()
+
+
+def records(partition: Partition, *offsets: int) -> list[Record]:
+    return [Record(partition, offset, b"k", b"{}") for offset in offsets]
+
+
+def poller(log: Log, hands: Hands, assignment: Assignment) -> Poller:
+    return Poller(log, assignment, hands, lambda: True, lambda: None)  # type: ignore[arg-type]  # takes records is all that is asked
+
+
+def owning(**committed: int) -> Assignment:
+    assignment = Assignment(1000, 1000, 1 << 20)
+    numbers = {Partition("events", int(name[1:])): at for name, at in committed.items()}
+    assignment.begin({partition: (at, "") for partition, at in numbers.items()})
+    return assignment
+
+
+async def test_a_partition_that_cannot_be_read_does_not_stop_the_others() -> None:
+    log = Log({P0: records(P0, 0, 1), P1: records(P1, *range(600))})
+    log.unreadable = {P0}
+    hands = Hands(600)
+
+    await poller(log, hands, owning(p0=0, p1=0)).run(hands.stop)
+
+    assert [record.offset for record in hands.taken] == list(range(600))
+
+
+async def test_a_topic_made_anew_is_read_from_its_new_beginning() -> None:
+    log = Log({P0: records(P0, 0, 1, 2)})
+    hands = Hands(3)
+
+    await poller(log, hands, owning(p0=1000)).run(hands.stop)
+
+    assert [record.offset for record in hands.taken] == [0, 1, 2]
+
+
+async def test_what_is_read_before_its_commit_is_known_is_put_back() -> None:
+    log = Log({P0: records(P0, 5, 6)})
+    hands = Hands(1)
+    one = poller(log, hands, owning(p1=0))
+
+    one._take(await log.poll([P0], 0.0, 10))
+
+    assert hands.taken == []
+    assert log.rewound == [(P0, 5)]
+
+
+async def test_kafka_that_lets_nobody_in_ends_the_service() -> None:
+    hands = Hands(1)
+    one = poller(Log({}), hands, owning(p0=0))
+    one.refused = KafkaRefused("no rights")
+
+    with pytest.raises(KafkaRefused, match="no rights"):
+        await one.run(hands.stop)
