@@ -22,7 +22,8 @@ from consumer.enduser_reader import EnduserReader
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
-from consumer.kafka import KafkaSink, KafkaSource
+from consumer.kafka import KafkaSource
+from consumer.kafka_sink import KafkaSink
 from consumer.lane import Lane, LanePolicy
 from consumer.lease import Lease, lease_seconds
 from consumer.measured_planhat import MeasuredPlanhat
@@ -201,19 +202,22 @@ class Service:
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
+        reason = self._why_not_ready()
+        return reason is None, reason or f"{len(self.assignment.owned)} partitions"
+
+    def _why_not_ready(self) -> str | None:
         if self._stopping:
-            return False, "stopping"
+            return "stopping"
         if self.dispatch.halted is not None:
-            return False, f"halted: {self.dispatch.halted.reason}"
-        if not self.directory.is_loaded:
-            return False, "the companies of Planhat are not read yet"
-        if self._needs_owners and not self.owners.is_loaded:
-            return False, "the users of Planhat are not read yet"
-        if not self.assignment.owned:
-            return False, "no partitions assigned"
-        if not self.lease.holds(_now()):
-            return False, "not sure that the partitions are still ours: Kafka does not answer"
-        return True, f"{len(self.assignment.owned)} partitions"
+            return f"halted: {self.dispatch.halted.reason}"
+        needed = {
+            "the companies of Planhat are not read yet": self.directory.is_loaded,
+            "the users of Planhat are not read yet": self.owners.is_loaded
+            or not self._needs_owners,
+            "no partitions assigned": bool(self.assignment.owned),
+            "Kafka does not tell whether the partitions are still ours": self.lease.holds(_now()),
+        }
+        return next((reason for reason, is_given in needed.items() if not is_given), None)
 
     # What Kafka tells us
 
@@ -304,7 +308,7 @@ class Service:
             self.intake.follow_up(self.dispatch.ended(), now)
             # What was given up, or came with a directory, may have let others go on.
             self._wake()
-            self.progress.look(self.dispatch, now)
+            self.progress.look(self.dispatch, now, is_held=not self.lease.holds(now))
             self._observe()
 
     def _observe(self) -> None:

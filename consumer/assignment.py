@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from consumer.part import Partition
 
 
-CATCH_UP_SECONDS = 10.0
-"""How long sending waits for what may have been sent before us: see `Assignment.catch_up`."""
+READ_FIRST_SECONDS = 10.0
+"""How long sending waits for what may have been sent before us: see `Assignment.read_first`."""
 
 
 class Assignment:
@@ -34,7 +34,7 @@ class Assignment:
         self._max_bytes = max_bytes
         self._turn = 0
         self._targets: dict[Partition, int] = {}
-        self._caught_up_by = float("-inf")
+        self._read_by = float("-inf")
 
     @property
     def is_full(self) -> bool:
@@ -61,7 +61,7 @@ class Assignment:
         self._targets.pop(partition, None)
         return offsets
 
-    def catch_up(self, ends: Mapping[Partition, int], now: float) -> None:
+    def read_first(self, ends: Mapping[Partition, int], now: float) -> None:
         """Send nothing before all below `ends` was read, as far as the bounds let us.
 
         Whoever owned the partitions before may have sent more than it could commit, if it was
@@ -73,7 +73,7 @@ class Assignment:
             for partition, end in ends.items()
             if partition in self.owned and self._is_below(partition, end)
         }
-        self._caught_up_by = now + CATCH_UP_SECONDS
+        self._read_by = now + READ_FIRST_SECONDS
 
     def reached(self, partition: Partition, position: int) -> None:
         """All below `position` was read, or is never delivered."""
@@ -85,11 +85,11 @@ class Assignment:
         """Partitions whose reading is still awaited."""
         return list(self._targets)
 
-    def has_caught_up(self, now: float) -> bool:
+    def is_read_up(self, now: float) -> bool:
         """Tell whether there is nothing to wait for; a partition that can't be read is not."""
         if not self._targets:
             return True
-        if self.is_full or now >= self._caught_up_by:
+        if self.is_full or now >= self._read_by:
             self._targets = {}
             return True
         self._targets = {

@@ -1,10 +1,8 @@
-"""The only door to aiokafka: reading, committing, writing; foreign errors are translated here."""
+"""A member of the consumer group: reading, committing, coming and going."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiokafka
@@ -14,14 +12,14 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import CommitRefused, KafkaError, KafkaUnavailable
+from consumer.kafka_connection import CLOSE_SECONDS, connection, door, translated
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from consumer.commit import Positions
-    from consumer.dead_letters import Headers
     from consumer.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
@@ -31,16 +29,6 @@ MARGIN_SECONDS = 15.0
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
-_CLOSE_SECONDS = 5.0
-_WRITE_SECONDS = 30.0
-_REFUSED = (
-    foreign.AuthenticationFailedError,
-    foreign.TopicAuthorizationFailedError,
-    foreign.GroupAuthorizationFailedError,
-    foreign.ClusterAuthorizationFailedError,
-    foreign.UnsupportedSaslMechanismError,
-    foreign.IllegalSaslStateError,
-)
 
 
 class Rebalanced(Protocol):
@@ -51,58 +39,6 @@ class Rebalanced(Protocol):
 
     async def assigned(self, partitions: Sequence[Partition]) -> None:
         """These are ours now."""
-
-
-def translated(error: Exception) -> KafkaError:
-    """Our own error for one of aiokafka's or the system's."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if isinstance(error, KafkaError):
-        return error
-    if isinstance(error, _REFUSED):
-        return KafkaRefused(text)
-    if isinstance(error, foreign.CommitFailedError | foreign.IllegalStateError):
-        return CommitRefused(text)
-    if isinstance(error, foreign.KafkaError | OSError):
-        return KafkaUnavailable(text)
-    return KafkaUnavailable(f"{type(error).__name__}: {text}")
-
-
-@contextmanager
-def _door() -> Iterator[None]:
-    """Let only our own errors out.
-
-    aiokafka lets more than its own errors escape (an AttributeError where a coordinator still loads
-    the offsets, assertions in the middle of a rebalance); none of them may end the service.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise translated(error) from error
-
-
-def _connection(settings: KafkaSettings) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
-        "security_protocol": settings.security_protocol,
-    }
-    if settings.sasl_mechanism:
-        options["sasl_mechanism"] = settings.sasl_mechanism
-        options["sasl_plain_username"] = settings.sasl_username
-        options["sasl_plain_password"] = _password(settings)
-    if "SSL" in settings.security_protocol:
-        options["ssl_context"] = _ssl_context(settings)
-    return options
-
-
-def _password(settings: KafkaSettings) -> str | None:
-    return settings.sasl_password() if settings.sasl_password else None
-
-
-def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ssl_ca_file)
-    if settings.ssl_cert_file:
-        context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
-    return context
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped here
@@ -132,7 +68,7 @@ class KafkaSource:
         """Join the group; raises KafkaUnavailable or KafkaRefused."""
         consumer = self._made()
         try:
-            with _door():
+            with door():
                 await consumer.start()
                 known = await consumer.topics()
         except KafkaError:
@@ -168,7 +104,7 @@ class KafkaSource:
             await self._told.revoked([])
             joined, self._joined = self._joined, None
             try:
-                async with asyncio.timeout(_CLOSE_SECONDS):
+                async with asyncio.timeout(CLOSE_SECONDS):
                     await joined.stop()
             except Exception as error:  # noqa: BLE001 - it is broken, that is why we are here
                 _log.warning("kafka.not_closed", reason=str(translated(error)))
@@ -182,7 +118,7 @@ class KafkaSource:
         No partition at all still counts as a poll and lets no buffer go (pausing would).
         """
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions] or [_NOWHERE]
-        with _door():
+        with door():
             found = await self._consumer.getmany(
                 *wanted, timeout_ms=round(seconds * 1000), max_records=max_records
             )
@@ -193,7 +129,7 @@ class KafkaSource:
 
         A broker that keeps less metadata than usual gets none: records would only be sent again.
         """
-        with _door():
+        with door():
             try:
                 await self._write(positions)
             except foreign.OffsetMetadataTooLargeError:
@@ -220,7 +156,7 @@ class KafkaSource:
         """What the group committed last, with the metadata; raises KafkaUnavailable."""
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions]
         try:
-            with _door():
+            with door():
                 admin = await self._administrated()
                 found = await admin.list_consumer_group_offsets(
                     self._settings.group_id, partitions=wanted
@@ -238,13 +174,13 @@ class KafkaSource:
     async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """The offset of the next record to be written to each; raises KafkaUnavailable."""
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions]
-        with _door():
+        with door():
             found = await self._consumer.end_offsets(wanted)
         return {Partition(*partition): int(offset) for partition, offset in found.items()}
 
     async def _administrated(self) -> AIOKafkaAdminClient:
         if self._admin is None:
-            admin = AIOKafkaAdminClient(**_connection(self._settings), client_id="hull-planhat")
+            admin = AIOKafkaAdminClient(**connection(self._settings), client_id="hull-planhat")
             try:
                 await admin.start()
             except BaseException:
@@ -261,7 +197,7 @@ class KafkaSource:
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""
         try:
-            with _door():
+            with door():
                 self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
         except KafkaError:
             return
@@ -269,7 +205,7 @@ class KafkaSource:
     async def position(self, partition: Partition) -> int | None:
         """The offset that is read next; None if that is not known in time."""
         try:
-            with _door():
+            with door():
                 async with asyncio.timeout(1.0):
                     found = await self._consumer.position(aiokafka.TopicPartition(*partition))
         except KafkaError:
@@ -279,7 +215,7 @@ class KafkaSource:
     def end(self, partition: Partition) -> int | None:
         """The end of the log as of the last fetch; None before the first."""
         try:
-            with _door():
+            with door():
                 found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
         except KafkaError:
             return None
@@ -295,7 +231,7 @@ class KafkaSource:
         settings = self._settings
         session_ms = round(settings.session_timeout_seconds * 1000)
         return aiokafka.AIOKafkaConsumer(
-            **_connection(settings),
+            **connection(settings),
             group_id=settings.group_id,
             group_instance_id=settings.group_instance_id or None,
             client_id="hull-planhat",
@@ -316,74 +252,6 @@ class KafkaSource:
             return 0
         counts = [self._joined.partitions_for_topic(topic) for topic in self._settings.topics]
         return sum(len(count or ()) for count in counts)
-
-
-class KafkaSink:
-    """Writes to one topic, acknowledged by all replicas in sync."""
-
-    def __init__(self, settings: KafkaSettings, topic: str) -> None:
-        """Nothing is connected before the first write."""
-        self._settings = settings
-        self._topic = topic
-        self._producer: aiokafka.AIOKafkaProducer | None = None
-
-    async def write(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Return when the record is safe; raises KafkaUnavailable."""
-        try:
-            with _door():
-                async with asyncio.timeout(_WRITE_SECONDS):
-                    producer = await self._connected()
-                    await producer.send_and_wait(self._topic, value, key, headers=list(headers))
-        except KafkaError as error:
-            # After a failure an idempotent producer may be out of step with the broker for good.
-            await self.close()
-            raise KafkaUnavailable(str(error)) from error
-
-    async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Return when all records, (key, value), are safe; raises KafkaUnavailable.
-
-        If it raises, some may be written all the same.
-        """
-        try:
-            producer = await self._connected()
-            written = [await producer.send(self._topic, value, key) for key, value in records]
-            for outcome in await asyncio.gather(*written, return_exceptions=True):
-                if isinstance(outcome, BaseException):
-                    raise outcome
-        except (foreign.KafkaError, OSError) as error:
-            raise KafkaUnavailable(str(error) or type(error).__name__) from error
-
-    async def close(self) -> None:
-        """Let go of the connection."""
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await producer.stop()
-        except Exception as error:  # noqa: BLE001 - nothing can be done with it any more
-            _log.warning("kafka.not_closed", reason=str(translated(error)))
-
-    async def _connected(self) -> aiokafka.AIOKafkaProducer:
-        if self._producer is None:
-            producer = aiokafka.AIOKafkaProducer(
-                **_connection(self._settings),
-                acks="all",
-                enable_idempotence=True,
-                # A rejected record is written with headers added: uncompressed, the largest ones
-                # would not fit into a topic with the limits of the one they came from.
-                compression_type="gzip",
-                request_timeout_ms=20_000,
-                max_request_size=16 << 20,
-                client_id="hull-planhat",
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
 
 
 def _ours(partitions: Iterable[Any]) -> Iterator[Partition]:

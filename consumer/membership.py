@@ -103,7 +103,7 @@ class Membership:
                 self.refused = error
                 return
             self._assignment.begin({name: committed.get(name) for name in partitions})
-            self._assignment.catch_up(await self._ends(partitions), _now())
+            self._assignment.read_first(await self._ends(partitions), _now())
         self._lease.confirm(joined_at)
         self.moving_since = None
         total = self._group.partition_count()
@@ -114,7 +114,7 @@ class Membership:
         """Seconds for which nothing may be sent (look again then); 0.0: go."""
         if not self._assignment.owned:
             return 0.0
-        if not self._assignment.has_caught_up(now):
+        if not self._assignment.is_read_up(now):
             return _HOLD_SECONDS
         if self._lease.holds(now):
             return 0.0

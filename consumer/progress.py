@@ -26,12 +26,15 @@ class Progress:
         self._left = ""
         self._flights: dict[Flight, float] = {}
 
-    def look(self, dispatch: Dispatch, now: float) -> None:
-        """Note how things are; to be called about twice a second."""
+    def look(self, dispatch: Dispatch, now: float, *, is_held: bool = False) -> None:
+        """Note how things are; to be called about twice a second.
+
+        `is_held`: nothing may be sent, since Kafka does not tell whether it is still ours.
+        """
         self._looked_at = now
         going = [flight for lane in dispatch.lanes.values() for flight in lane.flights]
         self._flights = {flight: self._flights.get(flight, now) for flight in going}
-        left = None if going else dispatch.sendable(now)
+        left = None if going or is_held else dispatch.sendable(now)
         if left is None:
             self._left_since = None
         elif self._left_since is None:

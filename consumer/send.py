@@ -65,29 +65,19 @@ class Sender:
         intake: Intake,
         api: Api,
         report: SendReport,
-<<<<<<< HEAD
         pace: Callable[[], Pace],
-    ) -> None:
-        """`pace` tells how far behind we are."""
-=======
-        is_behind: Callable[[], bool],
         hold: Callable[[float], float],
     ) -> None:
-        """`is_behind` tells whether Kafka holds more than was read.
+        """`pace` tells how far behind we are.
 
         `hold` tells for how many seconds nothing may be sent, whatever waits; 0.0 for none.
         """
->>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         self._dispatch = dispatch
         self._intake = intake
         self._api = api
         self._report = report
-<<<<<<< HEAD
         self._pace = pace
-=======
-        self._is_behind = is_behind
         self._hold = hold
->>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -114,15 +104,10 @@ class Sender:
     async def _turn(self, flights: asyncio.TaskGroup) -> None:
         self._wake.clear()
         now = _now()
-<<<<<<< HEAD
-        step = self._dispatch.next(now, self._pace())
+        held = self._hold(now)
+        step = Wait(held) if held else self._dispatch.next(now, self._pace())
         ended = self._dispatch.ended()
         self._intake.follow_up(ended, now)
-=======
-        held = self._hold(now)
-        step = Wait(held) if held else self._dispatch.next(now, is_behind=self._is_behind())
-        self._intake.follow_up(self._dispatch.ended(), now)
->>>>>>> 2bd7e9f (Send only while the group knows us, and not before all that was sent before us is read)
         if isinstance(step, Wait):
             if ended:  # who waited for these may go now
                 return

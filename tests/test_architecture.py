@@ -25,7 +25,7 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "tests"}
 
 DOORS = {
-    "aiokafka": ("consumer/kafka.py", "consumer/topic_reader.py", "consumer/topic_writer.py"),
+    "aiokafka": ("consumer/kafka", "consumer/topic_reader.py", "consumer/topic_writer.py"),
     "aiohttp": ("planhat_client/transport.py",),
     "aiohttp.web": ("consumer/ops.py", "consumer/console", "planhat_client/sandbox/"),
     "confluent_kafka": ("consumer/demo", "consumer/cli/demo"),

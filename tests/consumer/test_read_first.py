@@ -1,6 +1,6 @@
 """What is owned, and what is waited for before anything of it is sent."""
 
-from consumer.assignment import CATCH_UP_SECONDS, Assignment
+from consumer.assignment import READ_FIRST_SECONDS, Assignment
 from consumer.part import Partition, Record, Ticket
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
@@ -21,37 +21,37 @@ def read(made: Assignment, partition: Partition, offset: int) -> None:
 def test_nothing_is_waited_for_where_nothing_is_left_to_read() -> None:
     made = assignment()
 
-    made.catch_up({P0: 10}, 0.0)
+    made.read_first({P0: 10}, 0.0)
 
-    assert made.has_caught_up(0.0)
+    assert made.is_read_up(0.0)
 
 
 def test_sending_waits_until_all_that_lay_there_is_read() -> None:
     made = assignment()
-    made.catch_up({P0: 12, P1: 1}, 0.0)
+    made.read_first({P0: 12, P1: 1}, 0.0)
 
     read(made, P0, 10)
     read(made, P0, 11)
-    before = made.has_caught_up(1.0)
+    before = made.is_read_up(1.0)
     read(made, P1, 0)
 
     assert not before
-    assert made.has_caught_up(1.0)
+    assert made.is_read_up(1.0)
 
 
 def test_what_is_never_delivered_is_not_waited_for() -> None:
     made = assignment()
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
     read(made, P0, 10)
 
     made.reached(P0, 12)
 
-    assert made.has_caught_up(1.0)
+    assert made.is_read_up(1.0)
 
 
 def test_a_position_before_the_end_reaches_nothing() -> None:
     made = assignment()
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
     made.reached(P0, 11)
     made.reached(P1, 11)
@@ -61,46 +61,46 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
 
 def test_a_full_backlog_is_not_waited_for() -> None:
     made = assignment(most=1)
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
     read(made, P0, 10)
 
-    assert made.has_caught_up(1.0)
+    assert made.is_read_up(1.0)
 
 
 def test_a_full_window_is_not_waited_for() -> None:
     made = assignment(window=1)
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
     read(made, P0, 10)
 
-    assert made.has_caught_up(1.0)
+    assert made.is_read_up(1.0)
 
 
 def test_a_partition_that_cannot_be_read_is_not_waited_for_for_ever() -> None:
     made = assignment()
 
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
-    assert not made.has_caught_up(CATCH_UP_SECONDS - 0.1)
-    assert made.has_caught_up(CATCH_UP_SECONDS)
+    assert not made.is_read_up(READ_FIRST_SECONDS - 0.1)
+    assert made.is_read_up(READ_FIRST_SECONDS)
 
 
 def test_what_was_revoked_is_not_waited_for() -> None:
     made = assignment()
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
     made.end()
 
-    assert made.has_caught_up(0.0)
+    assert made.is_read_up(0.0)
 
 
 def test_a_partition_begun_anew_knows_nothing() -> None:
     made = assignment()
-    made.catch_up({P0: 12}, 0.0)
+    made.read_first({P0: 12}, 0.0)
 
     offsets = made.renew(P0)
 
     assert made.owned[P0] is offsets
     assert offsets.position is None
-    assert made.has_caught_up(0.0)
+    assert made.is_read_up(0.0)

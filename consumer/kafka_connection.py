@@ -1,0 +1,81 @@
+"""How aiokafka's clients are set up, and how their errors become ours."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import errors as foreign
+
+from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.kafka_settings import KafkaSettings
+
+CLOSE_SECONDS = 5.0
+"""How long a client may take to end in order."""
+
+_REFUSED = (
+    foreign.AuthenticationFailedError,
+    foreign.TopicAuthorizationFailedError,
+    foreign.GroupAuthorizationFailedError,
+    foreign.ClusterAuthorizationFailedError,
+    foreign.UnsupportedSaslMechanismError,
+    foreign.IllegalSaslStateError,
+)
+
+
+def translated(error: Exception) -> KafkaError:
+    """Our own error for one of aiokafka's or the system's."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, KafkaError):
+        return error
+    if isinstance(error, _REFUSED):
+        return KafkaRefused(text)
+    if isinstance(error, foreign.CommitFailedError | foreign.IllegalStateError):
+        return CommitRefused(text)
+    if isinstance(error, foreign.KafkaError | OSError):
+        return KafkaUnavailable(text)
+    return KafkaUnavailable(f"{type(error).__name__}: {text}")
+
+
+@contextmanager
+def door() -> Iterator[None]:
+    """Let only our own errors out.
+
+    aiokafka lets more than its own errors escape (an AttributeError where a coordinator still loads
+    the offsets, assertions in the middle of a rebalance); none of them may end the service.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise translated(error) from error
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Where the brokers are and how they let us in: options of any client."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.sasl_mechanism:
+        options["sasl_mechanism"] = settings.sasl_mechanism
+        options["sasl_plain_username"] = settings.sasl_username
+        options["sasl_plain_password"] = _password(settings)
+    if "SSL" in settings.security_protocol:
+        options["ssl_context"] = _ssl_context(settings)
+    return options
+
+
+def _password(settings: KafkaSettings) -> str | None:
+    return settings.sasl_password() if settings.sasl_password else None
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ssl_ca_file)
+    if settings.ssl_cert_file:
+        context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
+    return context
