@@ -9,9 +9,8 @@ import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka import _connection as connection
 from consumer.kafka import _records as records
-from consumer.kafka import translated
+from consumer.kafka_connection import connection, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
