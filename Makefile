@@ -31,8 +31,9 @@ fix: $(READY) ## repair what format and lint can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## measure; prints figures, asserts nothing
-	$(BIN)/python -m tests.benchmarks
+bench: $(READY) ## measure; prints figures, asserts nothing (ARGS="throughput --quick" chooses)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm and promtool once
 	$(BIN)/pytest tests/deploy

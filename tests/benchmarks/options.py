@@ -1,0 +1,22 @@
+"""What a person may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`size` is the number of records (0: the scenario's own); `latency_ms` is Planhat's."""
+
+    size: int = 0
+    runs: int = 3
+    quick: bool = False
+    latency_ms: float = 50.0
+    mapped: int = 7
+    profile: Path | None = None
+    uvloop: bool = False
