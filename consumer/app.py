@@ -61,7 +61,8 @@ _FLUSH_SECONDS = 5.0
 _MOVING_SECONDS = 600.0
 _CLOSE_SECONDS = 5.0
 _ACTIVITY_BATCH = 5000
-"""The analytics host takes 32 MB, about 150,000 items (planhat-api, limits): far below it."""
+_LARGEST_BODY = 31_000_000
+"""Planhat's hosts take 32 MB a request, activities about 150,000 (planhat-api, limits)."""
 
 
 class Service:
@@ -113,6 +114,7 @@ class Service:
             Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
             endpoints,
             planhat.token(connector),
+            tracks_singly=planhat.activities == "single",
         )
         self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
         self.dead_letters = DeadLetters(self.dead_letter_sink, self._dead_lettered, random.random)
@@ -373,11 +375,13 @@ class Service:
 
 def _policy(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:
     is_activity = resource is Resource.ACTIVITIES
+    is_single = is_activity and planhat.activities == "single"
+    size = _ACTIVITY_BATCH if is_activity else planhat.batch_size
     return LanePolicy(
         resource,
-        batch_size=_ACTIVITY_BATCH if is_activity else planhat.batch_size,
-        batch_bytes=planhat.batch_bytes,
-        concurrency=planhat.lane_concurrency,
+        batch_size=1 if is_single else size,
+        batch_bytes=min(planhat.batch_bytes, _LARGEST_BODY),
+        concurrency=planhat.max_concurrent_requests if is_single else planhat.lane_concurrency,
         attempts=attempts,
         merges=not is_activity,
         skips_unchanged=planhat.skip_unchanged,

@@ -18,7 +18,8 @@ class Flight:
     `failures` counts the requests in which just these profiles failed together before, the last
     of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
-    of a profile were merged; `size` is in bytes.
+    of a profile were merged; `size` is in bytes, with the
+    commas between the items.
     """
 
     resource: Resource
@@ -34,13 +35,13 @@ class Flight:
     size: int = 0
     changes: int = 0
 
-    def board(self, profile: Profile, items: list[bytes], keys: list[Keys], size: int) -> None:
+    def board(self, profile: Profile, items: list[bytes], keys: list[Keys]) -> None:
         """Take a profile on."""
         self.profiles.append(profile)
         self.spans.append(len(items))
         self.items += items
         self.keys += keys
-        self.size += size
+        self.size += sum(map(len, items)) + len(items)
         self.changes += profile.flying
 
 

@@ -16,7 +16,7 @@ from consumer.claims import Claims
 from consumer.flight import Flight, Group
 from consumer.memory import Memory
 from consumer.part import Ended
-from consumer.profile import Profile, keys, merge, to_json, with_id
+from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:
@@ -241,9 +241,12 @@ class Lane:
         parts = profile.flyable(len(profile.parts) if self.policy.merges else room)
         bodies = [merge(parts)] if self.policy.merges else [part.body for part in parts]
         items = [to_json(body) for body in bodies]
-        size = sum(map(len, items))
-        if flight.items and flight.size + size > self.policy.batch_bytes:
+        count = fitting(items, self.policy.batch_bytes - flight.size)
+        if not count and flight.items:
             return False
+        if count < len(items) and len(items) > 1:
+            count = max(count, 1)
+            parts, bodies, items = parts[:count], bodies[:count], items[:count]
         digest = hash(items[0])
         if self._is_unchanged(profile, parts, digest):
             known = self.memory.planhat_id(profile.key)
@@ -263,7 +266,7 @@ class Lane:
             part.attempts += 1
         profile.flying, profile.digest, profile.parked = len(parts), digest, False
         flight.is_solitary = is_solitary
-        flight.board(profile, items, names, size)
+        flight.board(profile, items, names)
         return True
 
     def _addressed(

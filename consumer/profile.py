@@ -102,6 +102,15 @@ def to_json(body: Body) -> bytes:
         return orjson.dumps(body, default=float, option=orjson.OPT_NON_STR_KEYS)
 
 
+def fitting(items: list[bytes], most: int) -> int:
+    """How many of the first items fit into `most` bytes, each with its comma."""
+    for count, item in enumerate(items):
+        most -= len(item) + 1
+        if most < 0:
+            return count
+    return len(items)
+
+
 def with_id(body: Body, planhat_id: str | None) -> Body:
     """Name the record by Planhat's own id, the first of its keys, where it is known."""
     return body if planhat_id is None or "_id" in body else {"_id": planhat_id, **body}

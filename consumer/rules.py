@@ -143,7 +143,7 @@ def _field(
     attribute = Attribute(name)
     convert: Converter
     if is_custom:
-        convert = value.date if _is_date(attribute) else value.verbatim
+        convert = value.date if _is_date(attribute) else value.flat
     else:
         kind = targets.kind(row.service_field_name)
         if kind is Kind.LINK:

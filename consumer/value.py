@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
+import orjson
 from pydantic import JsonValue
 
 from consumer.moment import is_day, iso_moment
@@ -50,6 +51,19 @@ def verbatim(value: JsonValue) -> JsonValue | Absent:
     return finite(value)
 
 
+def flat(value: JsonValue) -> JsonValue | Absent:
+    """Return an object as JSON text, also in a list: Planhat's custom fields have one level."""
+    if isinstance(value, dict):
+        return _json(value)
+    if isinstance(value, list):
+        return [_json(item) if isinstance(item, dict | list) else finite(item) for item in value]
+    return verbatim(value)
+
+
+def _json(value: JsonValue) -> str:
+    return orjson.dumps(finite(value)).decode()
+
+
 def _digits(number: float) -> str | None:
     if isinstance(number, int):
         return str(number)
@@ -74,7 +88,9 @@ def key(value: JsonValue) -> JsonValue | Absent:
 
 
 def text(value: JsonValue) -> JsonValue | Absent:
-    """Return a number as text, anything else as it is."""
+    """Return a number or an object as text, anything else as it is."""
+    if isinstance(value, dict):
+        return _json(value)
     if isinstance(value, str | bool) or not isinstance(value, int | float):
         return verbatim(value)
     return _digits(value) or ABSENT
@@ -84,11 +100,11 @@ def array(value: JsonValue) -> JsonValue | Absent:
     """Return a list: a single text is a list of one, an empty text an empty list."""
     if isinstance(value, str):
         return [value] if value else []
-    return verbatim(value)
+    return flat(value)
 
 
 def date(value: JsonValue) -> JsonValue | Absent:
     """Return a moment as ISO 8601 in UTC; a plain day and what is no moment stay as they are."""
     if isinstance(value, str) and is_day(value):
         return value
-    return iso_moment(value) or verbatim(value)
+    return iso_moment(value) or flat(value)

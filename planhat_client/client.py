@@ -53,8 +53,19 @@ class Endpoints:
 class Planhat:
     """The API. Writing never raises: the answer says what to do. Reading raises PlanhatError."""
 
-    def __init__(self, wire: Wire, endpoints: Endpoints, token: Callable[[], str]) -> None:
-        """`token` is asked at each request, so that it may be rotated."""
+    def __init__(
+        self,
+        wire: Wire,
+        endpoints: Endpoints,
+        token: Callable[[], str],
+        *,
+        tracks_singly: bool = False,
+    ) -> None:
+        """`token` is asked at each request, so that it may be rotated.
+
+        `tracks_singly`: an activity goes to the endpoint for one, whose names are documented.
+        """
+        self._tracks_singly = tracks_singly
         self._wire = wire
         self._endpoints = endpoints
         self._token = token
@@ -66,7 +77,10 @@ class Planhat:
         return await self._answer(request, protocol.read)
 
     async def track(self, items: Sequence[bytes]) -> Answer:
-        """Store activities; a plain success means received, not processed."""
+        """Store activities, one alone if `tracks_singly`; a success means received, no more."""
+        if self._tracks_singly:
+            (item,) = items
+            return await self.track_one(item)
         where = self._endpoints
         request = protocol.track(where.analytics_url, where.tenant_id, items)
         return await self._answer(request, protocol.read_activities)

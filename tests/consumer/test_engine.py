@@ -488,3 +488,82 @@ def test_an_id_that_only_hull_told_is_told_again_and_kept() -> None:
 
     assert told(engine, Resource.ENDUSERS)[1] == (known, "unchanged")
     assert places(engine.rows("endusers")) == [("u-1", company_id(engine, "a-2"))]
+
+
+# Activities
+
+
+def event(number: int, **members: object) -> dict[str, Any]:
+    return {"event": "Signed in", "event_id": f"e-{number}", "properties": {"n": number}, **members}
+
+
+def test_activities_follow_their_enduser_in_order_and_many_in_a_call() -> None:
+    engine = Engine()
+    for number in range(50):
+        events = [event(number * 4 + at) for at in range(4)]
+        engine.take(user_message(number % 5, account(1), events=events, user={"name": str(number)}))
+
+    engine.run()
+
+    order: dict[str, list[int]] = {}
+    for row in engine.rows("activities"):
+        order.setdefault(row["externalId"], []).append(row["info"]["n"])
+    assert sum(map(len, order.values())) == 200
+    assert all(numbers == sorted(numbers) for numbers in order.values())
+    assert [resource for _, resource, _ in engine.sent_at] == [
+        Resource.COMPANIES,
+        Resource.ENDUSERS,
+        Resource.ACTIVITIES,
+    ]
+
+
+def test_an_event_that_was_delivered_is_not_sent_again() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1), events=[event(1)]))
+    engine.run()
+
+    engine.take(user_message(1, account(1), events=[event(1), event(2)]))
+    engine.run()
+
+    assert [row["info"]["n"] for row in engine.rows("activities")] == [1, 2]
+    assert engine.skips() == [reasons.EVENT_REPEATED]
+
+
+def test_a_request_of_activities_is_bounded_in_bytes_even_for_one_user() -> None:
+    engine = Engine(batch_bytes=20_000)
+    events = [event(number, properties={"n": number, "text": "x" * 3000}) for number in range(40)]
+    engine.take(user_message(1, account(1), events=events))
+
+    engine.run()
+
+    sizes = [count for _, resource, count in engine.sent_at if resource is Resource.ACTIVITIES]
+    assert [row["info"]["n"] for row in engine.rows("activities")] == list(range(40))
+    assert max(sizes) == 6
+    assert sum(sizes) == 40
+
+
+def test_an_activity_larger_than_the_bound_goes_alone() -> None:
+    engine = Engine(batch_bytes=2000)
+    events = [event(number, properties={"text": "x" * 5000}) for number in range(3)]
+    engine.take(user_message(1, account(1), events=events))
+
+    engine.run()
+
+    assert [count for _, resource, count in engine.sent_at if resource is Resource.ACTIVITIES] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_events_of_a_user_that_is_not_sent_are_sent_all_the_same() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1)))
+    engine.run()
+    unchanged = {"is_new": False, "user": {"traits_unmapped": [1, 2]}}
+
+    engine.take(user_message(1, account(1), changes=unchanged, events=[event(1)]))
+    engine.run()
+
+    assert len(engine.rows("activities")) == 1
+    assert engine.skips() == [reasons.NOTHING_CHANGED]

@@ -211,3 +211,21 @@ async def test_a_results_topic_that_cannot_be_written_stops_no_delivery(
 
     check(hull, planhat)
     assert "results.dropped" in (tmp_path / "log").read_text()
+
+
+async def test_activities_go_one_by_one_where_that_is_set(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=1)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=20, accounts=2)
+    await produce(kafka, name, hull.changes(60))
+    settings = environment(kafka, planhat, name, tmp_path) | {"PLANHAT_ACTIVITIES": "single"}
+
+    async with ServiceProcess(tmp_path / "log", **settings) as service:
+        await until_committed(kafka, name, service)
+
+    check(hull, planhat)
+    requests = planhat.sandbox.report()["counters"]["requests"]["activities"]
+    assert requests == {"200": len(hull.events)}

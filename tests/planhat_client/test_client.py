@@ -214,6 +214,17 @@ async def test_closing_lets_go_of_the_wire() -> None:
     assert wire.closed
 
 
+async def test_activities_may_go_one_by_one_to_the_endpoint_for_one() -> None:
+    wire = FakeWire([response(200, {})])
+    client = Planhat(wire, ENDPOINTS, lambda: "token", tracks_singly=True)
+
+    answer = await client.track([b'{"action":"Signed in"}'])
+
+    assert isinstance(answer, Delivered)
+    assert wire.requests[0].url == f"https://analytics.example/analytics/{TENANT}"
+    assert wire.requests[0].body == b'{"action":"Signed in"}'
+
+
 async def test_an_enduser_is_found_by_its_external_id_whatever_its_letters() -> None:
     client, wire = planhat(response(200, {"_id": "5a01", "externalId": "a/b c+ü"}))
 
