@@ -249,9 +249,7 @@ class Lane:
             parts, bodies, items = parts[:count], bodies[:count], items[:count]
         digest = hash(items[0])
         if self._is_unchanged(profile, parts, digest):
-            known = self.memory.planhat_id(profile.key)
-            ended = [Ended(part, "delivered", "", known, "unchanged") for part in parts]
-            self.finish(profile, ended, now)
+            self._end_unchanged(profile, parts, now)
             return True
         if self.policy.merges:
             bodies, items = self._addressed(profile, bodies[0], items)
@@ -277,6 +275,11 @@ class Lane:
             return [body], items
         named = with_id(body, known)
         return [named], [to_json(named)]
+
+    def _end_unchanged(self, profile: Profile, parts: list[Part], now: float) -> None:
+        known = self.memory.planhat_id(profile.key)
+        ended = [Ended(part, "delivered", "", known, "unchanged") for part in parts]
+        self.finish(profile, ended, now)
 
     def _is_unchanged(self, profile: Profile, parts: list[Part], digest: int) -> bool:
         return (
