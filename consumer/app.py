@@ -381,11 +381,17 @@ def _policy(planhat: PlanhatSettings, resource: Resource, attempts: int) -> Lane
         resource,
         batch_size=1 if is_single else size,
         batch_bytes=min(planhat.batch_bytes, _LARGEST_BODY),
-        concurrency=planhat.max_concurrent_requests if is_single else planhat.lane_concurrency,
+        concurrency=_activity_concurrency(planhat) if is_activity else planhat.lane_concurrency,
         attempts=attempts,
         merges=not is_activity,
         skips_unchanged=planhat.skip_unchanged,
     )
+
+
+def _activity_concurrency(planhat: PlanhatSettings) -> int:
+    """What the other lanes leave: only for the main API does Planhat ask to go one by one."""
+    others = 3 * planhat.lane_concurrency
+    return max(planhat.lane_concurrency, planhat.max_concurrent_requests - others)
 
 
 def _now() -> float:
