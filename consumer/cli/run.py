@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 _WRONG_SETTINGS = 2
+_OBJECTS_A_LOOK = 50_000
 _REFUSALS = (KafkaError, PortTaken)
 _log = structlog.get_logger("consumer.cli")
 
@@ -34,6 +36,7 @@ def run_service() -> int:
     try:
         settings, connector = read_settings(os.environ)
         _configure_logs(settings, connector)
+        collect_seldom()
         with asyncio.Runner(loop_factory=_loop_factory(settings)) as runner:
             return runner.run(_serve(settings, connector))
     except InvalidSettings as error:
@@ -75,6 +78,17 @@ def _configure_logs(settings: Settings, connector: ConnectorSettings) -> None:
     for finding in status.findings(settings, connector):
         if finding.status != "setupRequired":
             _log.warning("settings.finding", status=finding.status, reason=finding.message)
+
+
+def collect_seldom() -> None:
+    """Let Python look for cyclic garbage less often: we make next to none.
+
+    Up to 20,000 records are in work at once, some hundred thousand objects. At the usual 700 new
+    ones a look, a third of all CPU time went into looking through them, in vain.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_A_LOOK)
 
 
 def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -14,6 +14,7 @@ import orjson
 
 from consumer import log
 from consumer.app import Service
+from consumer.cli.run import collect_seldom
 from consumer.decide import decide
 from consumer.dispatch import Wait
 from consumer.message import AccountMessage, Messages, UserMessage
@@ -64,6 +65,7 @@ def run(options: Options) -> Result:
     """Measure each kind of workload."""
     count = options.size or (20_000 if options.quick else 100_000)
     log.configure("warning")
+    collect_seldom()
     rows = []
     for kind in ("users", "accounts", "fan-out"):
         bench = Bench(count, bad=0.0, kind=kind, mapped=options.mapped)
