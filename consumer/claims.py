@@ -22,15 +22,19 @@ Holder = TypeVar("Holder", bound=Claimant)
 
 
 class Claims(Generic[Holder]):
-    """The queues. All operations cost as much as the claimant has claims."""
+    """The queues. All operations cost as much as the claimant has claims.
+
+    Nearly always there is nobody behind the first, so only who waits stands in a queue.
+    """
 
     def __init__(self) -> None:
         """Nobody holds anything."""
-        self._queues: dict[str, deque[Holder]] = {}
+        self._first: dict[str, Holder] = {}
+        self._behind: dict[str, deque[Holder]] = {}
 
     def __len__(self) -> int:
         """Identities somebody holds."""
-        return len(self._queues)
+        return len(self._first)
 
     def join(self, holder: Holder, claims: tuple[str, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""
@@ -38,34 +42,39 @@ class Claims(Generic[Holder]):
             if claim in holder.claims:
                 continue
             holder.claims.add(claim)
-            queue = self._queues.get(claim)
-            if queue is None:
-                self._queues[claim] = deque((holder,))
-            else:
-                queue.append(holder)
+            if claim in self._first:
+                self._behind.setdefault(claim, deque()).append(holder)
                 holder.blockers += 1
+            else:
+                self._first[claim] = holder
 
     def can_extend(self, holder: Holder, claims: tuple[str, ...]) -> bool:
         """Tell whether `holder` may grow by `claims` and overtake nobody by it.
 
         It may not when somebody waits behind it, or holds one of the claims.
         """
-        if any(len(self._queues[claim]) > 1 for claim in holder.claims):
+        if not self._behind.keys().isdisjoint(holder.claims):
             return False
-        return all(claim in holder.claims or claim not in self._queues for claim in claims)
+        return all(claim in holder.claims or claim not in self._first for claim in claims)
 
     def leave(self, holder: Holder) -> list[Holder]:
         """Give all claims back; returns those who stand first in all their queues by that."""
-        freed = []
+        freed: list[Holder] = []
         for claim in holder.claims:
-            queue = self._queues[claim]
-            was_first = queue[0] is holder
-            queue.remove(holder)
-            if not queue:
-                del self._queues[claim]
-            elif was_first:
-                queue[0].blockers -= 1
-                if queue[0].blockers == 0:
-                    freed.append(queue[0])
+            behind = self._behind.get(claim)
+            if behind is None:
+                del self._first[claim]
+            elif self._first[claim] is holder:
+                self._inherit(claim, behind, freed)
+            else:
+                behind.remove(holder)
+            if behind is not None and not behind:
+                del self._behind[claim]
         holder.claims.clear()
         return freed
+
+    def _inherit(self, claim: str, behind: deque[Holder], freed: list[Holder]) -> None:
+        heir = self._first[claim] = behind.popleft()
+        heir.blockers -= 1
+        if heir.blockers == 0:
+            freed.append(heir)

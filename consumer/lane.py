@@ -132,8 +132,7 @@ class Lane:
         self.followed = 0
         for profile in flying:
             held, profile.claims, profile.blockers = tuple(profile.claims), set(), 0
-            while len(profile.parts) > profile.flying:
-                profile.parts.pop()
+            del profile.parts[profile.flying :]
             self._claims.join(profile, held)
             self._last[profile.key] = profile
 
@@ -186,8 +185,8 @@ class Lane:
         """End the first parts of a profile that is back from a flight."""
         profile.flying = 0
         profile.parked = False
+        del profile.parts[: len(ended)]
         for end in ended:
-            profile.parts.popleft()
             self._end(end)
         self.reconsider(profile, now)
 

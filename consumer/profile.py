@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import orjson
@@ -39,7 +38,7 @@ class Profile:
         self.key = key
         self.claims: set[str] = set()
         self.blockers = 0
-        self.parts: deque[Part] = deque()
+        self.parts: list[Part] = []
         self.flying = 0
         self.limit: int | None = None
         self.failures = 0

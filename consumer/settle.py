@@ -98,8 +98,7 @@ class Settler:
 
     def _disown(self, flight: Flight, now: float) -> None:
         for profile in flight.profiles:
-            for _ in range(profile.flying):
-                profile.parts.popleft()
+            del profile.parts[: profile.flying]
             self._lane.waiting -= profile.flying
             profile.flying = 0
             self._lane.reconsider(profile, now)
@@ -126,7 +125,7 @@ class Settler:
     def _deliver(self, profile: Profile, own: Sequence[Verdict], now: float) -> None:
         proof = own[0]
         assert isinstance(proof, Proven)  # noqa: S101 - the caller sorted them
-        flown = list(profile.parts)[: profile.flying]
+        flown = profile.parts[: profile.flying]
         planhat_id = proof.planhat_id or _named_id(flown)
         memory = self._lane.memory
         if self._lane.policy.merges:
