@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,13 +30,17 @@ class Index:
     def __init__(self, keys: Sequence[Keys]) -> None:
         """`keys[i]` are those of the item at position i."""
         self._keys = [tuple(map(_normal, _FIELDS, names)) for names in keys]
-        self._positions: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self._words: dict[str, set[int]] = defaultdict(set)
+        self._positions: dict[str, dict[str, list[int]]] = {field: {} for field in _FIELDS}
+        by_field = tuple(self._positions.values())
         for position, names in enumerate(self._keys):
-            for field, value in zip(_FIELDS, names, strict=True):
-                if value is not None:
-                    self._positions[field, value].add(position)
-                    self._words[value.lower()].add(position)
+            for positions, value in zip(by_field, names, strict=True):
+                if value is None:
+                    continue
+                shared = positions.get(value)
+                if shared is None:
+                    positions[value] = [position]
+                else:
+                    shared.append(position)
 
     def find(self, entry: Mapping[str, Any]) -> int | None:
         """Give the one item that an object with keys means, None if that is not certain.
@@ -48,10 +53,9 @@ class Index:
             value = _normal(field, entry.get(field))
             if value is None:
                 continue
-            positions = self._positions.get((field, value), set())
+            positions = self._positions[field].get(value, ())
             if len(positions) == 1:
-                position = next(iter(positions))
-                return None if self._contradicts(position, weightier) else position
+                return None if self._contradicts(positions[0], weightier) else positions[0]
             weightier.append((order, value))
         return None
 
@@ -70,16 +74,28 @@ class Index:
         for field in _FIELDS:
             value = _normal(field, fields.get(field))
             if value is not None:
-                found |= self._positions.get((field, value), set())
+                found.update(self._positions[field].get(value, ()))
+        return found
+
+    @cached_property
+    def _words(self) -> dict[str, set[int]]:
+        """Where each key occurs, in lower case; only errors are looked up by words."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for position, names in enumerate(self._keys):
+            for value in names:
+                if value is not None:
+                    found[value.lower()].add(position)
         return found
 
     def _contradicts(self, position: int, weightier: Sequence[tuple[int, str]]) -> bool:
+        if not weightier:
+            return False
         names = self._keys[position]
         return any(names[order] not in (None, value) for order, value in weightier)
 
 
 def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Planhat sent
-    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+    if value is None or not isinstance(value, str | int) or isinstance(value, bool) or value == "":
         return None
     return str(value).lower() if field == "email" else str(value)
 
