@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from consumer import filter as why_not
@@ -39,10 +40,6 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
     enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and isinstance(enduser, Payload)
-    company = _company(message, rules) if is_wanted else _NO_COMPANY
-    stub = None
-    if isinstance(company, Payload):
-        stub = Payload(company.key, to.company_stub(company.body))
     activities, skipped = ((), ()) if refused else _events(message, body, rules)
     return UserDecision(
         message.hull_id,
@@ -50,8 +47,7 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         key_text(message.user.get("email")),
         enduser,
         _link(message.account),
-        company,
-        stub,
+        partial(_company, message, rules) if is_wanted else _no_company,
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
@@ -78,6 +74,10 @@ def _leaving(message: UserMessage, rules: Rules) -> Payload | Skip:
         if "email" in body or "externalId" in body:
             return Payload(message.hull_id, {**body, "archived": True})
     return Skip(reasons.CONTACT_FILTER)
+
+
+def _no_company() -> Skip:
+    return _NO_COMPANY
 
 
 def _company(message: UserMessage, rules: Rules) -> Payload | Skip:

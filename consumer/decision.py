@@ -1,10 +1,14 @@
 """What is to be done about a message: payloads to send, or the reason why not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 
 Body = dict[str, JsonValue]
+
+_IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class UserDecision:
     """What a user message means.
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.
+    Both are worked out when they are asked for: mostly the link finds the company.
     `may_have_moved`: it may be in Planhat under another company.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     """
@@ -50,11 +55,24 @@ class UserDecision:
     email: str | None
     enduser: Payload | Skip
     link: Link
-    company: Payload | Skip
-    company_stub: Payload | None
+    find_company: Callable[[], Payload | Skip]
     activities: tuple[Payload, ...]
     skipped_events: tuple[tuple[str, Skip], ...]
     may_have_moved: bool = False
+
+    @property
+    def company(self) -> Payload | Skip:
+        """The company as the message shows it, or why none may be created."""
+        return self.find_company()
+
+    @property
+    def company_stub(self) -> Payload | None:
+        """What identifies that company and no more."""
+        found = self.find_company()
+        if isinstance(found, Skip):
+            return None
+        stub = {name: found.body[name] for name in _IDENTIFYING if name in found.body}
+        return Payload(found.key, stub)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,6 @@ def company(account: Entity, rules: Rules) -> Body:
     return _mapped(body, rules.company, account, _EMPTY, rules)
 
 
-def company_stub(body: Body) -> Body:
-    """What identifies a company and no more."""
-    return {name: body[name] for name in ("_id", "externalId", "sourceId", "name") if name in body}
-
-
 def owner_fields(body: Body) -> tuple[str, ...]:
     """Which owners a company names."""
     return tuple(name for name in ("owner", "coOwner") if body.get(name) is not None)
@@ -110,11 +105,14 @@ def _mapped(
 ) -> Body:
     custom: Body = {}
     nulls = rules.send_null_values
-    for read, convert, target, is_custom, of_account in mapping.steps:
-        raw = read(account if of_account else entity)
+    for name, read, convert, keeps_text, target, is_custom, of_account in mapping.steps:
+        source = account if of_account else entity
+        raw = source.get(name, ABSENT)
         if raw is ABSENT:
-            continue
-        found = convert(raw)
+            raw = read(source)
+            if raw is ABSENT:
+                continue
+        found = raw if keeps_text and raw.__class__ is str else convert(raw)
         if found is ABSENT or (found is None and not nulls):
             continue
         (custom if is_custom else body)[target] = found

@@ -185,8 +185,9 @@ class Planner:
         link = decision.link
         companies = self._lanes[Resource.COMPANIES]
         coming = companies.newest(link.account_id) if link.account_id else None
-        if coming is None and decision.company_stub is not None:
-            coming = self._company(decision.company_stub, part.receipt, now)
+        stub = decision.company_stub if coming is None else None
+        if stub is not None:
+            coming = self._company(stub, part.receipt, now)
         if coming is not None:
             self._follow(coming, part)
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
@@ -41,8 +41,11 @@ class Field:
     of_account: bool
 
 
-# A field unpacked, for the innermost loop: read, convert, target, is_custom, of_account.
-Step = tuple[Callable[[Entity], JsonValue | Absent], Converter, str, bool, bool]
+Step = tuple[str, Callable[[Entity], JsonValue | Absent], Converter, bool, str, bool, bool]
+"""A field unpacked, for the innermost loop: name, read, convert, keeps_text, target, is_custom,
+of_account. `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is.
+"""
+_KEEP_TEXT: Final = (value.text, value.verbatim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,15 @@ def _mapping(
     return Mapping(
         fields,
         steps=tuple(
-            (field.attribute.read, field.convert, field.target, field.is_custom, field.of_account)
+            (
+                field.attribute.spellings[0],
+                field.attribute.read,
+                field.convert,
+                field.convert in _KEEP_TEXT,
+                field.target,
+                field.is_custom,
+                field.of_account,
+            )
             for field in fields
         ),
         own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
