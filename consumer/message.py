@@ -1,6 +1,7 @@
 """What a record says once it is parsed and routed: messages, and what is none."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -9,8 +10,7 @@ from schemas.hull import Changes, Event, Segment
 Entity = dict[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class UserMessage:
+class UserMessage(NamedTuple):
     """A change of a user, with the account it belongs to (empty if none)."""
 
     hull_id: str
@@ -58,8 +58,7 @@ class Tombstone:
 Routed = UserMessage | AccountMessage | Unsupported | Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+class Messages(NamedTuple):
     """The messages of a record, one for each position of the envelope; one if there is none."""
 
     messages: tuple[Routed, ...]

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from consumer.message import Invalid, Messages, Parsed, Routed, Tombstone
+from consumer.plain_user import plain_user
 from consumer.route import route, unsupported
 from schemas.hull import Message, Notification
 
@@ -77,6 +78,9 @@ def _message(document: object, hints: _Hints) -> Routed:
         return foreign
     if not isinstance(document, dict):
         return Invalid("not a Hull message: not a JSON object")
+    plain = plain_user(document, hints.channel, is_export=hints.is_export)
+    if plain is not None:
+        return plain
     try:
         message = Message.model_validate(document)
     except ValidationError as error:
