@@ -1,0 +1,108 @@
+"""The main job, done by what the image holds: another user, a read-only tree, nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
+from tests.integration.hull import Hull
+from tests.integration.image_layout import NOBODY, ImageProcess, NoLayout, as_nobody, layout
+from tests.integration.test_service import check, environment, produce, until_committed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.integration.kafka_client import KafkaClient
+
+FREE = SandboxOptions(quota=QuotaOptions(calls_per_window=100_000, calls_per_second=10_000))
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Path]:
+    """The image's layout; skipped with reason and remedy where it can't be had, in CI a failure."""
+    try:
+        made = layout()
+        root = made.__enter__()
+    except NoLayout as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    yield root
+    made.__exit__(None, None, None)
+
+
+def size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if not file.is_symlink())
+
+
+async def test_the_image_does_the_main_job(
+    image: Path, kafka: KafkaClient, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=4)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=500, accounts=50)
+    await produce(kafka, name, hull.changes(3000))
+    files = image.parent / "etc"
+    files.mkdir()
+    token = files / "planhat-access-token"
+    token.write_text("sandbox-token\n")
+
+    async with SandboxServer(FREE) as planhat:
+        given = environment(kafka, planhat, name, files)
+        given["PLANHAT_ACCESS_TOKEN_FILE"] = str(token)
+        async with ImageProcess(image, tmp_path / "log", **given) as service:
+            await until_committed(kafka, name, service)
+            found = service.status()
+            code = await service.stop()
+
+        check(hull, planhat)
+    assert code == 0
+    assert found["Uid"].split()[0] == str(NOBODY if os.geteuid() == 0 else os.geteuid())
+    print(f"\n{size(image) / 1e6:.0f} MB installed; {found['VmHWM']} at most in memory")  # noqa: T201 - figures for the note
+
+
+@pytest.mark.parametrize("module", ["confluent_kafka", "pip", "pytest", "hypothesis", "tests"])
+def test_what_the_service_does_not_need_is_not_there(image: Path, module: str) -> None:
+    told = subprocess.run(  # noqa: S603  # the layout's own Python
+        [*as_nobody(), str(image / "bin" / "python"), "-c", f"import {module}"],
+        cwd=image,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "ModuleNotFoundError" in told.stderr
+
+
+def test_nothing_can_be_written_to_the_image(image: Path) -> None:
+    told = subprocess.run(  # noqa: S603  # the layout's own Python
+        [*as_nobody(), str(image / "bin" / "python"), "-c", "open('x', 'w')"],
+        cwd=image,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Read-only file system" in told.stderr or "Permission denied" in told.stderr
+
+
+def test_the_image_can_tell_what_is_wrong_with_its_settings(image: Path) -> None:
+    told = subprocess.run(  # noqa: S603  # the layout's own command
+        [*as_nobody(), str(image / "bin" / "hull-planhat"), "run"],
+        cwd=image,
+        env={"KAFKA_SECURITY_PROTOCOL": "TLS"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert "KAFKA_SECURITY_PROTOCOL" in told.stderr
+    assert "Traceback" not in told.stderr
