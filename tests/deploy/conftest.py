@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_TOOLS = {"chart", "promtool", "hadolint"}
+_TOOLS = {"chart", "promtool", "hadolint", "compose"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,6 +35,12 @@ def chart() -> Chart:
 def promtool() -> str:
     """Path of promtool."""
     return _had(tools.promtool)
+
+
+@pytest.fixture(scope="session")
+def compose() -> str:
+    """Path of a reader of compose files."""
+    return _had(tools.compose)
 
 
 @pytest.fixture(scope="session")

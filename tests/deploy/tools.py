@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 HELM = "v3.22.0"
+COMPOSE = "v2.9.0"
 _TRIES = 3
 _PAUSE_SECONDS = 5.0
 _BUILD_SECONDS = 1500
@@ -35,6 +36,11 @@ def helm() -> str:
 def promtool() -> str:
     """Prometheus' promtool, out of Debian's package where it is not installed; raises NoTool."""
     return shutil.which("promtool") or _kept("promtool-debian", "promtool", _fetch_promtool)
+
+
+def compose() -> str:
+    """The reader of compose files that Docker Compose is built on, built by Go; raises NoTool."""
+    return _kept(f"compose-go-{COMPOSE}", "compose", _build_compose)
 
 
 def hadolint() -> str:
@@ -87,13 +93,22 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
 
 
 def _build_helm(work: Path) -> None:
+    _build(work, f"helm.sh/helm/v3/cmd/helm@{HELM}", "install helm 3 or Go")
+
+
+def _build_compose(work: Path) -> None:
+    _build(work, f"github.com/compose-spec/compose-go/v2/cmd@{COMPOSE}", "install Go")
+    (work / "cmd").rename(work / "compose")
+
+
+def _build(work: Path, program: str, remedy: str) -> None:
     go = shutil.which("go")
     if go is None:
-        msg = "no helm found, and no Go to build it with: install helm 3 or Go"
+        msg = f"no Go found to build {program} with: {remedy}"
         raise NoTool(msg)
     _insist(
-        "helm cannot be built by Go: install helm 3, or try again",
-        *(go, "install", "-ldflags", "-s -w", f"helm.sh/helm/v3/cmd/helm@{HELM}"),
+        f"{program} cannot be built by Go: {remedy}, or try again",
+        *(go, "install", "-ldflags", "-s -w", program),
         cwd=work,
         environ={"GOBIN": str(work), "CGO_ENABLED": "0", "GOFLAGS": ""},
         seconds=_BUILD_SECONDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
 from tests.integration.hull import Hull
-from tests.integration.image_layout import NOBODY, ImageProcess, NoLayout, as_nobody, layout
+from tests.integration.image_layout import NOBODY, ROOT, ImageProcess, NoLayout, as_nobody, layout
 from tests.integration.test_service import check, environment, produce, until_committed
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.integration.kafka_client import KafkaClient
 
+COMPOSE = ROOT / "deploy" / "compose"
+SAMPLES = (COMPOSE / "records.tsv").read_text("utf-8").splitlines()
 FREE = SandboxOptions(quota=QuotaOptions(calls_per_window=100_000, calls_per_second=10_000))
 
 
@@ -65,6 +68,31 @@ async def test_the_image_does_the_main_job(
     assert code == 0
     assert found["Uid"].split()[0] == str(NOBODY if os.geteuid() == 0 else os.geteuid())
     print(f"\n{size(image) / 1e6:.0f} MB installed; {found['VmHWM']} at most in memory")  # noqa: T201 - figures for the note
+
+
+async def test_the_image_does_what_compose_shows(
+    image: Path, kafka: KafkaClient, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=4)
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    records = [line.encode().partition(b"\t")[::2] for line in SAMPLES]
+    await produce(kafka, name, records)
+
+    async with SandboxServer(FREE) as planhat:
+        given = environment(kafka, planhat, name, image.parent)
+        given["CONNECTOR_SETTINGS"] = str(image.parent / "samples.yaml")
+        shutil.copy(COMPOSE / "connector.yaml", given["CONNECTOR_SETTINGS"])
+        given["PLANHAT_ACCESS_TOKEN"] = "sandbox-token"
+        given["COMPANY_WAIT_SECONDS"] = "1"
+        async with ImageProcess(image, tmp_path / "log", **given) as service:
+            await until_committed(kafka, name, service)
+
+        found = planhat.sandbox.contents()
+    assert found["companies"]
+    assert found["endusers"]
+    assert found["activities"]
+    assert await kafka.read(f"{name}-dead")
 
 
 @pytest.mark.parametrize("module", ["confluent_kafka", "pip", "pytest", "hypothesis", "tests"])
