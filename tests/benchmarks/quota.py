@@ -108,6 +108,7 @@ class Calls:
     """When calls to the main API arrived (seconds since 1970), in order."""
 
     arrived: list[float] = field(default_factory=list)
+    first_upsert: float = float("inf")
     throttled: int = 0
     by_resource: dict[str, int] = field(default_factory=dict)
 
@@ -120,7 +121,10 @@ class Calls:
             resource = entry["resource"]
             found.by_resource[resource] = found.by_resource.get(resource, 0) + 1
             if resource in _MAIN:
-                found.arrived.append(entry["at"] - entry["seconds"])
+                at = entry["at"] - entry["seconds"]
+                found.arrived.append(at)
+                if entry["method"] == "PUT":
+                    found.first_upsert = min(found.first_upsert, at)
                 found.throttled += entry["status"] == 429
         found.arrived.sort()
         return found
@@ -263,8 +267,15 @@ async def drain(kafka: KafkaClient, profiles: int, batch: int | None) -> None:
     bound = least / QUOTA * WINDOW_SECONDS
     _say(f"  bound by the quota: {least} calls at {QUOTA} a minute are {bound:.1f} s")
     if batch:
-        use = calls.use(calls.arrived[0], calls.arrived[-1])
-        _say(f"  use of the allowed rate while there is work: {use:.1%}")
+        _by_minute(calls)
+
+
+def _by_minute(calls: Calls) -> None:
+    began, ended = calls.first_upsert, calls.arrived[-1]
+    _say(f"  use of the allowed rate while there is work: {calls.use(began, ended):.1%}")
+    for minute in range(int((ended - began) / WINDOW_SECONDS)):
+        since = began + minute * WINDOW_SECONDS
+        _say(f"    minute {minute + 1}: {calls.use(since, since + WINDOW_SECONDS):.1%}")
 
 
 async def replicas(kafka: KafkaClient, profiles: int) -> None:
