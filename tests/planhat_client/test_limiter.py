@@ -87,6 +87,17 @@ def test_replicas_that_share_the_quota_use_nearly_all_of_it(share: float) -> Non
     assert 0.93 * 200 * share <= len(settled) / 10 <= 200 * share
 
 
+@given(st.lists(st.floats(0.0, 0.5), min_size=1, max_size=50))
+def test_calls_that_arrive_late_break_the_quota_neither(delays: list[float]) -> None:
+    limiter = Limiter(200, 200)
+    limiter.wait(START)
+
+    sent = drain(limiter, START + 61, 130.0)
+
+    arrived = sorted(call + delays[at % len(delays)] for at, call in enumerate(sent))
+    assert most_in_a_minute(arrived) <= 200
+
+
 def test_a_late_loop_costs_nothing_of_the_quota() -> None:
     limiter = Limiter(200, 10)
     now, calls = START, 0
