@@ -12,6 +12,7 @@ import structlog
 from consumer.decide import decide
 from consumer.decision import UserDecision
 from consumer.message import AccountMessage, Invalid, Messages, Tombstone, Unsupported, UserMessage
+from consumer.newest import Newest
 from consumer.parse import parse
 from consumer.part import Receipt, Ticket
 from consumer.reasons import TOMBSTONE, UNSUPPORTED_CHANNEL
@@ -67,15 +68,19 @@ class Intake:
         self._report = report
         self._reject = reject
         self._newest: dict[str, Ticket] = {}
+        self._replays = Newest()
 
     def clear(self) -> None:
         """Forget which records are open: their partitions were revoked."""
         self._newest.clear()
+        self._replays.clear()
 
     def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> None:
         """Read, decide and plan one record; it is tracked from here on."""
         if not offsets.track(record.offset):
+            self._replays.passed_over(record)
             return
+        self._replays.seen(record)
         ticket = Ticket(record, offsets, backlog)
         backlog.add(ticket)
         messages = _messages(record)
@@ -115,7 +120,11 @@ class Intake:
             self._guard.note(rejected=False)
         match message:
             case UserMessage() | AccountMessage():
-                self._plan(message, ticket, position, now)
+                reason = self._replays.why_not(ticket.record, message.hull_id, position)
+                if reason is None:
+                    self._plan(message, ticket, position, now)
+                else:
+                    self._skip_replay(message, ticket, position, reason)
             case Unsupported(channel=channel):
                 receipt = Receipt(ticket, position, channel, "", open=1)
                 receipt.skips.append((Resource.ENDUSERS, UNSUPPORTED_CHANNEL))
@@ -148,6 +157,7 @@ class Intake:
 
     def _decided(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
         decision = decide(message, self._rules)
+        self._replays.note(receipt.ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
         if isinstance(decision, UserDecision):
@@ -158,6 +168,21 @@ class Intake:
             self._planner.user(decision, receipt, now)
         else:
             self._planner.account(decision, receipt, now)
+
+    def _skip_replay(
+        self,
+        message: UserMessage | AccountMessage,
+        ticket: Ticket,
+        position: int | None,
+        reason: str,
+    ) -> None:
+        """What is older than what was sent since overwrites nothing (docs/decisions/0010)."""
+        is_user = isinstance(message, UserMessage)
+        channel = "user:update" if is_user else "account:update"
+        receipt = Receipt(ticket, position, channel, message.hull_id, open=1)
+        resource = Resource.ENDUSERS if is_user else Resource.COMPANIES
+        receipt.skips.append((resource, reason))
+        self._part_done(receipt)
 
     def _part_done(self, receipt: Receipt) -> None:
         receipt.open -= 1

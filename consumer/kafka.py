@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from consumer.errors import CommitRefused, KafkaError, KafkaUnavailable
-from consumer.kafka_connection import CLOSE_SECONDS, connection, door, translated
+from consumer.kafka_connection import CLOSE_SECONDS, connection, door, records, translated
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class KafkaSource:
             found = await self._consumer.getmany(
                 *wanted, timeout_ms=round(seconds * 1000), max_records=max_records
             )
-        return list(_records(found))
+        return list(records(found))
 
     async def commit(self, positions: Positions) -> None:
         """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable.
@@ -256,17 +256,3 @@ class KafkaSource:
 
 def _ours(partitions: Iterable[Any]) -> Iterator[Partition]:
     return (Partition(partition.topic, partition.partition) for partition in partitions)
-
-
-def _records(found: dict[Any, list[Any]]) -> Iterator[Record]:
-    for foreign_partition, batch in found.items():
-        partition = Partition(*foreign_partition)
-        for record in batch:
-            yield Record(
-                partition,
-                record.offset,
-                record.key,
-                record.value,
-                tuple(record.headers),
-                record.timestamp / 1000,
-            )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import errors as foreign
 
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,3 +80,18 @@ def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
     if settings.ssl_cert_file:
         context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
     return context
+
+
+def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
+    """Our own records for those of a poll."""
+    for foreign_partition, batch in found.items():
+        partition = Partition(*foreign_partition)
+        for record in batch:
+            yield Record(
+                partition,
+                record.offset,
+                record.key,
+                record.value,
+                tuple(record.headers),
+                record.timestamp / 1000,
+            )

@@ -22,6 +22,11 @@ _EMAIL: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_PERSONAL: Final = re.compile(
+    r"^(?:first|last|full|middle|family|given)_?name$|phone|mobile|^address|street"
+    r"|^(?:last_known_)?ip(?:_address)?$|birth"
+)
+
 
 def masked_emails(text: str) -> str:
     """Mask every e-mail address in a text."""
@@ -45,6 +50,29 @@ def masked_values(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {masked_emails(name): masked_values(one) for name, one in value.items()}
     return value
+
+
+def masked_personal(value: JsonValue, within: str = "") -> JsonValue:
+    """Mask e-mail addresses, and the names, telephone numbers and addresses of people.
+
+    What is personal is known by the name under which it lies: not by `name` alone, companies have
+    one too, but by that of a user.
+    """
+    if isinstance(value, dict):
+        return {
+            masked_emails(name): MASK
+            if _is_personal(name, within) and isinstance(one, str | int) and one
+            else masked_personal(one, name)
+            for name, one in value.items()
+        }
+    if isinstance(value, list):
+        return [masked_personal(one, within) for one in value]
+    return masked_values(value)
+
+
+def _is_personal(name: str, within: str) -> bool:
+    leaf = name.rpartition("/")[2].removeprefix("traits_").lower()
+    return bool(_PERSONAL.search(leaf)) or (leaf == "name" and within == "user")
 
 
 def _masked_email(found: re.Match[str]) -> str:

@@ -22,5 +22,6 @@ INVALID_CO_OWNER: Final = "Invalid Co-Owner ID."
 
 UNSUPPORTED_CHANNEL: Final = "unsupported channel"
 STALE_REPLAY: Final = "stale replay"
+NOT_REPLAYED: Final = "another message of the record is replayed"
 TOMBSTONE: Final = "tombstone"
 EMPTY_ENVELOPE: Final = "empty envelope"

@@ -9,8 +9,7 @@ import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka import _records as records
-from consumer.kafka_connection import connection, translated
+from consumer.kafka_connection import connection, records, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +47,7 @@ class TopicReader:
                 await consumer.start()
         except BaseException as error:
             await consumer.stop()
-            raise _told(error, f" from {self._settings.bootstrap_servers}") from error
+            raise told(error, f" from {self._settings.bootstrap_servers}") from error
         self._started = consumer
         return self
 
@@ -70,7 +69,7 @@ class TopicReader:
                 begins = await self._consumer.beginning_offsets(wanted)
                 ends = await self._consumer.end_offsets(wanted)
         except Exception as error:
-            raise _told(error) from error
+            raise told(error) from error
         return {one.partition: (int(begins[one]), int(ends[one])) for one in wanted}
 
     async def since(self, topic: str, moment: float) -> dict[int, tuple[int, int]]:
@@ -81,7 +80,7 @@ class TopicReader:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 found = await self._consumer.offsets_for_times(wanted)
         except Exception as error:
-            raise _told(error) from error
+            raise told(error) from error
         starts = {one.partition: at.offset for one, at in found.items() if at is not None}
         return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
 
@@ -110,7 +109,7 @@ class TopicReader:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 return int(await self._consumer.position(partition))
         except Exception as error:
-            raise _told(error) from error
+            raise told(error) from error
 
     async def _some(self, partition: object) -> list[Record]:
         """The next records; none only if the position moved over what is no record."""
@@ -122,7 +121,7 @@ class TopicReader:
                     partition, timeout_ms=_POLL_MILLISECONDS, max_records=_CHUNK
                 )
             except Exception as error:
-                raise _told(error) from error
+                raise told(error) from error
             if found or await self._position(partition) != began:
                 return list(records(found))
         raise KafkaUnavailable(f"no records in {_ANSWER_SECONDS:g} s")
@@ -134,7 +133,8 @@ class TopicReader:
         return self._started
 
 
-def _told(error: BaseException, whom: str = "") -> BaseException:
+def told(error: BaseException, whom: str = "") -> BaseException:
+    """Our own error for what went wrong with `whom`; what is no fault of Kafka stays as it is."""
     if isinstance(error, KafkaError):
         return error
     if isinstance(error, TimeoutError):

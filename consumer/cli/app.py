@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from consumer.cli.dead_letter_commands import dead_letters
+
 app = typer.Typer(
     name="hull-planhat",
     help="Brings Planhat up to date with every change that Hull writes to Kafka.",
@@ -14,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(dead_letters, name="dead-letters")
 
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.masking import Secrets, masked_emails, masked_values
+from consumer.masking import MASK, Secrets, masked_emails, masked_personal, masked_values
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -88,4 +88,34 @@ def test_values_are_masked_wherever_they_lie() -> None:
 
     assert masked_values(value) == {
         "a***@b***.example": ["c***@d***.example", {"e": "f***@g***.example"}, 5, None, True]
+    }
+
+
+def test_personal_values_are_known_by_their_names() -> None:
+    value: JsonValue = {
+        "user": {
+            "name": "Ada",
+            "first_name": "Ada",
+            "traits_crm/mobile_phone": 491,
+            "last_known_ip": "203.0.113.7",
+            "email": "a@b.example",
+            "title": "Head of a@b.example",
+            "phone": None,
+        },
+        "account": {"name": "Acme", "phone": "1"},
+        "events": [{"context": {"ip": "203.0.113.7", "name": "Firefox"}}],
+    }
+
+    assert masked_personal(value) == {
+        "user": {
+            "name": MASK,
+            "first_name": MASK,
+            "traits_crm/mobile_phone": MASK,
+            "last_known_ip": MASK,
+            "email": "a***@b***.example",
+            "title": "Head of a***@b***.example",
+            "phone": None,
+        },
+        "account": {"name": "Acme", "phone": MASK},
+        "events": [{"context": {"ip": MASK, "name": "Firefox"}}],
     }

@@ -1,0 +1,146 @@
+"""`hull-planhat dead-letters list | show`: what was rejected, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import from_json
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from consumer.cli.foreground import quiet, say
+from consumer.cli.letter_choice import letters
+from consumer.errors import KafkaError
+from consumer.masking import masked_emails, masked_personal
+from consumer.printable import printable
+from consumer.settings import Settings
+from consumer.topic_reader import TopicReader
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consumer.cli.letter_choice import LetterChoice
+    from consumer.dead_letter import DeadLetter
+    from consumer.kafka_settings import KafkaSettings
+
+_FAILED: Final = 1
+_WRONG_SETTINGS: Final = 2
+_LONGEST_TEXT: Final = 20_000
+
+
+def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
+    """Print a table or JSON lines of the newest that are meant; return the exit code."""
+
+    def told(settings: Settings) -> int:
+        found = asyncio.run(_newest(settings.kafka, choice, limit))
+        mask = _same if settings.log.pii else masked_emails
+        if as_json:
+            for letter in found:
+                print(mask(json.dumps(letter.to_json(), ensure_ascii=False)))  # noqa: T201 - the command line
+        elif found:
+            Console(highlight=False).print(_table(found, mask))
+        else:
+            print("no dead letters")  # noqa: T201 - this is the command line
+        return 0
+
+    return _guarded(told)
+
+
+def show_letter(choice: LetterChoice, *, pii: bool, as_json: bool) -> int:
+    """Print one whole; return the exit code."""
+
+    def told(settings: Settings) -> int:
+        found = asyncio.run(_newest(settings.kafka, choice, 1))
+        if not found:
+            say(
+                [
+                    f"hull-planhat: no dead letter {choice.name[0]}:{choice.name[1]}"
+                    if choice.name
+                    else ""
+                ]
+            )
+            return _FAILED
+        whole = _whole(found[0], keeps=pii or settings.log.pii)
+        if as_json:
+            print(json.dumps(whole, ensure_ascii=False))  # noqa: T201 - this is the command line
+        else:
+            text = json.dumps(whole, ensure_ascii=False, indent=2)
+            print("\n".join(printable(line) for line in text.splitlines()))  # noqa: T201 - likewise
+        return 0
+
+    return _guarded(told)
+
+
+def _guarded(act: Callable[[Settings], int]) -> int:
+    """Run with the settings of the environment; what a user can cause is a line each."""
+    quiet()
+    try:
+        return act(Settings.read(os.environ))
+    except InvalidSettings as error:
+        say(error.lines)
+        return _WRONG_SETTINGS
+    except KafkaError as error:
+        say([f"hull-planhat: {error}"])
+        return _FAILED
+
+
+async def _newest(settings: KafkaSettings, choice: LetterChoice, limit: int) -> list[DeadLetter]:
+    found: deque[DeadLetter] = deque(maxlen=limit)
+    async with TopicReader(settings) as reader:
+        async for letter in letters(reader, settings.dead_letter_topic):
+            if choice.takes(letter):
+                found.append(letter)
+    return sorted(found, key=lambda letter: letter.record.timestamp)
+
+
+def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("letter", "rejected at", "reason", "from", "key", "attempts", "replays"):
+        table.add_column(name, overflow="fold")
+    for letter in found:
+        place = f"{letter.source.topic} {letter.source.number}:{letter.offset}"
+        if letter.position is not None:
+            place += f" message {letter.position + 1}"
+        key = (letter.record.key or b"").decode(errors="replace")
+        at = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
+        cells = (letter.name, at, letter.reason, place, key, letter.attempts, letter.replays)
+        table.add_row(*(Text(printable(mask(str(cell)))) for cell in cells))
+    return table
+
+
+def _whole(letter: DeadLetter, *, keeps: bool) -> dict[str, Any]:
+    own = {
+        name: value.decode(errors="replace")
+        for name, value in letter.record.headers
+        if not name.startswith("dl.")
+    }
+    whole: dict[str, Any] = {
+        **letter.to_json(),
+        "headers": own,
+        "value": _value(letter.record.value),
+    }
+    if keeps:
+        return whole
+    masked: Any = masked_personal(whole)
+    return {**masked, "topic": letter.source.topic}
+
+
+def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the topic
+    """The JSON it holds; text that is none as it is, up to a length that people can look at."""
+    if value is None:
+        return None
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError:
+        return value[:_LONGEST_TEXT].decode(errors="replace")
+
+
+def _same(text: str) -> str:
+    return text

@@ -1,0 +1,200 @@
+"""`hull-planhat dead-letters replay`: rejected messages back to where they came from."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from consumer.cli.foreground import quiet, say
+from consumer.cli.letter_choice import letters
+from consumer.cli.pace import Pace
+from consumer.cli.read import read_settings
+from consumer.errors import KafkaError
+from consumer.masking import masked_emails
+from consumer.replay import Replay, replay_headers
+from consumer.rules import Rules
+from consumer.superseded import Superseded
+from consumer.topic_reader import TopicReader
+from consumer.topic_writer import TopicWriter
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from consumer.cli.letter_choice import LetterChoice
+    from consumer.dead_letter import DeadLetter
+    from consumer.kafka_settings import KafkaSettings
+    from consumer.part import Partition
+
+_FAILED: Final = 1
+_WRONG_SETTINGS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """How; `rate` in records a second."""
+
+    limit: int
+    rate: float
+    max_replays: int
+    force: bool
+    dry_run: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What becomes of a letter: `why` it is left, or how far was looked for newer ones."""
+
+    letter: DeadLetter
+    why: str = ""
+    kind: str = "replayed"
+    checked_to: int | None = None
+
+
+def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
+    """Replay what is meant; return 0, or 1 if there is nothing or something could not be done."""
+    quiet()
+    try:
+        settings, connector = read_settings(os.environ)
+        replayer = _Replayer(settings.kafka, Rules.compile(connector), options)
+        return asyncio.run(replayer.run(choice))
+    except InvalidSettings as error:
+        say(error.lines)
+        return _WRONG_SETTINGS
+    except KafkaError as error:
+        say([f"hull-planhat: {error}"])
+        return _FAILED
+
+
+class _Replayer:
+    def __init__(self, settings: KafkaSettings, rules: Rules, options: ReplayOptions) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._options = options
+        self._done: Counter[str] = Counter()
+
+    async def run(self, choice: LetterChoice) -> int:
+        async with TopicReader(self._settings) as reader:
+            chosen, dead = await self._chosen(reader, choice)
+            if not chosen:
+                say(["hull-planhat: no dead letter is meant by this"])
+                return _FAILED
+            by_partition: dict[Partition, list[DeadLetter]] = {}
+            for letter in chosen:
+                by_partition.setdefault(letter.source, []).append(letter)
+            async with TopicWriter(self._settings) as writer:
+                pace = Pace(self._options.rate)
+                for partition, letters_of in by_partition.items():
+                    places = frozenset(dead[partition])
+                    for fate in await self._fates(reader, partition, letters_of, places):
+                        await self._carry_out(fate, writer, pace)
+        self._sum_up()
+        return _FAILED if self._done["lost"] else 0
+
+    async def _chosen(
+        self, reader: TopicReader, choice: LetterChoice
+    ) -> tuple[list[DeadLetter], dict[Partition, set[int]]]:
+        """The oldest that are meant, in the order in which they first came; and all places."""
+        dead: dict[Partition, set[int]] = {}
+        oldest: list[tuple[float, int, int, DeadLetter]] = []
+        async for letter in letters(reader, self._settings.dead_letter_topic):
+            dead.setdefault(letter.source, set()).add(letter.offset)
+            if choice.takes(letter):
+                # A heap with the youngest on top: what is beyond the limit goes first.
+                number, offset = letter.record.partition.number, letter.record.offset
+                rank = -letter.record.timestamp, -number, -offset, letter
+                heapq.heappush(oldest, rank)
+                if len(oldest) > self._options.limit:
+                    heapq.heappop(oldest)
+                    self._done["left for another run"] += 1
+        return sorted((one[-1] for one in oldest), key=_place), dead
+
+    async def _fates(
+        self,
+        reader: TopicReader,
+        partition: Partition,
+        chosen: list[DeadLetter],
+        dead: frozenset[int],
+    ) -> list[_Fate]:
+        """Look through the partition, from the oldest of the letters on, once for all of them."""
+        start, end = (await reader.spans(partition.topic)).get(partition.number, (0, -1))
+        if end < 0:
+            return [_Fate(one, "its partition does not exist any more", "lost") for one in chosen]
+        seen = Superseded(chosen, dead, self._rules)
+        if not self._options.force:
+            first = min(letter.first_offset for letter in chosen)
+            async for record in reader.read(partition, max(start, first), end):
+                seen.see(record)
+        return [self._fate(letter, seen, start, end) for letter in chosen]
+
+    def _fate(self, letter: DeadLetter, seen: Superseded, start: int, end: int) -> _Fate:
+        if letter.replays >= self._options.max_replays:
+            return _Fate(letter, f"it was replayed {letter.replays} times already", "worn out")
+        if self._options.force:
+            return _Fate(letter)
+        verdict = seen.verdicts.get(letter.name)
+        if verdict is not None:
+            return _Fate(letter, str(verdict), "stale" if verdict.kind == "newer" else "repeated")
+        if start > letter.first_offset + 1:
+            why = f"stale replay: can't be ruled out, the topic is kept from offset {start} on"
+            return _Fate(letter, why, "stale")
+        return _Fate(letter, checked_to=end)
+
+    async def _carry_out(self, fate: _Fate, writer: TopicWriter, pace: Pace) -> None:
+        offset = None
+        if not fate.why and not self._options.dry_run:
+            await pace.next()
+            offset = await _written(fate, writer)
+        self._done[fate.kind] += 1
+        self._tell(fate, offset)
+
+    def _tell(self, fate: _Fate, offset: int | None) -> None:
+        letter = fate.letter
+        if self._options.as_json:
+            told = {
+                **letter.to_json(),
+                "outcome": fate.kind,
+                "why": fate.why,
+                "replayed_to": offset,
+                "dry_run": self._options.dry_run,
+            }
+            _print(json.dumps(told, ensure_ascii=False))
+        elif fate.why:
+            _print(f"{letter.name}  left: {fate.why}")
+        elif offset is None:
+            _print(f"{letter.name}  would be replayed to {_shown(letter)}")
+        else:
+            _print(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}")
+
+    def _sum_up(self) -> None:
+        if not self._options.as_json:
+            done = ", ".join(f"{count} {kind}" for kind, count in self._done.items())
+            _print(f"{done}{' (dry run)' if self._options.dry_run else ''}")
+
+
+async def _written(fate: _Fate, writer: TopicWriter) -> int:
+    letter = fate.letter
+    replay = Replay(letter.replays + 1, letter.first_offset, fate.checked_to, letter.position)
+    headers = replay_headers(letter.record.headers, replay)
+    record = letter.record
+    # Into the partition where the rest of its profile lies, whatever partitioner the bridge has.
+    sent = await writer.send(
+        letter.source.topic, record.key, record.value, headers, letter.source.number
+    )
+    return await sent
+
+
+def _place(letter: DeadLetter) -> tuple[int, int]:
+    return letter.first_offset, letter.offset
+
+
+def _shown(letter: DeadLetter) -> str:
+    return f"{letter.source.topic}, partition {letter.source.number}"
+
+
+def _print(line: str) -> None:
+    print(masked_emails(line))  # noqa: T201 - this is the command line

@@ -1,0 +1,92 @@
+"""A record of the dead-letter topic, read. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from consumer.part import Partition
+from consumer.replay import FIRST_OFFSET, POSITION, REPLAYS, number
+
+if TYPE_CHECKING:
+    from consumer.part import Record
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be used. `record` is as it lies in the dead-letter topic.
+
+    `source` and `offset` tell where it was rejected, `first_offset` where it lay at first if it was
+    replayed since; `position` its place in an envelope.
+    """
+
+    record: Record
+    reason: str
+    error: str
+    source: Partition
+    offset: int
+    timestamp: float
+    attempts: int
+    failed_at: datetime | None
+    position: int | None
+    replays: int
+    first_offset: int
+
+    @property
+    def name(self) -> str:
+        """How commands call it: partition and offset in the dead-letter topic."""
+        return f"{self.record.partition.number}:{self.record.offset}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Where it comes from and why, as plain data; not its value."""
+        return {
+            "dead_letter": self.name,
+            "failed_at": self.failed_at.isoformat() if self.failed_at else None,
+            "reason": self.reason,
+            "error": self.error,
+            "topic": self.source.topic,
+            "partition": self.source.number,
+            "offset": self.offset,
+            "timestamp": self.timestamp,
+            "key": _text(self.record.key),
+            "position": self.position,
+            "attempts": self.attempts,
+            "replays": self.replays,
+            "first_offset": self.first_offset,
+        }
+
+
+def dead_letter(record: Record) -> DeadLetter | None:
+    """Read a record; None if it is no dead letter of ours."""
+    found = dict(record.headers)
+    topic = found.get("dl.topic", b"").decode(errors="replace")
+    partition, offset = number(found.get("dl.partition")), number(found.get("dl.offset"))
+    if not topic or partition is None or offset is None:
+        return None
+    first = number(found.get(FIRST_OFFSET))
+    return DeadLetter(
+        record,
+        _text(found.get("dl.reason")) or "",
+        _text(found.get("dl.error")) or "",
+        Partition(topic, partition),
+        offset,
+        (number(found.get("dl.timestamp")) or 0) / 1000,
+        number(found.get("dl.attempts")) or 0,
+        _moment(found.get("dl.failed_at")),
+        number(found.get(POSITION)),
+        number(found.get(REPLAYS)) or 0,
+        offset if first is None else first,
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")
+
+
+def _moment(value: bytes | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((value or b"").decode(errors="replace"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

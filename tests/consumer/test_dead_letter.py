@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import pytest
+
+from consumer.dead_letter import dead_letter
+from consumer.dead_letters import headers
+from consumer.offsets import Offsets
+from consumer.part import Backlog, Partition, Receipt, Ticket
+from tests.consumer.dead import DEAD, letter, record
+
+
+def test_what_the_service_writes_is_read() -> None:
+    receipt = Receipt(Ticket(record(7), Offsets(10), Backlog()), 2, "user:update", "u1")
+    receipt.rejections += ["400 no such mailbox", "licence 1: mrr is missing"]
+    receipt.attempts = 3
+    written = replace(
+        record(7), partition=DEAD, offset=4, headers=headers(receipt, 1_700_000_000.0)
+    )
+
+    found = dead_letter(written)
+
+    assert found is not None
+    assert found.to_json() == {
+        "dead_letter": "0:4",
+        "failed_at": "2023-11-14T22:13:20+00:00",
+        "reason": "400 no such mailbox",
+        "error": "400 no such mailbox; licence 1: mrr is missing",
+        "topic": "events",
+        "partition": 0,
+        "offset": 7,
+        "timestamp": 107.0,
+        "key": "u1",
+        "position": 2,
+        "attempts": 3,
+        "replays": 0,
+        "first_offset": 7,
+    }
+
+
+def test_a_replay_keeps_its_first_place() -> None:
+    found = letter(20, replays="2", first_offset="7")
+
+    assert (found.source, found.offset, found.first_offset, found.replays) == (
+        Partition("events", 0),
+        20,
+        7,
+        2,
+    )
+
+
+@pytest.mark.parametrize("missing", ["dl.topic", "dl.partition", "dl.offset"])
+def test_a_foreign_record_is_no_letter(missing: str) -> None:
+    whole = letter(7).record
+
+    assert (
+        dead_letter(replace(whole, headers=tuple(p for p in whole.headers if p[0] != missing)))
+        is None
+    )
+
+
+def test_a_letter_whose_moment_is_unreadable_is_one_still() -> None:
+    assert letter(7, failed_at="yesterday").failed_at is None

@@ -1,0 +1,108 @@
+import pytest
+
+from consumer import reasons
+from consumer.decide import decide
+from consumer.message import Messages, UserMessage
+from consumer.newest import Newest
+from consumer.parse import parse
+from consumer.part import Record
+from tests.consumer.dead import EVENTS, message, record, replayed
+from tests.consumer.explain.hull_messages import RULES
+
+
+def take(newest: Newest, one: Record) -> str | None:
+    """What intake does with a record of one user."""
+    newest.seen(one)
+    parsed = parse(one.value, one.headers)
+    assert isinstance(parsed, Messages)
+    (user,) = parsed.messages
+    assert isinstance(user, UserMessage)
+    why = newest.why_not(one, user.hull_id, None)
+    if why is None:
+        newest.note(one, decide(user, RULES))
+    return why
+
+
+@pytest.mark.parametrize(
+    ("records", "stale"),
+    [
+        ([record(5)], [False]),
+        ([record(5), replayed(6, 2, 6)], [False, True]),
+        ([record(5), replayed(6, 5, 6)], [False, False]),
+        ([record(5, message(matters=False)), replayed(6, 2, 6)], [False, False]),
+        ([record(5, message("u2")), replayed(6, 2, 6)], [False, False]),
+        ([record(7), replayed(9, 2, 8)], [False, True]),
+        ([record(7, message("u2")), replayed(9, 2, 6)], [False, True]),
+        ([record(7, message("u2")), replayed(9, 2, 7)], [False, False]),
+        ([replayed(9, 2, 9)], [False]),
+        ([replayed(9, 2, 8)], [True]),
+        ([replayed(9, 2)], [False]),
+        ([record(5), replayed(6, 2)], [False, False]),
+        ([replayed(6, 3, 6), replayed(7, 2, 6)], [False, True]),
+        ([replayed(6, 2, 6), replayed(7, 3, 6), record(8)], [False, False, False]),
+        ([record(5), replayed(6, 2, 6), replayed(7, 5, 6)], [False, True, False]),
+    ],
+    ids=[
+        "no replay",
+        "a newer one came",
+        "of the newest itself",
+        "the newer one was skipped",
+        "the newer one is of another profile",
+        "the newer one came before the check",
+        "not all was seen since the check",
+        "all was seen since the check",
+        "the first that is seen, right behind the check",
+        "the first that is seen, not behind the check",
+        "unprotected",
+        "unprotected, and a newer one came",
+        "a newer replay came",
+        "replays in their order",
+        "a stale one leaves the others alone",
+    ],
+)
+def test_a_replay_is_stale_if_something_newer_was_or_may_have_been_sent(
+    records: list[Record], stale: list[bool]
+) -> None:
+    newest = Newest()
+
+    told = [take(newest, one) for one in records]
+
+    assert told == [reasons.STALE_REPLAY if one else None for one in stale]
+
+
+def test_what_was_final_before_is_not_known() -> None:
+    newest = Newest()
+    take(newest, record(5, message("u2")))
+    newest.passed_over(record(7))
+
+    assert take(newest, replayed(9, 2, 7)) == reasons.STALE_REPLAY
+    assert take(newest, replayed(10, 2, 8)) is None
+
+
+def test_what_is_forgotten_for_want_of_room_counts_as_newer() -> None:
+    newest = Newest(most=2)
+    for offset, hull_id in [(5, "u1"), (6, "u2"), (7, "u3")]:
+        take(newest, record(offset, message(hull_id)))
+
+    assert take(newest, replayed(8, 2, 5)) == reasons.STALE_REPLAY
+    assert take(newest, replayed(9, 2, 6)) is None
+
+
+def test_nothing_is_known_after_a_revoke() -> None:
+    newest = Newest()
+    take(newest, record(5))
+    newest.clear()
+
+    assert take(newest, replayed(6, 2, 6)) is None
+    assert take(newest, replayed(7, 1, 4)) == reasons.STALE_REPLAY
+
+
+def test_the_others_of_an_envelope_are_not_replayed() -> None:
+    newest = Newest()
+    one = replayed(9, 2, position=1)
+    newest.seen(one)
+
+    told = [newest.why_not(one, "u1", position) for position in (0, 1, 2)]
+
+    assert told == [reasons.NOT_REPLAYED, None, reasons.NOT_REPLAYED]
+    assert one.partition == EVENTS

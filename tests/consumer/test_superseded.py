@@ -1,0 +1,75 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from consumer.dead_letter import DeadLetter
+from consumer.part import Record
+from consumer.superseded import Superseded
+from tests.consumer.dead import letter, message, record, replayed
+from tests.consumer.explain.hull_messages import RULES
+
+
+@pytest.mark.parametrize(
+    ("records", "verdict"),
+    [
+        ([record(7)], None),
+        ([record(7), record(9)], "stale replay: offset 9 is newer and was sent"),
+        ([record(9, key=b"other")], None),
+        ([record(9, message("u2"))], None),
+        ([record(9, message(matters=False))], None),
+        ([record(9, b"{not json")], None),
+        ([record(9, b"")], None),
+        ([record(10)], None),
+        ([replayed(9, 7)], "it was replayed already, at offset 9"),
+        ([replayed(9, 7), record(11)], "stale replay: offset 11 is newer and was sent"),
+        ([replayed(9, 5)], None),
+        ([replayed(9, 8)], "stale replay: offset 9 is newer and was sent"),
+    ],
+    ids=[
+        "itself",
+        "a newer one",
+        "a newer one with another key",
+        "a newer one of another profile",
+        "a newer one that the gate skips",
+        "a newer one that is no JSON",
+        "an empty value",
+        "a newer one that is dead too",
+        "its own replay",
+        "its own replay, and a newer one",
+        "the replay of an older one",
+        "the replay of a newer one",
+    ],
+)
+def test_a_letter_is_stale_if_something_newer_was_sent(
+    records: list[Record], verdict: str | None
+) -> None:
+    seen = Superseded([letter(7)], frozenset({7, 10}), RULES)
+
+    for one in records:
+        seen.see(one)
+
+    found = seen.verdicts.get("0:0")
+    assert (None if found is None else str(found)) == verdict
+
+
+def with_value(one: DeadLetter, value: bytes) -> DeadLetter:
+    return replace(one, record=replace(one.record, value=value))
+
+
+def test_only_the_message_that_was_rejected_counts_in_an_envelope() -> None:
+    both = json.dumps({"messages": [json.loads(message("u1")), json.loads(message("u2"))]}).encode()
+    letters = [with_value(letter(7, at, position=str(at)), both) for at in (0, 1)]
+    seen = Superseded(letters, frozenset({7}), RULES)
+
+    seen.see(record(9, message("u2")))
+
+    assert set(seen.verdicts) == {"0:1"}
+
+
+def test_a_letter_that_cannot_be_read_is_superseded_by_any_newer_one_with_its_key() -> None:
+    seen = Superseded([with_value(letter(7), b"{")], frozenset({7}), RULES)
+
+    seen.see(record(9))
+
+    assert seen.verdicts["0:0"].kind == "newer"

@@ -1,0 +1,228 @@
+"""Rejected messages listed, shown and replayed: real Kafka, the real service, the sandbox."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
+from planhat_client.sandbox.refusals import Refusal
+from tests.integration.command import Command
+from tests.integration.hull import ACCOUNTS_SEGMENT, USERS_SEGMENT
+from tests.integration.kafka_client import Entry
+from tests.integration.service_process import ServiceProcess
+from tests.integration.test_service import environment, until_committed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tests.integration.kafka_client import Found, KafkaClient
+
+FREE = SandboxOptions(quota=QuotaOptions(calls_per_window=100_000, calls_per_second=10_000))
+REFUSED = Refusal("email", ("bad@example.com",), resource="endusers", message="no such mailbox")
+
+
+@pytest.fixture
+async def planhat() -> AsyncIterator[SandboxServer]:
+    async with SandboxServer(FREE) as server:
+        yield server
+
+
+def user(number: int, version: int, email: str = "bad@example.com") -> Entry:
+    message = {
+        "channel": "user:update",
+        "user": {
+            "id": f"user-{number}",
+            "external_id": f"u-{number}",
+            "email": email,
+            "name": "Ada",
+            "traits_version": version,
+        },
+        "account": {"id": "account-0", "external_id": "a-0", "name": "Acme"},
+        "segments": [USERS_SEGMENT],
+        "account_segments": [ACCOUNTS_SEGMENT],
+        "changes": {"is_new": False, "user": {"traits_version": [version - 1, version]}},
+    }
+    return Entry(f"user-{number}".encode(), json.dumps(message).encode(), (("trace", b"t1"),))
+
+
+class Stage:
+    """A topic, its dead letters, a sandbox and the service over them."""
+
+    def __init__(self, kafka: KafkaClient, planhat: SandboxServer, name: str, tmp: Path) -> None:
+        self.kafka, self.planhat, self.name, self.tmp = kafka, planhat, name, tmp
+        self.settings = environment(kafka, planhat, name, tmp) | {"LOG_LEVEL": "debug"}
+        self.command = Command(**self.settings)
+
+    async def create(self) -> None:
+        await self.kafka.create_topic(self.name, partitions=2)
+        await self.kafka.create_topic(f"{self.name}-dead", partitions=1)
+
+    async def served(self, *entries: Entry) -> None:
+        """Produce, and run the service until all is committed."""
+        await self.kafka.produce(self.name, entries)
+        async with ServiceProcess(self.tmp / "log", **self.settings) as service:
+            await until_committed(self.kafka, self.name, service)
+
+    def refuse(self, *rules: Refusal) -> None:
+        self.planhat.sandbox.refusals.clear()
+        self.planhat.sandbox.refusals.add(rules)
+
+    def version(self, number: int) -> int | None:
+        rows: Any = json.loads(json.dumps(self.planhat.sandbox.contents()))["endusers"]
+        found = {row["externalId"]: row["custom"]["version"] for row in rows}
+        return found.get(f"u-{number}")
+
+    async def dead(self) -> list[Found]:
+        return await self.kafka.read(f"{self.name}-dead")
+
+    def skips(self) -> list[str]:
+        lines = [json.loads(line) for line in (self.tmp / "log").read_text().splitlines()]
+        return [one["reason"] for one in lines if one["event"] == "outgoing.user.skip"]
+
+
+@pytest.fixture
+async def stage(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> Stage:
+    found = Stage(kafka, planhat, topic("events"), tmp_path)
+    topic_dead = f"{found.name}-dead"
+    await found.create()
+    assert topic_dead in found.settings["KAFKA_DEAD_LETTER_TOPIC"]
+    return found
+
+
+async def test_a_rejected_message_is_listed_and_shown(stage: Stage) -> None:
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 5), user(2, 1, "good@example.com"))
+
+    listed = await stage.command("dead-letters", "list", "--json", "--reason", "MAILBOX")
+    table = await stage.command("dead-letters", "list", "--since", "1h")
+    other = await stage.command("dead-letters", "list", "--key", "user-2")
+    shown = await stage.command("dead-letters", "show", "0:0", "--json")
+    full = await stage.command("dead-letters", "show", "0", "--json", "--pii")
+    nothing = await stage.command("dead-letters", "show", "0:7")
+
+    (one,) = map(json.loads, listed.out.splitlines())
+    assert (one["dead_letter"], one["key"], one["replays"]) == ("0:0", "user-1", 0)
+    assert "no such mailbox" in one["reason"]
+    assert ("user-1" in table.out, "no such mailbox" in table.out) == (True, True)
+    assert (other.code, other.out) == (0, "no dead letters\n")
+    masked = json.loads(shown.out)
+    assert masked["value"]["user"]["email"] == "b***@e***.com"
+    assert masked["value"]["user"]["name"] == "***"
+    assert masked["value"]["account"]["name"] == "Acme"
+    assert (masked["headers"], masked["value"]["user"]["traits_version"]) == ({"trace": "t1"}, 5)
+    assert json.loads(full.out)["value"]["user"]["email"] == "bad@example.com"
+    assert (nothing.code, nothing.err) == (1, "hull-planhat: no dead letter 0:7\n")
+
+
+async def test_a_replay_is_the_same_record_behind_the_others(stage: Stage) -> None:
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 5), user(2, 1, "good@example.com"))
+    stage.refuse()
+    ends = await stage.kafka.end_offsets(stage.name)
+
+    dry = await stage.command("dead-letters", "replay", "--all", "--dry-run")
+    assert "would be replayed" in dry.out
+    assert await stage.kafka.end_offsets(stage.name) == ends
+    replayed = await stage.command("dead-letters", "replay", "0:0", "--json")
+    await stage.served()
+
+    (told,) = map(json.loads, replayed.out.splitlines())
+    assert (replayed.code, told["outcome"]) == (0, "replayed")
+    assert told["replayed_to"] == ends[told["partition"]]
+    assert stage.version(1) == 5
+    records = [r for r in await stage.kafka.read(stage.name) if r.key == b"user-1"]
+    assert [r.value for r in records] == [user(1, 5).value] * 2
+    assert dict(records[1].headers) == {
+        "trace": b"t1",
+        "dl.replays": b"1",
+        "dl.first_offset": str(records[0].offset).encode(),
+        "dl.checked_to": str(ends[told["partition"]]).encode(),
+    }
+
+    again = await stage.command("dead-letters", "replay", "0:0")
+
+    assert (again.code, "it was replayed already" in again.out) == (0, True)
+
+
+async def test_a_replay_that_is_older_than_what_was_sent_is_left(stage: Stage) -> None:
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 1))
+    stage.refuse()
+    await stage.served(user(1, 2))
+    before = await stage.kafka.end_offsets(stage.name)
+
+    done = await stage.command("dead-letters", "replay", "--key", "user-1")
+
+    assert (done.code, "stale replay" in done.out) == (0, True)
+    assert await stage.kafka.end_offsets(stage.name) == before
+
+
+async def test_what_comes_between_the_check_and_the_replay_wins(stage: Stage) -> None:
+    """The service sees it, without and with a restart in between."""
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 1), user(2, 1))
+    stage.refuse()
+    ends = await stage.kafka.end_offsets(stage.name)
+    places = {r.key: r for r in await stage.kafka.read(stage.name)}
+    late = {
+        key: Entry(
+            key,
+            record.value,
+            (
+                ("dl.replays", b"1"),
+                ("dl.first_offset", str(record.offset).encode()),
+                ("dl.checked_to", str(ends[record.partition]).encode()),
+            ),
+            record.partition,
+        )
+        for key, record in places.items()
+    }
+
+    await stage.served(user(1, 2), late[b"user-1"])
+    await stage.served(user(2, 2))
+    await stage.served(late[b"user-2"])
+
+    assert (stage.version(1), stage.version(2)) == (2, 2)
+    assert stage.skips() == ["stale replay", "stale replay"]
+    assert stage.planhat.sandbox.report()["counters"]["overtakes"] == 0
+
+
+async def test_several_letters_of_a_profile_come_back_in_their_order(stage: Stage) -> None:
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 1), user(1, 2), user(1, 3))
+    assert len(await stage.dead()) == 3
+    stage.refuse()
+
+    done = await stage.command("dead-letters", "replay", "--all", "--rate", "1000")
+    await stage.served()
+
+    assert (done.code, done.out.splitlines()[-1]) == (0, "3 replayed")
+    assert stage.version(1) == 3
+
+
+async def test_what_is_rejected_again_is_counted_and_left_in_the_end(stage: Stage) -> None:
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 1))
+
+    for _ in range(2):
+        done = await stage.command("dead-letters", "replay", "--all", "--max-replays", "2")
+        assert done.code == 0
+        await stage.served()
+    last = await stage.command("dead-letters", "replay", "--all", "--max-replays", "2", "--json")
+
+    dead = await stage.dead()
+    assert [dict(one.headers).get("dl.replays") for one in dead] == [None, b"1", b"2"]
+    assert {dict(one.headers).get("dl.first_offset") for one in dead[1:]} == {
+        dict(dead[0].headers)["dl.offset"]
+    }
+    assert [json.loads(line)["outcome"] for line in last.out.splitlines()] == [
+        "repeated",
+        "repeated",
+        "worn out",
+    ]
