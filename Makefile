@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
-FAST := not integration and not slow and not chaos and not benchmark
+FAST := not integration and not slow and not browser and not chaos and not benchmark
 
 .PHONY: help demo test test-fast check fix bench deploy-check chaos lock clean python
 

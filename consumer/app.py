@@ -15,6 +15,7 @@ from consumer.assignment import Assignment
 from consumer.catch_up import CatchUp, Pace
 from consumer.commit import Committer
 from consumer.company_directory import CompanyDirectory, Owners
+from consumer.console.join import console_of
 from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
@@ -38,6 +39,7 @@ from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
+from consumer.troubles import Troubles
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt
@@ -69,9 +71,9 @@ class Service:
     """Reads Hull's changes from Kafka and brings Planhat up to date, until told to stop."""
 
     def __init__(  # noqa: PLR0915 - the one place where all parts are joined
-        self, settings: Settings, connector: ConnectorSettings
+        self, settings: Settings, connector: ConnectorSettings, troubles: Troubles | None = None
     ) -> None:
-        """Join the parts; nothing is connected before `run`."""
+        """Join the parts; nothing is connected before `run`. `troubles` are fed by the log."""
         self.settings = settings
         rules = Rules.compile(connector)
         kafka = settings.kafka
@@ -140,7 +142,7 @@ class Service:
             self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
         )
         self.progress = Progress(planhat.request_timeout_seconds)
-        self.ops = Ops(self, self.metrics)
+        self.ops = Ops(self, self.metrics, console_of(self, rules, troubles or Troubles()))
         self._needs_owners = rules.needs_owners
         self._stopping = False
 

@@ -8,7 +8,11 @@ Since everybody joins all its queues at once and at the end, the order can't be 
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, Protocol, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Claimant(Protocol):
@@ -35,6 +39,11 @@ class Claims(Generic[Holder]):
     def __len__(self) -> int:
         """Identities somebody holds."""
         return len(self._first)
+
+    def holders(self) -> Iterator[Holder]:
+        """Everybody who holds or awaits something, each once; in no order."""
+        everybody = chain(self._first.values(), *self._behind.values())
+        yield from {id(one): one for one in everybody}.values()
 
     def join(self, holder: Holder, claims: tuple[str, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""

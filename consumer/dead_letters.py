@@ -78,6 +78,10 @@ class DeadLetters:
         """Messages that are not in the topic yet."""
         return len(self._waiting)
 
+    def waiting(self) -> list[Receipt]:
+        """Messages that are not in the topic yet, the oldest first."""
+        return list(self._waiting)
+
     def put(self, receipt: Receipt) -> None:
         """Take over a rejected message."""
         self._waiting.append(receipt)

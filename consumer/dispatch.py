@@ -88,7 +88,7 @@ class Dispatch:
                 return Wait(None)
             flight = lane.take(now)
             if flight is not None:
-                self._gate(lane).take(now)
+                self.gate(lane.policy.resource).take(now)
                 self._served_at[lane.policy.resource] = now
                 return flight
         return Wait(soonest)
@@ -107,7 +107,7 @@ class Dispatch:
         self._settlers[flight.resource].settle(flight, answer, now)
         if isinstance(answer, Halt):
             self.halted = self.halted or answer
-        _heed(answer, self._gate(self.lanes[flight.resource]), now)
+        _heed(answer, self.gate(flight.resource), now)
 
     def ended(self) -> list[Ended]:
         """What came to its end since the last call."""
@@ -136,9 +136,9 @@ class Dispatch:
             return (True, now - self._served_at[lane.policy.resource])
         return (False, (now - since) * (lane.ready + lane.followed))
 
-    def _gate(self, lane: Lane) -> Gate:
-        is_analytics = lane.policy.resource is Resource.ACTIVITIES
-        return self._analytics if is_analytics else self._main
+    def gate(self, resource: Resource) -> Gate:
+        """What says when the next request for a resource may go."""
+        return self._analytics if resource is Resource.ACTIVITIES else self._main
 
     def _wait(self, lane: Lane, now: float, pace: Pace) -> float | None:
         due = lane.due(now)
@@ -149,7 +149,7 @@ class Dispatch:
             hold = ready_at + HOLD_SECONDS[pace] - now
             if hold > 0:
                 return hold
-        return self._gate(lane).wait(now)
+        return self.gate(lane.policy.resource).wait(now)
 
     def _may_hold(self, lane: Lane, pace: Pace) -> bool:
         if pace is Pace.GATHER:

@@ -20,6 +20,8 @@ from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consumer.part import Body, Part
     from schemas.planhat import Resource
 
@@ -84,6 +86,17 @@ class Lane:
         if not self.breaker.is_open:
             return "closed"
         return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
+
+    def parts(self) -> Iterator[Part]:
+        """All changes that are not final; those of a profile in their order."""
+        for profile in self._claims.holders():
+            yield from profile.parts
+
+    def next_try(self, profile: Profile) -> float | None:
+        """When a parked profile is tried again; None if it is not parked."""
+        return next(
+            (due_at for due_at, _, group in self._parked if profile in group.profiles), None
+        )
 
     def newest(self, key: str) -> Part | None:
         """The newest change of a profile that is not final yet."""

@@ -11,17 +11,17 @@ import os
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
 
 from consumer.console_line import console_line
-from consumer.log_line import Cleaner, json_line
+from consumer.log_line import Cleaner, fields, json_line
 from consumer.masking import Secrets
 from consumer.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from structlog.typing import EventDict, WrappedLogger
 
@@ -31,16 +31,33 @@ Format = Literal["json", "console"]
 _QUIET: Final = ("aiokafka", "aiohttp.access", "asyncio")
 """They tell of every heartbeat at info; what matters of it, our own events say."""
 
+_TROUBLE: Final = frozenset({"warning", "error", "critical"})
+
+Watch: TypeAlias = "Callable[[Mapping[str, Any]], None]"
+
 _secrets = Secrets()
 hide = _secrets.add
 """Never write this value, in any line from now on."""
 
 
+def cleaner(*, keeps_emails: bool) -> Cleaner:
+    """Make texts fit to be shown elsewhere, by the rules of the log."""
+    return Cleaner(_secrets, keeps_emails=keeps_emails)
+
+
 class Writer:
     """Writes lines to a stream, whole ones, from any thread; never raises."""
 
-    def __init__(self, form: Format, *, keeps_emails: bool, stream: TextIO | None) -> None:
+    def __init__(
+        self,
+        form: Format,
+        *,
+        keeps_emails: bool,
+        stream: TextIO | None,
+        watch: Watch | None = None,
+    ) -> None:
         """`stream` is looked up at each line if it is None, as stdout may be replaced."""
+        self._watch = watch
         self._cleaner = Cleaner(_secrets, keeps_emails=keeps_emails)
         self._stream = stream
         self._form = form
@@ -51,6 +68,8 @@ class Writer:
     def write(self, event: Mapping[str, Any]) -> None:
         """Write one event as one line."""
         try:
+            if self._watch is not None and event.get("level") in _TROUBLE:
+                self._watch(fields(event, self._cleaner))
             line = self._line(event)
             stream = self._stream or sys.stdout
             with self._lock:
@@ -110,11 +129,15 @@ def configure(
     *,
     keeps_emails: bool = False,
     stream: TextIO | None = None,
+    watch: Watch | None = None,
 ) -> None:
-    """Send all logs to `stream` (stdout by default): ours, aiokafka's, aiohttp's, asyncio's."""
+    """Send all logs to `stream` (stdout by default): ours, aiokafka's, aiohttp's, asyncio's.
+
+    `watch` is told the fields of each line at warning or above, clean ones.
+    """
     for secret in secrets:
         hide(secret)
-    writer = Writer(form, keeps_emails=keeps_emails, stream=stream)
+    writer = Writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
     number = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _stamp],

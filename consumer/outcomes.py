@@ -10,8 +10,6 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from consumer.part import Change, Ending, Partition, Receipt
     from schemas.planhat import Resource
 
@@ -19,6 +17,11 @@ RECENT: Final = 5000
 RECENT_BYTES: Final = 24 << 20
 PROFILES: Final = 20_000
 _OVERHEAD_BYTES: Final = 600
+
+
+def is_same(name: str | None, wanted: str) -> bool:
+    """Compare a name with a wanted one in lower case, cheaply: most differ in length."""
+    return name is not None and len(name) == len(wanted) and name.lower() == wanted
 
 
 class Outcome(NamedTuple):
@@ -41,14 +44,6 @@ class Outcome(NamedTuple):
     changes: list[Change]
     skips: list[tuple[Resource, str]]
     size: int
-
-    def is_about(self, query: str) -> bool:
-        """Tell whether a Hull id, an external id or an e-mail address (in lower case) is its."""
-        return (
-            self.hull_id.lower() == query
-            or (self.external_id is not None and self.external_id.lower() == query)
-            or (self.email is not None and self.email.lower() == query)
-        )
 
 
 class Outcomes:
@@ -112,14 +107,22 @@ class Outcomes:
 
     def find(self, query: str, most: int) -> list[Outcome]:
         """What became of a profile, newest first: all that is remembered, up to `most`."""
-        wanted = query.strip().lower()
-        found = {id(one): one for one in self._all() if one.is_about(wanted)}
+        wanted = query.strip()
+        hull_ids = {wanted} if wanted in self._last else self._named(wanted.lower())
+        found = {id(one): one for one in self._recent if one.hull_id in hull_ids}
+        for store in (self._last, self._before):
+            found |= {id(store[name]): store[name] for name in hull_ids if name in store}
         return sorted(found.values(), key=lambda one: one.at, reverse=True)[:most]
 
-    def _all(self) -> Iterator[Outcome]:
-        yield from self._recent
-        yield from self._last.values()
-        yield from self._before.values()
+    def _named(self, name: str) -> set[str]:
+        """Hull ids of the profiles with that external id or e-mail address, in lower case."""
+        if not name:
+            return set()
+        return {
+            one.hull_id
+            for one in self._last.values()
+            if is_same(one.external_id, name) or is_same(one.email, name)
+        }
 
     def _remember(self, outcome: Outcome) -> None:
         hull_id = outcome.hull_id

@@ -160,6 +160,25 @@ class Planner:
             self._by_deadline.popleft()
         return None
 
+    def awaited(self, part: Part, now: float) -> str:
+        """Say what a part waits for in front of its lane."""
+        match part.resource:
+            case Resource.COMPANIES:
+                return "its owner is unknown so far; Planhat's users are being read"
+            case Resource.ACTIVITIES:
+                return "its enduser goes first"
+            case Resource.LICENSES:
+                return "its company goes first"
+            case Resource.ENDUSERS:
+                external_id = part.link.external_id if part.link else None
+                if external_id is None or part not in self._by_company.get(external_id, ()):
+                    return "its company goes first"
+                left = max(0.0, part.since + self._company_wait - now)
+                return (
+                    f"its company {external_id!r} is not in Planhat yet; it may take {left:.0f} s"
+                    " more to appear"
+                )
+
     def _enduser(
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:

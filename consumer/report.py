@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from consumer.profile_log import KIND, ProfileLog, context
+from consumer.reason_label import reason_label
 from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("consumer")
 
+_MOST_REASONS = 1000
+
 
 class Tally:
     """Counts since the start, for the demo's table and for tests."""
@@ -34,6 +37,11 @@ class Tally:
         self.requests: Counter[str] = Counter()
         self.items: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
+
+    def reject(self, reason: str) -> None:
+        """Count a rejection; beyond so many different reasons only by its kind."""
+        is_known = reason in self.rejected or len(self.rejected) < _MOST_REASONS
+        self.rejected[reason if is_known else reason_label(reason)] += 1
 
 
 class Reporter:
@@ -95,7 +103,7 @@ class Reporter:
     def record_rejected(self, receipt: Receipt) -> None:
         """A message is on its way to the dead letters."""
         reason = receipt.rejections[0]
-        self.tally.rejected[reason] += 1
+        self.tally.reject(reason)
         _log.warning(
             "record.rejected", **context(receipt), position=receipt.position, reason=reason
         )

@@ -136,6 +136,11 @@ class Limiter:
             # Who gave up a share may have used it just now: a grown share starts without a burst.
             self._empty(now)
 
+    def is_lowered(self, now: float) -> bool:
+        """Tell whether 429s of the last minutes hold the limit below the setting's share."""
+        self._advance(now)
+        return self._factor < 1.0
+
     def used_ratio(self, now: float) -> float:
         """Calls of the last 60 seconds by the setting's share of the quota."""
         allowed = self._quota * self._fraction

@@ -17,6 +17,7 @@ from consumer.cli.read import read_settings
 from consumer.errors import KafkaError
 from consumer.ops import PortTaken
 from consumer.settings import unknown_names
+from consumer.troubles import Troubles
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -35,19 +36,20 @@ def run_service() -> int:
     """Serve until SIGTERM or SIGINT; a second one ends at once. Return the exit code."""
     try:
         settings, connector = read_settings(os.environ)
-        _configure_logs(settings, connector)
+        troubles = Troubles()
+        _configure_logs(settings, connector, troubles)
         collect_seldom()
         with asyncio.Runner(loop_factory=_loop_factory(settings)) as runner:
-            return runner.run(_serve(settings, connector))
+            return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:
         say(error.lines)
         return _WRONG_SETTINGS
 
 
-async def _serve(settings: Settings, connector: ConnectorSettings) -> int:
+async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> int:
     stop = stop_on_signals()
     try:
-        await Service(settings, connector).run(stop)
+        await Service(settings, connector, troubles).run(stop)
     except InvalidSettings:
         raise
     except Exception as error:  # noqa: BLE001 - the last words of the process, whatever it was
@@ -70,9 +72,14 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _configure_logs(settings: Settings, connector: ConnectorSettings) -> None:
+def _configure_logs(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> None:
     settings.hide_secrets(connector, log.hide)
-    log.configure(settings.log.level, settings.log.format, keeps_emails=settings.log.pii)
+    log.configure(
+        settings.log.level,
+        settings.log.format,
+        keeps_emails=settings.log.pii,
+        watch=troubles.note,
+    )
     for line in unknown_names(os.environ):
         _log.warning("settings.unknown", reason=line)
     for finding in status.findings(settings, connector):

@@ -1,0 +1,109 @@
+"""What became of a profile, as JSON: what /api/outcomes answers. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from consumer.console.state import moment
+from consumer.waiting import waiting
+
+if TYPE_CHECKING:
+    from consumer.console.personal import Shown
+    from consumer.console.view import View
+    from consumer.outcomes import Outcome
+    from consumer.waiting import Waiting
+
+_MOST: Final = 50
+
+
+def answer(view: View, query: str, shown: Shown, now: float) -> dict[str, Any]:
+    """Tell what waits of a profile and what became of it; of all profiles if none is named.
+
+    `now` in seconds of the loop's clock.
+    """
+    since = view.outcomes.since
+    found: dict[str, Any] = {
+        "query": shown.text(query),
+        "since": None if since is None else moment(since),
+        "unread": sum(view.lag(name) or 0 for name in view.assignment.owned),
+        "waiting": [],
+    }
+    if not query.strip():
+        latest = view.outcomes.latest(_MOST)
+        return {**found, "outcomes": [_outcome(one, shown) for one in latest]}
+    dying = view.dead_letters.waiting()
+    held = waiting(query, view.dispatch, view.planner, dying, now)
+    return {
+        **found,
+        "waiting": [_waiting(one, shown, now) for one in held[:_MOST]],
+        "outcomes": [_outcome(one, shown) for one in view.outcomes.find(query, _MOST)],
+    }
+
+
+def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
+    return {
+        "at": moment(one.at),
+        "ending": one.ending,
+        "reason": shown.text(one.reason),
+        "hull_id": shown.text(one.hull_id),
+        "external_id": _optional(one.external_id, shown),
+        "email": _optional(one.email, shown),
+        "channel": one.channel if one.channel in {"user:update", "account:update"} else "",
+        "topic": one.partition.topic,
+        "partition": one.partition.number,
+        "offset": one.offset,
+        "position": one.position,
+        "changes": [
+            {
+                "resource": resource.value,
+                "key": shown.text(key),
+                "ending": ending,
+                "reason": shown.text(reason),
+                "change": change,
+                "payload": shown.payload(resource, body),
+            }
+            for resource, key, ending, reason, change, body in one.changes
+        ],
+        "skips": [
+            {"resource": resource.value, "reason": shown.text(reason)}
+            for resource, reason in one.skips
+        ],
+    }
+
+
+def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
+    receipt = one.receipt
+    record = receipt.ticket.record
+    if one.changes:
+        reason = one.changes[0][1]
+    else:
+        reason = f"is rejected ({receipt.reason}) and waits for the dead-letter topic"
+    return {
+        "read_at": moment(record.timestamp),
+        "ending": "waiting",
+        "reason": shown.text(reason),
+        "hull_id": shown.text(receipt.hull_id),
+        "external_id": _optional(receipt.external_id, shown),
+        "email": _optional(receipt.email, shown),
+        "channel": receipt.channel,
+        "topic": record.partition.topic,
+        "partition": record.partition.number,
+        "offset": record.offset,
+        "position": receipt.position,
+        "changes": [
+            {
+                "resource": part.resource.value,
+                "key": shown.text(part.key),
+                "ending": "waiting",
+                "reason": shown.text(why),
+                "for_seconds": round(max(0.0, now - part.since), 1),
+                "payload": shown.payload(part.resource, part.body),
+            }
+            for part, why in one.changes[:_MOST]
+        ],
+        "skips": [],
+    }
+
+
+def _optional(text: str | None, shown: Shown) -> str | None:
+    return None if text is None else shown.text(text)

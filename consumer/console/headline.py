@@ -1,0 +1,86 @@
+"""The one sentence that tells how things are: the worst of what holds. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Level = Literal["good", "busy", "trouble", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so."""
+
+    stuck: str | None
+    halted: str | None
+    unready: str | None
+    broken_lanes: tuple[str, ...]
+    unwritten_dead_letters: int
+    is_throttled: bool
+    unread: int
+    unresolved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """How it is, why, and what to do about it (nothing, if empty)."""
+
+    level: Level
+    title: str
+    detail: str
+    remedy: str = ""
+
+
+def headline(facts: Facts) -> Headline:
+    """Say the worst that holds."""
+    return next(_headlines(facts))
+
+
+def _headlines(facts: Facts) -> Iterator[Headline]:
+    yield from _stopped(facts)
+    yield from _troubled(facts)
+    if facts.unread:
+        detail = f"{facts.unread:,} records to read, {facts.unresolved:,} on their way"
+        yield Headline("busy", "Catching up", detail)
+    if facts.unresolved:
+        yield Headline("good", "All is well", f"All is read; {facts.unresolved:,} on their way")
+    yield Headline("good", "All is well", "Everything that came is final")
+
+
+def _stopped(facts: Facts) -> Iterator[Headline]:
+    if facts.stuck is not None:
+        remedy = "The probe of /healthz fails by this: Kubernetes restarts the pod"
+        yield Headline("stopped", "Stuck", facts.stuck, remedy)
+    if facts.halted is not None:
+        yield Headline("stopped", "Halted: nothing is sent", facts.halted, _remedy(facts.halted))
+    if facts.unready is not None:
+        yield Headline("busy", "Not ready", facts.unready)
+
+
+def _troubled(facts: Facts) -> Iterator[Headline]:
+    if facts.broken_lanes:
+        lanes = ", ".join(facts.broken_lanes)
+        detail = f"Requests for {lanes} keep failing; records are held and none is lost"
+        yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
+    if facts.unwritten_dead_letters:
+        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
+        remedy = "Is the dead-letter topic there, and may we write to it?"
+        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
+    if facts.is_throttled:
+        detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
+        remedy = "Does something else use the tenant's quota?"
+        yield Headline("trouble", "Throttled", detail, remedy)
+
+
+def _remedy(halted: str) -> str:
+    if halted.startswith(("401", "403")):
+        return "Renew the token; a mounted file is read anew, and it goes on by itself"
+    if "host" in halted:
+        return "Mend api_prefix or PLANHAT_API_URL, then restart"
+    if halted.startswith("too many"):
+        return "Roll back the last deploy or mapping, then restart"
+    return ""
