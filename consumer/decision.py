@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
@@ -18,8 +18,7 @@ class Skip:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """One object for Planhat.
 
     `key` is the Hull id of the profile; of a licence, that of its account and its own key.
@@ -31,8 +30,7 @@ class Payload:
     event_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """How to find the company: by the first of these that is known."""
 
     planhat_id: str | None
@@ -40,8 +38,7 @@ class Link:
     account_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UserDecision:
+class UserDecision(NamedTuple):
     """What a user message means.
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.

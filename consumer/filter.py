@@ -93,7 +93,7 @@ def has_left(changes: Changes | None, rules: Rules) -> bool:
 
 
 def _is_in(segments: Iterable[Segment], names: frozenset[str]) -> bool:
-    return any(segment.id in names for segment in segments)
+    return not names.isdisjoint([segment.id for segment in segments])
 
 
 def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
@@ -102,7 +102,7 @@ def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
 
 def _touches(changes: Entity, names: frozenset[str]) -> bool:
     """Our own write-back is never a reason to write again, even where it is mapped."""
-    return any(name in names and not name.startswith(OWN_PREFIX) for name in changed_names(changes))
+    return any(not name.startswith(OWN_PREFIX) for name in names & changed_names(changes))
 
 
 def _account_matters(changes: Entity, rules: Rules) -> bool:
@@ -110,7 +110,7 @@ def _account_matters(changes: Entity, rules: Rules) -> bool:
     names = changed_names(changes)
     if "id" in names or any(name in names and appeared(changes, key) for name, key in LINKS):
         return True
-    return any(name in rules.contact.account and not name.startswith(OWN_PREFIX) for name in names)
+    return any(not name.startswith(OWN_PREFIX) for name in rules.contact.account & names)
 
 
 def appeared(changes: Entity, key: Attribute) -> bool:

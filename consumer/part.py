@@ -36,8 +36,7 @@ class Partition(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One Kafka record as it was read; `timestamp` in seconds since 1970."""
 
     partition: Partition
@@ -173,8 +172,7 @@ class Part:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """The end of a part: what became of it, and why if it was not delivered."""
 
     part: Part

@@ -332,7 +332,7 @@ def _why_left_behind(follower: Part, company: Ended) -> str:
 def _claims(resource: Resource, body: Body) -> tuple[str, ...]:
     """Every identity by which Planhat could take this for the record of another profile."""
     named = _IDENTITIES[resource]
-    return tuple(f"{name}:{str(body[name]).lower()}" for name in named if body.get(name))
+    return tuple([f"{name}:{str(body[name]).lower()}" for name in named if body.get(name)])
 
 
 def _id(body: Body) -> str | None:

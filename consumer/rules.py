@@ -45,7 +45,7 @@ Step = tuple[str, Callable[[Entity], JsonValue | Absent], Converter, bool, str, 
 """A field unpacked, for the innermost loop: name, read, convert, keeps_text, target, is_custom,
 of_account. `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is.
 """
-_KEEP_TEXT: Final = (value.text, value.verbatim)
+_KEEP_TEXT: Final = (value.text, value.verbatim, value.flat)
 
 
 @dataclass(frozen=True, slots=True)

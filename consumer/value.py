@@ -15,6 +15,7 @@ from schemas.hull import ABSENT, Absent
 
 Converter = Callable[[JsonValue], JsonValue | Absent]
 
+_NUMBERS: Final = (int, float)  # `int | float` would be made anew at each look
 _EXACT: Final = 2.0**53  # floats below are exact where they are whole
 _LEAST_INTEGER: Final = -(2**63)
 _GREATEST_INTEGER: Final = 2**64 - 1
@@ -32,7 +33,7 @@ def _number(number: float) -> float | None:
 
 def finite(value: JsonValue) -> JsonValue:
     """Return the value with `null` for what cannot be written: `1e999` is read as infinity."""
-    if isinstance(value, int | float):
+    if isinstance(value, _NUMBERS):
         return _number(value)
     if isinstance(value, list):
         return [finite(item) for item in value]
@@ -45,7 +46,7 @@ def verbatim(value: JsonValue) -> JsonValue | Absent:
     """Return the value as it is, falsy ones too."""
     if isinstance(value, str) or value is None:
         return value
-    if isinstance(value, int | float):
+    if isinstance(value, _NUMBERS):
         number = _number(value)
         return ABSENT if number is None else number
     return finite(value)
@@ -53,6 +54,8 @@ def verbatim(value: JsonValue) -> JsonValue | Absent:
 
 def flat(value: JsonValue) -> JsonValue | Absent:
     """Return an object as JSON text, also in a list: Planhat's custom fields have one level."""
+    if isinstance(value, str) or value is None:
+        return value
     if isinstance(value, dict):
         return _json(value)
     if isinstance(value, list):
@@ -76,7 +79,7 @@ def key_text(value: object) -> str | None:
     """Return a key as text, numbers written out; `None` for what names nobody."""
     if isinstance(value, str):
         return value if value and not value.isspace() else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     return _digits(value)
 
@@ -91,7 +94,7 @@ def text(value: JsonValue) -> JsonValue | Absent:
     """Return a number or an object as text, anything else as it is."""
     if isinstance(value, dict):
         return _json(value)
-    if isinstance(value, str | bool) or not isinstance(value, int | float):
+    if isinstance(value, str | bool) or not isinstance(value, _NUMBERS):
         return verbatim(value)
     return _digits(value) or ABSENT
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _FIELDS = ("_id", "sourceId", "externalId", "email")
 _TOKEN = re.compile(r"[^\s\"'{}\[\](),;:=<>]+")
 _DEEPEST = 4
+_TEXTUAL = (str, int)
 
 
 class Keys(NamedTuple):
@@ -95,7 +96,9 @@ class Index:
 
 
 def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Planhat sent
-    if value is None or not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+    if value is None or value == "":
+        return None
+    if not isinstance(value, _TEXTUAL) or isinstance(value, bool):
         return None
     return str(value).lower() if field == "email" else str(value)
 
