@@ -36,7 +36,8 @@ class Partition(NamedTuple):
     number: int
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """One Kafka record as it was read; `timestamp` in seconds since 1970."""
 
     partition: Partition
