@@ -67,7 +67,7 @@ def layout() -> Iterator[Path]:
     folder.chmod(0o755)
     root = folder / "opt"
     try:
-        _install(root, found)
+        _install(_copied(folder / "src"), root, found)
         subprocess.run(["/bin/chmod", "-R", "a-w,a+rX", str(root)], check=True)  # noqa: S603
         yield root
     finally:
@@ -114,9 +114,29 @@ def _split(line: str) -> tuple[str, str, str]:
     return line.partition(":")
 
 
-def _install(root: Path, found: str) -> None:
+def _copied(folder: Path) -> Path:
+    """Copy what the Dockerfile's first stage copies, and so find out that it is enough."""
+    folder.mkdir()
+    for line in (ROOT / "deploy" / "Dockerfile").read_text("utf-8").splitlines():
+        if not line.startswith("COPY ") or "--from" in line:
+            continue
+        *names, target = line.split()[1:]
+        for name in names:
+            _copy(ROOT / name, folder / target / (Path(name).name if target.endswith("/") else ""))
+    return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
+def _install(source: Path, root: Path, found: str) -> None:
     """Run the image's own script; again if a registry has a bad moment."""
-    command = ["/bin/sh", str(ROOT / "deploy" / "install.sh"), str(root), found, sys.executable]
+    command = ["/bin/sh", str(source / "deploy" / "install.sh"), str(root), found, sys.executable]
     said = ""
     for _ in range(_TRIES):
         told = subprocess.run(  # noqa: S603  # our own script
