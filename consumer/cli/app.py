@@ -72,11 +72,12 @@ def demo() -> None:
 def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="The settings only.")] = False,
 ) -> None:
-    """Check the settings: ok, warning, error or setupRequired, and what to do."""
+    """Check settings, Kafka and Planhat: ok, warning, error or setupRequired, and what to do."""
     from consumer.cli.check import run_check
 
-    sys.exit(run_check(as_json=as_json))
+    sys.exit(run_check(as_json=as_json, offline=offline))
 
 
 @app.command()

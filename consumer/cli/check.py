@@ -1,26 +1,70 @@
-"""`hull-planhat check`: what is wrong with the settings, and what to do."""
+"""`hull-planhat check`: what is wrong with settings, Kafka and Planhat, and what to do."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from typing import TYPE_CHECKING
 
 from consumer import status
+from consumer.cli.foreground import quiet
+from consumer.cli.planhat_access import planhat_facts
 from consumer.cli.read import read_settings
+from consumer.kafka_access import kafka_facts
+from consumer.masking import Secrets
+from consumer.reachability import kafka_findings, planhat_findings
 from consumer.settings import unknown_names
 from consumer.status import Finding
 from schemas.settings_error import InvalidSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def run_check(*, as_json: bool) -> int:
+    from consumer.settings import Settings
+    from schemas.connector import ConnectorSettings
+
+
+def run_check(*, as_json: bool, offline: bool) -> int:
     """Print the findings; return 0 if the service may run, else 1."""
+    quiet()
+    secrets = Secrets()
     found = [Finding("warning", line) for line in unknown_names(os.environ)]
     try:
-        found += status.findings(*read_settings(os.environ))
+        settings, connector = read_settings(os.environ)
+        settings.hide_secrets(connector, secrets.add)
+        found += status.findings(settings, connector)
+        if not offline:
+            found += asyncio.run(_reached(settings, connector))
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
-    print(_json(found) if as_json else _lines(found))  # noqa: T201 - this is the command line
+    if offline and not found:
+        found = [Finding("ok", "the settings are good")]
+    print(secrets.hidden(_json(found) if as_json else _lines(found)))  # noqa: T201 - this is the command line
     return 0 if status.worst(found) in {"ok", "warning"} else 1
+
+
+async def _reached(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+    """Ask Kafka and Planhat at the same time."""
+    async with asyncio.TaskGroup() as asking:
+        kafka = asking.create_task(kafka_facts(settings.kafka), name="kafka")
+        planhat = asking.create_task(_planhat(settings, connector), name="planhat")
+    return [*kafka_findings(settings.kafka, kafka.result()), *planhat.result()]
+
+
+async def _planhat(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+    asked: tuple[Callable[[ConnectorSettings], object], ...] = (
+        settings.planhat.token,
+        settings.planhat.endpoints,
+    )
+    try:
+        for ask in asked:
+            ask(connector)
+    except InvalidSettings:
+        return []  # said among the settings
+    endpoints = settings.planhat.endpoints(connector)
+    facts = await planhat_facts(endpoints, settings.planhat.token(connector))
+    return list(planhat_findings(endpoints, facts))
 
 
 def _json(found: list[Finding]) -> str:
@@ -29,6 +73,4 @@ def _json(found: list[Finding]) -> str:
 
 
 def _lines(found: list[Finding]) -> str:
-    if not found:
-        return "ok             the settings are good"
     return "\n".join(f"{finding.status:<14} {finding.message}" for finding in found)

@@ -95,13 +95,17 @@ def test_wrong_settings_stop_the_start_with_one_line(added: dict[str, str], line
 
 
 def test_check_is_content_with_good_settings() -> None:
-    done = call("check", CONNECTOR_SETTINGS=str(CONNECTOR), PLANHAT_ACCESS_TOKEN="token")
+    done = call(
+        "check", "--offline", CONNECTOR_SETTINGS=str(CONNECTOR), PLANHAT_ACCESS_TOKEN="token"
+    )
 
     assert (done.returncode, done.stdout) == (0, "ok             the settings are good\n")
 
 
 def test_check_tells_all_as_json_and_fails() -> None:
-    done = call("check", "--json", CONNECTOR_SETTINGS=str(CONNECTOR), PLANHAT_TOKEN="token")
+    done = call(
+        "check", "--offline", "--json", CONNECTOR_SETTINGS=str(CONNECTOR), PLANHAT_TOKEN="token"
+    )
 
     told: dict[str, Any] = json.loads(done.stdout)
     assert (done.returncode, told["status"]) == (1, "setupRequired")

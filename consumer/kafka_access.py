@@ -1,0 +1,85 @@
+"""A door to aiokafka: asks what is there and what we may, for `check`; changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from consumer.errors import KafkaError, KafkaRefused
+from consumer.kafka_connection import connection
+from consumer.part import Partition
+from consumer.reachability import KafkaFacts
+from consumer.topic_reader import TopicReader, told
+
+if TYPE_CHECKING:
+    from consumer.kafka_settings import KafkaSettings
+
+_ANSWER_SECONDS: Final = 10.0
+
+
+async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
+    """Look around; nothing is raised, each wait is bounded."""
+    admin = AIOKafkaAdminClient(
+        **connection(settings),
+        client_id="hull-planhat",
+        request_timeout_ms=round(_ANSWER_SECONDS * 1000),
+    )
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await admin.start()
+            # All of them: to ask for one by name may create it.
+            found = await admin.describe_topics()
+        topics = {one["topic"]: _led(one["partitions"]) for one in found}
+        group = await _group(admin, settings)
+        return KafkaFacts("", topics, group, await _reads(settings, topics))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
+        return KafkaFacts(_text(error, settings), {}, "", {})
+    finally:
+        await admin.close()
+
+
+def _led(partitions: list[dict[str, int]]) -> tuple[int, int]:
+    """How many there are, and how many of them have a leader."""
+    return len(partitions), sum(one["leader"] >= 0 for one in partitions)
+
+
+async def _group(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> str:
+    """Why our group may not be used; empty if it may, and if the coordinator is on its way."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await admin.list_consumer_group_offsets(settings.group_id)
+    except Exception as error:  # noqa: BLE001 - see above
+        if isinstance(told(error), KafkaRefused):
+            return _text(error, settings)
+    return ""
+
+
+async def _reads(settings: KafkaSettings, topics: dict[str, tuple[int, int]]) -> dict[str, str]:
+    """Topic -> why it can't be read, for those of ours that are there."""
+    failed = {}
+    for topic in settings.topics:
+        if topic in topics:
+            try:
+                await _read(settings, topic)
+            except KafkaError as error:
+                failed[topic] = str(error)
+    return failed
+
+
+async def _read(settings: KafkaSettings, topic: str) -> None:
+    """Read one record, where there is one: then the leader was asked, and let us."""
+    async with TopicReader(settings) as reader:
+        spans = await reader.spans(topic)
+        for number, (start, end) in spans.items():
+            if start < end:
+                async for _ in reader.read(Partition(topic, number), end - 1, end):
+                    break
+                return
+
+
+def _text(error: Exception, settings: KafkaSettings) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer from {settings.bootstrap_servers} in {_ANSWER_SECONDS:g} s"
+    return str(told(error, f" from {settings.bootstrap_servers}"))
