@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.errors import KafkaUnavailable
+from consumer.log import cleaner
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -34,11 +35,15 @@ class Sink(Protocol):
 
 
 def headers(receipt: Receipt, failed_at: float) -> Headers:
-    """Original headers, then why and where from; `failed_at` in seconds since 1970."""
+    """Original headers, then why and where from; `failed_at` in seconds since 1970.
+
+    Planhat may repeat addresses or credentials in what it says: they are masked.
+    """
+    clean = cleaner(keeps_emails=False).text
     record = receipt.ticket.record
     added = {
-        "dl.reason": receipt.rejections[0][:_LONGEST_ERROR],
-        "dl.error": "; ".join(receipt.rejections)[:_LONGEST_ERROR],
+        "dl.reason": clean(receipt.rejections[0])[:_LONGEST_ERROR],
+        "dl.error": clean("; ".join(receipt.rejections))[:_LONGEST_ERROR],
         "dl.topic": record.partition.topic,
         "dl.partition": str(record.partition.number),
         "dl.offset": str(record.offset),

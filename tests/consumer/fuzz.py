@@ -1,0 +1,148 @@
+"""Messages of every kind, right ones and wrong ones, through the real intake to every output."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from consumer.company_directory import CompanyDirectory, Owners
+from consumer.console.personal import Shown
+from consumer.dead_letters import headers
+from consumer.dispatch import Dispatch
+from consumer.flight import Flight
+from consumer.guard import RejectGuard
+from consumer.intake import Intake
+from consumer.lane import Lane, LanePolicy
+from consumer.log import cleaner
+from consumer.metrics import Metrics
+from consumer.offsets import Offsets
+from consumer.outcomes import Outcomes
+from consumer.part import Backlog, Partition, Record
+from consumer.plan import Planner
+from consumer.report import Reporter
+from consumer.rules import Rules
+from consumer.waiting import waiting
+from planhat_client.limiter import Unlimited
+from planhat_client.protocol import Delivered, Partial, Reject, Retry
+from schemas.connector import ConnectorSettings
+from schemas.planhat import BulkResult, Resource
+from tests.browser.stage import CONNECTOR, CUSTOMERS, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hypothesis.strategies import SearchStrategy
+
+    from consumer.part import Receipt
+    from planhat_client.protocol import Answer
+
+RULES = Rules.compile(ConnectorSettings.from_text(CONNECTOR, "connector"))
+
+
+def messages(planted: SearchStrategy[str]) -> SearchStrategy[bytes | None]:
+    """Values of records; `planted` are texts that must not come out again."""
+    text = planted | st.text(max_size=12)
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | text
+    anything = st.recursive(
+        plain,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+        max_leaves=8,
+    )
+    names = st.sampled_from(
+        ["id", "external_id", "email", "name", "traits_crm/title", "planhat/id", "created_at"]
+    )
+    ids = st.sampled_from(["u1", "u2", "a1", "", 7]) | anything
+    entity = st.dictionaries(names | text, anything, max_size=6).flatmap(
+        lambda made: ids.map(lambda one: {**made, "id": one})
+    )
+    event = st.fixed_dictionaries(
+        {"event": st.just("Signed in") | text, "event_id": text, "properties": anything}
+    )
+    message = st.fixed_dictionaries(
+        {},
+        optional={
+            "channel": st.sampled_from(["user:update", "account:update", "ship:update"]) | text,
+            "user": entity | anything,
+            "account": entity | anything,
+            "segments": st.just([USERS]) | anything,
+            "account_segments": st.just([CUSTOMERS]) | anything,
+            "events": st.lists(event, max_size=2) | anything,
+            "changes": anything,
+            "is_export": st.booleans(),
+        },
+    )
+    envelope = st.fixed_dictionaries({"messages": st.lists(message, max_size=3)})
+    document = (message | message | envelope | anything).map(lambda made: json.dumps(made).encode())
+    return document | st.none() | st.binary(max_size=20)
+
+
+class Sink:
+    """The service between topic and wire, with all that it says; every answer is a bad one."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.outcomes = Outcomes()
+        self.lanes = {name: Lane(LanePolicy(name, attempts=1)) for name in Resource}
+        self.dispatch = Dispatch(self.lanes, Unlimited(), Unlimited(), 10, lambda: 0.0)
+        self.planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
+        self.reporter = Reporter(self.metrics, outcomes=self.outcomes)
+        self.letters: list[object] = []
+        self.intake = Intake(RULES, self.planner, RejectGuard(1.0), self.reporter, self._reject)
+        self.offsets = Offsets(0, "")
+        self.backlog = Backlog()
+        self._at = 0
+        self._said: list[object] = []
+
+    def take(self, value: bytes | None) -> None:
+        record = Record(Partition("t", 0), self._at, None, value)
+        self._at += 1
+        self.intake.take(record, self.offsets, self.backlog, 0.0)
+
+    def deliver(self) -> None:
+        """Answer requests in turn with everything that Planhat may say, for some hours."""
+        for number, now in zip(range(60), _times(), strict=False):
+            step = self.dispatch.next(now)
+            if isinstance(step, Flight):
+                answer = _answers(step)[number % 4]
+                self.reporter.batch_sent(step, answer, 0.1)
+                self.dispatch.answered(step, answer, now)
+            self.intake.follow_up(self.dispatch.ended(), now)
+
+    def shown(self) -> str:
+        """Everything that can be seen but the log."""
+        shown = Shown(cleaner(keeps_emails=False).text, keeps_personal=False)
+        held = [
+            [shown.text(part.key), shown.text(why), shown.payload(part.resource, part.body)]
+            for name in ("u1", "u2", "a1", "7")
+            for one in waiting(name, self.dispatch, self.planner, (), 0.0)
+            for part, why in one.changes
+        ]
+        ended: list[Any] = [
+            [shown.text(one.hull_id), shown.text(one.reason), shown.text(one.email or "")]
+            + [shown.payload(change[0], change[5]) for change in one.changes]
+            for one in self.outcomes.latest(1000)
+        ]
+        return json.dumps([held, ended]) + repr(self.letters) + self.metrics.text().decode()
+
+    def _reject(self, receipt: Receipt) -> None:
+        self.letters.append([one for one in headers(receipt, 0.0) if one[0].startswith("dl.")])
+        self.intake.resolve(receipt)
+
+
+def _times() -> Iterator[float]:
+    now = 0.0
+    while True:
+        now += 60.0
+        yield now
+
+
+def _answers(flight: Flight) -> tuple[Answer, ...]:
+    said = flight.items[0].decode("utf-8", "replace") if flight.items else ""
+    return (
+        Reject(f"400 {said}", 400),
+        Retry(f"503 {said}", 503),
+        Partial(BulkResult(), said),
+        Delivered(BulkResult(created=len(flight.items))),
+    )
