@@ -273,6 +273,8 @@ async def drain(kafka: KafkaClient, profiles: int, batch: int | None) -> None:
 def _by_minute(calls: Calls) -> None:
     began, ended = calls.first_upsert, calls.arrived[-1]
     _say(f"  use of the allowed rate while there is work: {calls.use(began, ended):.1%}")
+    pause, since = max((later - at, at) for at, later in pairwise(calls.arrived))
+    _say(f"  longest pause between two calls: {pause:.2f} s, {since - began:.0f} s after the first")
     for minute in range(int((ended - began) / WINDOW_SECONDS)):
         since = began + minute * WINDOW_SECONDS
         _say(f"    minute {minute + 1}: {calls.use(since, since + WINDOW_SECONDS):.1%}")

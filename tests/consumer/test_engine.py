@@ -81,6 +81,20 @@ def test_a_user_neither_creates_nor_changes_a_company_outside_the_company_filter
     assert engine.skips() == [reasons.NO_COMPANY_ID]
 
 
+def test_a_company_waited_for_in_vain_is_waited_for_again_only_after_a_reading() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1), account_segments=[]))
+    engine.now += 31.0
+    engine.planner.expire(engine.now)
+
+    engine.take(user_message(2, account(1), account_segments=[]))
+    assert engine.skips() == [reasons.NO_COMPANY_ID] * 2
+
+    engine.read_directories()
+    engine.take(user_message(3, account(1), account_segments=[]))
+    assert engine.lanes[Resource.ENDUSERS].waiting == 1
+
+
 def test_a_user_never_changes_a_company_that_exists() -> None:
     engine = Engine()
     engine.take(account_message(account(1)))
