@@ -14,6 +14,7 @@ _LATE_SECONDS = 0.5
 # connection arrives late. So a call counts for a little longer than a minute.
 _KEPT_SECONDS = WINDOW_SECONDS + _LATE_SECONDS
 
+_MANY = 100
 _LOWEST = 0.05
 _SLOWER = 0.7
 _FASTER = 1.1
@@ -46,11 +47,19 @@ class _Pace(NamedTuple):
     rate: float
 
 
+def _calls(limit: float) -> int:
+    """Whole calls a window; the last of a hundred or more is left, so that some always remain.
+
+    Else a header would say that none remain, which closes the gate, each time all is used.
+    """
+    return int(limit) - (limit >= _MANY)
+
+
 def _pace(limit: float, burst: float) -> _Pace:
     """Cut up `limit` calls a window; a burst is the reserve and a full bucket."""
     if limit < 1.0:
         return _Pace(0, 1.0, limit / WINDOW_SECONDS)
-    calls = int(limit)
+    calls = _calls(limit)
     at_once = max(1, min(int(burst), (calls + 1) // 2))
     # What the bucket holds makes up for a late loop, and is lost to a steady load: a little of it.
     capacity = max(1, min(math.ceil(at_once * 0.3), calls // 50))
@@ -157,7 +166,7 @@ class Limiter:
         return _frees_at(self._reserve_used, self._pace.reserve)
 
     def _window_at(self) -> float:
-        return _frees_at(self._calls, max(1, int(self._quota * self._fraction)))
+        return _frees_at(self._calls, max(1, _calls(self._quota * self._fraction)))
 
     def _advance(self, now: float) -> None:
         if self._filled_at is None:

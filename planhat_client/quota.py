@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 3600.0
 """No header makes us wait longer than this; then we ask again."""
 
-EXHAUSTED_SECONDS = 5.0
-"""How long to wait when nothing remains and nobody says until when."""
+EXHAUSTED_SECONDS = 1.0
+"""How long to wait when nothing remains and nobody says until when: others may have used the last,
+and if the next call is too many as well, its 429 slows us down."""
 
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:[,;].*)?")
 _EPOCH_SECONDS = 1e8

@@ -87,6 +87,14 @@ def test_replicas_that_share_the_quota_use_nearly_all_of_it(share: float) -> Non
     assert 0.93 * 200 * share <= len(settled) / 10 <= 200 * share
 
 
+@pytest.mark.parametrize("burst", [1, 10, 200])
+def test_one_call_of_many_always_remains_so_that_no_header_says_there_is_none(burst: int) -> None:
+    limiter = Limiter(200, burst)
+    limiter.wait(START)
+
+    assert most_in_a_minute(drain(limiter, START + 61, 300.0)) < 200
+
+
 @pytest.mark.parametrize("burst", [10, 50, 200])
 def test_calls_that_arrive_late_do_not_break_the_quota_either(burst: int) -> None:
     limiter = Limiter(200, burst)

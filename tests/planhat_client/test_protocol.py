@@ -232,7 +232,7 @@ def test_the_quota_is_read_in_both_spellings(headers: dict[str, str], quota: Quo
 
 @pytest.mark.parametrize(
     ("quota", "seconds"),
-    [(Quota(200, 1, 9.0), 0.0), (Quota(200), 0.0), (Quota(200, 0, 9.0), 9.0), (Quota(200, 0), 5.0)],
+    [(Quota(200, 1, 9.0), 0.0), (Quota(200), 0.0), (Quota(200, 0, 9.0), 9.0), (Quota(200, 0), 1.0)],
 )
 def test_an_exhausted_quota_closes_until_it_is_reset(quota: Quota, seconds: float) -> None:
     assert quota.closed_seconds == seconds
