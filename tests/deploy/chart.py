@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "hull-planhat"
-KUBERNETES = ("1.29", "1.33")
+KUBERNETES = ("1.27", "1.33", "1.37")
 """Versions whose schemas what is rendered must satisfy."""
 
 _SECONDS = 60
