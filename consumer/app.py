@@ -25,7 +25,8 @@ from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka import KafkaSource
 from consumer.kafka_sink import KafkaSink
-from consumer.lane import Lane, LanePolicy
+from consumer.lane import Lane
+from consumer.lane_policy import policy_of
 from consumer.lease import Lease, lease_seconds
 from consumer.measured_planhat import MeasuredPlanhat
 from consumer.membership import Membership
@@ -39,6 +40,7 @@ from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
+from consumer.trace_switch import traces_of
 from consumer.troubles import Troubles
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.part import Partition, Receipt
-    from consumer.planhat_settings import PlanhatSettings
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
@@ -62,9 +63,6 @@ _TICK_SECONDS = 0.5
 _FLUSH_SECONDS = 5.0
 _MOVING_SECONDS = 600.0
 _CLOSE_SECONDS = 5.0
-_ACTIVITY_BATCH = 5000
-_LARGEST_BODY = 31_000_000
-"""Planhat's hosts take 32 MB a request, activities about 150,000 (planhat-api, limits)."""
 
 
 class Service:
@@ -80,7 +78,7 @@ class Service:
         planhat = settings.planhat
         endpoints = planhat.endpoints(connector)
         self.lanes = {
-            resource: Lane(_policy(planhat, resource, settings.retry_attempts))
+            resource: Lane(policy_of(planhat, resource, settings.retry_attempts))
             for resource in Resource
         }
         self.directory = CompanyDirectory()
@@ -110,6 +108,7 @@ class Service:
             self.results.note if kafka.results_topic else None,
             sample=settings.log.sample,
             outcomes=self.outcomes,
+            traces=traces_of(settings),
         )
         self.tally = self.reporter.tally
         self.api = Planhat(
@@ -373,27 +372,6 @@ class Service:
 
     def _wake(self) -> None:
         self.sender.wake()
-
-
-def _policy(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:
-    is_activity = resource is Resource.ACTIVITIES
-    is_single = is_activity and planhat.activities == "single"
-    size = _ACTIVITY_BATCH if is_activity else planhat.batch_size
-    return LanePolicy(
-        resource,
-        batch_size=1 if is_single else size,
-        batch_bytes=min(planhat.batch_bytes, _LARGEST_BODY),
-        concurrency=_activity_concurrency(planhat) if is_activity else planhat.lane_concurrency,
-        attempts=attempts,
-        merges=not is_activity,
-        skips_unchanged=planhat.skip_unchanged,
-    )
-
-
-def _activity_concurrency(planhat: PlanhatSettings) -> int:
-    """What the other lanes leave: only for the main API does Planhat ask to go one by one."""
-    others = 3 * planhat.lane_concurrency
-    return max(planhat.lane_concurrency, planhat.max_concurrent_requests - others)
 
 
 def _now() -> float:

@@ -96,6 +96,7 @@ class Ticket:
     followers: list[Ticket] = field(default_factory=list)
     ending: Ending | None = None
     reason: str = ""
+    span: Any = None  # of OpenTelemetry, if it is on
 
     def note(self, ending: Ending, reason: str) -> None:
         """One of its messages is final."""

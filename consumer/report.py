@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from consumer.metrics import Metrics
     from consumer.outcomes import Outcomes
     from consumer.part import Ended, Receipt, Ticket
+    from consumer.trace import Traces
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer")
@@ -54,12 +55,14 @@ class Reporter:
         *,
         sample: float = 0.0,
         outcomes: Outcomes | None = None,
+        traces: Traces | None = None,
     ) -> None:
         """`delivered` is told of each change that Planhat took; `sample` is LOG_SAMPLE."""
         self.tally = Tally()
         self._metrics = metrics
         self._delivered = delivered
         self._outcomes = outcomes
+        self._traces = traces
         self._profiles = ProfileLog(sample)
 
     def part_ended(self, end: Ended) -> None:
@@ -95,6 +98,8 @@ class Reporter:
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""
+        if self._traces is not None:
+            self._traces.ended(ticket)
         if ticket.ending is None:
             self._metrics.record("skipped", EMPTY_ENVELOPE)
         else:
@@ -109,9 +114,11 @@ class Reporter:
         )
 
     def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
-        """A request was answered, or failed."""
+        """A request was answered, or failed; it is not settled yet."""
         resource = flight.resource.value
         status = _status(answer)
+        if self._traces is not None:
+            self._traces.sent(flight, answer, status, seconds)
         self.tally.requests[resource] += 1
         self.tally.items[resource] += len(flight.items)
         self._metrics.request(resource, status, seconds, len(flight.items))

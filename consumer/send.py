@@ -53,7 +53,7 @@ class SendReport(Protocol):
     """Who wants to know of requests."""
 
     def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
-        """A request was answered, or failed."""
+        """A request was answered, or failed; it is not settled yet."""
 
 
 class Sender:
@@ -122,8 +122,8 @@ class Sender:
         started = _now()
         answer = await self._send(flight)
         now = _now()
-        self._dispatch.answered(flight, answer, now)
         self._report.batch_sent(flight, answer, now - started)
+        self._dispatch.answered(flight, answer, now)
         self._intake.follow_up(self._dispatch.ended(), now)
         self._wake.set()
         if not self._dispatch.in_flight:

@@ -32,6 +32,7 @@ SCENARIOS = {
     "singles": "requests of one profile a second",
     "scaling": "1, 2 and 4 processes; longer backlogs; more attributes",
     "memory": "resident memory with a long backlog, and with a dead API",
+    "console_overhead": "throughput without the console, with it, and with it asked each second",
     "startup": "start to first request, and SIGTERM to the end",
     "baselines": "other ways to do the same work",
 }
@@ -91,7 +92,7 @@ async def _with_kafka(
 
 
 def _arguments() -> argparse.Namespace:
-    about = "\n".join(f"  {name:<11}{what}" for name, what in SCENARIOS.items())
+    about = "\n".join(f"  {name:<18}{what}" for name, what in SCENARIOS.items())
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description=f"Scenarios (all, if none is named):\n{about}",

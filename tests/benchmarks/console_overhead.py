@@ -1,0 +1,65 @@
+"""What the console costs: the same backlog without it, with it, and with it asked each second."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from tests.benchmarks.figures import Result, Row, say
+from tests.benchmarks.processes import ServiceProcess
+from tests.benchmarks.throughput import figures
+from tests.benchmarks.workload import Bench, records
+
+if TYPE_CHECKING:
+    from tests.benchmarks.options import Options
+    from tests.benchmarks.stand import Stand
+
+_PARTITIONS = 4
+_PATHS = ("api/state", "api/outcomes", "api/outcomes?query=user-1")
+
+
+async def run(stand: Stand, options: Options) -> Result:
+    """Measure the three in turn, so that what changes on the machine meets all of them."""
+    count = options.size or (50_000 if options.quick else 200_000)
+    bench = Bench(count, users=count, bad=0.0, mapped=options.mapped)
+    topic = await stand.topic(_PARTITIONS, records(bench))
+    rows = {name: Row(name) for name in ("without", "not asked", "asked each second")}
+    for _ in range(options.runs):
+        for name, row in rows.items():
+            row.add(**await _once(stand, topic, bench, options, name))
+            say(f"console {name}: {row.median('messages_per_s'):,.0f} messages/s")
+    await stand.forget(topic)
+    about = f"{count:,} records; the page's questions {', '.join(_PATHS)}"
+    return Result("console_overhead", about, list(rows.values()))
+
+
+async def _once(
+    stand: Stand, topic: str, bench: Bench, options: Options, name: str
+) -> dict[str, float]:
+    async with stand.target(bench, latency_ms=options.latency_ms) as target:
+        settings = stand.environment(topic, bench, target)
+        settings["HTTP_CONSOLE"] = "false" if name == "without" else "true"
+        async with ServiceProcess(stand.log(), settings) as service:
+            assigned = await service.logged("partitions.assigned")
+            before = service.usage
+            asking = asyncio.create_task(_ask(service.port, is_asked=name.startswith("asked")))
+            committed_at = await stand.until_committed(topic, settings["KAFKA_GROUP_ID"], service)
+            asking.cancel()
+            after = service.usage
+            report = await target.report()
+    seconds = (report["last_at"] or committed_at) - assigned["at"]
+    return figures(bench.records, seconds, before, after, report)
+
+
+async def _ask(port: int, *, is_asked: bool) -> None:
+    """Ask what an open page asks, more often than it does."""
+    async with aiohttp.ClientSession() as session:
+        while is_asked:
+            for path in _PATHS:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"http://127.0.0.1:{port}/{path}") as response:
+                        await response.read()
+            await asyncio.sleep(1.0)
