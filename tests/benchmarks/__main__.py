@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.figures import machine, markdown, save, say, show
+from tests.benchmarks.figures import machine, markdown, refill, save, say, show
 from tests.benchmarks.options import Options
 from tests.benchmarks.stand import Stand
 from tests.integration.kafka_choice import any_kafka
@@ -63,6 +63,9 @@ def main() -> int:
         save(arguments.json, results)
     if arguments.markdown:
         arguments.markdown.write_text(markdown(results), "utf-8")
+    if arguments.into:
+        page = arguments.into.read_text("utf-8")
+        arguments.into.write_text(refill(page, results), "utf-8")
     return 0
 
 
@@ -107,6 +110,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--uvloop", action="store_true", help="run the service on uvloop")
     parser.add_argument("--json", type=Path, help="write every run to this file")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
+    parser.add_argument("--into", type=Path, help="put the tables into this page")
     parser.add_argument("--profile", type=Path, help="stages: write a cProfile to this file")
     return parser.parse_args()
 

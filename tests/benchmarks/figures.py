@@ -89,6 +89,19 @@ def markdown(results: Iterable[Result]) -> str:
     return "\n".join(line for result in results for line in _markdown(result))
 
 
+def refill(text: str, results: Iterable[Result]) -> str:
+    """The page with new tables: each between the comments `begin NAME` and `end NAME`."""
+    for result in results:
+        begin, end = (f"<!-- {word} {result.scenario} -->" for word in ("begin", "end"))
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if found and closed:
+            told = " ".join(f"{name} {value}," for name, value in machine().items()).rstrip(",")
+            table = "\n".join(_markdown(result)).rstrip()
+            text = f"{before}{begin}\n{table}\n\nMachine: {told}.\n{end}{after}"
+    return text
+
+
 def save(path: Path, results: Iterable[Result]) -> None:
     """Write every run as JSON, with the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +111,7 @@ def save(path: Path, results: Iterable[Result]) -> None:
 
 def _markdown(result: Result) -> list[str]:
     columns = _columns(result)
-    lines = [f"### {result.scenario}", "", result.about, ""]
+    lines = [f"{result.scenario}: {result.about}", ""]
     lines.append(" | ".join(["| case", *columns]) + " |")
     lines.append("|---|" + "---:|" * len(columns))
     for row in result.rows:
