@@ -67,9 +67,9 @@ class KafkaSettings(Section):
         " nothing is read.",
     )
     max_pending_bytes: ByteSize = Field(
-        default=ByteSize(48 * MIB),
+        default=ByteSize(32 * MIB),
         ge=1,
-        description="Bytes of the same; takes units, like `48MiB`.",
+        description="Bytes of the same; takes units, like `32MiB`.",
     )
     window: int = Field(
         default=20_000,

@@ -34,6 +34,8 @@ class LanePolicy:
 
     `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
     item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
+    `remembered` bounds the identities whose last content is known (three or four a profile),
+    `remembered_ids` the profiles whose Planhat id is: 250 bytes each.
     """
 
     resource: Resource
@@ -44,7 +46,8 @@ class LanePolicy:
     breaker_threshold: int = 3
     merges: bool = True
     skips_unchanged: bool = True
-    remembered: int = 200_000
+    remembered: int = 60_000
+    remembered_ids: int = 100_000
 
 
 class Lane:
@@ -54,7 +57,7 @@ class Lane:
         """Nothing waits yet."""
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
-        self.memory = Memory(policy.remembered)
+        self.memory = Memory(policy.remembered, policy.remembered_ids)
         self.ended: list[Ended] = []
         self.flights: set[Flight] = set()
         self.waiting = 0

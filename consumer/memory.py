@@ -18,9 +18,10 @@ Value = TypeVar("Value")
 class Memory:
     """Digests by claim and Planhat's ids by profile; the longest unused are forgotten first."""
 
-    def __init__(self, most: int) -> None:
-        """Keep at most `most` entries of each kind."""
+    def __init__(self, most: int, most_ids: int | None = None) -> None:
+        """Keep at most `most` digests and `most_ids` ids (by default as many)."""
         self._most = most
+        self._most_ids = most if most_ids is None else most_ids
         self._digests: OrderedDict[str, int] = OrderedDict()
         self._ids: OrderedDict[str, str] = OrderedDict()
 
@@ -52,7 +53,7 @@ class Memory:
 
     def learn(self, key: str, planhat_id: str) -> None:
         """An answer told the id of a profile."""
-        _put(self._ids, key, planhat_id, self._most)
+        _put(self._ids, key, planhat_id, self._most_ids)
 
     def unlearn(self, key: str) -> bool:
         """The id of a profile does not hold (any more); False if none was known."""

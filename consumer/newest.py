@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from consumer import reasons
@@ -27,7 +28,7 @@ class Newest:
     def __init__(self, most: int = _MOST) -> None:
         """Remember at most so many profiles."""
         self._most = most
-        self._places: dict[tuple[Partition, str], int] = {}
+        self._places: OrderedDict[tuple[Partition, str], int] = OrderedDict()
         self._seen_from: dict[Partition, int] = {}
 
     def clear(self) -> None:
@@ -54,8 +55,7 @@ class Newest:
             self._places.pop(key, -1), known.first_offset if known else record.offset
         )
         if len(self._places) > self._most:
-            oldest = next(iter(self._places))
-            place = self._places.pop(oldest)
+            oldest, place = self._places.popitem(last=False)
             self._seen_from[oldest[0]] = max(self._seen_from.get(oldest[0], 0), place + 1)
 
     def why_not(self, record: Record, hull_id: str, position: int | None) -> str | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from consumer.part import Body, Ended, Receipt
 
 _OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
-_REMEMBERED_EVENTS = 200_000
+_REMEMBERED_EVENTS = 50_000
 
 # The external id of a licence is unique within its company only, and its key says as much.
 _IDENTITIES: dict[Resource, tuple[str, ...]] = {
