@@ -67,6 +67,7 @@ class Assignment:
         Whoever owned the partitions before may have sent more than it could commit, if it was
         killed. Sending as soon as something is read would bring back older values, until the
         newer ones are read too; having read them, they are one change, and the newest.
+        Whoever left in order told so, and is not waited for.
         """
         self._targets = {
             partition: end
@@ -101,7 +102,7 @@ class Assignment:
 
     def _is_below(self, partition: Partition, end: int) -> bool:
         offsets = self.owned[partition]
-        if len(offsets) >= self._window:
+        if offsets.was_left_clean or len(offsets) >= self._window:
             return False
         return offsets.position is None or offsets.position < end
 

@@ -62,11 +62,14 @@ class Committer:
             await asyncio.sleep(COMMIT_SECONDS)
             await self.commit(assignment)
 
-    async def commit(self, assignment: Assignment) -> bool:
-        """Commit what moved; False if Kafka did not take it, within a bound."""
+    async def commit(self, assignment: Assignment, *, is_clean: bool = False) -> bool:
+        """Commit what moved; False if Kafka did not take it, within a bound.
+
+        `is_clean`: all is committed, and the next owner told that nothing else was sent.
+        """
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._busy:
-                await self._commit(assignment)
+                await self._commit(assignment, is_clean=is_clean)
         except CommitRefused as error:
             self._lease.end()
             self._note("refused", str(error))
@@ -76,10 +79,11 @@ class Committer:
             return True
         return False
 
-    async def _commit(self, assignment: Assignment) -> None:
+    async def _commit(self, assignment: Assignment, *, is_clean: bool) -> None:
         asked_at = asyncio.get_running_loop().time()
         epoch = assignment.epoch
-        moved = self._moved(assignment, with_all=self._lease.is_due(asked_at))
+        with_all = is_clean or self._lease.is_due(asked_at)
+        moved = self._moved(assignment, with_all=with_all, is_clean=is_clean)
         if not moved:
             return
         await self._source.commit(moved)
@@ -92,10 +96,10 @@ class Committer:
         self._report.committed("ok")
         _log.debug("offsets.committed", partitions=len(moved))
 
-    def _moved(self, assignment: Assignment, *, with_all: bool) -> Positions:
+    def _moved(self, assignment: Assignment, *, with_all: bool, is_clean: bool) -> Positions:
         moved: Positions = {}
         for partition, offsets in assignment.owned.items():
-            position = offsets.to_commit()
+            position = offsets.to_commit(is_clean=is_clean)
             if position is None:
                 continue
             if with_all or self._has_moved(partition, offsets, position):

@@ -47,6 +47,9 @@ class Host(Protocol):
     async def land(self) -> bool:
         """Send nothing new, and wait within a bound until no request is on its way."""
 
+    def is_unsure(self) -> bool:
+        """Tell whether a request failed that may have changed something all the same."""
+
     def forget(self) -> None:
         """Drop all work: somebody else does it."""
 
@@ -83,7 +86,8 @@ class Membership:
         landed = False
         try:
             landed = await self._host.land()
-            await self._committer.commit(self._assignment)
+            is_clean = landed and not self._host.is_unsure()
+            await self._committer.commit(self._assignment, is_clean=is_clean)
         finally:
             # Whatever went wrong: what is not ours must neither be sent nor be committed.
             self._assignment.end()
@@ -104,11 +108,19 @@ class Membership:
                 return
             self._assignment.begin({name: committed.get(name) for name in partitions})
             self._assignment.read_first(await self._ends(partitions), _now())
-        self._lease.confirm(joined_at)
+        await self._take_over(joined_at)
         self.moving_since = None
         total = self._group.partition_count()
         self._host.go_on(len(partitions), total)
         _log.info("partitions.assigned", partitions=len(partitions), of=total)
+
+    async def _take_over(self, joined_at: float) -> None:
+        """From now on something may be sent that is not final: no commit may say otherwise."""
+        if any(offsets.was_left_clean for offsets in self._assignment.owned.values()):
+            self._lease.end()  # so that all is committed, and nothing sent before
+            await self._committer.commit(self._assignment)
+        else:
+            self._lease.confirm(joined_at)
 
     def hold(self, now: float) -> float:
         """Seconds for which nothing may be sent (look again then); 0.0: go."""

@@ -12,11 +12,15 @@ METADATA_LIMIT = 4096
 """Characters a broker keeps of a commit's metadata (Kafka: `offset.metadata.max.bytes`)."""
 
 _PREFIX = "hp1:"
-_BITS = (METADATA_LIMIT - len(_PREFIX)) // 4 * 3 * 8
+_CLEAN = "hp1c:"
+"""The same, written by an owner who left: nothing was sent that is not final in this commit."""
+_BITS = (METADATA_LIMIT - len(_CLEAN)) // 4 * 3 * 8
 
 
-def encode(next_offset: int, final: set[int]) -> str:
+def encode(next_offset: int, final: set[int], *, is_clean: bool = False) -> str:
     """The offsets in `final` as commit metadata, relative to `next_offset`.
+
+    `is_clean` tells the next owner that nothing was sent which is not final in this commit.
 
     Offsets too far above to fit are left out: they would be sent again after a restart, never lost.
     """
@@ -27,17 +31,18 @@ def encode(next_offset: int, final: set[int]) -> str:
         if 0 <= byte < len(bits):
             bits[byte] |= 1 << bit
             length = max(length, byte + 1)
+    prefix = _CLEAN if is_clean else _PREFIX
     if not length:
-        return ""
-    return _PREFIX + base64.b64encode(bits[:length]).decode("ascii")
+        return _CLEAN if is_clean else ""
+    return prefix + base64.b64encode(bits[:length]).decode("ascii")
 
 
 def decode(next_offset: int, metadata: str) -> set[int]:
     """The offsets that `encode` wrote; empty for metadata of somebody else."""
-    if not metadata.startswith(_PREFIX) or len(metadata) > METADATA_LIMIT:
+    if not metadata.startswith((_PREFIX, _CLEAN)) or len(metadata) > METADATA_LIMIT:
         return set()
     try:
-        bits = base64.b64decode(metadata[len(_PREFIX) :], validate=True)
+        bits = base64.b64decode(metadata.partition(":")[2], validate=True)
     except (binascii.Error, ValueError):
         return set()
     return {
@@ -56,7 +61,14 @@ class Offsets:
     count, in the order in which they came.
     """
 
-    __slots__ = ("_already_final", "_final", "_next_offset", "_order", "committed")
+    __slots__ = (
+        "_already_final",
+        "_final",
+        "_next_offset",
+        "_order",
+        "committed",
+        "was_left_clean",
+    )
 
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
         """Start from a commit; `next_offset` is None for a group that never committed.
@@ -64,6 +76,7 @@ class Offsets:
         `committed` is the last next offset that Kafka took, for the committer to keep.
         """
         self.committed = next_offset
+        self.was_left_clean = metadata.startswith(_CLEAN)
         self._next_offset = next_offset
         self._already_final = set() if next_offset is None else decode(next_offset, metadata)
         self._order: deque[int] = deque()
@@ -123,9 +136,11 @@ class Offsets:
         if self._next_offset is None or position > self._next_offset:
             self._next_offset = position
 
-    def to_commit(self) -> tuple[int, str] | None:
+    def to_commit(self, *, is_clean: bool = False) -> tuple[int, str] | None:
         """Next offset and metadata for a commit; None when nothing is known yet."""
         next_offset = self.next_offset
         if next_offset is None:
             return None
-        return next_offset, encode(next_offset, self._final | self._already_final)
+        return next_offset, encode(
+            next_offset, self._final | self._already_final, is_clean=is_clean
+        )

@@ -114,3 +114,12 @@ async def test_a_commit_taken_is_where_the_log_may_begin_anew() -> None:
 
     assert desk.assignment.owned[P0].is_foreign(10)
     assert not desk.assignment.owned[P0].is_foreign(11)
+
+
+async def test_the_last_commit_of_who_leaves_in_order_marks_all_partitions() -> None:
+    desk = Desk()
+    desk.confirmed()
+
+    await desk.committer.commit(desk.assignment, is_clean=True)
+
+    assert desk.book.written == [{P0: (10, "hp1c:"), P1: (20, "hp1c:")}]

@@ -115,3 +115,22 @@ def test_a_record_below_the_commit_belongs_to_another_log() -> None:
 
 def test_without_a_commit_no_record_is_foreign() -> None:
     assert not Offsets().is_foreign(0)
+
+
+def test_whoever_leaves_in_order_says_so_in_the_commit() -> None:
+    offsets, (first, _, third) = tracked([1, 1, 1])
+    offsets.resolve(third)
+
+    next_offset, metadata = offsets.to_commit(is_clean=True) or (0, "")
+    again = Offsets(next_offset, metadata)
+
+    assert next_offset == first
+    assert again.was_left_clean
+    assert decode(next_offset, metadata) == {third}
+
+
+def test_the_commits_between_say_nothing_of_leaving() -> None:
+    offsets, (_, _, third) = tracked([1, 1, 1])
+    offsets.resolve(third)
+
+    assert not Offsets(*(offsets.to_commit() or (0, ""))).was_left_clean

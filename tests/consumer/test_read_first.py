@@ -104,3 +104,12 @@ def test_a_partition_begun_anew_knows_nothing() -> None:
     assert made.owned[P0] is offsets
     assert offsets.position is None
     assert made.is_read_up(0.0)
+
+
+def test_a_predecessor_that_left_in_order_is_not_waited_for() -> None:
+    made = Assignment(100, 100, 1 << 20)
+    made.begin({P0: (10, "hp1c:")})
+
+    made.read_first({P0: 12}, 0.0)
+
+    assert made.is_read_up(0.0)
