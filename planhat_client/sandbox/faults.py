@@ -37,8 +37,9 @@ class Fault:
 
     It ends after `count` hits or `seconds`. `applies`: the request takes effect all the same;
     None means as usual for the kind. The rest is for some kinds only: `status`, `retry_after`
-    (seconds) and `body` for "status" and "html"; `shape` and `share` (of the items that fail) for
-    "partial"; `delay_seconds` for "slow" and "trickle".
+    (seconds) and `body` for "status" and "html"; `shape`, `share` (of the items that fail) and
+    `least_items` (smaller requests do not fail) for "partial"; `delay_seconds` for "slow" and
+    "trickle".
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Fault:
     body: BodyForm = "json"
     shape: Shape = "random"
     share: float = 0.5
+    least_items: int = 1
     delay_seconds: float = 1.0
 
     @classmethod

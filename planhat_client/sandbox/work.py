@@ -138,6 +138,8 @@ def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) ->
 def _unlucky(size: int, partial: Switch) -> dict[int, Why]:
     """Choose the items that fail this time; they may be sent again."""
     dice, share = partial.random, partial.fault.share
+    if size < partial.fault.least_items:
+        return {}
     return {at: Why("could not be saved") for at in range(size) if dice.random() < share}
 
 

@@ -1,0 +1,48 @@
+"""Short forms of the proofs in tests/chaos: kills, a storm of rebalances, faults of the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.chaos.api_faults import ApiFaults, api_faults, check_dead_letters
+from tests.chaos.conftest import world  # noqa: F401 - a fixture
+from tests.chaos.kill_loop import KillLoop, kill_loop
+from tests.chaos.storm import Storm, storm
+
+if TYPE_CHECKING:
+    from tests.chaos.conftest import Worlds
+
+
+async def test_killed_at_random_moments_it_loses_nothing_and_overtakes_nobody(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    size = KillLoop(records=12_000, kills=5, life_seconds=2.5)
+    latency = {"fixed_seconds": 0.05, "jitter_seconds": 0.1}
+    async with world(users=1_800, accounts=200, partitions=4, latency=latency) as one:
+        verdict = await kill_loop(one, size)
+
+    print(f"\nkill loop, {size.kills} kills: {verdict}")  # noqa: T201 - a figure for the note
+    verdict.check()
+
+
+async def test_a_storm_of_rebalances_loses_nothing_and_leaves_no_partition_stuck(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    size = Storm(records=10_000, seconds=12.0, every_seconds=1.5, least=2, most=3, killed=0.0)
+    async with world(users=1_800, accounts=200, partitions=6) as one:
+        verdict, toggles = await storm(one, size)
+
+    print(f"\nstorm, {toggles} toggles: {verdict}")  # noqa: T201 - a figure for the note
+    verdict.check()
+
+
+async def test_an_api_that_fails_in_every_way_costs_only_what_it_refuses_for_ever(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    size = ApiFaults(each_seconds=1.0, all_seconds=5.0, rate=100)
+    async with world(users=400, accounts=40, partitions=3) as one:
+        verdict = await api_faults(one, size)
+
+        print(f"\nAPI faults: {verdict}")  # noqa: T201 - a figure for the note
+        verdict.check()
+        check_dead_letters(one, verdict)
