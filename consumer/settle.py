@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from planhat_client.verdict import Verdict
 
 _TOO_MANY = 429
+_ALONE_SECONDS = 5.0
 _HEALTHY = 0.8
 _WEIGHT = 0.1
 
@@ -157,7 +158,8 @@ class Settler:
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             profile.limit = None
-            profile.failures = 0
+            # Whoever fails again and again makes its later changes wait for less.
+            profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
             ended = Ended(profile.parts[0], "rejected", reason)
             self._lane.finish(profile, [ended], now)
 
@@ -177,9 +179,11 @@ class Settler:
         profile = flight.profiles[0]
         profile.failures += 1
         if profile.failures < self._lane.policy.attempts:
-            self._lane.park(*self._later(flight, answer, now))
+            group, due_at = self._later(flight, answer, now)
+            # The API is well, and a partition can't be committed beyond this for so long.
+            most = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
+            self._lane.park(group, min(due_at, most))
         else:
-            profile.failures = 0
             self._blame(profile, answer.reason, now, is_transient=False)
 
     def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:

@@ -72,6 +72,8 @@ class BulkWork:
             return json_reply(rule.message, rule.status)
         refused = sandbox.refusals.items(resource, upsert.items)
         partial = hit if hit is not None and hit.fault.kind == "partial" else None
+        if partial and self.size < partial.fault.least_items:
+            partial = None
         if partial:
             refused |= _unlucky(self.size, partial)
         result = sandbox.upserts.apply(upsert, refused)
@@ -138,8 +140,6 @@ def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) ->
 def _unlucky(size: int, partial: Switch) -> dict[int, Why]:
     """Choose the items that fail this time; they may be sent again."""
     dice, share = partial.random, partial.fault.share
-    if size < partial.fault.least_items:
-        return {}
     return {at: Why("could not be saved") for at in range(size) if dice.random() < share}
 
 

@@ -49,12 +49,17 @@ def world(
 
     @asynccontextmanager
     async def made(
-        *, users: int, accounts: int, partitions: int, **options: object
+        *,
+        users: int,
+        accounts: int,
+        partitions: int,
+        configs: dict[str, str] | None = None,
+        **options: object,
     ) -> AsyncIterator[World]:
         name = topic("events")
         async with SandboxProcess(**options) as planhat:
             one = World(kafka, planhat, Hull(users, accounts), name, tmp_path)
-            await one.create_topics(partitions)
+            await one.create_topics(partitions, 1, configs)
             try:
                 yield one
             finally:

@@ -67,7 +67,9 @@ class Members:
     async def gone(self) -> None:
         """Wait for those who were told to go; each must have ended as it should."""
         for service, number in self._leaving:
-            code = await service.stop(number)
+            assert service.process is not None
+            async with asyncio.timeout(60):
+                code = await service.process.wait()
             # Who is told to go before it listens to signals ends by the signal itself.
             assert code in {0, -number}, f"ended with {code}: {service.log.read_text()[-2000:]}"
 

@@ -99,8 +99,10 @@ class World:
     def dead_topic(self) -> str:
         return f"{self.topic}-dead"
 
-    async def create_topics(self, partitions: int, replicas: int = 1, **configs: str) -> None:
-        await self.kafka.create_topic(self.topic, partitions, replicas, **configs)
+    async def create_topics(
+        self, partitions: int, replicas: int = 1, configs: dict[str, str] | None = None
+    ) -> None:
+        await self.kafka.create_topic(self.topic, partitions, replicas, **(configs or {}))
         await self.kafka.create_topic(self.dead_topic, 1, replicas)
 
     def service(self, name: str = "", **environment: str) -> ServiceProcess:
@@ -112,10 +114,14 @@ class World:
     async def produce(self, count: int) -> None:
         """Write `count` changes of Hull."""
         while count > 0:
-            entries = [Entry(key, value) for key, value in self.hull.changes(min(count, _CHUNK))]
-            await self.kafka.produce(self.topic, entries)
-            self.records += len(entries)
-            count -= len(entries)
+            changes = self.hull.changes(min(count, _CHUNK))
+            await self.write(changes)
+            count -= len(changes)
+
+    async def write(self, changes: list[tuple[bytes, bytes]]) -> None:
+        """Write these changes of Hull, key and value."""
+        await self.kafka.produce(self.topic, [Entry(key, value) for key, value in changes])
+        self.records += len(changes)
 
     async def until_done(
         self, running: Callable[[], Iterable[ServiceProcess]], seconds: float
@@ -145,7 +151,9 @@ class World:
         counters: dict[str, Any] = state["counters"]
         found = Verdict(self.records, counters["requests_total"])
         self._compare(found, state["endusers"], "u", self.hull.user_versions)
-        self._compare(found, state["companies"], "a", self.hull.account_versions)
+        # A company whose account has not changed is there for its users' sake, without a version.
+        companies = [row for row in state["companies"] if "version" in row.get("custom", {})]
+        self._compare(found, companies, "a", self.hull.account_versions)
         events = Counter(row["info"]["id"] for row in state["activities"])
         expected = {
             one for one in self.hull.events if int(one.split("-")[1]) not in self.refused_users
@@ -191,16 +199,16 @@ async def asked(service: ServiceProcess, path: str) -> tuple[int, str]:
 
 async def until_ready(service: ServiceProcess, *, ready: bool = True, seconds: float = 60) -> None:
     """Wait until `/readyz` says so."""
-    told = (0, "")
+    wanted = 200 if ready else 503
+    told = await asked(service, "/readyz")
     try:
         async with asyncio.timeout(seconds):
-            while (told := await asked(service, "/readyz"))[0] != (200 if ready else 503):
+            while told[0] != wanted:
                 assert service.is_running, f"ended by itself: {tail(service)}"
                 await asyncio.sleep(0.1)
+                told = await asked(service, "/readyz")
     except TimeoutError:
-        raise AssertionError(
-            f"/readyz: {await asked(service, '/readyz')} {tail(service)}"
-        ) from None
+        raise AssertionError(f"/readyz: {told} {tail(service)}") from None
 
 
 def logged(service: ServiceProcess, event: str) -> list[dict[str, Any]]:

@@ -294,3 +294,23 @@ def test_each_request_counts_as_an_attempt() -> None:
     bench.fly()
 
     assert change.attempts == 3
+
+
+def test_many_changes_of_a_profile_that_always_fails_are_given_up_soon() -> None:
+    bench = Bench(attempts=8)
+    for version in range(1, 19):
+        bench.lane.add(part("bad", version), 0.0)
+    ended: list[tuple[str, str]] = []
+    good = 0
+    while ended.count(("bad", "rejected")) < 18:
+        bench.now += 0.25
+        bench.lane.add(part(f"good{good}", 1), bench.now)
+        good += 1
+        while (flight := bench.lane.take(bench.now)) is not None:
+            is_bad = "bad" in keys_of(flight)
+            taken = Delivered(BulkResult(created=len(flight.items)))
+            bench.settler.settle(flight, Retry("500", 500) if is_bad else taken, bench.now)
+        ended += bench.ended()
+        assert bench.now < 120.0
+
+    assert ended.count(("bad", "rejected")) == 18

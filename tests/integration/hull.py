@@ -38,16 +38,21 @@ class Hull:
     user_versions: dict[int, int] = field(default_factory=dict)
     account_versions: dict[int, int] = field(default_factory=dict)
     events: set[str] = field(default_factory=set)
+    made: int = 0
+    with_events: bool = True
 
     def changes(self, count: int) -> list[tuple[bytes, bytes]]:
         """Give `count` records, key and value; each user changes before any changes twice."""
         found = []
-        for number in range(count):
+        for number in range(self.made, self.made + count):
             if number % 10 == 0:
                 found.append(self.account((number // 10) % self.accounts))
             else:
                 user = number if number < self.users else self.random.randrange(self.users)
-                found.append(self.user(user % self.users, with_event=number % 3 == 0))
+                found.append(
+                    self.user(user % self.users, with_event=self.with_events and number % 3 == 0)
+                )
+        self.made += count
         return found
 
     def account(self, number: int) -> tuple[bytes, bytes]:

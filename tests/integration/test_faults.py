@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.api_faults import ApiFaults, api_faults, check_dead_letters
 from tests.chaos.conftest import world  # noqa: F401 - a fixture
+from tests.chaos.gaps import transactional
 from tests.chaos.kill_loop import KillLoop, kill_loop
 from tests.chaos.storm import Storm, storm
+from tests.chaos.token import TokenRotation, token_rotation
 
 if TYPE_CHECKING:
     from tests.chaos.conftest import Worlds
@@ -46,3 +48,23 @@ async def test_an_api_that_fails_in_every_way_costs_only_what_it_refuses_for_eve
         print(f"\nAPI faults: {verdict}")  # noqa: T201 - a figure for the note
         verdict.check()
         check_dead_letters(one, verdict)
+
+
+async def test_a_refused_token_costs_nothing_and_a_new_one_needs_no_restart(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    async with world(users=400, accounts=40, partitions=3) as one:
+        verdict = await token_rotation(one, TokenRotation(records=1_000, seconds=1.0))
+
+    verdict.check()
+    assert verdict.dead == []
+
+
+async def test_a_transactional_producers_topic_is_committed_to_its_end(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    async with world(users=90, accounts=10, partitions=3) as one:
+        verdict = await transactional(one, transactions=10, each=20)
+
+    verdict.check()
+    assert verdict.dead == []
