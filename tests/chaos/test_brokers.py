@@ -78,7 +78,7 @@ async def _move(world: World, random: Random) -> None:
 def _elect(bootstrap_servers: str, partitions: list[TopicPartition]) -> None:
     client = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
     with suppress(KafkaException):  # nobody to elect, or nobody there
-        client.elect_leaders(ElectionType.PREFERRED, partitions, request_timeout=5).result(10)
+        client.elect_leaders(ElectionType.PREFERRED, partitions).result(10)
 
 
 async def _produce(world: World) -> None:
