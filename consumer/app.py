@@ -240,6 +240,10 @@ class Service:
         self.dispatch.stopped = True
         return await self.sender.landed(self._drain)
 
+    def is_unsure(self) -> bool:
+        """Tell whether a request failed that may have changed something all the same."""
+        return any(lane.parked for lane in self.lanes.values())
+
     def forget(self) -> None:
         """Drop all work: somebody else does it."""
         self.dispatch.clear()
@@ -280,8 +284,9 @@ class Service:
         while not self._is_drained() and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
             await asyncio.sleep(0.02)
         self.dispatch.stopped = True
-        await self.sender.landed(max(0.0, deadline - _now()))
-        await self.committer.commit(self.assignment)
+        landed = await self.sender.landed(max(0.0, deadline - _now()))
+        is_clean = landed and not self.is_unsure()
+        await self.committer.commit(self.assignment, is_clean=is_clean)
         await self.results.flush(_FLUSH_SECONDS)
 
     async def _close(self) -> None:
