@@ -42,8 +42,7 @@ class Claims(Generic[Holder]):
 
     def holders(self) -> Iterator[Holder]:
         """Everybody who holds or awaits something, each once; in no order."""
-        everybody = chain(self._first.values(), *self._behind.values())
-        yield from {id(one): one for one in everybody}.values()
+        yield from set(chain(self._first.values(), *self._behind.values()))
 
     def join(self, holder: Holder, claims: tuple[str, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""

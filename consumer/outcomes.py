@@ -76,30 +76,35 @@ class Outcomes:
         record = ticket.record
         value = record.value
         size = _OVERHEAD_BYTES + (len(value) // (len(ticket.profiles) or 1) if value else 0)
-        outcome = Outcome(
-            now,
-            receipt.hull_id,
-            receipt.external_id,
-            receipt.email,
-            receipt.channel,
-            receipt.ending,
-            receipt.reason,
-            record.partition,
-            record.offset,
-            receipt.position,
-            receipt.changes,
-            receipt.skips,
-            size,
+        hull_id = receipt.hull_id
+        # Not by keywords: this is done for each message, and they double what it costs.
+        outcome = Outcome._make(
+            (
+                now,
+                hull_id,
+                receipt.external_id,
+                receipt.email,
+                receipt.channel,
+                receipt.ending,
+                receipt.reason,
+                record.partition,
+                record.offset,
+                receipt.position,
+                receipt.changes,
+                receipt.skips,
+                size,
+            )
         )
-        self._recent.append(outcome)
+        recent = self._recent
+        recent.append(outcome)
         self._bytes += size
-        while len(self._recent) > self._most_recent or self._bytes > self._most_bytes:
-            oldest = self._recent.popleft()
+        while len(recent) > self._most_recent or self._bytes > self._most_bytes:
+            oldest = recent.popleft()
             self._bytes -= oldest.size
             oldest.changes.clear()
             oldest.skips.clear()
-        if outcome.hull_id:
-            self._remember(outcome)
+        if hull_id:
+            self._remember(hull_id, outcome)
 
     def latest(self, most: int) -> list[Outcome]:
         """The last outcomes of all, newest first."""
@@ -124,16 +129,19 @@ class Outcomes:
             if is_same(one.external_id, name) or is_same(one.email, name)
         }
 
-    def _remember(self, outcome: Outcome) -> None:
-        hull_id = outcome.hull_id
-        old = self._last.pop(hull_id, None)
-        self._last[hull_id] = outcome
-        if old is not None:
-            # `nothing changed` must not cover what became of the change before it.
-            if old.ending != outcome.ending or old.reason != outcome.reason:
-                self._before.pop(hull_id, None)
-                self._before[hull_id] = old
-                if len(self._before) > self._most_profiles:
-                    self._before.popitem(last=False)
-        elif len(self._last) > self._most_profiles:
-            self._before.pop(self._last.popitem(last=False)[0], None)
+    def _remember(self, hull_id: str, outcome: Outcome) -> None:
+        last = self._last
+        old = last.get(hull_id)
+        last[hull_id] = outcome
+        if old is None:
+            if len(last) > self._most_profiles:
+                gone = last.popitem(last=False)[0]
+                self._before.pop(gone, None)
+            return
+        last.move_to_end(hull_id)
+        # `nothing changed` must not cover what became of the change before it.
+        if old.ending != outcome.ending or old.reason != outcome.reason:
+            self._before[hull_id] = old
+            self._before.move_to_end(hull_id)
+            if len(self._before) > self._most_profiles:
+                self._before.popitem(last=False)
