@@ -118,6 +118,40 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
 
 
 @app.command()
+def backfill(  # noqa: PLR0913 - each is an option of the command line
+    file: Annotated[
+        str, typer.Argument(help="An extract of Hull: JSON lines, an array, or CSV; - is stdin.")
+    ],
+    of: Annotated[
+        Literal["users", "accounts"] | None,
+        typer.Option("--of", help="What the rows are, where they do not say."),
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Write here; else the first of KAFKA_TOPICS.")
+    ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(help="A column of CSV that holds numbers; repeat it.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Records a second.")] = 500.0,
+    from_line: Annotated[
+        int, typer.Option(min=0, help="Begin at this line; 0: where the last run was stopped.")
+    ] = 0,
+    *,
+    is_csv: Annotated[
+        bool, typer.Option("--csv", help="It is CSV; so is what ends in .csv.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only.")] = False,
+) -> None:
+    """Write an extract into the topic as export messages, keyed by the Hull id."""
+    from consumer.cli.backfill import BackfillOptions, run_backfill
+
+    is_csv = is_csv or file.lower().endswith(".csv")
+    numbers = frozenset(number or ())
+    options = BackfillOptions(file, topic, of, is_csv, numbers, rate, from_line, dry_run)
+    sys.exit(run_backfill(options))
+
+
+@app.command()
 def schema(
     of: Annotated[
         Literal["record", "settings", "environment"],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
 from pydantic_core import from_json
 
 _MESSAGE_NAMES: Final = {"user", "account", "messages", "channel"}
@@ -30,5 +30,5 @@ def unwrapped(text: bytes) -> Unwrapped:
     if "record" not in document or _MESSAGE_NAMES & document.keys():
         return Unwrapped(text)
     note = document.get("note")
-    value = orjson.dumps(document["record"], option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    value = json.dumps(document["record"], ensure_ascii=False).encode()
     return Unwrapped(value, note if isinstance(note, str) else "")

@@ -7,6 +7,10 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal
 
 ROOT = Path(__file__).parents[2]
 _OURS = ("KAFKA_", "PLANHAT_", "HTTP_", "LOG_", "CONNECTOR_")
@@ -34,6 +38,12 @@ class Command:
             "PLANHAT_ACCESS_TOKEN": "sandbox-token",
         }
         self._environment = {**kept, **usual, **environment}
+        self._process: asyncio.subprocess.Process | None = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process that was called last."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def __call__(self, *arguments: str, stdin: bytes = b"") -> Done:
         process = await asyncio.create_subprocess_exec(
@@ -46,6 +56,7 @@ class Command:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        self._process = process
         async with asyncio.timeout(_SECONDS):
             out, err = await process.communicate(stdin)
         return Done(process.returncode or 0, out.decode(), err.decode())

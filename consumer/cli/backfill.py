@@ -1,0 +1,171 @@
+"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from consumer.cli.backfill_state import BackfillState
+from consumer.cli.foreground import quiet, say
+from consumer.cli.pace import Pace
+from consumer.errors import KafkaError
+from consumer.extract.csv_rows import csv_rows
+from consumer.extract.export import BARE, Bad, exports
+from consumer.extract.json_rows import json_rows
+from consumer.settings import Settings
+from consumer.topic_reader import TopicReader
+from consumer.topic_writer import TopicWriter
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+
+    from consumer.extract.export import Export, Kind
+    from consumer.extract.row import Row
+
+_FAILED: Final = 1
+_WRONG_USE: Final = 2
+_IN_FLIGHT: Final = 1000
+_MOST_TOLD: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillOptions:
+    """What was asked for; `rate` in records a second, `from_line` 0: where the last run ended."""
+
+    file: str
+    topic: str | None
+    of: Kind | None
+    is_csv: bool
+    numbers: frozenset[str]
+    rate: float
+    from_line: int
+    dry_run: bool
+
+
+class Broken(Exception):
+    """The file can't be used as it is; the text says what to do."""
+
+
+def run_backfill(options: BackfillOptions) -> int:
+    """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
+    quiet()
+    try:
+        settings = Settings.read(os.environ)
+        return asyncio.run(_Backfill(settings, options).run())
+    except InvalidSettings as error:
+        say(error.lines)
+    except Broken as error:
+        say([f"hull-planhat: {error}"])
+    except (KafkaError, OSError) as error:
+        text = f"{options.file}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        say([f"hull-planhat: {text}"])
+        return _FAILED
+    return _WRONG_USE
+
+
+class _Backfill:
+    def __init__(self, settings: Settings, options: BackfillOptions) -> None:
+        self._settings = settings
+        self._options = options
+        self._topic = options.topic or settings.kafka.topics[0]
+        self._sent = 0
+        self._bad = 0
+        self._waiting: deque[tuple[int, Awaitable[int]]] = deque()
+
+    async def run(self) -> int:
+        with ExitStack() as stack:
+            path = None if self._options.file == "-" else Path(self._options.file)
+            file: BinaryIO = (
+                sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
+            )
+            state = BackfillState(path, self._topic, keeps=not self._options.dry_run)
+            first = self._options.from_line or state.next_line()
+            if first > 1:
+                say([f"hull-planhat: going on from line {first}"])
+            progress = stack.enter_context(_progress())
+            bar = progress.add_task("rows", total=path.stat().st_size if path else None)
+            if self._options.dry_run:
+                for row in self._rows(file, first):
+                    self._sent += sum(1 for _ in self._usable(row))
+                    progress.update(bar, completed=row.end)
+            else:
+                try:
+                    await self._write(self._rows(file, first), state, progress, bar)
+                except BaseException:
+                    state.save()
+                    raise
+                state.done()
+        self._sum_up()
+        return _FAILED if self._bad else 0
+
+    async def _write(
+        self, rows: Iterator[Row], state: BackfillState, progress: Progress, bar: object
+    ) -> None:
+        async with TopicReader(self._settings.kafka) as reader:
+            await reader.spans(self._topic)
+        pace = Pace(self._options.rate)
+        async with TopicWriter(self._settings.kafka) as writer:
+            for row in rows:
+                for export in self._usable(row):
+                    await pace.next()
+                    sent = await writer.send(self._topic, export.key, export.value)
+                    self._waiting.append((row.line, sent))
+                    if len(self._waiting) >= _IN_FLIGHT:
+                        await self._acknowledged(state)
+                progress.update(bar, completed=row.end)  # type: ignore[arg-type]  # rich's own id
+            while self._waiting:
+                await self._acknowledged(state)
+
+    async def _acknowledged(self, state: BackfillState) -> None:
+        """Wait for the oldest record: all before its row is safe in the topic then."""
+        line, sent = self._waiting.popleft()
+        await sent
+        self._sent += 1
+        state.safe(line)
+
+    def _rows(self, file: BinaryIO, first: int) -> Iterator[Row]:
+        options = self._options
+        rows = csv_rows(file, options.numbers) if options.is_csv else json_rows(file)
+        return (row for row in rows if row.line >= first)
+
+    def _usable(self, row: Row) -> Iterator[Export]:
+        for found in exports(row, self._options.of):
+            if not isinstance(found, Bad):
+                yield found
+            elif found.reason == BARE:
+                raise Broken(f"{self._options.file}: line {row.line}: {BARE}")
+            else:
+                self._bad += 1
+                if self._bad <= _MOST_TOLD:
+                    say([f"line {row.line}: {found.reason}"])
+
+    def _sum_up(self) -> None:
+        verb = "would be written" if self._options.dry_run else "written"
+        bad = f", {self._bad} rows bad" if self._bad else ""
+        if self._bad > _MOST_TOLD:
+            say([f"and {self._bad - _MOST_TOLD} bad rows more"])
+        print(f"{self._sent} records {verb} to {self._topic}{bad}")  # noqa: T201 - the command line
+
+
+def _progress() -> Progress:
+    """A bar for people; nothing where nobody looks."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

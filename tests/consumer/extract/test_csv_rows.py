@@ -1,0 +1,64 @@
+import io
+import json
+from typing import Any
+
+import pytest
+
+from consumer.extract.csv_rows import csv_rows
+
+
+def rows(text: str, *numbers: str) -> list[tuple[int, Any]]:
+    found = csv_rows(io.BytesIO(text.encode()), frozenset(numbers))
+    return [(row.line, row.fault or json.loads(row.value)) for row in found]
+
+
+def test_the_header_names_the_attributes() -> None:
+    assert rows("id,email,traits_crm/title\n1,a@b.example,\n\n2,,Boss\n") == [
+        (2, {"id": "1", "email": "a@b.example"}),
+        (4, {"id": "2", "traits_crm/title": "Boss"}),
+    ]
+
+
+def test_a_cell_may_hold_lines_and_quotes() -> None:
+    assert rows('id,note\r\n1,"a\nb ""c"""\r\n2,d\r\n') == [
+        (2, {"id": "1", "note": 'a\nb "c"'}),
+        (4, {"id": "2", "note": "d"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("true", True),
+        ("FALSE", False),
+        ("42", "42"),
+        ("007", "007"),
+        ('"[""a"",1]"', ["a", 1]),
+        ('"{""a"":1}"', {"a": 1}),
+        ("[broken", "[broken"),
+    ],
+)
+def test_cells_are_what_they_can_only_be(cell: str, value: object) -> None:
+    assert rows(f"id,x\n1,{cell}\n") == [(2, {"id": "1", "x": value})]
+
+
+@pytest.mark.parametrize(("cell", "value"), [("42", 42), ("4.5", 4.5), ("007", "007"), ("x", "x")])
+def test_columns_of_numbers_are_named(cell: str, value: object) -> None:
+    assert rows(f"id,x\n1,{cell}\n", "x") == [(2, {"id": "1", "x": value})]
+
+
+def test_columns_of_the_account_make_one() -> None:
+    assert rows("id,account.id,account.name\n1,a,Acme\n") == [
+        (2, {"id": "1", "account": {"id": "a", "name": "Acme"}})
+    ]
+
+
+def test_a_line_that_does_not_fit_the_header_costs_only_itself() -> None:
+    assert rows("id,x\n1,2,3\n4,5\n") == [
+        (2, "3 cells, but the header names 2"),
+        (3, {"id": "4", "x": "5"}),
+    ]
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_name() -> None:
+    assert rows("\ufeffid\n1\n") == [(2, {"id": "1"})]

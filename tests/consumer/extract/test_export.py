@@ -1,0 +1,102 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from consumer.extract.export import BARE, Bad, Export, Kind, exports
+from consumer.extract.row import Row
+from consumer.message import AccountMessage, Messages, UserMessage
+from consumer.parse import parse
+from tests.consumer.explain.hull_messages import RECORDS, records
+
+
+def only(document: object, of: Kind | None = None) -> tuple[str, Any]:
+    (found,) = exports(Row(1, json.dumps(document).encode()), of)
+    assert isinstance(found, Export), found
+    return found.key.decode(), json.loads(found.value)
+
+
+def reasons(value: bytes, of: Kind | None = None) -> list[str]:
+    return [one.reason for one in exports(Row(1, value), of) if isinstance(one, Bad)]
+
+
+def test_a_user_of_an_extract_becomes_an_export_message() -> None:
+    row = {"id": "u1", "email": "a@b.example", "segment_ids": ["s1"], "account": {"id": "a1"}}
+
+    assert only(row, "users") == (
+        "u1",
+        {
+            "channel": "user:update",
+            "is_export": True,
+            "user": {"id": "u1", "email": "a@b.example"},
+            "account": {"id": "a1"},
+            "segments": [{"id": "s1"}],
+        },
+    )
+
+
+def test_an_account_of_an_extract_becomes_an_export_message() -> None:
+    assert only({"id": "a1", "name": "Acme", "segment_ids": ["s2"]}, "accounts") == (
+        "a1",
+        {
+            "channel": "account:update",
+            "is_export": True,
+            "account": {"id": "a1", "name": "Acme"},
+            "account_segments": [{"id": "s2"}],
+        },
+    )
+
+
+def test_a_message_loses_what_changed_and_what_happened() -> None:
+    key, value = only(RECORDS[0])
+
+    assert key == RECORDS[0]["user"]["id"]
+    assert value["is_export"] is True
+    assert not value.keys() & {"changes", "events"}
+    assert value["user"] == RECORDS[0]["user"]
+
+
+def test_each_message_of_an_envelope_is_a_record() -> None:
+    found = list(exports(Row(1, json.dumps(RECORDS[6]).encode()), None))
+
+    assert [one.key for one in found if isinstance(one, Export)] == [
+        message["user"]["id"].encode() for message in RECORDS[6]["messages"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "of", "reason"),
+    [
+        (b'{"id": "u1"}', None, BARE),
+        (b'{"email": "a@b.example"}', "users", "user without an id"),
+        (b'{"name": "Acme"}', "accounts", "account without an id"),
+        (b"[1]", None, "not an object"),
+        (b"{bad", None, "not JSON: key must be a string at line 1 column 2"),
+        (
+            b'{"channel": "ship:update", "user": {"id": "1"}}',
+            None,
+            "not of users nor of accounts: ship:update",
+        ),
+        (
+            b'{"user": {"id": "1"}, "segments": "x"}',
+            None,
+            "segments: input should be a valid tuple",
+        ),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_used_says_why(value: bytes, of: Kind | None, reason: str) -> None:
+    assert reasons(value, of) == [reason]
+
+
+@given(records)
+def test_what_is_written_is_what_the_service_reads(value: bytes) -> None:
+    for of in ("users", "accounts", None):
+        for found in exports(Row(1, value), of):
+            if isinstance(found, Export):
+                parsed = parse(found.value)
+                assert isinstance(parsed, Messages)
+                (message,) = parsed.messages
+                assert isinstance(message, UserMessage | AccountMessage)
+                assert (message.is_export, message.hull_id.encode()) == (True, found.key)
