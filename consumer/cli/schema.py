@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
-
+from consumer.cli.record_schema import record_schema
+from consumer.cli.settings_schema import settings_schema
 from consumer.settings import described
-from schemas.connector import ConnectorSettings
-from schemas.hull import Message, Notification
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,10 +20,9 @@ def schema_text(of: Literal["record", "settings", "environment"]) -> str:
 def _schema(of: Literal["record", "settings", "environment"]) -> dict[str, Any]:
     match of:
         case "record":
-            found = TypeAdapter(Notification | Message).json_schema()
-            return {"title": "A record of Hull: a notification, or one message", **found}
+            return record_schema()
         case "settings":
-            return ConnectorSettings.model_json_schema()
+            return settings_schema()
         case "environment":
             return _environment()
 

@@ -1,0 +1,115 @@
+"""The JSON Schema of the connector settings, as editors like it: words, examples, choices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from schemas import target
+from schemas.connector import ConnectorSettings
+
+if TYPE_CHECKING:
+    from schemas.target import Targets
+
+_LABELS: Final = (
+    *("Full name", "Name", "Name (*)", "Company name", "Email", "External id", "External id (*)"),
+    *("Company id (*)", "Position", "Phone", "Featured", "Tags", "First name", "Last Name"),
+    *("Date created", "Owner", "Phase", "Status"),
+)
+"""What the old settings page called the fields; those that a table has are choices too."""
+
+_STANDARD: Final[dict[str, Targets]] = {
+    "contact_attributes_outbound": target.CONTACT,
+    "account_attributes_outbound": target.COMPANY,
+    "account_licenses_attributes_outbound": target.LICENCE,
+}
+_CUSTOM: Final = (
+    "contact_custom_attributes_outbound",
+    "account_custom_attributes_outbound",
+    "account_licenses_custom_attributes_outbound",
+)
+_SECRETS: Final = ("personal_access_token", "personal_acccess_token", "tenant_id")
+
+_MEANINGS: Final = {
+    "personal_access_token": "API access token. Better given as PLANHAT_ACCESS_TOKEN or by a file.",
+    "personal_acccess_token": "The same, in its historic spelling.",
+    "api_prefix": "First part of the API's host name, by region: api, api-us2 ...",
+    "tenant_id": "Tenant id, for activities.",
+    "contact_synchronized_segments": "The Contact Filter: ids of user segments. Who is in none of"
+    " them is not sent; an empty list sends nobody. Exports pass it.",
+    "contact_events": "The Tracking Filter: names of events that become activities.",
+    "contact_attributes_outbound": "From attributes of the user (or account. and one of its"
+    " account) to standard fields of an enduser.",
+    "contact_custom_attributes_outbound": "The same to custom fields.",
+    "account_synchronized_segments": "The Account Filter: ids of account segments.",
+    "account_require_externalid": "Skip accounts without an external_id; exports too.",
+    "account_attributes_outbound": "From attributes of the account to standard fields of a"
+    " company.",
+    "account_custom_attributes_outbound": "The same to custom fields.",
+    "account_licenses_attribute": "The attribute that holds the list of licences.",
+    "account_licenses_attributes_outbound": "From members of a licence in that list to standard"
+    " fields.",
+    "account_licenses_custom_attributes_outbound": "The same to custom fields.",
+    "send_null_values": "Send null, which clears the field in Planhat.",
+    "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",
+    "fetch_interval_users": "Accepted and ignored: this service does not fetch.",
+}
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the schema; what it allows is what the service accepts."""
+    made = ConnectorSettings.model_json_schema()
+    properties = {name: _plain(made["properties"].get(name, {})) for name in _MEANINGS}
+    for name in _SECRETS:
+        properties[name] = {"type": ["string", "number"]}
+    for name, targets in _STANDARD.items():
+        properties[name] = _table(_choices(targets))
+    for name in _CUSTOM:
+        properties[name] = _table({"type": ["string", "number", "boolean", "null"]})
+    return {
+        "title": "Connector settings",
+        "description": "Hull's private_settings for Planhat; an unknown key is an error.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            name: {"description": _MEANINGS[name], **_or_nothing(found)}
+            for name, found in properties.items()
+        },
+    }
+
+
+def _plain(found: dict[str, Any]) -> dict[str, Any]:
+    """Without the titles that only repeat the name; ids of segments may be numbers."""
+    plain = {name: value for name, value in found.items() if name != "title"}
+    if plain.get("type") == "array":
+        plain["items"] = {"type": ["string", "number", "null"]}
+    return plain
+
+
+def _or_nothing(found: dict[str, Any]) -> dict[str, Any]:
+    """Null and an empty text are no setting, whatever its type."""
+    outside = {name: found[name] for name in ("default",) if name in found}
+    inside = {name: value for name, value in found.items() if name not in outside}
+    if not inside:
+        return outside
+    return {"anyOf": [inside, {"enum": [None, ""]}], **outside}
+
+
+def _table(of: dict[str, Any]) -> dict[str, Any]:
+    row = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {
+            "hull_field_name": {
+                "description": "The attribute's name in Hull: email, traits_crm/title, crm/title.",
+                "type": ["string", "number", "boolean", "null"],
+            },
+            "service_field_name": {"description": "The field of Planhat.", **of},
+        },
+    }
+    return {"type": "array", "items": row, "default": []}
+
+
+def _choices(targets: Targets) -> dict[str, Any]:
+    labels = [label for label in _LABELS if targets.find(label) and label not in targets.names]
+    return {"enum": [*targets.names, *labels, "", None]}
