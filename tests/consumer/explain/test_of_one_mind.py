@@ -109,6 +109,7 @@ def test_whatever_comes_is_explained(value: bytes) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # half a minute of CPU, and minutes where others need it too
 @settings(MANY, max_examples=10_000)
 @given(records)
 def test_ten_thousand_of_whatever_are_explained(value: bytes) -> None:
