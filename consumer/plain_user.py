@@ -36,8 +36,10 @@ def plain_user(
     `channel` and `is_export` are what envelope and headers say.
     """
     get = document.get
-    user = get("user")
-    if type(user) is not dict or (get("channel") or channel) not in _OURS:
+    user, named = get("user"), get("channel")
+    if type(user) is not dict or not isinstance(named, str | None):
+        return None
+    if (named or channel) not in _OURS:
         return None
     hull_id = key_text(user.get("id"))
     message_id = get("message_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -66,6 +66,7 @@ def by_the_models(
 
 
 @given(DOCUMENT, CHANNELS, st.booleans())
+@example({"channel": {}, "user": {"id": "u1"}}, None, False)
 def test_a_plain_message_is_read_as_the_models_read_it(
     document: dict[str, Any],
     channel: str | None,
