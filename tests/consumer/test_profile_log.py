@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from consumer import log
 from consumer.offsets import Offsets
@@ -15,7 +17,21 @@ from consumer.profile_log import ProfileLog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consumer.log import Level
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    """Leave the logs to other tests as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 def end(key: str) -> Ended:
