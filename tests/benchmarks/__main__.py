@@ -52,7 +52,6 @@ def main() -> int:
         uvloop=arguments.uvloop,
     )
     names = arguments.scenarios or list(SCENARIOS)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a starting broker is no news
     say(f"{machine()}")
     try:
         results = _measure(names, options)
@@ -75,6 +74,7 @@ def _measure(names: Sequence[str], options: Options) -> list[Result]:
         if name in _WITHOUT_KAFKA:
             results.append(import_module(f"tests.benchmarks.{name}").run(options))
             show(results[-1])
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a starting broker is no news
     rest = [name for name in names if name not in _WITHOUT_KAFKA]
     if rest:
         with any_kafka() as address, tempfile.TemporaryDirectory(prefix="bench-") as folder:
