@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 _WRONG_SETTINGS = 2
-_OBJECTS_A_LOOK = 200_000
+_OBJECTS_A_LOOK = 500_000
 _REFUSALS = (KafkaError, PortTaken)
 _log = structlog.get_logger("consumer.cli")
 
