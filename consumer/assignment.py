@@ -13,15 +13,21 @@ if TYPE_CHECKING:
     from consumer.part import Partition
 
 
-READ_FIRST_SECONDS = 10.0
+READ_FIRST_SECONDS = 30.0
 """How long sending waits for what may have been sent before us: see `Assignment.read_first`."""
+
+_LEAST_AHEAD = 250
+_READ_FIRST_FACTOR = 1.5
+# While the others' work is read first, the bounds are this much wider: who was killed had read up
+# to them, and a horizon lies a little beyond.
 
 
 class Assignment:
     """Offsets by partition, and the bounds of what is read and not final yet.
 
-    `window` bounds the offsets tracked above the commit of a partition; `max_records` and
-    `max_bytes` bound the unresolved records of all partitions together.
+    `window` bounds the offsets tracked above the commit of a partition; `max_records` bounds the
+    records of all partitions that are not final for Kafka, and so what a successor has to read
+    first; `max_bytes` bounds the unresolved ones.
     """
 
     def __init__(self, window: int, max_records: int, max_bytes: int) -> None:
@@ -38,8 +44,27 @@ class Assignment:
 
     @property
     def is_full(self) -> bool:
-        """As much is unresolved as may be."""
-        return self.backlog.records >= self._max_records or self.backlog.bytes >= self._max_bytes
+        """As much is read and not final as may be."""
+        return self._is_beyond(1.0)
+
+    @property
+    def ahead(self) -> int:
+        """How many offsets a horizon lies beyond what was read: all together a quarter more."""
+        return max(_LEAST_AHEAD, self._max_records // (4 * max(1, len(self.owned))))
+
+    @property
+    def wants_commit(self) -> bool:
+        """Tell whether somebody waits for a commit, or soon will."""
+        ahead = self.ahead
+        owned = self.owned.values()
+        if any(offsets.wants_horizon(ahead) for offsets in owned):
+            return True
+        return sum(offsets.to_save for offsets in owned) >= self._max_records // 4
+
+    @property
+    def is_within_horizon(self) -> bool:
+        """Tell whether all that was read may be sent."""
+        return all(offsets.is_within_horizon for offsets in self.owned.values())
 
     def begin(self, committed: Mapping[Partition, tuple[int, str] | None]) -> None:
         """Own these partitions, from what was committed of them."""
@@ -62,18 +87,22 @@ class Assignment:
         return offsets
 
     def read_first(self, ends: Mapping[Partition, int], now: float) -> None:
-        """Send nothing before all below `ends` was read, as far as the bounds let us.
+        """Send nothing before all that may have been sent was read; `ends` are those of the logs.
 
         Whoever owned the partitions before may have sent more than it could commit, if it was
         killed. Sending as soon as something is read would bring back older values, until the
-        newer ones are read too; having read them, they are one change, and the newest.
-        Whoever left in order told so, and is not waited for.
+        newer ones are read too; having read them, they are one change, and the newest. Nothing
+        beyond the horizon was sent, nothing at all where nobody committed, and who left in order
+        left no horizon ahead.
         """
-        self._targets = {
-            partition: end
-            for partition, end in ends.items()
-            if partition in self.owned and self._is_below(partition, end)
-        }
+        self._targets = {}
+        for partition, end in ends.items():
+            offsets = self.owned.get(partition)
+            if offsets is None or offsets.committed is None:
+                continue
+            target = end if offsets.horizon is None else min(end, offsets.horizon)
+            if self._is_below(partition, target):
+                self._targets[partition] = target
         self._read_by = now + READ_FIRST_SECONDS
 
     def reached(self, partition: Partition, position: int) -> None:
@@ -90,7 +119,7 @@ class Assignment:
         """Tell whether there is nothing to wait for; a partition that can't be read is not."""
         if not self._targets:
             return True
-        if self.is_full or now >= self._read_by:
+        if self._is_beyond(_READ_FIRST_FACTOR) or now >= self._read_by:
             self._targets = {}
             return True
         self._targets = {
@@ -102,9 +131,15 @@ class Assignment:
 
     def _is_below(self, partition: Partition, end: int) -> bool:
         offsets = self.owned[partition]
-        if offsets.was_left_clean or len(offsets) >= self._window:
+        if len(offsets) >= self._window * _READ_FIRST_FACTOR:
             return False
         return offsets.position is None or offsets.position < end
+
+    def _is_beyond(self, factor: float) -> bool:
+        if self.backlog.bytes >= self._max_bytes * factor:
+            return True
+        uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
+        return uncommitted >= self._max_records * factor
 
     def oldest(self) -> float | None:
         """Timestamp of the record that waits longest to be final (seconds since 1970)."""
@@ -120,9 +155,12 @@ class Assignment:
 
     def eligible(self) -> list[Partition]:
         """The partitions that may be read now, each round beginning with another one."""
-        if self.is_full:
+        if self._is_beyond(_READ_FIRST_FACTOR if self._targets else 1.0):
             return []
-        names = [name for name, offsets in self.owned.items() if len(offsets) < self._window]
+        if self._targets:
+            names = [name for name, target in self._targets.items() if self._is_below(name, target)]
+        else:
+            names = [name for name, offsets in self.owned.items() if len(offsets) < self._window]
         if not names:
             return []
         self._turn = (self._turn + 1) % len(names)

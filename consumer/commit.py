@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
@@ -12,15 +12,23 @@ from consumer.errors import CommitRefused, KafkaError
 if TYPE_CHECKING:
     from consumer.assignment import Assignment
     from consumer.lease import Lease
-    from consumer.offsets import Offsets
     from consumer.part import Partition
 
 _log = structlog.get_logger("consumer.commit")
 
 COMMIT_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
 _TIMEOUT_SECONDS = 10.0
 
 Positions = dict["Partition", tuple[int, str]]
+
+
+class _Asked(NamedTuple):
+    """What a commit says of a partition, and how many of its records were final by then."""
+
+    position: tuple[int, str]
+    horizon: int | None
+    resolved: int
 
 
 class Commits(Protocol):
@@ -38,7 +46,7 @@ class CommitReport(Protocol):
 
 
 class Committer:
-    """Commits what moved, once a second, and whenever asked. A failed commit is not fatal.
+    """Commits what moved: once a second, sooner if it is waited for. A failed one is not fatal.
 
     A commit also proves that we are a member still, which the lease wants to know now and then:
     then all is committed, moved or not.
@@ -49,23 +57,24 @@ class Committer:
         self._source = source
         self._report = report
         self._lease = lease
-        self._written: Positions = {}
         self._busy = asyncio.Lock()
 
-    def forget(self) -> None:
-        """The partitions were revoked."""
-        self._written = {}
-
     async def run(self, assignment: Assignment) -> None:
-        """Commit once a second until cancelled."""
+        """Commit until cancelled."""
+        due_at = _now() + COMMIT_SECONDS
         while True:
-            await asyncio.sleep(COMMIT_SECONDS)
-            await self.commit(assignment)
+            await asyncio.sleep(_LOOK_SECONDS)
+            if _now() < due_at and not assignment.wants_commit:
+                continue
+            is_taken = await self.commit(assignment)
+            due_at = _now() + COMMIT_SECONDS
+            if not is_taken:
+                await asyncio.sleep(COMMIT_SECONDS)
 
     async def commit(self, assignment: Assignment, *, is_clean: bool = False) -> bool:
         """Commit what moved; False if Kafka did not take it, within a bound.
 
-        `is_clean`: all is committed, and the next owner told that nothing else was sent.
+        `is_clean`: nothing was sent that is not final, and the next owner is told so.
         """
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._busy:
@@ -80,36 +89,38 @@ class Committer:
         return False
 
     async def _commit(self, assignment: Assignment, *, is_clean: bool) -> None:
-        asked_at = asyncio.get_running_loop().time()
+        asked_at = _now()
         epoch = assignment.epoch
-        with_all = is_clean or self._lease.is_due(asked_at)
-        moved = self._moved(assignment, with_all=with_all, is_clean=is_clean)
-        if not moved:
+        asked = self._asked(assignment, is_clean=is_clean)
+        if not asked:
             return
-        await self._source.commit(moved)
+        await self._source.commit({partition: one.position for partition, one in asked.items()})
         if assignment.epoch != epoch:
             return
         self._lease.confirm(asked_at)
-        self._written |= moved
-        for partition, (next_offset, _) in moved.items():
-            assignment.owned[partition].committed = next_offset
+        for partition, one in asked.items():
+            next_offset = one.position[0]
+            assignment.owned[partition].saved(next_offset, one.horizon, one.resolved)
         self._report.committed("ok")
-        _log.debug("offsets.committed", partitions=len(moved))
+        _log.debug("offsets.committed", partitions=len(asked))
 
-    def _moved(self, assignment: Assignment, *, with_all: bool, is_clean: bool) -> Positions:
-        moved: Positions = {}
+    def _asked(self, assignment: Assignment, *, is_clean: bool) -> dict[Partition, _Asked]:
+        with_all = is_clean or self._lease.is_due(_now())
+        ahead = assignment.ahead
+        asked: dict[Partition, _Asked] = {}
         for partition, offsets in assignment.owned.items():
-            position = offsets.to_commit(is_clean=is_clean)
-            if position is None:
+            horizon = offsets.next_offset if is_clean else offsets.aim(ahead)
+            if not with_all and not offsets.differs(horizon):
                 continue
-            if with_all or self._has_moved(partition, offsets, position):
-                moved[partition] = position
-        return moved
-
-    def _has_moved(self, partition: Partition, offsets: Offsets, position: tuple[int, str]) -> bool:
-        written = self._written.get(partition)
-        return position != (written or (offsets.committed, ""))
+            position = offsets.to_commit(horizon)
+            if position is not None:
+                asked[partition] = _Asked(position, horizon, offsets.resolved)
+        return asked
 
     def _note(self, result: str, reason: str) -> None:
         self._report.committed(result)
         _log.warning("offsets.not_committed", result=result, reason=reason)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -25,6 +25,7 @@ _log = structlog.get_logger("consumer.membership")
 _READ_SECONDS = 10.0
 _ENDS_SECONDS = 5.0
 _HOLD_SECONDS = 0.2
+_COMMIT_SECONDS = 0.02
 _SAY_AGAIN_SECONDS = 60.0
 
 
@@ -92,7 +93,6 @@ class Membership:
             # Whatever went wrong: what is not ours must neither be sent nor be committed.
             self._assignment.end()
             self._lease.end()
-            self._committer.forget()
             self._host.forget()
             _log.info("partitions.revoked", partitions=len(partitions), landed=landed)
 
@@ -108,19 +108,11 @@ class Membership:
                 return
             self._assignment.begin({name: committed.get(name) for name in partitions})
             self._assignment.read_first(await self._ends(partitions), _now())
-        await self._take_over(joined_at)
+        self._lease.confirm(joined_at)
         self.moving_since = None
         total = self._group.partition_count()
         self._host.go_on(len(partitions), total)
         _log.info("partitions.assigned", partitions=len(partitions), of=total)
-
-    async def _take_over(self, joined_at: float) -> None:
-        """From now on something may be sent that is not final: no commit may say otherwise."""
-        if any(offsets.was_left_clean for offsets in self._assignment.owned.values()):
-            self._lease.end()  # so that all is committed, and nothing sent before
-            await self._committer.commit(self._assignment)
-        else:
-            self._lease.confirm(joined_at)
 
     def hold(self, now: float) -> float:
         """Seconds for which nothing may be sent (look again then); 0.0: go."""
@@ -128,6 +120,8 @@ class Membership:
             return 0.0
         if not self._assignment.is_read_up(now):
             return _HOLD_SECONDS
+        if not self._assignment.is_within_horizon:
+            return _COMMIT_SECONDS
         if self._lease.holds(now):
             return 0.0
         self._complain(now)

@@ -12,15 +12,12 @@ METADATA_LIMIT = 4096
 """Characters a broker keeps of a commit's metadata (Kafka: `offset.metadata.max.bytes`)."""
 
 _PREFIX = "hp1:"
-_CLEAN = "hp1c:"
-"""The same, written by an owner who left: nothing was sent that is not final in this commit."""
-_BITS = (METADATA_LIMIT - len(_CLEAN)) // 4 * 3 * 8
+_AHEAD_DIGITS = 10
+_BITS = (METADATA_LIMIT - len(_PREFIX) - _AHEAD_DIGITS - 1) // 4 * 3 * 8
 
 
-def encode(next_offset: int, final: set[int], *, is_clean: bool = False) -> str:
-    """The offsets in `final` as commit metadata, relative to `next_offset`.
-
-    `is_clean` tells the next owner that nothing was sent which is not final in this commit.
+def encode(next_offset: int, final: set[int], horizon: int | None = None) -> str:
+    """What travels with a commit: the offsets in `final`, and the horizon, both by their distance.
 
     Offsets too far above to fit are left out: they would be sent again after a restart, never lost.
     """
@@ -31,20 +28,27 @@ def encode(next_offset: int, final: set[int], *, is_clean: bool = False) -> str:
         if 0 <= byte < len(bits):
             bits[byte] |= 1 << bit
             length = max(length, byte + 1)
-    prefix = _CLEAN if is_clean else _PREFIX
-    if not length:
-        return _CLEAN if is_clean else ""
-    return prefix + base64.b64encode(bits[:length]).decode("ascii")
+    ahead = "" if horizon is None else str(horizon - next_offset)
+    if (not length and not ahead) or len(ahead) > _AHEAD_DIGITS:
+        return ""
+    return f"{_PREFIX}{ahead};{base64.b64encode(bits[:length]).decode('ascii')}"
 
 
-def decode(next_offset: int, metadata: str) -> set[int]:
-    """The offsets that `encode` wrote; empty for metadata of somebody else."""
-    if not metadata.startswith((_PREFIX, _CLEAN)) or len(metadata) > METADATA_LIMIT:
-        return set()
+def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
+    """The final offsets and the horizon that `encode` wrote; neither, if somebody else did."""
+    if not metadata.startswith(_PREFIX) or len(metadata) > METADATA_LIMIT:
+        return set(), None
+    ahead, _, written = metadata.removeprefix(_PREFIX).partition(";")
+    if ahead and not (ahead.isdecimal() and ahead.isascii()):
+        return set(), None
     try:
-        bits = base64.b64decode(metadata.partition(":")[2], validate=True)
+        bits = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError):
-        return set()
+        return set(), None
+    return _offsets(next_offset, bits), next_offset + int(ahead) if ahead else None
+
+
+def _offsets(next_offset: int, bits: bytes) -> set[int]:
     return {
         next_offset + index * 8 + bit
         for index, byte in enumerate(bits)
@@ -59,6 +63,9 @@ class Offsets:
 
     Offsets have gaps (compaction, transaction markers), so only offsets that were delivered to us
     count, in the order in which they came.
+
+    The *horizon* is an offset in the last commit that Kafka took: nothing at or above it was ever
+    sent. So whoever comes after a crash knows how far to read before it sends (decision 0031).
     """
 
     __slots__ = (
@@ -66,21 +73,28 @@ class Offsets:
         "_final",
         "_next_offset",
         "_order",
+        "_resolved",
+        "_safe",
+        "_tracked",
         "committed",
-        "was_left_clean",
+        "horizon",
     )
 
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
         """Start from a commit; `next_offset` is None for a group that never committed.
 
-        `committed` is the last next offset that Kafka took, for the committer to keep.
+        `committed` and `horizon` are those of the last commit that Kafka took; the horizon is None
+        if it tells none.
         """
         self.committed = next_offset
-        self.was_left_clean = metadata.startswith(_CLEAN)
         self._next_offset = next_offset
-        self._already_final = set() if next_offset is None else decode(next_offset, metadata)
+        found = (set[int](), None) if next_offset is None else decode(next_offset, metadata)
+        self._already_final, self.horizon = found
         self._order: deque[int] = deque()
         self._final: set[int] = set()
+        self._tracked = 0
+        self._resolved = 0
+        self._safe = 0
 
     def __repr__(self) -> str:
         """Enough to assert on."""
@@ -94,6 +108,28 @@ class Offsets:
     def unresolved(self) -> int:
         """Tracked records that are not final yet."""
         return len(self._order) - len(self._final)
+
+    @property
+    def resolved(self) -> int:
+        """How many of the tracked records are final by now."""
+        return self._resolved
+
+    @property
+    def uncommitted(self) -> int:
+        """Tracked records of which Kafka does not know yet that they are final."""
+        return self._tracked - self._safe
+
+    @property
+    def to_save(self) -> int:
+        """Final records of which Kafka does not know yet."""
+        return self._resolved - self._safe
+
+    @property
+    def is_within_horizon(self) -> bool:
+        """Tell whether all that was read may be sent."""
+        if not self._tracked or self._next_offset is None:
+            return True
+        return self.horizon is not None and self._next_offset <= self.horizon
 
     @property
     def position(self) -> int | None:
@@ -119,14 +155,17 @@ class Offsets:
             return False
         self._next_offset = offset + 1
         self._order.append(offset)
+        self._tracked += 1
         if offset in self._already_final:
             self._already_final.discard(offset)
             self.resolve(offset)
+            self._safe += 1
             return False
         return True
 
     def resolve(self, offset: int) -> None:
         """Nothing more is to be done for a tracked record."""
+        self._resolved += 1
         self._final.add(offset)
         while self._order and self._order[0] in self._final:
             self._final.discard(self._order.popleft())
@@ -136,11 +175,39 @@ class Offsets:
         if self._next_offset is None or position > self._next_offset:
             self._next_offset = position
 
-    def to_commit(self, *, is_clean: bool = False) -> tuple[int, str] | None:
+    def aim(self, ahead: int) -> int | None:
+        """The horizon to commit next: about `ahead` offsets beyond what was read.
+
+        It stays as it is while it is far enough, and never falls: what was sent was sent.
+        """
+        position = self._next_offset
+        if position is None or self._is_far_enough(position, ahead):
+            return self.horizon
+        return max(position + ahead, self.horizon or 0)
+
+    def wants_horizon(self, ahead: int) -> bool:
+        """Tell whether another horizon should be committed soon."""
+        position = self._next_offset
+        return position is not None and not self._is_far_enough(position, ahead)
+
+    def differs(self, horizon: int | None) -> bool:
+        """Tell whether a commit with this horizon would say more than the last one."""
+        if self.next_offset is None:
+            return False
+        return bool(self.to_save) or (self.next_offset, horizon) != (self.committed, self.horizon)
+
+    def to_commit(self, horizon: int | None = None) -> tuple[int, str] | None:
         """Next offset and metadata for a commit; None when nothing is known yet."""
         next_offset = self.next_offset
         if next_offset is None:
             return None
-        return next_offset, encode(
-            next_offset, self._final | self._already_final, is_clean=is_clean
-        )
+        return next_offset, encode(next_offset, self._final | self._already_final, horizon)
+
+    def saved(self, next_offset: int, horizon: int | None, resolved: int) -> None:
+        """Kafka took a commit that was asked for when so many records were `resolved`."""
+        self.committed = next_offset
+        self.horizon = horizon
+        self._safe = max(self._safe, resolved)
+
+    def _is_far_enough(self, position: int, ahead: int) -> bool:
+        return self.horizon is not None and position + ahead // 2 <= self.horizon

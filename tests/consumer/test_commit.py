@@ -41,7 +41,7 @@ class Desk:
         self.results = Results()
         self.committer = Committer(self.book, self.results, self.lease)
         self.assignment = Assignment(100, 100, 1 << 20)
-        self.assignment.begin({P0: (10, ""), P1: (20, "")})
+        self.assignment.begin({P0: (10, "hp1:300;"), P1: (20, "hp1:300;")})
 
     async def commit(self) -> bool:
         return await self.committer.commit(self.assignment)
@@ -59,7 +59,7 @@ async def test_only_what_moved_is_committed() -> None:
     assert await desk.commit()
     assert await desk.commit()
 
-    assert desk.book.written == [{P0: (11, "")}]
+    assert desk.book.written == [{P0: (11, "hp1:299;")}]
 
 
 async def test_a_lease_that_ends_soon_is_renewed_by_committing_all() -> None:
@@ -67,7 +67,7 @@ async def test_a_lease_that_ends_soon_is_renewed_by_committing_all() -> None:
 
     assert await desk.commit()
 
-    assert desk.book.written == [{P0: (10, ""), P1: (20, "")}]
+    assert desk.book.written == [{P0: (10, "hp1:300;"), P1: (20, "hp1:300;")}]
     assert desk.lease.holds(asyncio.get_running_loop().time())
 
 
@@ -102,7 +102,7 @@ async def test_what_failed_is_committed_again() -> None:
     desk.book.error = None
     await desk.commit()
 
-    assert desk.book.written == [{P0: (11, "")}]
+    assert desk.book.written == [{P0: (11, "hp1:299;")}]
 
 
 async def test_a_commit_taken_is_where_the_log_may_begin_anew() -> None:
@@ -122,4 +122,4 @@ async def test_the_last_commit_of_who_leaves_in_order_marks_all_partitions() -> 
 
     await desk.committer.commit(desk.assignment, is_clean=True)
 
-    assert desk.book.written == [{P0: (10, "hp1c:"), P1: (20, "hp1c:")}]
+    assert desk.book.written == [{P0: (10, "hp1:0;"), P1: (20, "hp1:0;")}]

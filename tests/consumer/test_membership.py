@@ -80,8 +80,8 @@ class Desk:
         self.house = House()
         self.lease = Lease(15.0)
         self.assignment = Assignment(100, 100, 1 << 20)
-        committer = Committer(kafka, self.house, self.lease)
-        self.member = Membership(kafka, self.assignment, committer, self.lease, self.house)
+        self.committer = Committer(kafka, self.house, self.lease)
+        self.member = Membership(kafka, self.assignment, self.committer, self.lease, self.house)
 
     def hold(self) -> float:
         return self.member.hold(asyncio.get_running_loop().time())
@@ -128,28 +128,23 @@ async def test_nothing_is_sent_before_all_that_may_have_been_sent_is_read() -> N
     desk.assignment.owned[P0].track(10)
     desk.assignment.owned[P0].track(11)
 
+    await desk.committer.commit(desk.assignment)
+
     assert before > 0.0
     assert desk.hold() == 0.0
 
 
-async def test_a_mark_of_leaving_in_order_is_gone_before_anything_is_sent() -> None:
-    desk = Desk(Kafka(p0=(10, "hp1c:")))
-
+async def test_nothing_is_sent_before_kafka_knows_how_far_it_may_go() -> None:
+    desk = Desk(Kafka(p0=(10, "hp1:0;")))
     await desk.member.assigned([P0])
+    desk.assignment.owned[P0].track(10)
 
-    assert desk.kafka.positions == {P0: (10, "")}
+    before = desk.hold()
+    await desk.committer.commit(desk.assignment)
+
+    assert before > 0.0
+    assert desk.kafka.positions == {P0: (10, "hp1:251;")}
     assert desk.hold() == 0.0
-
-
-async def test_a_mark_that_cannot_be_removed_holds_sending() -> None:
-    class Unwritable(Kafka):
-        async def commit(self, positions: Positions) -> None:  # noqa: ARG002 - a port of ours
-            raise KafkaUnavailable("not now")
-
-    desk = Desk(Unwritable(p0=(10, "hp1c:")))
-    await desk.member.assigned([P0])
-
-    assert desk.hold() > 0.0
 
 
 async def test_what_is_revoked_is_landed_committed_and_forgotten() -> None:
@@ -160,7 +155,7 @@ async def test_what_is_revoked_is_landed_committed_and_forgotten() -> None:
 
     await desk.member.revoked([P0])
 
-    assert desk.kafka.positions == {P0: (11, "hp1c:")}
+    assert desk.kafka.positions == {P0: (11, "hp1:0;")}
     assert desk.house.told[-2:] == ["land", "forget"]
     assert desk.assignment.owned == {}
 
@@ -174,7 +169,7 @@ async def test_a_request_in_doubt_leaves_no_mark() -> None:
 
     await desk.member.revoked([P0])
 
-    assert desk.kafka.positions == {P0: (11, "")}
+    assert desk.kafka.positions == {P0: (11, "hp1:250;")}
 
 
 async def test_a_commit_that_fails_at_the_end_leaves_nothing_behind() -> None:

@@ -1,5 +1,6 @@
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,20 +91,27 @@ def test_a_transaction_marker_at_the_end_is_passed() -> None:
     assert offsets.to_commit() == (only + 2, "")
 
 
-@given(st.integers(0, 2**40), st.sets(st.integers(0, 20_000)))
-def test_metadata_fits_a_window_and_reads_back(start: int, above: set[int]) -> None:
+@given(
+    st.integers(0, 2**40),
+    st.sets(st.integers(0, 20_000)),
+    st.one_of(st.none(), st.integers(0, 2**33)),
+)
+def test_metadata_fits_a_window_and_reads_back(
+    start: int, above: set[int], ahead: int | None
+) -> None:
     final = {start + offset for offset in above}
+    horizon = None if ahead is None else start + ahead
 
-    written = encode(start, final)
+    written = encode(start, final, horizon)
 
     assert len(written) <= METADATA_LIMIT
-    assert decode(start, written) == final
+    assert decode(start, written) == (final, horizon)
 
 
 @given(st.text(max_size=50))
 def test_foreign_metadata_is_ignored_and_never_raises(text: str) -> None:
-    assert decode(7, text) == set() or text.startswith("hp1:")
-    assert isinstance(decode(7, f"hp1:{text}"), set)
+    assert decode(7, text) == (set(), None) or text.startswith("hp1:")
+    assert decode(7, f"hp1:{text}")[0] >= set()
 
 
 def test_a_record_below_the_commit_belongs_to_another_log() -> None:
@@ -117,20 +125,58 @@ def test_without_a_commit_no_record_is_foreign() -> None:
     assert not Offsets().is_foreign(0)
 
 
-def test_whoever_leaves_in_order_says_so_in_the_commit() -> None:
+def read_up_to(position: int, *, horizon: int | None = None) -> Offsets:
+    offsets = Offsets(0, encode(0, set(), horizon))
+    for offset in range(position):
+        offsets.track(offset)
+    return offsets
+
+
+@pytest.mark.parametrize(
+    ("horizon", "position", "aim"),
+    [(None, 10, 110), (60, 10, 60), (59, 10, 110), (500, 10, 500)],
+    ids=["none yet", "far enough", "too near", "of a predecessor"],
+)
+def test_the_horizon_keeps_a_distance_and_never_falls(
+    horizon: int | None, position: int, aim: int
+) -> None:
+    offsets = read_up_to(position, horizon=horizon)
+
+    assert offsets.aim(100) == aim
+    assert offsets.wants_horizon(100) is (aim != horizon)
+
+
+def test_what_lies_beyond_the_horizon_may_not_be_sent() -> None:
+    assert read_up_to(10, horizon=10).is_within_horizon
+    assert not read_up_to(11, horizon=10).is_within_horizon
+    assert not read_up_to(1).is_within_horizon
+    assert read_up_to(0).is_within_horizon
+
+
+def test_what_kafka_took_is_the_horizon_and_safe() -> None:
+    offsets = read_up_to(3)
+    offsets.resolve(1)
+    assert (offsets.uncommitted, offsets.to_save) == (3, 1)
+
+    offsets.saved(0, 100, offsets.resolved)
+
+    assert offsets.is_within_horizon
+    assert (offsets.uncommitted, offsets.to_save) == (2, 0)
+
+
+def test_what_was_final_before_is_safe() -> None:
+    offsets = Offsets(0, encode(0, {1}))
+    offsets.track(0)
+    offsets.track(1)
+
+    assert (offsets.uncommitted, offsets.to_save) == (1, 0)
+
+
+def test_whoever_leaves_in_order_leaves_no_horizon_ahead() -> None:
     offsets, (first, _, third) = tracked([1, 1, 1])
     offsets.resolve(third)
 
-    next_offset, metadata = offsets.to_commit(is_clean=True) or (0, "")
-    again = Offsets(next_offset, metadata)
+    next_offset, metadata = offsets.to_commit(offsets.next_offset) or (0, "")
 
     assert next_offset == first
-    assert again.was_left_clean
-    assert decode(next_offset, metadata) == {third}
-
-
-def test_the_commits_between_say_nothing_of_leaving() -> None:
-    offsets, (_, _, third) = tracked([1, 1, 1])
-    offsets.resolve(third)
-
-    assert not Offsets(*(offsets.to_commit() or (0, ""))).was_left_clean
+    assert decode(next_offset, metadata) == ({third}, first)

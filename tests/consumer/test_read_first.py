@@ -1,6 +1,7 @@
 """What is owned, and what is waited for before anything of it is sent."""
 
 from consumer.assignment import READ_FIRST_SECONDS, Assignment
+from consumer.offsets import encode
 from consumer.part import Partition, Record, Ticket
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
@@ -8,7 +9,7 @@ P0, P1 = Partition("events", 0), Partition("events", 1)
 
 def assignment(*, window: int = 100, most: int = 100) -> Assignment:
     made = Assignment(window, most, 1 << 20)
-    made.begin({P0: (10, ""), P1: None})
+    made.begin({P0: (10, ""), P1: (0, "")})
     return made
 
 
@@ -59,22 +60,100 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
     assert made.behind == [P0]
 
 
-def test_a_full_backlog_is_not_waited_for() -> None:
-    made = assignment(most=1)
-    made.read_first({P0: 12}, 0.0)
+def test_half_more_than_a_full_backlog_is_not_waited_for() -> None:
+    made = assignment(most=2)
+    made.read_first({P0: 20}, 0.0)
 
     read(made, P0, 10)
+    read(made, P0, 11)
+    before = made.is_read_up(1.0)
+    read(made, P0, 12)
 
+    assert not before
     assert made.is_read_up(1.0)
 
 
-def test_a_full_window_is_not_waited_for() -> None:
-    made = assignment(window=1)
-    made.read_first({P0: 12}, 0.0)
+def test_half_more_than_a_full_window_is_not_waited_for() -> None:
+    made = assignment(window=2)
+    made.read_first({P0: 20}, 0.0)
 
     read(made, P0, 10)
+    read(made, P0, 11)
+    before = made.is_read_up(1.0)
+    read(made, P0, 12)
 
+    assert not before
     assert made.is_read_up(1.0)
+
+
+def test_only_what_is_waited_for_is_read_first() -> None:
+    made = assignment()
+
+    made.read_first({P0: 20}, 0.0)
+
+    assert made.eligible() == [P0]
+
+
+def test_nothing_beyond_the_horizon_is_waited_for() -> None:
+    made = Assignment(100, 100, 1 << 20)
+    made.begin({P0: (10, encode(10, set(), 12))})
+    made.read_first({P0: 1000}, 0.0)
+
+    read(made, P0, 10)
+    before = made.is_read_up(1.0)
+    read(made, P0, 11)
+
+    assert not before
+    assert made.is_read_up(1.0)
+
+
+def test_where_nobody_committed_nothing_was_sent() -> None:
+    made = Assignment(100, 100, 1 << 20)
+    made.begin({P0: None})
+
+    made.read_first({P0: 1000}, 0.0)
+
+    assert made.is_read_up(0.0)
+
+
+def test_a_horizon_is_wanted_before_it_is_reached() -> None:
+    made = Assignment(1000, 4000, 1 << 20)
+    made.begin({P0: (0, encode(0, set(), 1000))})
+
+    for offset in range(500):
+        read(made, P0, offset)
+    before = made.wants_commit
+    read(made, P0, 500)
+
+    assert not before
+    assert made.wants_commit
+    assert made.is_within_horizon
+
+
+def test_a_commit_is_wanted_when_a_quarter_of_the_bound_could_be_saved() -> None:
+    made = Assignment(1000, 8, 1 << 20)
+    made.begin({P0: (0, encode(0, set(), 1000))})
+    for offset in range(2):
+        read(made, P0, offset)
+
+    made.owned[P0].resolve(0)
+    before = made.wants_commit
+    made.owned[P0].resolve(1)
+
+    assert not before
+    assert made.wants_commit
+
+
+def test_what_is_final_but_not_committed_counts_for_the_bound() -> None:
+    made = Assignment(1000, 2, 1 << 20)
+    made.begin({P0: (0, "")})
+    for offset in range(2):
+        read(made, P0, offset)
+        made.owned[P0].resolve(offset)
+
+    assert made.is_full
+    made.owned[P0].saved(2, 1000, 2)
+    assert not made.is_full
 
 
 def test_a_partition_that_cannot_be_read_is_not_waited_for_for_ever() -> None:
@@ -108,7 +187,7 @@ def test_a_partition_begun_anew_knows_nothing() -> None:
 
 def test_a_predecessor_that_left_in_order_is_not_waited_for() -> None:
     made = Assignment(100, 100, 1 << 20)
-    made.begin({P0: (10, "hp1c:")})
+    made.begin({P0: (10, encode(10, set(), 10))})
 
     made.read_first({P0: 12}, 0.0)
 
