@@ -63,13 +63,13 @@ class KafkaSettings(Section):
     max_pending_records: int = Field(
         default=20_000,
         ge=1,
-        description="Records that are read and not final yet, over all partitions; beyond it"
-        " nothing is read.",
+        description="Records that are read and not committed as final, over all partitions;"
+        " beyond it nothing is read.",
     )
     max_pending_bytes: ByteSize = Field(
         default=ByteSize(32 * MIB),
         ge=1,
-        description="Bytes of the same; takes units, like `32MiB`.",
+        description="Bytes of those that are not final; takes units, like `32MiB`.",
     )
     window: int = Field(
         default=20_000,

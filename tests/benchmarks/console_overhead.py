@@ -32,7 +32,7 @@ async def run(stand: Stand, options: Options) -> Result:
     for _ in range(options.runs):
         for name, row in rows.items():
             row.add(**await _once(stand, topic, bench, options, name))
-            say(f"console {name}: {row.median('messages_per_s'):,.0f} messages/s")
+            say(f"console {name}: {row.median('messages/s'):,.0f} messages/s")
     await stand.forget(topic)
     about = f"{count:,} records; asked {', '.join(_PATHS)} each second, and {_SEARCH} each fifth"
     return Result("console_overhead", about, list(rows.values()))
