@@ -29,11 +29,12 @@ class Weather:
 
 
 class Proxy:
-    """Listens on a free port of the loopback address and passes on to `host`:`port`."""
+    """Listens on `at`, or a free port, of the loopback address and passes on to `host`:`port`."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, at: int = 0) -> None:
         """Fair weather."""
         self.weather = Weather()
+        self._at = at
         self.connections = 0
         self._target = (host, port)
         self._server: asyncio.Server | None = None
@@ -46,7 +47,7 @@ class Proxy:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._at)
         return self
 
     async def __aexit__(

@@ -25,17 +25,22 @@ _JVM = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Where a broker listens: for clients, and for the other controllers."""
+    """Where a broker listens: for clients, and for the other controllers.
+
+    `proxied` is another port for clients, and the one of a proxy that they are told to use.
+    """
 
     number: int
     port: int
     controller_port: int
+    proxied: tuple[int, int] | None = None
 
 
 def properties(node: Node, nodes: Sequence[Node]) -> dict[str, str]:
     """Settings of one of `nodes`: both roles in one process, small, and quick to fail over."""
     replicas = str(min(3, len(nodes)))
     voters = ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes)
+    behind, before = node.proxied or (None, None)
     return {
         "node.id": str(node.number),
         "process.roles": "broker,controller",
@@ -43,9 +48,13 @@ def properties(node: Node, nodes: Sequence[Node]) -> dict[str, str]:
         "controller.listener.names": "CONTROLLER",
         "listeners": (
             f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}"
+            + (f",PROXIED://127.0.0.1:{behind}" if behind else "")
         ),
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}"
+        + (f",PROXIED://127.0.0.1:{before}" if before else ""),
+        "listener.security.protocol.map": (
+            "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT"
+        ),
         "auto.create.topics.enable": "false",
         "default.replication.factor": replicas,
         "offsets.topic.num.partitions": "2",

@@ -29,11 +29,11 @@ class KafkaCluster:
     Entering starts them all and returns when they answer; leaving stops and forgets them.
     """
 
-    def __init__(self, jars: Jars, size: int = 1) -> None:
-        """Nothing runs yet."""
+    def __init__(self, jars: Jars, size: int = 1, proxied: tuple[int, int] | None = None) -> None:
+        """Nothing runs yet; `proxied` is that of a single node."""
         self.folder = Path(tempfile.mkdtemp(prefix="hull-planhat-kafka-"))
         ports = free_ports(2 * size)
-        nodes = [Node(i + 1, ports[2 * i], ports[2 * i + 1]) for i in range(size)]
+        nodes = [Node(i + 1, ports[2 * i], ports[2 * i + 1], proxied) for i in range(size)]
         self.brokers = {
             node.number: Broker(jars, self.folder / str(node.number), node, nodes) for node in nodes
         }

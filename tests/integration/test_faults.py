@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.chaos.api_faults import ApiFaults, api_faults, check_dead_letters
 from tests.chaos.conftest import world  # noqa: F401 - a fixture
 from tests.chaos.gaps import transactional
 from tests.chaos.kill_loop import KillLoop, kill_loop
+from tests.chaos.network import Network, network
+from tests.chaos.proxy import Proxy
 from tests.chaos.storm import Storm, storm
 from tests.chaos.token import TokenRotation, token_rotation
 
@@ -68,3 +71,19 @@ async def test_a_transactional_producers_topic_is_committed_to_its_end(
 
     verdict.check()
     assert verdict.dead == []
+
+
+async def test_a_network_that_fails_in_every_way_loses_nothing(
+    world: Worlds,  # noqa: F811 - a fixture by its name
+) -> None:
+    async with (
+        world(users=400, accounts=40, partitions=3) as one,
+        Proxy("127.0.0.1", urlsplit(one.planhat.url).port or 0) as proxy,
+    ):
+        url = f"http://127.0.0.1:{proxy.port}"
+        size = Network(each_seconds=1.5, rate=100)
+        urls = {"PLANHAT_API_URL": url, "PLANHAT_ANALYTICS_URL": url}
+        verdict = await network(one, [proxy], size, **urls)
+
+    print(f"\nnetwork: {verdict}")  # noqa: T201 - a figure for the note
+    verdict.check()
