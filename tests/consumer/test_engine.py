@@ -323,6 +323,21 @@ def test_one_external_id_of_a_licence_may_occur_in_each_company() -> None:
     )
 
 
+def test_dead_licences_hold_up_neither_companies_nor_users() -> None:
+    engine = Engine()
+    engine.lost["licenses"] = 10**6
+    for number in range(20):
+        engine.take(account_message(account(number, licences=[licence(1)])))
+        engine.run(5.0)
+        engine.take(user_message(number, account(number)))
+        engine.run(5.0)
+
+    assert len(engine.rows("companies")) == 20
+    assert len(engine.rows("endusers")) == 20
+    assert engine.lanes[Resource.LICENSES].waiting == 20
+    assert engine.rejected == []
+
+
 def test_licences_of_a_company_that_planhat_refuses_are_not_sent() -> None:
     engine = Engine()
     engine.sandbox.refusals.add([Refusal("externalId", ("a-1",), "companies")])
