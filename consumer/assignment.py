@@ -92,8 +92,8 @@ class Assignment:
         Whoever owned the partitions before may have sent more than it could commit, if it was
         killed. Sending as soon as something is read would bring back older values, until the
         newer ones are read too; having read them, they are one change, and the newest. Nothing
-        beyond the horizon was sent, nothing at all where nobody committed, and who left in order
-        left no horizon ahead.
+        beyond the horizon was sent, nothing at all where nobody committed; who left in order left
+        just as much of a horizon as it had sent.
         """
         self._targets = {}
         for partition, end in ends.items():
@@ -103,6 +103,7 @@ class Assignment:
             target = end if offsets.horizon is None else min(end, offsets.horizon)
             if self._is_below(partition, target):
                 self._targets[partition] = target
+                offsets.note_sent(target - 1)
         self._read_by = now + READ_FIRST_SECONDS
 
     def reached(self, partition: Partition, position: int) -> None:

@@ -74,7 +74,7 @@ class Committer:
     async def commit(self, assignment: Assignment, *, is_clean: bool = False) -> bool:
         """Commit what moved; False if Kafka did not take it, within a bound.
 
-        `is_clean`: nothing was sent that is not final, and the next owner is told so.
+        `is_clean`: nothing more is sent, and the next owner is told how far that was.
         """
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._busy:
@@ -109,7 +109,7 @@ class Committer:
         ahead = assignment.ahead
         asked: dict[Partition, _Asked] = {}
         for partition, offsets in assignment.owned.items():
-            horizon = offsets.next_offset if is_clean else offsets.aim(ahead)
+            horizon = offsets.last_horizon if is_clean else offsets.aim(ahead)
             if not with_all and not offsets.differs(horizon):
                 continue
             position = offsets.to_commit(horizon)

@@ -277,6 +277,7 @@ class Lane:
         self.memory.forget(profile.claims)
         for part in parts:
             part.attempts += 1
+            part.receipt.ticket.note_sent()
         profile.flying, profile.digest, profile.parked = len(parts), digest, False
         flight.is_solitary = is_solitary
         flight.board(profile, items, names)

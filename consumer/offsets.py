@@ -75,6 +75,7 @@ class Offsets:
         "_order",
         "_resolved",
         "_safe",
+        "_sent_end",
         "_tracked",
         "committed",
         "horizon",
@@ -95,6 +96,7 @@ class Offsets:
         self._tracked = 0
         self._resolved = 0
         self._safe = 0
+        self._sent_end = 0
 
     def __repr__(self) -> str:
         """Enough to assert on."""
@@ -174,6 +176,20 @@ class Offsets:
         """Everything below `position` was delivered: it may lie behind a transaction marker."""
         if self._next_offset is None or position > self._next_offset:
             self._next_offset = position
+
+    def note_sent(self, offset: int) -> None:
+        """Something of this record is sent, or may have been by who owned the partition before."""
+        if offset >= self._sent_end:
+            self._sent_end = offset + 1
+
+    @property
+    def last_horizon(self) -> int | None:
+        """The horizon to leave to a successor when nothing more is sent; None if none is known.
+
+        A record of which a part was sent need not be final: its activity may still have waited.
+        """
+        next_offset = self.next_offset
+        return None if next_offset is None else max(next_offset, self._sent_end)
 
     def aim(self, ahead: int) -> int | None:
         """The horizon to commit next: about `ahead` offsets beyond what was read.

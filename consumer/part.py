@@ -103,6 +103,10 @@ class Ticket:
         if self.ending is None or _RANK[ending] > _RANK[self.ending]:
             self.ending, self.reason = ending, reason
 
+    def note_sent(self) -> None:
+        """Something of this record is sent."""
+        self.offsets.note_sent(self.record.offset)
+
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)

@@ -172,11 +172,20 @@ def test_what_was_final_before_is_safe() -> None:
     assert (offsets.uncommitted, offsets.to_save) == (1, 0)
 
 
-def test_whoever_leaves_in_order_leaves_no_horizon_ahead() -> None:
-    offsets, (first, _, third) = tracked([1, 1, 1])
+def test_whoever_leaves_in_order_tells_how_far_it_has_sent() -> None:
+    offsets, (first, second, third) = tracked([1, 1, 1])
+    offsets.note_sent(second)
     offsets.resolve(third)
 
-    next_offset, metadata = offsets.to_commit(offsets.next_offset) or (0, "")
+    next_offset, metadata = offsets.to_commit(offsets.last_horizon) or (0, "")
 
     assert next_offset == first
-    assert decode(next_offset, metadata) == ({third}, first)
+    assert decode(next_offset, metadata) == ({third}, second + 1)
+
+
+def test_what_is_final_needs_no_horizon() -> None:
+    offsets, (only,) = tracked([1])
+    offsets.note_sent(only)
+    offsets.resolve(only)
+
+    assert offsets.last_horizon == only + 1

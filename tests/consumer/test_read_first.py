@@ -107,6 +107,15 @@ def test_nothing_beyond_the_horizon_is_waited_for() -> None:
     assert made.is_read_up(1.0)
 
 
+def test_whoever_leaves_before_all_was_read_hands_the_horizon_on() -> None:
+    made = Assignment(100, 100, 1 << 20)
+    made.begin({P0: (10, encode(10, set(), 50))})
+
+    made.read_first({P0: 1000}, 0.0)
+
+    assert made.owned[P0].last_horizon == 50
+
+
 def test_where_nobody_committed_nothing_was_sent() -> None:
     made = Assignment(100, 100, 1 << 20)
     made.begin({P0: None})
