@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 READ_FIRST_SECONDS = 30.0
 """How long sending waits for what may have been sent before us: see `Assignment.read_first`."""
 
-_LEAST_AHEAD = 250
+_LEAST_SHARE = 250
 _READ_FIRST_FACTOR = 1.5
 # While the others' work is read first, the bounds are this much wider: who was killed had read up
 # to them, and a horizon lies a little beyond.
@@ -27,7 +27,8 @@ class Assignment:
 
     `window` bounds the offsets tracked above the commit of a partition; `max_records` bounds the
     records of all partitions that are not final for Kafka, and so what a successor has to read
-    first; `max_bytes` bounds the unresolved ones.
+    first; `max_bytes` bounds the unresolved ones. As a successor may own all partitions of the
+    topics, `total` of them, each takes only its share of `max_records`, whoever owns it.
     """
 
     def __init__(self, window: int, max_records: int, max_bytes: int) -> None:
@@ -39,6 +40,7 @@ class Assignment:
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._turn = 0
+        self._total = 0
         self._targets: dict[Partition, int] = {}
         self._read_by = float("-inf")
 
@@ -48,9 +50,14 @@ class Assignment:
         return self._is_beyond(1.0)
 
     @property
+    def share(self) -> int:
+        """Records of one partition that may be read and not final for Kafka."""
+        return max(_LEAST_SHARE, self._max_records // max(1, self._total, len(self.owned)))
+
+    @property
     def ahead(self) -> int:
         """How many offsets a horizon lies beyond what was read: all together a quarter more."""
-        return max(_LEAST_AHEAD, self._max_records // (4 * max(1, len(self.owned))))
+        return max(_LEAST_SHARE, self.share // 4)
 
     @property
     def wants_commit(self) -> bool:
@@ -59,16 +66,17 @@ class Assignment:
         owned = self.owned.values()
         if any(offsets.wants_horizon(ahead) for offsets in owned):
             return True
-        return sum(offsets.to_save for offsets in owned) >= self._max_records // 4
+        return any(offsets.to_save >= self.share // 4 for offsets in owned)
 
     @property
     def is_within_horizon(self) -> bool:
         """Tell whether all that was read may be sent."""
         return all(offsets.is_within_horizon for offsets in self.owned.values())
 
-    def begin(self, committed: Mapping[Partition, tuple[int, str] | None]) -> None:
-        """Own these partitions, from what was committed of them."""
+    def begin(self, committed: Mapping[Partition, tuple[int, str] | None], total: int = 0) -> None:
+        """Own these of `total` partitions (0: unknown), from what was committed of them."""
         self.epoch += 1
+        self._total = total
         for partition, position in committed.items():
             self.owned[partition] = Offsets(*position) if position else Offsets()
 
@@ -136,6 +144,9 @@ class Assignment:
             return False
         return offsets.position is None or offsets.position < end
 
+    def _has_room(self, offsets: Offsets) -> bool:
+        return len(offsets) < self._window and offsets.uncommitted < self.share
+
     def _is_beyond(self, factor: float) -> bool:
         if self.backlog.bytes >= self._max_bytes * factor:
             return True
@@ -161,7 +172,7 @@ class Assignment:
         if self._targets:
             names = [name for name, target in self._targets.items() if self._is_below(name, target)]
         else:
-            names = [name for name, offsets in self.owned.items() if len(offsets) < self._window]
+            names = [name for name, offsets in self.owned.items() if self._has_room(offsets)]
         if not names:
             return []
         self._turn = (self._turn + 1) % len(names)

@@ -106,7 +106,8 @@ class Membership:
                 # aiokafka would only log it; the poller ends the service by it.
                 self.refused = error
                 return
-            self._assignment.begin({name: committed.get(name) for name in partitions})
+            owned = {name: committed.get(name) for name in partitions}
+            self._assignment.begin(owned, self._group.partition_count())
             self._assignment.read_first(await self._ends(partitions), _now())
         self._lease.confirm(joined_at)
         self.moving_since = None

@@ -79,7 +79,7 @@ def poller(log: Log, hands: Hands, assignment: Assignment) -> Poller:
 
 
 def owning(**committed: int) -> Assignment:
-    assignment = Assignment(1000, 1000, 1 << 20)
+    assignment = Assignment(1000, 2000, 1 << 20)
     numbers = {Partition("events", int(name[1:])): at for name, at in committed.items()}
     assignment.begin({partition: (at, "") for partition, at in numbers.items()})
     return assignment

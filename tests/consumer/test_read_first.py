@@ -139,18 +139,27 @@ def test_a_horizon_is_wanted_before_it_is_reached() -> None:
     assert made.is_within_horizon
 
 
-def test_a_commit_is_wanted_when_a_quarter_of_the_bound_could_be_saved() -> None:
-    made = Assignment(1000, 8, 1 << 20)
-    made.begin({P0: (0, encode(0, set(), 1000))})
-    for offset in range(2):
+def test_a_commit_is_wanted_when_a_quarter_of_a_share_could_be_saved() -> None:
+    made = Assignment(1000, 1000, 1 << 20)
+    made.begin({P0: (0, encode(0, set(), 10_000))})
+    for offset in range(250):
+        read(made, P0, offset)
+        made.owned[P0].resolve(offset)
+        if offset == 248:
+            assert not made.wants_commit
+
+    assert made.wants_commit
+
+
+def test_a_partition_takes_its_share_of_the_bound_whoever_owns_it() -> None:
+    made = Assignment(20_000, 4000, 1 << 20)
+    made.begin({P0: (0, ""), P1: (0, "")}, total=8)
+
+    for offset in range(500):
         read(made, P0, offset)
 
-    made.owned[P0].resolve(0)
-    before = made.wants_commit
-    made.owned[P0].resolve(1)
-
-    assert not before
-    assert made.wants_commit
+    assert made.share == 500
+    assert made.eligible() == [P1]
 
 
 def test_what_is_final_but_not_committed_counts_for_the_bound() -> None:
