@@ -32,6 +32,8 @@ class Verdict:
 
     `overtakes`: writes of an older version after a newer one, by whomever. `repeats`: writes of a
     version that was there before. `activities_twice`: activities stored more than once.
+    `meetings`: refusals because two members created one company for users of theirs at once, which
+    nobody can know beforehand (decision 0002); `overlaps`: all others of that kind.
     """
 
     records: int
@@ -40,6 +42,7 @@ class Verdict:
     strange: list[str] = field(default_factory=list)
     overtakes: int = 0
     overlaps: int = 0
+    meetings: int = 0
     repeats: int = 0
     activities_twice: int = 0
     dead: list[Found] = field(default_factory=list)
@@ -54,7 +57,7 @@ class Verdict:
     def __str__(self) -> str:
         return (
             f"{self.records} records, {self.requests} requests, {len(self.lost)} lost,"
-            f" {self.overtakes} overtakes, {self.overlaps} overlaps,"
+            f" {self.overtakes} overtakes, {self.overlaps} overlaps, {self.meetings} meetings,"
             f" {self.repeats} repeated writes, {self.activities_twice} activities twice,"
             f" {len(self.dead)} dead letters"
         )
@@ -161,7 +164,9 @@ class World:
         found.lost += sorted(expected - events.keys())
         found.strange += sorted(events.keys() - expected)
         found.activities_twice = sum(events.values()) - len(events)
-        found.overtakes, found.overlaps = counters["overtakes"], counters["overlaps"]
+        found.overtakes = counters["overtakes"]
+        found.meetings = counters["by_resource"].get("companies", {}).get("overlaps", 0)
+        found.overlaps = counters["overlaps"] - found.meetings
         found.repeats = counters["repeats"]
         found.dead = await self.kafka.read(self.dead_topic)
         return found
