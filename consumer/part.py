@@ -71,12 +71,12 @@ class Backlog:
     def add(self, ticket: Ticket) -> None:
         """A record was read."""
         self.open[ticket] = None
-        self.bytes += ticket.record.size
+        self.bytes += ticket.size
 
     def remove(self, ticket: Ticket) -> None:
         """A record is final."""
         del self.open[ticket]
-        self.bytes -= ticket.record.size
+        self.bytes -= ticket.size
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +97,11 @@ class Ticket:
     ending: Ending | None = None
     reason: str = ""
     span: Any = None  # of OpenTelemetry, if it is on
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure it once."""
+        self.size = self.record.size
 
     def note(self, ending: Ending, reason: str) -> None:
         """One of its messages is final."""

@@ -86,15 +86,16 @@ class Reporter:
 
     def message_ended(self, receipt: Receipt) -> None:
         """All parts of a message are final."""
-        self.tally.messages[receipt.ending] += 1
-        for resource, reason in receipt.skips:
-            self.tally.parts[KIND[resource], "skipped", reason] += 1
-            self._metrics.skipped(resource, reason)
+        ending, reason = receipt.ending, receipt.reason
+        self.tally.messages[ending] += 1
+        for resource, why in receipt.skips:
+            self.tally.parts[KIND[resource], "skipped", why] += 1
+            self._metrics.skipped(resource, why)
             self._metrics.item(resource, "skipped")
-            self._profiles.skipped(receipt, resource, reason)
-        self._metrics.message(receipt.ending, receipt.reason, receipt.channel)
+            self._profiles.skipped(receipt, resource, why)
+        self._metrics.message(ending, reason, receipt.channel)
         if self._outcomes is not None:
-            self._outcomes.note(receipt, time.time())
+            self._outcomes.note(receipt, ending, reason, time.time())
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""

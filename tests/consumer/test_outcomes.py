@@ -21,9 +21,13 @@ def receipt(hull_id: str, *, reason: str = "", size: int = 100) -> Receipt:
     return made
 
 
+def noted(outcomes: Outcomes, receipt: Receipt, now: float) -> None:
+    outcomes.note(receipt, receipt.ending, receipt.reason, now)
+
+
 def filled(outcomes: Outcomes, *hull_ids: str) -> Outcomes:
     for at, hull_id in enumerate(hull_ids):
-        outcomes.note(receipt(hull_id), float(at))
+        noted(outcomes, receipt(hull_id), float(at))
     return outcomes
 
 
@@ -54,7 +58,7 @@ def test_what_was_sent_is_there_for_the_last_ones_only() -> None:
 def test_large_messages_are_remembered_in_fewer_bytes_than_told() -> None:
     outcomes = Outcomes(size=10_000)
     for number in range(100):
-        outcomes.note(receipt(f"u{number}", size=2000), float(number))
+        noted(outcomes, receipt(f"u{number}", size=2000), float(number))
 
     assert len(outcomes.latest(100)) == 3
     assert len(outcomes) == 100
@@ -71,9 +75,9 @@ def test_profiles_are_bounded_and_the_longest_silent_is_forgotten_first() -> Non
 
 def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
     outcomes = Outcomes(recent=1)
-    outcomes.note(receipt("u", reason=reasons.NO_COMPANY_ID), 0.0)
+    noted(outcomes, receipt("u", reason=reasons.NO_COMPANY_ID), 0.0)
     for at in range(1, 5):
-        outcomes.note(receipt("u", reason=reasons.NOTHING_CHANGED), float(at))
+        noted(outcomes, receipt("u", reason=reasons.NOTHING_CHANGED), float(at))
 
     assert [one.reason for one in outcomes.find("u", 10)] == [
         reasons.NOTHING_CHANGED,
@@ -83,7 +87,7 @@ def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
 
 def test_what_has_no_profile_is_among_the_latest_only() -> None:
     outcomes = Outcomes()
-    outcomes.note(receipt("", reason="tombstone"), 0.0)
+    noted(outcomes, receipt("", reason="tombstone"), 0.0)
 
     assert len(outcomes.latest(5)) == 1
     assert len(outcomes) == 0
