@@ -101,10 +101,10 @@ class Intake:
                 case "delivered":
                     receipt.delivered += 1
                 case "rejected":
-                    receipt.rejections.append(end.reason)
+                    receipt.reject(end.reason)
                     receipt.attempts = max(receipt.attempts, end.part.attempts)
                 case "skipped":
-                    receipt.skips.append((end.part.resource, end.reason))
+                    receipt.skip(end.part.resource, end.reason)
             self._part_done(receipt)
 
     def resolve(self, receipt: Receipt) -> None:
@@ -127,15 +127,15 @@ class Intake:
                     self._skip_replay(message, ticket, position, reason)
             case Unsupported(channel=channel):
                 receipt = Receipt(ticket, position, channel, "", open=1)
-                receipt.skips.append((Resource.ENDUSERS, UNSUPPORTED_CHANNEL))
+                receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
                 self._part_done(receipt)
             case Invalid(reason=reason):
                 receipt = Receipt(ticket, position, "", "", open=1)
-                receipt.rejections.append(reason)
+                receipt.reject(reason)
                 self._part_done(receipt)
             case Tombstone():
                 receipt = Receipt(ticket, position, "", "", open=1)
-                receipt.skips.append((Resource.ENDUSERS, TOMBSTONE))
+                receipt.skip(Resource.ENDUSERS, TOMBSTONE)
                 self._part_done(receipt)
 
     def _plan(
@@ -151,7 +151,7 @@ class Intake:
         try:
             self._decided(message, receipt, now)
         except Exception as error:  # noqa: BLE001 - the same record would end each restart again
-            receipt.rejections.append(_internal(error))
+            receipt.reject(_internal(error))
             _log.error("record.failed", hull_id=message.hull_id, exc_info=error)
         self._part_done(receipt)
 
@@ -162,9 +162,8 @@ class Intake:
         receipt.external_id = decision.external_id
         if isinstance(decision, UserDecision):
             receipt.email = decision.email
-            receipt.skips += [
-                (Resource.ACTIVITIES, skip.reason) for _, skip in decision.skipped_events
-            ]
+            for _, skipped in decision.skipped_events:
+                receipt.skip(Resource.ACTIVITIES, skipped.reason)
             self._planner.user(decision, receipt, now)
         else:
             self._planner.account(decision, receipt, now)
@@ -181,7 +180,7 @@ class Intake:
         channel = "user:update" if is_user else "account:update"
         receipt = Receipt(ticket, position, channel, message.hull_id, open=1)
         resource = Resource.ENDUSERS if is_user else Resource.COMPANIES
-        receipt.skips.append((resource, reason))
+        receipt.skip(resource, reason)
         self._part_done(receipt)
 
     def _part_done(self, receipt: Receipt) -> None:
@@ -199,7 +198,7 @@ class Intake:
         """Let a record be final only after the earlier ones of the same profile."""
         newest = self._newest.get(hull_id)
         if newest is not None and newest is not ticket:
-            newest.followers.append(ticket)
+            newest.lead(ticket)
             ticket.open += 1
         self._newest[hull_id] = ticket
         ticket.profiles.append(hull_id)
@@ -217,7 +216,7 @@ class Intake:
                 if self._newest.get(hull_id) is one:
                     del self._newest[hull_id]
             closing += one.followers
-            one.followers.clear()
+            one.followers = ()
 
 
 def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:

@@ -12,6 +12,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.part import Change, Ending, Partition, Receipt
     from schemas.planhat import Resource
 
@@ -45,14 +47,14 @@ class Outcome(NamedTuple):
     partition: Partition
     offset: int
     position: int | None
-    changes: list[Change]
-    skips: list[tuple[Resource, str]]
+    changes: Sequence[Change]
+    skips: Sequence[tuple[Resource, str]]
     size: int
 
 
 _Noted: TypeAlias = """tuple[
     float, str, str | None, str | None, str, Ending, str, Partition, int, int | None,
-    list[Change], list[tuple[Resource, str]], int
+    Sequence[Change], Sequence[tuple[Resource, str]], int
 ]"""
 """The fields of an Outcome, in their order."""
 
@@ -159,6 +161,10 @@ class Outcomes:
 
     def _remember(self, new: list[_Noted]) -> None:
         last, before = self._last, self._before
+        named = {one[_HULL_ID]: one for one in new}
+        if len(named) == len(new) and "" not in named and last.keys().isdisjoint(named):
+            last.update(named)  # nobody twice: the mass, while a backlog is worked off
+            return
         for one in new:
             hull_id = one[_HULL_ID]
             if not hull_id:
@@ -174,10 +180,12 @@ class Outcomes:
         recent = self._recent
         while len(recent) > self._most_recent or self._bytes > self._most_bytes:
             oldest = recent.popleft()
-            oldest[_CHANGES].clear()
-            oldest[_SKIPS].clear()
             self._bytes -= oldest[_SIZE]
+            for found in (oldest[_CHANGES], oldest[_SKIPS]):
+                if isinstance(found, list):
+                    found.clear()
         too_many = len(self._last) - self._most_profiles
         for hull_id in list(islice(self._last, max(0, too_many))):
             del self._last[hull_id]
-            self._before.pop(hull_id, None)
+            if self._before:
+                self._before.pop(hull_id, None)

@@ -7,14 +7,18 @@ Each is final when all it holds is final; the last part to end resolves the reco
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.decision import Link
     from consumer.offsets import Offsets
     from consumer.profile import Profile
+
+Item = TypeVar("Item")
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object for Planhat."""
@@ -93,7 +97,7 @@ class Ticket:
     backlog: Backlog
     open: int = 0
     profiles: list[str] = field(default_factory=list)
-    followers: list[Ticket] = field(default_factory=list)
+    followers: Sequence[Ticket] = ()
     ending: Ending | None = None
     reason: str = ""
     span: Any = None  # of OpenTelemetry, if it is on
@@ -112,6 +116,10 @@ class Ticket:
         """Something of this record is sent."""
         self.offsets.note_sent(self.record.offset)
 
+    def lead(self, follower: Ticket) -> None:
+        """Let a later record be final only after this one."""
+        self.followers = _with(self.followers, follower)
+
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)
@@ -119,6 +127,14 @@ class Ticket:
 
 
 _PROFILES: Final = (Resource.ENDUSERS, Resource.COMPANIES)
+
+
+def _with(some: Sequence[Item], one: Item) -> Sequence[Item]:
+    """Add to what is `()` until the first comes: mostly none does, and lists cost."""
+    if isinstance(some, list):
+        some.append(one)
+        return some
+    return [one]
 
 
 @dataclass(slots=True, eq=False)
@@ -136,11 +152,23 @@ class Receipt:
     email: str | None = None
     open: int = 0
     delivered: int = 0
-    rejections: list[str] = field(default_factory=list)
-    skips: list[tuple[Resource, str]] = field(default_factory=list)
+    rejections: Sequence[str] = ()
+    skips: Sequence[tuple[Resource, str]] = ()
     attempts: int = 0
     export: bool = False
-    changes: list[Change] = field(default_factory=list)
+    changes: Sequence[Change] = ()
+
+    def reject(self, reason: str) -> None:
+        """Something of it can't be sent, or was refused."""
+        self.rejections = _with(self.rejections, reason)
+
+    def skip(self, resource: Resource, reason: str) -> None:
+        """Something of it is not sent, on purpose."""
+        self.skips = _with(self.skips, (resource, reason))
+
+    def change(self, change: Change) -> None:
+        """Something of it was sent, or refused."""
+        self.changes = _with(self.changes, change)
 
     @property
     def ending(self) -> Ending:
@@ -176,11 +204,15 @@ class Part:
     link: Link | None = None
     event_id: str | None = None
     waits: int = 0
-    followers: list[Part] = field(default_factory=list)
+    followers: Sequence[Part] = ()
     profile: Profile | None = None
     ended: bool = False
     since: float = 0.0
     attempts: int = 0
+
+    def lead(self, follower: Part) -> None:
+        """Let a part of another lane wait for the end of this one."""
+        self.followers = _with(self.followers, follower)
 
 
 class Ended(NamedTuple):

@@ -74,7 +74,7 @@ class Planner:
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
         """Plan an enduser, the company it needs, and its activities."""
         if isinstance(decision.enduser, Skip):
-            receipt.skips.append((Resource.ENDUSERS, decision.enduser.reason))
+            receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
             self._enduser(decision, decision.enduser, receipt, now)
         for activity in decision.activities:
@@ -83,14 +83,15 @@ class Planner:
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and its licences."""
         if isinstance(decision.company, Skip):
-            receipt.skips.append((Resource.COMPANIES, decision.company.reason))
+            receipt.skip(Resource.COMPANIES, decision.company.reason)
             return
         company = self._company(decision.company, receipt, now)
-        receipt.rejections += [reason for _, reason in decision.rejected_licences]
+        for _, reason in decision.rejected_licences:
+            receipt.reject(reason)
         for licence in decision.licences:
             part = _part(Resource.LICENSES, licence, receipt, decision.link)
             if company is None:
-                receipt.skips.append((Resource.LICENSES, receipt.skips[-1][1]))
+                receipt.skip(Resource.LICENSES, receipt.skips[-1][1])
                 continue
             self._follow(company, part)
             self._add(part, now)
@@ -108,10 +109,10 @@ class Planner:
             self._planned.discard(part.event_id)
             if end.ending == "delivered":
                 self._events.add(part.event_id)
-        lane.followed -= len(part.followers)
-        for follower in part.followers:
+        followers, part.followers = part.followers, ()
+        lane.followed -= len(followers)
+        for follower in followers:
             self._let_go(follower, end, now)
-        part.followers.clear()
 
     def companies_read(self, now: float) -> None:
         """The directory was read: who waited for a company in it may go."""
@@ -187,7 +188,7 @@ class Planner:
         if company is not None:
             part.body["companyId"] = company
         elif not self._wait_for_company(part, decision, now):
-            receipt.skips.append((Resource.ENDUSERS, reasons.NO_COMPANY_ID))
+            receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         if decision.may_have_moved and self._is_named_by_external_id(part):
             part.waits += 1
@@ -227,7 +228,7 @@ class Planner:
         if reason is not None:
             self._owners.miss()
             if self._owners.was_read_about(now):
-                receipt.skips.append((Resource.COMPANIES, reason))
+                receipt.skip(Resource.COMPANIES, reason)
                 return None
             part.waits += 1
             self._by_owner.append(part)
@@ -258,7 +259,7 @@ class Planner:
         part = _part(Resource.ACTIVITIES, payload, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
-                receipt.skips.append((Resource.ACTIVITIES, reasons.EVENT_REPEATED))
+                receipt.skip(Resource.ACTIVITIES, reasons.EVENT_REPEATED)
                 return
             part.event_id = payload.event_id
             self._planned.add(payload.event_id)
@@ -272,7 +273,7 @@ class Planner:
         self._lanes[part.resource].add(part, now)
 
     def _follow(self, leader: Part, part: Part) -> None:
-        leader.followers.append(part)
+        leader.lead(part)
         part.waits += 1
         self._lanes[leader.resource].followed += 1
 

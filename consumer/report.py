@@ -73,7 +73,7 @@ class Reporter:
         self.tally.parts[KIND[part.resource], end.ending, end.change or ""] += 1
         self._metrics.item(part.resource, end.ending)
         if self._outcomes is not None:
-            part.receipt.changes.append(
+            part.receipt.change(
                 (part.resource, part.key, end.ending, end.reason, end.change, part.body)
             )
         if end.ending == "delivered":

@@ -11,7 +11,7 @@ from tests.consumer.dead import DEAD, letter, record
 
 def test_what_the_service_writes_is_read() -> None:
     receipt = Receipt(Ticket(record(7), Offsets(10), Backlog()), 2, "user:update", "u1")
-    receipt.rejections += ["400 no such mailbox", "licence 1: mrr is missing"]
+    receipt.rejections = ["400 no such mailbox", "licence 1: mrr is missing"]
     receipt.attempts = 3
     written = replace(
         record(7), partition=DEAD, offset=4, headers=headers(receipt, 1_700_000_000.0)

@@ -14,10 +14,10 @@ def receipt(hull_id: str, *, reason: str = "", size: int = 100) -> Receipt:
     ticket = Ticket(record, Offsets(), Backlog(), profiles=[hull_id])
     made = Receipt(ticket, None, "user:update", hull_id, f"ext-{hull_id}", f"{hull_id}@Acme.com")
     if reason:
-        made.skips.append((Resource.ENDUSERS, reason))
+        made.skip(Resource.ENDUSERS, reason)
     else:
         made.delivered = 1
-        made.changes.append((Resource.ENDUSERS, hull_id, "delivered", "", "created", {"a": 1}))
+        made.change((Resource.ENDUSERS, hull_id, "delivered", "", "created", {"a": 1}))
     return made
 
 
