@@ -35,8 +35,12 @@ class Memory:
 
     def remember(self, claims: Iterable[str], digest: int) -> None:
         """Planhat took this."""
+        digests = self._digests
         for claim in claims:
-            _put(self._digests, claim, digest, self._most)
+            digests[claim] = digest
+            digests.move_to_end(claim)
+        while len(digests) > self._most:
+            digests.popitem(last=False)
 
     def forget(self, claims: Iterable[str]) -> None:
         """Something is on its way: nothing is certain until it is answered."""

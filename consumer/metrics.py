@@ -17,12 +17,12 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 
+from consumer.histogram import Histogram
 from consumer.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
@@ -118,18 +118,17 @@ class Metrics:
             for name, (text, labels) in _COUNTERS.items()
         }
         self._histograms = {
-            name: Histogram(
-                PREFIX + name, text, ["resource"], registry=self.registry, buckets=edges
-            )
+            name: Histogram(PREFIX + name, text, "resource", edges)
             for name, (text, edges) in _HISTOGRAMS.items()
         }
+        for histogram in self._histograms.values():
+            self.registry.register(histogram)
         self._gauges = {
             name: Gauge(PREFIX + name, text, labels, registry=self.registry)
             for name, (text, labels) in _GAUGES.items()
         }
         self._children: dict[tuple[str, ...], Counter | Gauge] = {}
         self._counted: defaultdict[tuple[str, ...], int] = defaultdict(int)
-        self._observers: dict[tuple[str, str], Histogram] = {}
         self._partitions: set[tuple[str, str]] = set()
         self.gauge("build_info", 1.0, {"version": version, "python": platform.python_version()})
         self.halted(None)
@@ -152,7 +151,9 @@ class Metrics:
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
         """A change was delivered; `appended_at` in seconds since 1970."""
-        self._observe("delivery_seconds", resource.value, max(0.0, time.time() - appended_at))
+        self._histograms["delivery_seconds"].observe(
+            resource.value, max(0.0, time.time() - appended_at)
+        )
 
     def item(self, resource: Resource, outcome: str) -> None:
         """A change of a profile ended."""
@@ -171,9 +172,9 @@ class Metrics:
     def request(self, kind: str, status: str, seconds: float, items: int = 0) -> None:
         """A request was answered, or failed; `kind` is a resource, or what else was asked for."""
         self._count("requests", str(kind), status)
-        self._observe("request_seconds", str(kind), seconds)
+        self._histograms["request_seconds"].observe(str(kind), seconds)
         if items:
-            self._observe("batch_items", str(kind), items)
+            self._histograms["batch_items"].observe(str(kind), items)
 
     def committed(self, result: str) -> None:
         """A commit ended."""
@@ -273,12 +274,6 @@ class Metrics:
         if not isinstance(child, Gauge):
             child = self._children[key] = self._gauges[key[0]].labels(*key[1:])
         child.set(value)
-
-    def _observe(self, name: str, kind: str, value: float) -> None:
-        child = self._observers.get((name, kind))
-        if child is None:
-            child = self._observers[name, kind] = self._histograms[name].labels(kind)
-        child.observe(value)
 
 
 class _Before:

@@ -1,0 +1,49 @@
+"""A histogram that is cheap to feed: one search and two additions for each value. Pure.
+
+That of prometheus_client takes locks and three times as long, and is fed for each change.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from prometheus_client import Metric
+
+
+class Histogram:
+    """Values of one name, by one label; a collector for a registry."""
+
+    def __init__(self, name: str, meaning: str, label: str, edges: Sequence[float]) -> None:
+        """`edges` are the highest values of the buckets, in their order."""
+        self._name = name
+        self._meaning = meaning
+        self._label = label
+        self._edges = tuple(map(float, edges))
+        self._counts: defaultdict[str, list[int]] = defaultdict(self._no_counts)
+        self._sums: defaultdict[str, float] = defaultdict(float)
+
+    def observe(self, kind: str, value: float) -> None:
+        """Count a value; `kind` is that of the label."""
+        self._counts[kind][bisect_left(self._edges, value)] += 1
+        self._sums[kind] += value
+
+    def collect(self) -> Iterable[Metric]:
+        """What a registry asks for."""
+        found = HistogramMetricFamily(self._name, self._meaning, labels=[self._label])
+        names = [*map(floatToGoString, self._edges), "+Inf"]
+        for kind, counts in self._counts.items():
+            buckets = list(zip(names, map(float, accumulate(counts)), strict=True))
+            found.add_metric([kind], buckets, self._sums[kind])
+        yield found
+
+    def _no_counts(self) -> list[int]:
+        return [0] * (len(self._edges) + 1)
