@@ -1,6 +1,7 @@
 """What Prometheus sees; names and units by its conventions, labels of bounded number.
 
 What is counted for each message is added up in a dictionary, and written up when somebody asks.
+A resource is a text: its `value` says the same and takes as long as all the rest of a count.
 The tables here are those of docs/metrics.md; a test keeps the two the same.
 """
 
@@ -147,17 +148,16 @@ class Metrics:
 
     def skipped(self, resource: Resource, reason: str) -> None:
         """A change was not sent, on purpose."""
-        self._count("skipped", resource.value, reason_label(reason))
+        self._count("skipped", resource, reason_label(reason))
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
         """A change was delivered; `appended_at` in seconds since 1970."""
-        self._histograms["delivery_seconds"].observe(
-            resource.value, max(0.0, time.time() - appended_at)
-        )
+        seconds = max(0.0, time.time() - appended_at)
+        self._histograms["delivery_seconds"].observe(resource, seconds)
 
     def item(self, resource: Resource, outcome: str) -> None:
         """A change of a profile ended."""
-        self._count("items", resource.value, outcome)
+        self._count("items", resource, outcome)
 
     def dead_letter(self, reason: str) -> None:
         """A message is safe in the dead-letter topic."""
