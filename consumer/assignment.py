@@ -17,9 +17,9 @@ READ_FIRST_SECONDS = 30.0
 """How long sending waits for what may have been sent before us: see `Assignment.read_first`."""
 
 _LEAST_SHARE = 250
-_READ_FIRST_FACTOR = 1.5
+_READ_FIRST_FACTOR = 2.0
 # While the others' work is read first, the bounds are this much wider: who was killed had read up
-# to them, and a horizon lies a little beyond.
+# to them, a horizon lies a quarter beyond, and both of us read by chunks.
 
 
 class Assignment:

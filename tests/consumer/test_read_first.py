@@ -60,27 +60,29 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
     assert made.behind == [P0]
 
 
-def test_half_more_than_a_full_backlog_is_not_waited_for() -> None:
+def test_twice_a_full_backlog_is_not_waited_for() -> None:
     made = assignment(most=2)
     made.read_first({P0: 20}, 0.0)
 
     read(made, P0, 10)
     read(made, P0, 11)
-    before = made.is_read_up(1.0)
     read(made, P0, 12)
+    before = made.is_read_up(1.0)
+    read(made, P0, 13)
 
     assert not before
     assert made.is_read_up(1.0)
 
 
-def test_half_more_than_a_full_window_is_not_waited_for() -> None:
+def test_twice_a_full_window_is_not_waited_for() -> None:
     made = assignment(window=2)
     made.read_first({P0: 20}, 0.0)
 
     read(made, P0, 10)
     read(made, P0, 11)
-    before = made.is_read_up(1.0)
     read(made, P0, 12)
+    before = made.is_read_up(1.0)
+    read(made, P0, 13)
 
     assert not before
     assert made.is_read_up(1.0)
