@@ -23,11 +23,12 @@ from consumer.enduser_reader import EnduserReader
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
-from consumer.kafka import KafkaSource
-from consumer.kafka_sink import KafkaSink
+from consumer.kafka.sink import KafkaSink
+from consumer.kafka.source import KafkaSource
 from consumer.lane import Lane
 from consumer.lane_policy import policy_of
 from consumer.lease import Lease, lease_seconds
+from consumer.log.troubles import Troubles
 from consumer.measured_planhat import MeasuredPlanhat
 from consumer.membership import Membership
 from consumer.metrics import Metrics
@@ -41,7 +42,6 @@ from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
 from consumer.trace_switch import traces_of
-from consumer.troubles import Troubles
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt

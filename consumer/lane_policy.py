@@ -8,7 +8,7 @@ from consumer.lane import LanePolicy
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.planhat_settings import PlanhatSettings
+    from consumer.settings.planhat_settings import PlanhatSettings
 
 _ACTIVITY_BATCH = 5000
 _LARGEST_BODY = 31_000_000

@@ -11,7 +11,7 @@ from consumer.status import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
     from planhat_client.client import Endpoints
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

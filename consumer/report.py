@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from consumer.profile_log import KIND, ProfileLog, context
+from consumer.log.profile_log import KIND, ProfileLog, context
 from consumer.reason_label import reason_label
 from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry

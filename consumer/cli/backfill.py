@@ -21,9 +21,9 @@ from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, exports
 from consumer.extract.json_rows import json_rows
+from consumer.kafka.topic_reader import TopicReader
+from consumer.kafka.topic_writer import TopicWriter
 from consumer.settings import Settings
-from consumer.topic_reader import TopicReader
-from consumer.topic_writer import TopicWriter
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from consumer import status
 from consumer.cli.foreground import quiet
 from consumer.cli.planhat_access import planhat_facts
 from consumer.cli.read import read_settings
-from consumer.kafka_access import kafka_facts
-from consumer.masking import Secrets
+from consumer.kafka.access import kafka_facts
+from consumer.log.masking import Secrets
 from consumer.reachability import kafka_findings, planhat_findings
 from consumer.settings import unknown_names
 from consumer.status import Finding

@@ -17,10 +17,10 @@ from rich.text import Text
 from consumer.cli.foreground import quiet, say
 from consumer.cli.letter_choice import letters
 from consumer.errors import KafkaError
-from consumer.masking import masked_emails, masked_personal
-from consumer.printable import printable
+from consumer.kafka.topic_reader import TopicReader
+from consumer.log.masking import masked_emails, masked_personal
+from consumer.log.printable import printable
 from consumer.settings import Settings
-from consumer.topic_reader import TopicReader
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from consumer.cli.letter_choice import LetterChoice
     from consumer.dead_letter import DeadLetter
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2

@@ -22,7 +22,7 @@ from consumer.errors import KafkaError
 from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
 from consumer.extract.unwrap import unwrapped
-from consumer.masking import Secrets, masked_values
+from consumer.log.masking import Secrets, masked_values
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings

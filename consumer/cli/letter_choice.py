@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from consumer.dead_letter import DeadLetter
-    from consumer.topic_reader import TopicReader
+    from consumer.kafka.topic_reader import TopicReader
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -15,19 +15,19 @@ from consumer.cli.letter_choice import letters
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.errors import KafkaError
-from consumer.masking import masked_emails
+from consumer.kafka.topic_reader import TopicReader
+from consumer.kafka.topic_writer import TopicWriter
+from consumer.log.masking import masked_emails
 from consumer.replay import Replay, replay_headers
 from consumer.rules import Rules
 from consumer.superseded import Superseded
-from consumer.topic_reader import TopicReader
-from consumer.topic_writer import TopicWriter
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from consumer.cli.letter_choice import LetterChoice
     from consumer.dead_letter import DeadLetter
-    from consumer.kafka_settings import KafkaSettings
     from consumer.part import Partition
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2

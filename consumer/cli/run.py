@@ -15,9 +15,9 @@ from consumer.app import Service
 from consumer.cli.foreground import say, stop_on_signals
 from consumer.cli.read import read_settings
 from consumer.errors import KafkaError
+from consumer.log.troubles import Troubles
 from consumer.ops import PortTaken
 from consumer.settings import unknown_names
-from consumer.troubles import Troubles
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from consumer.kafka.topic_reader import TopicReader
 from consumer.part import Partition
-from consumer.topic_reader import TopicReader
 
 if TYPE_CHECKING:
-    from consumer.kafka_settings import KafkaSettings
     from consumer.part import Record
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _MOST: Final = 1000
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from consumer.app import Service
+    from consumer.log.troubles import Troubles
     from consumer.rules import Rules
-    from consumer.troubles import Troubles
 
 
 def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.RouteDef]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from consumer.masking import MASK
+from consumer.log.masking import MASK
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from consumer.dead_letters import DeadLetters
     from consumer.dispatch import Dispatch
     from consumer.explain import Known
+    from consumer.log.troubles import Troubles
     from consumer.outcomes import Outcomes
     from consumer.part import Partition
     from consumer.plan import Planner
     from consumer.report import Tally
     from consumer.rules import Rules
     from consumer.settings import Settings
-    from consumer.troubles import Troubles
     from planhat_client.limiter import Limiter
 
 

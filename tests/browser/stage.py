@@ -12,8 +12,8 @@ from consumer.app import Service
 from consumer.demo.kafka import EmbeddedKafka
 from consumer.demo.message import Produced
 from consumer.demo.produce import produce
+from consumer.log.troubles import Troubles
 from consumer.settings import Settings
-from consumer.troubles import Troubles
 from planhat_client.sandbox import Refusal, SandboxOptions, SandboxServer
 from schemas.connector import ConnectorSettings
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from consumer import profile_log
+from consumer.log import profile_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.console.personal import Shown
-from consumer.masking import masked_emails
+from consumer.log.masking import masked_emails
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka_connection import connection, records, translated
+from consumer.kafka.connection import connection, records, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
 
-    from consumer.kafka_settings import KafkaSettings
     from consumer.part import Partition, Record
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 15.0
 _POLL_MILLISECONDS: Final = 500

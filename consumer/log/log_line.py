@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from consumer import traceback_summary
-from consumer.masking import masked_emails
+from consumer.log import traceback_summary
+from consumer.log.masking import masked_emails
 
 if TYPE_CHECKING:
-    from consumer.masking import Secrets
+    from consumer.log.masking import Secrets
 
 _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 200

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import KafkaError, KafkaRefused
-from consumer.kafka_connection import connection
+from consumer.kafka.connection import connection
+from consumer.kafka.topic_reader import TopicReader, told
 from consumer.part import Partition
 from consumer.reachability import KafkaFacts
-from consumer.topic_reader import TopicReader, told
 
 if TYPE_CHECKING:
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 10.0
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, HttpUrl, StringConstraints
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from consumer.token_source import TokenSource, Unusable
+from consumer.settings.token_source import TokenSource, Unusable
 
 MIB = 1 << 20
 

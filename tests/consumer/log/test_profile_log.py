@@ -11,9 +11,9 @@ import pytest
 import structlog
 
 from consumer import log
+from consumer.log.profile_log import ProfileLog
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Ended, Part, Partition, Receipt, Record, Ticket
-from consumer.profile_log import ProfileLog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

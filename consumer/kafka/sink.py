@@ -10,13 +10,13 @@ import aiokafka
 import structlog
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka_connection import CLOSE_SECONDS, connection, door, translated
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from consumer.dead_letters import Headers
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
 

@@ -13,14 +13,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from consumer.errors import CommitRefused, KafkaError, KafkaUnavailable
-from consumer.kafka_connection import CLOSE_SECONDS, connection, door, records, translated
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from consumer.commit import Positions
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from consumer.section import Section, Text, conflict, from_file
-from consumer.token_source import TokenSource
+from consumer.settings.section import Section, Text, conflict, from_file
+from consumer.settings.token_source import TokenSource
 
 
 class HttpSettings(Section):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from consumer import environment
-from consumer.http_settings import HttpSettings
-from consumer.kafka_settings import KafkaSettings
-from consumer.planhat_settings import PlanhatSettings
-from consumer.section import Seconds, Section, lower
+from consumer.settings import environment
+from consumer.settings.http_settings import HttpSettings
+from consumer.settings.kafka_settings import KafkaSettings
+from consumer.settings.planhat_settings import PlanhatSettings
+from consumer.settings.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from consumer.part import Partition, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.kafka_settings import KafkaSettings
+    from consumer.settings.kafka_settings import KafkaSettings
 
 CLOSE_SECONDS = 5.0
 """How long a client may take to end in order."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from consumer.log_line import fields
-from consumer.printable import printable
+from consumer.log.log_line import fields
+from consumer.log.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.log_line import Cleaner
+    from consumer.log.log_line import Cleaner
 
 _COLOURS: Final = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
 

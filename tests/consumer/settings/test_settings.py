@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from consumer.environment import Described
 from consumer.settings import InvalidSettings, Settings, described, unknown_names
+from consumer.settings.environment import Described
 from schemas.connector import ConnectorSettings
 
-DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
+DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 
 def lines(**environ: str) -> tuple[str, ...]:

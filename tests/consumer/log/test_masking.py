@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.masking import MASK, Secrets, masked_emails, masked_personal, masked_values
+from consumer.log.masking import MASK, Secrets, masked_emails, masked_personal, masked_values
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
 
-from consumer.kafka_connection import connection
-from consumer.topic_reader import told
+from consumer.kafka.connection import connection
+from consumer.kafka.topic_reader import told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from types import TracebackType
 
-    from consumer.kafka_settings import KafkaSettings
     from consumer.replay import Headers
+    from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 20.0
 _LARGEST_BATCH: Final = 1 << 18

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
 
-from consumer.console_line import console_line
-from consumer.log_line import Cleaner, fields, json_line
-from consumer.masking import Secrets
-from consumer.repeats import Repeats
+from consumer.log.console_line import console_line
+from consumer.log.log_line import Cleaner, fields, json_line
+from consumer.log.masking import Secrets
+from consumer.log.repeats import Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-from consumer.repeats import Repeats
+from consumer.log.repeats import Repeats
 
 
 def test_a_line_is_said_at_once_and_then_once_in_a_while_with_its_count() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from consumer.troubles import Troubles, shape
+from consumer.log.troubles import Troubles, shape
 
 
 def line(event: str, reason: str, at: str = "t1", **more: str) -> dict[str, str]:

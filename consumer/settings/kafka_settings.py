@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ByteSize, Field, FilePath, StringConstraints, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from consumer.section import MIB, Section, Text, Topic, conflict, from_file, listed, upper
-from consumer.token_source import TokenSource
+from consumer.settings.section import MIB, Section, Text, Topic, conflict, from_file, listed, upper
+from consumer.settings.token_source import TokenSource
 
 
 class KafkaSettings(Section):

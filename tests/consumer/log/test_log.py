@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumer import log
-from consumer.log_line import Cleaner, json_line
-from consumer.masking import Secrets
+from consumer.log.log_line import Cleaner, json_line
+from consumer.log.masking import Secrets
 
 LOG = structlog.get_logger("consumer.test")
 

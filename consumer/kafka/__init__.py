@@ -1,0 +1,1 @@
+"""The door to Kafka: nothing else imports aiokafka."""
