@@ -31,6 +31,7 @@ class Profile:
         "parts",
         "queued",
         "ready_at",
+        "told",
     )
 
     def __init__(self, key: str) -> None:
@@ -42,6 +43,7 @@ class Profile:
         self.flying = 0
         self.limit: int | None = None
         self.failures = 0
+        self.told = ""
         self.parked = False
         self.queued = False
         self.ready_at = 0.0

@@ -165,6 +165,9 @@ class Settler:
 
     def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
         """The request failed: find out whether it is the API, or something in this flight."""
+        if answer.status is not None and len(flight.profiles) == 1:
+            # What Planhat says of it tells a person more than how the last try broke off.
+            flight.profiles[0].told = answer.reason
         if answer.status == _TOO_MANY:
             self._lane.park(_group(flight), now)
         elif not self._health.blames(flight):
@@ -184,7 +187,7 @@ class Settler:
             most = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
             self._lane.park(group, min(due_at, most))
         else:
-            self._blame(profile, answer.reason, now, is_transient=False)
+            self._blame(profile, profile.told or answer.reason, now, is_transient=False)
 
     def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
         failures = flight.failures + 1

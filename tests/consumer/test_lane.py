@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,6 +121,25 @@ def test_an_item_that_fails_alone_while_others_succeed_is_given_up() -> None:
     ended = bench.ended()
     assert ("bad", "rejected") in ended
     assert Counter(ending for _, ending in ended)["delivered"] == good
+
+
+def test_who_is_given_up_is_told_what_planhat_said_not_how_the_last_try_broke_off() -> None:
+    bench = Bench(attempts=4)
+    bench.lane.add(part("bad", 1), 0.0)
+    answers = cycle([Retry("network: reset"), Retry("500 no", 500)])
+    now, reasons = 0.0, []
+    for number in range(100):
+        now += 10.0
+        bench.lane.add(part(f"good{number}", 1), now)
+        while (flight := bench.lane.take(now)) is not None:
+            answer: Answer = Delivered(BulkResult(created=len(flight.items)))
+            if "bad" in keys_of(flight):
+                answer = next(answers)
+            bench.settler.settle(flight, answer, now)
+        reasons += [end.reason for end in bench.lane.ended if end.ending == "rejected"]
+        bench.lane.ended.clear()
+
+    assert reasons == ["500 no"]
 
 
 def test_while_the_api_is_down_nothing_is_given_up() -> None:
