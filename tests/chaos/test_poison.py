@@ -45,7 +45,7 @@ async def _others_delivered(world: World) -> float:
         for second in range(SECONDS):
             await world.produce(RATE)
             await asyncio.sleep(max(0.0, began + second + 1 - loop.time()))
-        written = await world.planhat.report()
+        written = (await world.planhat.report())["counters"]
         rate = float(written["items"] - written["refused"]) / (loop.time() - began)
         while any(await _open(world)):
             others = [world.hull.user(n) for n in range(100, 110)]
