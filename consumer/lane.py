@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
+from consumer.given_up import GivenUp
 from consumer.memory import Memory
 from consumer.part import Ended
 from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
@@ -58,6 +59,7 @@ class Lane:
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
         self.memory = Memory(policy.remembered, policy.remembered_ids)
+        self.given_up = GivenUp()
         self.ended: list[Ended] = []
         self.flights: set[Flight] = set()
         self.waiting = 0
@@ -140,6 +142,7 @@ class Lane:
             flight.is_orphan = True
         # Whoever owns the profiles meanwhile may write something else, and they may come back.
         self.memory.forget_all()
+        self.given_up.clear()
         self._ready.clear()
         self._parked.clear()
         self._last.clear()
@@ -270,8 +273,10 @@ class Lane:
             bodies, items = self._addressed(profile, bodies[0], items)
         names = [keys(body) for body in bodies]
         # Without a key each request would create one more record, so only an answer that is about
-        # nothing else can prove it: it flies alone.
-        is_solitary = self.policy.merges and not any(names[0])
+        # nothing else can prove it: it flies alone. So does what would make the others fail.
+        is_solitary = (self.policy.merges and not any(names[0])) or self.given_up.holds(
+            profile.key, now
+        )
         if is_solitary and flight.items:
             return False
         self.memory.forget(profile.claims)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from consumer.flight import Group
+from consumer.given_up import most_tries
 from consumer.part import Ended
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
@@ -41,11 +42,14 @@ class Health:
 
     share: float = 1.0
     succeeded_at: float = field(default=float("-inf"))
+    failed_at: float = field(default=float("-inf"))
 
     def note(self, *, success: bool, is_first_try: bool, now: float) -> None:
-        """A request was answered."""
+        """A request was answered; it is no first try if something in it is known to fail."""
         if success:
             self.succeeded_at = now
+        elif is_first_try:
+            self.failed_at = now
         if is_first_try:
             self.share += _WEIGHT * (success - self.share)
 
@@ -85,7 +89,7 @@ class Settler:
                 assert_never(answer)
 
     def _note(self, flight: Flight, answer: Answer, now: float) -> None:
-        is_first_try = flight.failures == 0
+        is_first_try = flight.failures == 0 and not self._is_known_to_fail(flight, now)
         match answer:
             case Delivered() | Partial() | Reject():
                 self._lane.breaker.succeeded()
@@ -96,6 +100,13 @@ class Settler:
                     self._lane.breaker.failed(now)
             case _:
                 pass
+
+    def _is_known_to_fail(self, flight: Flight, now: float) -> bool:
+        """Tell whether one more failure of this flight would say nothing about the API."""
+        if len(flight.profiles) != 1:
+            return False
+        profile = flight.profiles[0]
+        return profile.failures > 0 or self._lane.given_up.holds(profile.key, now)
 
     def _disown(self, flight: Flight, now: float) -> None:
         for profile in flight.profiles:
@@ -136,6 +147,8 @@ class Settler:
             planhat_id = planhat_id or memory.planhat_id(profile.key)
         profile.limit = None
         profile.failures = 0
+        profile.told = ""
+        self._lane.given_up.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
 
@@ -157,11 +170,15 @@ class Settler:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
-            profile.limit = None
-            # Whoever fails again and again makes its later changes wait for less.
-            profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
-            ended = Ended(profile.parts[0], "rejected", reason)
-            self._lane.finish(profile, [ended], now)
+            self._reject(profile, reason, now)
+
+    def _reject(self, profile: Profile, reason: str, now: float) -> None:
+        profile.limit = None
+        profile.told = ""
+        # Whoever fails again and again makes its later changes wait for less.
+        profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
+        flown = profile.parts[: profile.flying]
+        self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
 
     def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
         """The request failed: find out whether it is the API, or something in this flight."""
@@ -180,14 +197,28 @@ class Settler:
 
     def _fail_alone(self, flight: Flight, answer: Retry, now: float) -> None:
         profile = flight.profiles[0]
+        given_up = self._lane.given_up
+        is_given_up = given_up.holds(profile.key, now)
         profile.failures += 1
-        if profile.failures < self._lane.policy.attempts:
+        most = most_tries(
+            self._lane.policy.attempts,
+            is_given_up=is_given_up,
+            others_failed_at=self._health.failed_at,
+            at=flight.failed_at,
+        )
+        if profile.failures < most:
             group, due_at = self._later(flight, answer, now)
             # The API is well, and a partition can't be committed beyond this for so long.
-            most = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
-            self._lane.park(group, min(due_at, most))
+            latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
+            self._lane.park(group, min(due_at, latest))
+            return
+        reason = profile.told or answer.reason
+        if is_given_up and self._lane.policy.merges:
+            self._reject(profile, reason, now)
         else:
-            self._blame(profile, profile.told or answer.reason, now, is_transient=False)
+            self._blame(profile, reason, now, is_transient=False)
+        if not profile.parked:
+            given_up.add(profile.key, now)
 
     def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
         failures = flight.failures + 1

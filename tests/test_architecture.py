@@ -40,6 +40,7 @@ PURE = (
     "consumer/dispatch.py",
     "consumer/explain/",
     "consumer/filter.py",
+    "consumer/given_up.py",
     "consumer/lane.py",
     "consumer/map.py",
     "consumer/offsets.py",
