@@ -39,6 +39,9 @@ class Wait:
     seconds: float | None
 
 
+_NO_END = Wait(None)
+
+
 class Dispatch:
     """The gates in their order: key (in the lane), limiter, permit."""
 
@@ -73,25 +76,19 @@ class Dispatch:
     def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
         if self.halted or self.stopped:
-            return Wait(None)
-        soonest: float | None = None
-        for lane in sorted(
-            self.lanes.values(), key=lambda lane: self._urgency(lane, now), reverse=True
-        ):
-            wait = self._wait(lane, now, pace)
-            if wait is None:
-                continue
-            if wait > 0:
-                soonest = wait if soonest is None else min(soonest, wait)
-                continue
-            if self.in_flight >= self._max_concurrent:
-                return Wait(None)
+            return _NO_END
+        sendable, soonest = self._sendable(now, pace)
+        if sendable and self.in_flight >= self._max_concurrent:
+            return _NO_END
+        if len(sendable) > 1:
+            sendable.sort(key=lambda lane: self._urgency(lane, now), reverse=True)
+        for lane in sendable:
             flight = lane.take(now)
             if flight is not None:
                 self.gate(lane.policy.resource).take(now)
                 self._served_at[lane.policy.resource] = now
                 return flight
-        return Wait(soonest)
+        return _NO_END if soonest is None else Wait(soonest)
 
     def sendable(self, now: float) -> Resource | None:
         """Name a lane from which something may go at once, and so should be on its way."""
@@ -139,6 +136,20 @@ class Dispatch:
     def gate(self, resource: Resource) -> Gate:
         """What says when the next request for a resource may go."""
         return self._analytics if resource is Resource.ACTIVITIES else self._main
+
+    def _sendable(self, now: float, pace: Pace) -> tuple[list[Lane], float | None]:
+        """Name the lanes that may send now, and the shortest wait of the others."""
+        sendable: list[Lane] = []
+        soonest: float | None = None
+        for lane in self.lanes.values():
+            wait = self._wait(lane, now, pace)
+            if wait is None:
+                continue
+            if wait <= 0:
+                sendable.append(lane)
+            elif soonest is None or wait < soonest:
+                soonest = wait
+        return sendable, soonest
 
     def _wait(self, lane: Lane, now: float, pace: Pace) -> float | None:
         due = lane.due(now)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.dispatch import Wait
+from consumer.flight import Flight
 from planhat_client.errors import PlanhatError
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from consumer.catch_up import Pace
     from consumer.dispatch import Dispatch
-    from consumer.flight import Flight
     from consumer.intake import Intake
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
@@ -30,6 +30,9 @@ PROBE_SECONDS = 5.0
 
 SAY_AGAIN_SECONDS = 60.0
 """How often it says that it is halted."""
+
+_ITEMS_A_TURN = 100
+"""Items that are made ready before others may run: bounds how long the loop does nothing else."""
 
 
 class Api(Protocol):
@@ -57,7 +60,11 @@ class SendReport(Protocol):
 
 
 class Sender:
-    """Turns the crank: next batch, send, settle, follow up."""
+    """Turns the crank: next batch, send, settle, follow up.
+
+    Whoever comes back takes the next batch along, if there is one: nobody has to be woken for
+    that. Only what more may go then, and what must wait, is found by a turn.
+    """
 
     def __init__(
         self,
@@ -76,7 +83,8 @@ class Sender:
         self._intake = intake
         self._api = api
         self._report = report
-        self._pace = pace
+        self._find_pace = pace
+        self._pace: Pace | None = None
         self._hold = hold
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -84,6 +92,7 @@ class Sender:
 
     def wake(self) -> None:
         """Something changed: look again."""
+        self._pace = None
         self._wake.set()
 
     async def run(self) -> None:
@@ -102,30 +111,53 @@ class Sender:
         return not self._dispatch.in_flight
 
     async def _turn(self, flights: asyncio.TaskGroup) -> None:
+        """Send all that may go, or wait until something may."""
         self._wake.clear()
-        now = _now()
-        held = self._hold(now)
-        step = Wait(held) if held else self._dispatch.next(now, self._pace())
-        ended = self._dispatch.ended()
-        self._intake.follow_up(ended, now)
-        if isinstance(step, Wait):
-            if ended:  # who waited for these may go now
+        self._pace = None
+        now, room = _now(), _ITEMS_A_TURN
+        while room > 0:
+            step = self._next(now)
+            if isinstance(step, Wait):
+                await self._rest(step.seconds)
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(step.seconds):
-                    await self._wake.wait()
-            return
-        flights.create_task(self._fly(step), name=f"send-{step.resource}")
+            room -= len(step.items)
+            flights.create_task(self._fly(step), name="send")
         await asyncio.sleep(0)
 
+    async def _rest(self, seconds: float | None) -> None:
+        if seconds is None:
+            await self._wake.wait()
+            return
+        alarm = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
+
+    def _next(self, now: float) -> Flight | Wait:
+        """Take the next batch; by what ends without a request, others may come to be next."""
+        if self._pace is None:
+            self._pace = self._find_pace()
+        while True:
+            held = self._hold(now)
+            step = Wait(held) if held else self._dispatch.next(now, self._pace)
+            ended = self._dispatch.ended()
+            if ended:
+                self._intake.follow_up(ended, now)
+            if isinstance(step, Flight) or not ended:
+                return step
+
     async def _fly(self, flight: Flight) -> None:
-        started = _now()
-        answer = await self._send(flight)
-        now = _now()
-        self._report.batch_sent(flight, answer, now - started)
-        self._dispatch.answered(flight, answer, now)
-        self._intake.follow_up(self._dispatch.ended(), now)
-        self._wake.set()
+        step: Flight | Wait = flight
+        while isinstance(step, Flight):
+            started = _now()
+            answer = await self._send(step)
+            now = _now()
+            self._report.batch_sent(step, answer, now - started)
+            self._dispatch.answered(step, answer, now)
+            self._intake.follow_up(self._dispatch.ended(), now)
+            self._wake.set()
+            step = self._next(now)
         if not self._dispatch.in_flight:
             self._idle.set()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 WINDOW_SECONDS = 60.0
@@ -153,7 +154,8 @@ class Limiter:
     def used_ratio(self, now: float) -> float:
         """Calls of the last 60 seconds by the setting's share of the quota."""
         allowed = self._quota * self._fraction
-        used = sum(at + WINDOW_SECONDS > now for at in self._calls)
+        before = sum(1 for _ in takewhile(lambda at: at + WINDOW_SECONDS <= now, self._calls))
+        used = len(self._calls) - before
         return used / allowed if allowed else 0.0
 
     def _bucket_at(self, now: float) -> float:

@@ -39,7 +39,7 @@ def run_service() -> int:
         troubles = Troubles()
         _configure_logs(settings, connector, troubles)
         collect_seldom()
-        with asyncio.Runner(loop_factory=_loop_factory(settings)) as runner:
+        with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
             return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:
         say(error.lines)
@@ -98,7 +98,8 @@ def collect_seldom() -> None:
     gc.set_threshold(_OBJECTS_A_LOOK)
 
 
-def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Give what makes the event loop, None for asyncio's own; raises InvalidSettings."""
     if not settings.uvloop:
         return None
     if find_spec("uvloop") is None:
