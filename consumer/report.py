@@ -16,6 +16,8 @@ from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from structlog.typing import FilteringBoundLogger
+
     from consumer.flight import Flight
     from consumer.metrics import Metrics
     from consumer.outcomes import Outcomes
@@ -64,6 +66,7 @@ class Reporter:
         self._outcomes = outcomes
         self._traces = traces
         self._profiles = ProfileLog(sample)
+        self._log = structlog.get_logger("consumer").bind()
 
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
@@ -132,7 +135,7 @@ class Reporter:
         }
         if not isinstance(answer, Delivered):
             fields["reason"] = answer.reason
-        _log_batch(answer, fields)
+        _log_batch(self._log, answer, fields)
 
     def committed(self, result: str) -> None:
         """A commit ended: `ok`, `refused` or `failed`."""
@@ -149,15 +152,15 @@ def _status(answer: Answer) -> str:
             return str(answer.status or "network")
 
 
-def _log_batch(answer: Answer, fields: dict[str, Any]) -> None:
+def _log_batch(log: FilteringBoundLogger, answer: Answer, fields: dict[str, Any]) -> None:
     match answer:
         case Retry(status=429):
-            _log.warning("planhat.throttled", **fields)
+            log.warning("planhat.throttled", **fields)
         case Retry():
-            _log.warning("planhat.unavailable", **fields)
+            log.warning("planhat.unavailable", **fields)
         case Halt():
-            _log.error("planhat.unauthorized", **fields)
+            log.error("planhat.unauthorized", **fields)
         case Reject() | Partial():
-            _log.warning("batch.sent", **fields)
+            log.warning("batch.sent", **fields)
         case _:
-            _log.info("batch.sent", **fields)
+            log.info("batch.sent", **fields)

@@ -76,7 +76,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """What came back; header names in lower case."""
+    """What came back; `headers` are found by their names in lower case."""
 
     status: int
     headers: Mapping[str, str]

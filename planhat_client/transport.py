@@ -25,10 +25,12 @@ class Transport:
         Ask for no more than `max_connections` at once: to wait for one counts as time, too.
         """
         self._largest_body = largest_body
+        # `total` bounds each read, too. Rounded up to whole seconds, as aiohttp does it by itself,
+        # an answer could come later than who holds the partitions counts on.
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds,
             connect=min(_CONNECT_SECONDS, timeout_seconds),
-            sock_read=timeout_seconds,
+            ceil_threshold=float("inf"),
         )
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
@@ -43,9 +45,8 @@ class Transport:
                 headers=request.headers,
                 allow_redirects=False,
             ) as response:
-                body = await self._body(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Response(response.status, headers, body)
+                body = await self._body(response.content)
+                return Response(response.status, response.headers, body)
         except TimeoutError as error:
             raise PlanhatUnavailable(f"no answer in {self._timeout.total:g} s") from error
         except aiohttp.InvalidURL as error:
@@ -61,13 +62,15 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > self._largest_body:
+    async def _body(self, content: aiohttp.StreamReader) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._largest_body:
                 raise PlanhatUnavailable(f"the answer is larger than {self._largest_body} bytes")
-        return bytes(body)
+        return b"".join(chunks)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -21,6 +21,9 @@ _MOST_ITEMS: Final = 200
 _LONGEST_TEXT: Final = 8000
 _INT_BITS: Final = 63
 _FIRST: Final = ("timestamp", "level", "event", "logger")
+_KNOWN_NAMES: Final = 500
+_LONGEST_KNOWN_NAME: Final = 100
+_COLLECTIONS: Final = (Mapping, list, tuple, AbstractSet)
 
 
 class Cleaner:
@@ -30,6 +33,8 @@ class Cleaner:
         """`secrets` may grow later; `keeps_emails` is LOG_PII."""
         self._secrets = secrets
         self._keeps_emails = keeps_emails
+        self._names: dict[str, str] = {}
+        self._hidden = secrets.count
 
     def text(self, value: str) -> str:
         """Clean a text; what no UTF-8 can say becomes a question mark."""
@@ -43,31 +48,47 @@ class Cleaner:
 
     def value(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever was logged
         """Clean a value of any type."""
-        if value is None or isinstance(value, bool):
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if value is None or kind is bool:
             return value
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             return _number(value)
-        if isinstance(value, Mapping | list | tuple | AbstractSet):
+        if isinstance(value, _COLLECTIONS):
             return "..." if depth >= _DEEPEST else self._collection(value, depth + 1)
-        if isinstance(value, bytes | bytearray):
+        if isinstance(value, (bytes, bytearray)):
             return self.text(bytes(value[: 2 * _LONGEST_TEXT]).decode("utf-8", "replace"))
         return self.text(_described(value))
 
     def _collection(self, values: Any, depth: int) -> Any:  # noqa: ANN401 - any collection
         some = islice(values, _MOST_ITEMS)
         if isinstance(values, Mapping):
-            return {self.text(_described(name)): self.value(values[name], depth) for name in some}
+            return {self._name(name): self.value(values[name], depth) for name in some}
         return [self.value(item, depth) for item in some]
+
+    def _name(self, name: object) -> str:
+        """Clean a name. The same ones come in each line, so they are remembered."""
+        if self._hidden != self._secrets.count:
+            self._hidden = self._secrets.count
+            self._names.clear()
+        described = _described(name)
+        known = self._names.get(described)
+        if known is None:
+            known = self.text(described)
+            if len(self._names) < _KNOWN_NAMES and len(described) <= _LONGEST_KNOWN_NAME:
+                self._names[described] = known
+        return known
 
 
 def fields(event: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
     """Put the fields in their order, with exceptions as data, all of it clean."""
-    rest = {name: value for name, value in event.items() if name not in _FIRST}
-    error = traceback_summary.of(rest.pop("exc_info", None))
+    ordered = {name: event[name] for name in _FIRST if name in event}
+    ordered.update(event)
+    error = traceback_summary.of(ordered.pop("exc_info", None))
     if error is not None:
-        rest["exception"] = error
-    first = {name: event[name] for name in _FIRST if name in event}
-    cleaned: dict[str, Any] = cleaner.value({**first, **rest})
+        ordered["exception"] = error
+    cleaned: dict[str, Any] = cleaner.value(ordered)
     return cleaned
 
 

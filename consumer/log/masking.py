@@ -90,6 +90,11 @@ class Secrets:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many texts are hidden: it grows with each new secret."""
+        return len(self._forms)
+
     def add(self, value: str) -> None:
         """Hide `value` from now on; what is too short to be told from ordinary text is not."""
         if len(value) < _SHORTEST_SECRET:
