@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 LONGEST_WAIT_SECONDS = 3600.0
 """No header makes us wait longer than this; then we ask again."""
@@ -23,6 +23,9 @@ EXHAUSTED_SECONDS = 1.0
 """How long to wait when nothing remains and nobody says until when: others may have used the last,
 and if the next call is too many as well, its 429 slows us down."""
 
+_LIMIT, _REMAINING, _RESET = (
+    (f"x-ratelimit-{name}", f"x-rate-limit-{name}") for name in ("limit", "remaining", "reset")
+)
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:[,;].*)?")
 _EPOCH_SECONDS = 1e8
 _EPOCH_MILLISECONDS = 1e11
@@ -46,9 +49,10 @@ class Quota:
 
 def quota(headers: Mapping[str, str], now: float) -> Quota | None:
     """Read the quota, None if it is not told; `now` in seconds since 1970."""
-    limit, remaining, reset = (_number(headers, name) for name in ("limit", "remaining", "reset"))
+    limit, remaining = _number(headers, _LIMIT), _number(headers, _REMAINING)
     if limit is None and remaining is None:
         return None
+    reset = _number(headers, _RESET)
     return Quota(_whole(limit), _whole(remaining), None if reset is None else _until(reset, now))
 
 
@@ -71,9 +75,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _number(headers: Mapping[str, str], name: str) -> float | None:
-    for spelling in (f"x-ratelimit-{name}", f"x-rate-limit-{name}"):
-        found = _NUMBER.fullmatch(headers.get(spelling, ""))
+def _number(headers: Mapping[str, str], spellings: Sequence[str]) -> float | None:
+    for spelling in spellings:
+        value = headers.get(spelling)
+        found = _NUMBER.fullmatch(value) if value else None
         if found:
             return float(found[1])
     return None

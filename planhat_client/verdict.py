@@ -78,7 +78,7 @@ def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
         return Proven()
     if result.errors:
         return _suspect(error_text(result.errors[0]))
-    proof = _proofs(Index([keys]), result).get(0) or _lone(result) or _counted(result)
+    proof = _lone(result) or _proofs(Index([keys]), result).get(0) or _counted(result)
     if proof is not None:
         return proof
     if isinstance(answer, Partial):

@@ -89,6 +89,7 @@ class Secrets:
         """Nothing is secret yet."""
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._shortest = 0
 
     @property
     def count(self) -> int:
@@ -102,8 +103,11 @@ class Secrets:
         escaped = value.encode("unicode_escape").decode("ascii")
         self._forms |= {value, quote(value, safe=""), quote(value), escaped, repr(value)[1:-1]}
         longest_first = sorted(self._forms, key=len, reverse=True)
+        self._shortest = len(longest_first[-1])
         self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
 
     def hidden(self, text: str) -> str:
         """Return the text with every secret replaced."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if self._pattern is None or len(text) < self._shortest:
+            return text
+        return self._pattern.sub(MASK, text)
