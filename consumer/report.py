@@ -16,8 +16,6 @@ from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from structlog.typing import FilteringBoundLogger
-
     from consumer.flight import Flight
     from consumer.metrics import Metrics
     from consumer.outcomes import Outcomes
@@ -135,11 +133,24 @@ class Reporter:
         }
         if not isinstance(answer, Delivered):
             fields["reason"] = answer.reason
-        _log_batch(self._log, answer, fields)
+        self._tell_of_batch(answer, fields)
 
     def committed(self, result: str) -> None:
         """A commit ended: `ok`, `refused` or `failed`."""
         self._metrics.committed(result)
+
+    def _tell_of_batch(self, answer: Answer, fields: dict[str, Any]) -> None:
+        match answer:
+            case Retry(status=429):
+                self._log.warning("planhat.throttled", **fields)
+            case Retry():
+                self._log.warning("planhat.unavailable", **fields)
+            case Halt():
+                self._log.error("planhat.unauthorized", **fields)
+            case Reject() | Partial():
+                self._log.warning("batch.sent", **fields)
+            case _:
+                self._log.info("batch.sent", **fields)
 
 
 def _status(answer: Answer) -> str:
@@ -150,17 +161,3 @@ def _status(answer: Answer) -> str:
             return "partial"
         case _:
             return str(answer.status or "network")
-
-
-def _log_batch(log: FilteringBoundLogger, answer: Answer, fields: dict[str, Any]) -> None:
-    match answer:
-        case Retry(status=429):
-            log.warning("planhat.throttled", **fields)
-        case Retry():
-            log.warning("planhat.unavailable", **fields)
-        case Halt():
-            log.error("planhat.unauthorized", **fields)
-        case Reject() | Partial():
-            log.warning("batch.sent", **fields)
-        case _:
-            log.info("batch.sent", **fields)
