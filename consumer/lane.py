@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
 from consumer.given_up import GivenUp
-from consumer.memory import Memory
+from consumer.memory import GENERATION, Memory
 from consumer.part import Ended
 from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
@@ -35,8 +35,8 @@ class LanePolicy:
 
     `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
     item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
-    `remembered` bounds the identities whose last content is known (three or four a profile),
-    `remembered_ids` the profiles whose Planhat id is: 250 bytes each.
+    `remembered`: of so many identities (three or four a profile) the last content is known at
+    least, of twice as many at most. `remembered_ids`: of so many profiles the Planhat id.
     """
 
     resource: Resource
@@ -47,8 +47,8 @@ class LanePolicy:
     breaker_threshold: int = 3
     merges: bool = True
     skips_unchanged: bool = True
-    remembered: int = 60_000
-    remembered_ids: int = 100_000
+    remembered: int = GENERATION
+    remembered_ids: int = GENERATION
 
 
 class Lane:

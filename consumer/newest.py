@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from consumer import reasons
 from consumer.decision import Payload, UserDecision
+from consumer.memory import short
 from consumer.replay import replay
 
 if TYPE_CHECKING:
     from consumer.decision import Decision
     from consumer.part import Partition, Record
 
-_MOST: Final = 20_000
+_SIZE: Final = 20_000
+
+_Places: TypeAlias = "dict[Partition, dict[int, int]]"
 
 
 class Newest:
@@ -25,15 +27,17 @@ class Newest:
     overwritten can't be brought back.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
-        """Remember at most so many profiles."""
-        self._most = most
-        self._places: OrderedDict[tuple[Partition, str], int] = OrderedDict()
+    def __init__(self, size: int = _SIZE) -> None:
+        """Remember the last `size` profiles, and up to as many more."""
+        self._size = size
+        self._young: _Places = {}
+        self._old: _Places = {}
+        self._count = 0
         self._seen_from: dict[Partition, int] = {}
 
     def clear(self) -> None:
         """Forget all: the partitions were revoked."""
-        self._places.clear()
+        self._young, self._old, self._count = {}, {}, 0
         self._seen_from.clear()
 
     def seen(self, record: Record) -> None:
@@ -50,13 +54,14 @@ class Newest:
         if not isinstance(main, Payload):
             return
         known = replay(record.headers)
-        key = record.partition, decision.hull_id
-        self._places[key] = max(
-            self._places.pop(key, -1), known.first_offset if known else record.offset
-        )
-        if len(self._places) > self._most:
-            oldest, place = self._places.popitem(last=False)
-            self._seen_from[oldest[0]] = max(self._seen_from.get(oldest[0], 0), place + 1)
+        place = known.first_offset if known else record.offset
+        before = self._place(record.partition, decision.hull_id)
+        young = self._young.setdefault(record.partition, {})
+        name = short(decision.hull_id)
+        self._count += name not in young
+        young[name] = max(before, place)
+        if self._count >= self._size:
+            self._forget()
 
     def why_not(self, record: Record, hull_id: str, position: int | None) -> str | None:
         """The reason to skip a message of a replay; None for what may be sent."""
@@ -68,5 +73,21 @@ class Newest:
         if known.checked_to is None:
             return None
         is_unsure = self._seen_from.get(record.partition, record.offset) > known.checked_to
-        newest = self._places.get((record.partition, hull_id), -1)
+        newest = self._place(record.partition, hull_id)
         return reasons.STALE_REPLAY if is_unsure or newest > known.first_offset else None
+
+    def _place(self, partition: Partition, hull_id: str) -> int:
+        """The newest place that is known; should two names meet, the later one of theirs."""
+        name = short(hull_id)
+        for generation in (self._young, self._old):
+            places = generation.get(partition)
+            if places is not None and name in places:
+                return places[name]
+        return -1
+
+    def _forget(self) -> None:
+        """Let the older half go: from here on nothing is certain about what lies so far back."""
+        for partition, places in self._old.items():
+            forgotten = max(places.values()) + 1
+            self._seen_from[partition] = max(self._seen_from.get(partition, 0), forgotten)
+        self._old, self._young, self._count = self._young, {}, 0

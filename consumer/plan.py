@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from consumer.part import Body, Ended, Receipt
 
 _OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
-_REMEMBERED_EVENTS = 50_000
 
 # The external id of a licence is unique within its company only, and its key says as much.
 _IDENTITIES: dict[Resource, tuple[str, ...]] = {
@@ -60,7 +59,7 @@ class Planner:
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._by_owner: list[Part] = []
-        self._events = Recent(_REMEMBERED_EVENTS)
+        self._events = Recent()
         self._planned: set[str] = set()
 
     def clear(self) -> None:

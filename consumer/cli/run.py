@@ -12,6 +12,7 @@ import structlog
 
 from consumer import log, status
 from consumer.app import Service
+from consumer.cli.allocator import keep_heap_small
 from consumer.cli.foreground import say, stop_on_signals
 from consumer.cli.read import read_settings
 from consumer.errors import KafkaError
@@ -39,6 +40,7 @@ def run_service() -> int:
         troubles = Troubles()
         _configure_logs(settings, connector, troubles)
         collect_seldom()
+        keep_heap_small()
         with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
             return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:

@@ -243,7 +243,7 @@ class KafkaSource:
             rebalance_timeout_ms=round((self._drain_seconds + MARGIN_SECONDS) * 1000),
             max_poll_interval_ms=600_000,
             partition_assignment_strategy=[StickyPartitionAssignor],
-            fetch_max_bytes=16 << 20,
+            fetch_max_bytes=8 << 20,
         )
 
     def partition_count(self) -> int:

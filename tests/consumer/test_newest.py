@@ -80,12 +80,12 @@ def test_what_was_final_before_is_not_known() -> None:
 
 
 def test_what_is_forgotten_for_want_of_room_counts_as_newer() -> None:
-    newest = Newest(most=2)
+    newest = Newest(size=1)
     for offset, hull_id in [(5, "u1"), (6, "u2"), (7, "u3")]:
         take(newest, record(offset, message(hull_id)))
 
-    assert take(newest, replayed(8, 2, 5)) == reasons.STALE_REPLAY
-    assert take(newest, replayed(9, 2, 6)) is None
+    assert take(newest, replayed(8, 2, 6)) == reasons.STALE_REPLAY
+    assert take(newest, replayed(9, 2, 7)) is None
 
 
 def test_nothing_is_known_after_a_revoke() -> None:
