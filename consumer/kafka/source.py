@@ -28,6 +28,11 @@ MARGIN_SECONDS = 15.0
 """How much longer the group waits for us than we take to drain (kafka-notes: the default of the
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
+FETCH_BYTES = 4 << 20
+"""What a broker answers at once, a MiB a partition: it lies in memory up to four times, as it comes
+in, as a whole, cut up by partitions, and what is left of the last one. Four partitions keep us
+busy until the next ones are there."""
+
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
 
 
@@ -243,7 +248,7 @@ class KafkaSource:
             rebalance_timeout_ms=round((self._drain_seconds + MARGIN_SECONDS) * 1000),
             max_poll_interval_ms=600_000,
             partition_assignment_strategy=[StickyPartitionAssignor],
-            fetch_max_bytes=8 << 20,
+            fetch_max_bytes=FETCH_BYTES,
         )
 
     def partition_count(self) -> int:
