@@ -49,7 +49,7 @@ class PlanhatSettings(Section):
         default=10.0, ge=1, allow_inf_nan=False, description="Calls of these that may go at once."
     )
     max_concurrent_requests: int = Field(
-        default=10, ge=1, le=200, description="Calls in flight at once."
+        default=10, ge=1, le=1000, description="Calls in flight at once."
     )
     lane_concurrency: int = Field(
         default=2, ge=1, le=50, description="The same for each kind of object."

@@ -29,23 +29,27 @@ async def run(stand: Stand, options: Options) -> Result:
         ):
             row = Row(f"{keys:,} keys, {case}")
             for _ in range(options.runs):
-                row.add(**await _once(stand, topic, bench, start))
+                row.add(**await _once(stand, topic, bench, start, options))
             rows.append(row)
         await stand.forget(topic)
     about = (
-        f"{count:,} records, 1 partition, answers after 0-5 ms, {_AT_ONCE} at once, batch size 1;"
+        f"{count:,} records, 1 partition, answers after 0-5 ms, {_AT_ONCE} at once, batch size 1"
+        f"{options.on_what};"
         " Parallel Consumer's README tells 2.24 s for 20 keys and 2.06 s for 1,000"
     )
     return Result("keyorder", about, rows)
 
 
-async def _once(stand: Stand, topic: str, bench: Bench, start: tuple[str, ...]) -> dict[str, float]:
+async def _once(
+    stand: Stand, topic: str, bench: Bench, start: tuple[str, ...], options: Options
+) -> dict[str, float]:
     async with stand.target(bench, latency_ms=0, jitter_ms=5) as target:
         settings = stand.environment(topic, bench, target) | {
             "PLANHAT_BATCH_SIZE": "1",
             "PLANHAT_MAX_CONCURRENT_REQUESTS": str(_AT_ONCE),
             "PLANHAT_LANE_CONCURRENCY": "50",
             "PLANHAT_SKIP_UNCHANGED": "false",
+            "UVLOOP": str(options.uvloop).lower(),
         }
         async with ServiceProcess(stand.log(), settings, *start) as service:
             assigned = await service.logged("partitions.assigned")

@@ -20,3 +20,8 @@ class Options:
     mapped: int = 7
     profile: Path | None = None
     uvloop: bool = False
+
+    @property
+    def on_what(self) -> str:
+        """What a table says of the event loop."""
+        return ", on uvloop" if self.uvloop else ""

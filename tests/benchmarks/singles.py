@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from tests.benchmarks.figures import Result, Row
-from tests.benchmarks.processes import ServiceProcess, Usage
+from tests.benchmarks.processes import Process, ServiceProcess, Usage
 from tests.benchmarks.workload import Bench, records
 
 if TYPE_CHECKING:
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from tests.benchmarks.stand import Stand
 
 _AT_ONCE = (50, 200, 400)
+_BARE = {
+    "session": "no service: aiohttp's session alone, 400 at once",
+    "transport": "no service: our transport alone, 400 at once",
+}
 
 
 async def run(stand: Stand, options: Options) -> Result:
@@ -27,7 +33,14 @@ async def run(stand: Stand, options: Options) -> Result:
             row.add(**await _once(stand, topic, bench, at_once, options))
         rows.append(row)
     await stand.forget(topic)
-    about = f"{count:,} users, one a request, answers after {options.latency_ms:g} ms"
+    for way, case in _BARE.items():
+        row = Row(case)
+        for _ in range(options.runs):
+            row.add(**await _bare(stand, bench, way, options))
+        rows.append(row)
+    about = (
+        f"{count:,} users, one a request, answers after {options.latency_ms:g} ms{options.on_what}"
+    )
     return Result("singles", about, rows)
 
 
@@ -37,9 +50,10 @@ async def _once(
     async with stand.target(bench, latency_ms=options.latency_ms) as target:
         settings = stand.environment(topic, bench, target) | {
             "PLANHAT_BATCH_SIZE": "1",
-            "PLANHAT_MAX_CONCURRENT_REQUESTS": str(min(at_once, 200)),
+            "PLANHAT_MAX_CONCURRENT_REQUESTS": str(at_once),
             "PLANHAT_LANE_CONCURRENCY": "50",
             "LOG_LEVEL": "info",
+            "UVLOOP": str(options.uvloop).lower(),
         }
         start = ("-m", "tests.benchmarks.each", str(at_once))
         async with ServiceProcess(stand.log(), settings, *start) as service:
@@ -54,6 +68,24 @@ async def _once(
         "CPU us_per_request": _cpu(before, after) * 1e6 / bench.records,
         "target's CPU us_per_request": _cpu(idle, busy) * 1e6 / bench.records,
         "core used %": 100 * _cpu(before, after) / seconds,
+    }
+
+
+async def _bare(stand: Stand, bench: Bench, way: str, options: Options) -> dict[str, float]:
+    log, at_once = stand.log(), _AT_ONCE[-1]
+    async with stand.target(bench, latency_ms=options.latency_ms) as target:
+        count = str(bench.records)
+        start = ("-m", "tests.benchmarks.bare", way, target.url, count, str(at_once))
+        idle = target.usage
+        async with Process(log, {}, *start) as process:
+            await process.running.wait()
+        busy = target.usage
+    found = orjson.loads(log.read_bytes())
+    return {
+        "requests_per_s": bench.records / found["seconds"],
+        "CPU us_per_request": found["cpu"] * 1e6 / bench.records,
+        "target's CPU us_per_request": _cpu(idle, busy) * 1e6 / bench.records,
+        "core used %": 100 * found["cpu"] / found["seconds"],
     }
 
 
