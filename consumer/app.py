@@ -20,7 +20,7 @@ from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
 from consumer.enduser_reader import EnduserReader
-from consumer.errors import KafkaError, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
@@ -234,6 +234,11 @@ class Service:
         await self.membership.assigned(partitions)
         self.poller.refused = self.membership.refused
         self.metrics.rebalanced("assigned")
+
+    def displaced(self, error: KafkaRefused) -> None:
+        """Another process has our place in the group: the poller ends the service by this."""
+        _log.error("member.displaced", reason=str(error))
+        self.poller.refused = error
 
     async def land(self) -> bool:
         """Send nothing new; False if a request is still on its way when the time is up."""

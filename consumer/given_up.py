@@ -13,7 +13,7 @@ from typing import Final
 REMEMBERED_SECONDS: Final = 600.0
 """A profile that changes seldom has the patience of any other each time."""
 
-CALM_SECONDS: Final = 5.0
+CALM_SECONDS: Final = 10.0
 """So long must nobody else have failed before a single failure counts as a proof."""
 
 MOST_PROFILES: Final = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -10,6 +10,10 @@ from planhat_client.verdict import Keys
 
 if TYPE_CHECKING:
     from consumer.part import Body, Part
+
+
+_TOLD: Final = 8
+"""So many answers of Planhat are remembered, to tell what it mostly says."""
 
 
 class Profile:
@@ -43,7 +47,7 @@ class Profile:
         self.flying = 0
         self.limit: int | None = None
         self.failures = 0
-        self.told = ""
+        self.told: tuple[str, ...] = ()
         self.parked = False
         self.queued = False
         self.ready_at = 0.0
@@ -63,6 +67,18 @@ class Profile:
             and bool(self.parts)
             and self.parts[0].waits == 0
         )
+
+    def note_told(self, reason: str) -> None:
+        """Planhat answered a request with nothing but this profile, and it failed."""
+        self.told = (*self.told, reason)[-_TOLD:]
+
+    @property
+    def told_most(self) -> str:
+        """What Planhat mostly said of it, empty if nothing.
+
+        That tells a person more than how the last try happened to break off.
+        """
+        return max(reversed(self.told), key=self.told.count, default="")
 
     def flyable(self, most: int) -> list[Part]:
         """The parts that may fly now: the first ones, up to one that waits for something."""

@@ -147,7 +147,7 @@ class Settler:
             planhat_id = planhat_id or memory.planhat_id(profile.key)
         profile.limit = None
         profile.failures = 0
-        profile.told = ""
+        profile.told = ()
         self._lane.given_up.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
@@ -174,7 +174,7 @@ class Settler:
 
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
         profile.limit = None
-        profile.told = ""
+        profile.told = ()
         # Whoever fails again and again makes its later changes wait for less.
         profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
         flown = profile.parts[: profile.flying]
@@ -182,12 +182,12 @@ class Settler:
 
     def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
         """The request failed: find out whether it is the API, or something in this flight."""
-        if answer.status is not None and len(flight.profiles) == 1:
-            # What Planhat says of it tells a person more than how the last try broke off.
-            flight.profiles[0].told = answer.reason
         if answer.status == _TOO_MANY:
             self._lane.park(_group(flight), now)
-        elif not self._health.blames(flight):
+            return
+        if answer.status is not None and len(flight.profiles) == 1:
+            flight.profiles[0].note_told(answer.reason)
+        if not self._health.blames(flight):
             self._lane.park(*self._later(flight, answer, now))
         elif len(flight.profiles) > 1:
             for half in Group(flight.profiles, 1, now).halves():
@@ -212,13 +212,14 @@ class Settler:
             latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
             self._lane.park(group, min(due_at, latest))
             return
-        reason = profile.told or answer.reason
+        reason = profile.told_most or answer.reason
         if is_given_up and self._lane.policy.merges:
             self._reject(profile, reason, now)
         else:
             self._blame(profile, reason, now, is_transient=False)
         if not profile.parked:
             given_up.add(profile.key, now)
+            profile.failures = 0
 
     def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
         failures = flight.failures + 1

@@ -12,8 +12,9 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from consumer.errors import CommitRefused, KafkaError, KafkaUnavailable
+from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
+from consumer.kafka.namesake import has_namesake
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ FETCH_BYTES = 4 << 20
 in, as a whole, cut up by partitions, and what is left of the last one. Four partitions keep us
 busy until the next ones are there."""
 
+_LOOK_SECONDS = 5.0
+_END_SECONDS = 60.0
+
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
 
 
@@ -45,15 +49,30 @@ class Rebalanced(Protocol):
     async def assigned(self, partitions: Sequence[Partition]) -> None:
         """These are ours now."""
 
+    def displaced(self, error: KafkaRefused) -> None:
+        """Another process has joined under our name: end, or each would throw the other out."""
+
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped here
-    def __init__(self, told: Rebalanced) -> None:
+    def __init__(self, told: Rebalanced, source: KafkaSource) -> None:
         self._told = told
+        self._source = source
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         await self._told.revoked(list(_ours(revoked)))
+        name = await self._source.lost_name()
+        if name:
+            self._told.displaced(
+                KafkaRefused(
+                    f"another process has joined the group as {name}; each needs a"
+                    " KAFKA_GROUP_INSTANCE_ID of its own"
+                )
+            )
+            # aiokafka would join again, and throw the other out; closing the client cancels this.
+            await asyncio.sleep(_END_SECONDS)
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self._source.note_member()
         await self._told.assigned(list(_ours(assigned)))
 
 
@@ -64,8 +83,9 @@ class KafkaSource:
         """`drain_seconds` bounds how long `told.revoked` may take."""
         self._settings = settings
         self._told = told
-        self._listener = _Listener(told)
+        self._listener = _Listener(told, self)
         self._drain_seconds = drain_seconds
+        self._member_id = ""
         self._joined: aiokafka.AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
@@ -114,6 +134,34 @@ class KafkaSource:
             except Exception as error:  # noqa: BLE001 - it is broken, that is why we are here
                 _log.warning("kafka.not_closed", reason=str(translated(error)))
         await self.start()
+
+    def note_member(self) -> None:
+        """The group has just taken us in: remember by what id."""
+        self._member_id = self._consumer._coordinator.member_id  # noqa: SLF001 - not told otherwise
+
+    async def lost_name(self) -> str:
+        """Our static name, if another process is in the group by it instead of us; else empty.
+
+        aiokafka asks for no reason: whoever is no member any more joins again, and so would take
+        the name back, and so would the other. Unknown counts as no.
+        """
+        name = self._settings.group_instance_id
+        if not name or not self._member_id:
+            return ""
+        try:
+            with door():
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    members = await self._members()
+        except KafkaError as error:
+            _log.warning("kafka.unavailable", reason=str(error))
+            await self._close_admin()
+            return ""
+        return name if has_namesake(members, name, self._member_id) else ""
+
+    async def _members(self) -> list[str]:
+        admin = await self._administrated()
+        found = await admin.describe_consumer_groups([self._settings.group_id])
+        return [member[0] for answer in found for group in answer.groups for member in group[5]]
 
     async def poll(
         self, partitions: Sequence[Partition], seconds: float, max_records: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import count, cycle
 from typing import TYPE_CHECKING, TypeAlias
 
 from hypothesis import given, settings
@@ -36,6 +37,7 @@ class Hopeless:
     def __init__(self, fails: Callable[[Flown], bool], **policy: object) -> None:
         self.bench = Bench(**policy)
         self.fails = fails
+        self.refusal: Callable[[], Answer] = lambda: NO
         self.flights: list[Flown] = []
         self.ends: list[tuple[int, str, str]] = []
         self.others = Counter[str]()
@@ -80,7 +82,7 @@ class Hopeless:
         for item in items:
             flown.setdefault(item["externalId"], []).append(item["custom"]["version"])
         self.flights.append(flown)
-        return NO if self.fails(flown) else Delivered(BulkResult(created=len(items)))
+        return self.refusal() if self.fails(flown) else Delivered(BulkResult(created=len(items)))
 
 
 def bad(flown: Flown) -> bool:
@@ -266,3 +268,38 @@ def test_an_outage_costs_a_mended_profile_nothing_and_the_others_neither(
 
     assert all(version < mended_from for version in hopeless.rejected())
     assert hopeless.others["rejected"] == 0
+
+
+def test_the_reason_is_what_planhat_mostly_said_and_never_that_we_were_too_fast() -> None:
+    answers = cycle(
+        [
+            Retry("429 Too Many Requests", 429),
+            NO,
+            Retry("503 Unavailable", 503),
+            NO,
+            Retry("network: reset"),
+        ]
+    )
+    hopeless = Hopeless(bad)
+    hopeless.refusal = lambda: next(answers)
+    hopeless.change()
+
+    hopeless.until_ended(1)
+
+    assert [reason for _, _, reason in hopeless.ends] == [NO.reason]
+
+
+def test_while_others_fail_too_who_was_given_up_has_all_its_tries() -> None:
+    hopeless = given_up(attempts=5)
+    hopeless.flights.clear()
+    ticks = count(1)
+    # One in eleven of the others' requests fails: the API is not quite well.
+    hopeless.fails = lambda flown: BAD in flown or next(ticks) % 11 == 0
+
+    for _ in range(int(CALM_SECONDS / TICK)):
+        hopeless.tick()
+    hopeless.flights.clear()
+    hopeless.change()
+    hopeless.until_ended(2, seconds=3600.0)
+
+    assert len(hopeless.tries()) >= 5
