@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
 
 
 class Claimant(Protocol):
@@ -40,9 +37,9 @@ class Claims(Generic[Holder]):
         """Identities somebody holds."""
         return len(self._first)
 
-    def holders(self) -> Iterator[Holder]:
-        """Everybody who holds or awaits something, each once; in no order."""
-        yield from set(chain(self._first.values(), *self._behind.values()))
+    def holders(self) -> set[Holder]:
+        """Everybody who holds or awaits something."""
+        return set(chain(self._first.values(), *self._behind.values()))
 
     def join(self, holder: Holder, claims: tuple[str, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""

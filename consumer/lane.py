@@ -21,8 +21,6 @@ from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from consumer.part import Body, Part
     from schemas.planhat import Resource
 
@@ -92,10 +90,9 @@ class Lane:
             return "closed"
         return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
 
-    def parts(self) -> Iterator[Part]:
-        """All changes that are not final; those of a profile in their order."""
-        for profile in self._claims.holders():
-            yield from profile.parts
+    def profiles(self) -> set[Profile]:
+        """Those with a change that is not final."""
+        return self._claims.holders()
 
     def next_try(self, profile: Profile) -> float | None:
         """When a parked profile is tried again; None if it is not parked."""
@@ -267,7 +264,7 @@ class Lane:
             parts, bodies, items = parts[:count], bodies[:count], items[:count]
         digest = hash(items[0])
         if self._is_unchanged(profile, parts, digest):
-            self._end_unchanged(profile, parts, now)
+            self._end_unchanged(profile, parts, items[0], now)
             return True
         if self.policy.merges:
             bodies, items = self._addressed(profile, bodies[0], items)
@@ -280,13 +277,18 @@ class Lane:
         if is_solitary and flight.items:
             return False
         self.memory.forget(profile.claims)
-        for part in parts:
-            part.attempts += 1
-            part.receipt.ticket.note_sent()
+        self._note_sent(parts, items)
         profile.flying, profile.digest, profile.parked = len(parts), digest, False
         flight.is_solitary = is_solitary
         flight.board(profile, items, names)
         return True
+
+    def _note_sent(self, parts: list[Part], items: list[bytes]) -> None:
+        sent = items * len(parts) if self.policy.merges else items
+        for part, item in zip(parts, sent, strict=True):
+            part.attempts += 1
+            part.sent = item
+            part.receipt.ticket.note_sent()
 
     def _addressed(
         self, profile: Profile, body: Body, items: list[bytes]
@@ -297,7 +299,9 @@ class Lane:
         named = with_id(body, known)
         return [named], [to_json(named)]
 
-    def _end_unchanged(self, profile: Profile, parts: list[Part], now: float) -> None:
+    def _end_unchanged(self, profile: Profile, parts: list[Part], item: bytes, now: float) -> None:
+        for part in parts:
+            part.sent = item
         known = self.memory.planhat_id(profile.key)
         ended = [Ended(part, "delivered", "", known, "unchanged") for part in parts]
         self.finish(profile, ended, now)

@@ -1,28 +1,32 @@
 """What became of the last messages, and of the last ones of many profiles: for the console. Pure.
 
-It is fed for every message, so it costs next to nothing: what is known already is kept as it is,
-put in its place by hundreds, and nothing is rendered or searched before somebody asks.
+It is fed for every message, so it costs next to nothing: the end of a message is a line in a log of
+bytes, written by hundreds. Nothing is indexed, rendered or searched before somebody asks. The log
+is bounded: when its oldest block goes, what nothing later covers is written once more at its end.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from consumer.outcome_block import Block, Outcome
+from consumer.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from consumer.part import Change, Ending, Partition, Receipt
-    from schemas.planhat import Resource
+    from consumer.outcome_block import Row
+    from consumer.part import Ending, Receipt
 
-RECENT: Final = 5000
-RECENT_BYTES: Final = 24 << 20
-PROFILES: Final = 20_000
-_OVERHEAD_BYTES: Final = 600
-_AT_ONCE: Final = 256
-"""Outcomes that are put in their place together: in turn, each finds cold what it needs."""
+_MOST_SAVED: Final = 4
+"""Old blocks that are gone through for each new one: the rest is forgotten unread."""
+_MOST_NAMED: Final = 20
+"""Profiles of one name that are shown."""
+_MOST_NEW_BYTES: Final = 1 << 20
 
 
 def is_same(name: str | None, wanted: str) -> bool:
@@ -30,76 +34,63 @@ def is_same(name: str | None, wanted: str) -> bool:
     return name is not None and len(name) == len(wanted) and name.lower() == wanted
 
 
-class Outcome(NamedTuple):
-    """The end of a message at `at` (seconds since 1970).
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much is remembered.
 
-    `changes` (what was sent, or refused) and `skips` are emptied when the outcome is no longer
-    among the last ones: then only `ending` and `reason` are known. `size` is in bytes.
+    The last `outcomes`, in at most `size` bytes, and what was sent with the last of them in at most
+    `payload_size` bytes. As long as there are at most `silent` different ones (a profile, what
+    became of it, and why), the last of each is among them. `at_once` are written together.
     """
 
-    at: float
-    hull_id: str
-    external_id: str | None
-    email: str | None
-    channel: str
-    ending: Ending
-    reason: str
-    partition: Partition
-    offset: int
-    position: int | None
-    changes: Sequence[Change]
-    skips: Sequence[tuple[Resource, str]]
-    size: int
-
-
-_Noted: TypeAlias = """tuple[
-    float, str, str | None, str | None, str, Ending, str, Partition, int, int | None,
-    Sequence[Change], Sequence[tuple[Resource, str]], int
-]"""
-"""The fields of an Outcome, in their order."""
-
-_HULL_ID: Final = 1
-_ENDING: Final = slice(5, 7)
-_CHANGES: Final = 10
-_SKIPS: Final = 11
-_SIZE: Final = 12
+    outcomes: int = 30_000
+    silent: int = 20_000
+    size: int = 8 << 20
+    payload_size: int = 8 << 20
+    at_once: int = 256
 
 
 class Outcomes:
-    """The last outcomes with what was sent, and the last ones of more profiles without."""
+    """The last outcomes, the newest of them with what was sent."""
 
-    def __init__(
-        self, recent: int = RECENT, size: int = RECENT_BYTES, most: int = PROFILES
-    ) -> None:
-        """Keep `recent` outcomes in about `size` bytes, and those of `most` profiles."""
-        self._most_recent = recent
-        self._most_bytes = size
-        self._most_profiles = most
-        self._bytes = 0
-        self._new: list[_Noted] = []
-        self._new_bytes = 0
-        self._recent: deque[_Noted] = deque()
-        self._last: dict[str, _Noted] = {}
-        self._before: dict[str, _Noted] = {}
+    def __init__(self, room: Room | None = None) -> None:
+        """Nothing ended yet."""
+        self._room = room or Room()
+        self._rows: list[Row] = []
+        self._payloads: list[bytes] = []
+        self._new_size = 0
+        self._saved: dict[int, tuple[int, Row]] = {}
+        self._written = 0
+        self._blocks: deque[Block] = deque()
+        self._with_payloads: deque[Block] = deque()
+        self._count = 0
+        self._size = 0
+        self._payload_size = 0
+        self._saved_size = 0
+        self._newest: dict[int, int] = {}
 
     def __len__(self) -> int:
-        """Profiles whose last outcome is known."""
-        self._place()
-        return len(self._last)
+        """Outcomes that are remembered."""
+        return self._count + len(self._rows) + len(self._saved)
 
     @property
     def since(self) -> float | None:
         """When the oldest outcome that is remembered ended; None if there is none."""
-        self._place()
-        return next(iter(self._last.values()))[0] if self._last else None
+        first = [*self._rows[:1], *(row for _, row in islice(self._saved.values(), 1))]
+        starts = [row[0] for row in first]
+        return min([*starts, *(block.since for block in self._blocks)], default=None)
 
     def note(self, receipt: Receipt, ending: Ending, reason: str, now: float) -> None:
         """A message is final; `now` in seconds since 1970."""
-        ticket = receipt.ticket
-        record = ticket.record
-        size = _OVERHEAD_BYTES + ticket.size // (len(ticket.profiles) or 1)
+        changes = []
+        for change in receipt.changes:
+            changes.append(change[:5])
+            payload = change[5]
+            self._payloads.append(payload)
+            self._new_size += len(payload)
+        record = receipt.ticket.record
         # A bare tuple: to make an Outcome of it takes as long as all the rest here.
-        self._new.append(
+        self._rows.append(
             (
                 now,
                 receipt.hull_id,
@@ -108,84 +99,121 @@ class Outcomes:
                 receipt.channel,
                 ending,
                 reason,
-                record.partition,
+                *record.partition,
                 record.offset,
                 receipt.position,
-                receipt.changes,
+                changes,
                 receipt.skips,
-                size,
             )
         )
-        self._new_bytes += size
-        if len(self._new) >= _AT_ONCE or self._new_bytes > self._most_bytes:
-            self._place()
+        if len(self._rows) >= self._room.at_once or self._new_size > _MOST_NEW_BYTES:
+            self._write()
+            self._forget()
 
     def latest(self, most: int) -> list[Outcome]:
         """The last outcomes of all, newest first."""
-        self._place()
-        return [Outcome._make(one) for one in islice(reversed(self._recent), most)]
+        found: list[Outcome] = []
+        for block in self._newest_first():
+            if len(found) >= most:
+                break
+            if not block.is_saved:
+                found += reversed(block.last(most - len(found)))
+        return found
 
     def find(self, query: str, most: int) -> list[Outcome]:
         """What became of a profile, newest first: all that is remembered, up to `most`."""
-        self._place()
-        wanted = query.strip()
-        hull_ids = {wanted} if wanted in self._last else self._named(wanted.lower())
-        if not hull_ids:
+        return in_one_go(self.search(query, most))
+
+    def search(self, query: str, most: int) -> Steps[list[Outcome]]:
+        """Find it in steps, so that nobody is held up by a question."""
+        wanted = query.strip().lower()
+        if not wanted:
             return []
-        found = {id(one): one for one in self._recent if one[_HULL_ID] in hull_ids}
-        for store in (self._last, self._before):
-            found |= {id(store[name]): store[name] for name in hull_ids if name in store}
-        newest = sorted(found.values(), key=itemgetter(0), reverse=True)[:most]
-        return [Outcome._make(one) for one in newest]
+        named = yield from self._look({wanted}, most)
+        hull_ids = dict.fromkeys(one.hull_id for one in named if one.hull_id)
+        names = {name.lower() for name in islice(hull_ids, _MOST_NAMED)}
+        # By an address only those are found that carry it: what else became of the same profile?
+        found = named if names <= {wanted} else (yield from self._look(names, most))
+        return sorted(found, key=attrgetter("at"), reverse=True)[:most]
 
-    def _named(self, name: str) -> set[str]:
-        """Hull ids of the profiles with that external id or e-mail address, in lower case."""
-        if not name:
-            return set()
-        return {
-            hull_id
-            for _, hull_id, external_id, email, *_ in self._last.values()
-            if is_same(external_id, name) or is_same(email, name)
-        }
+    def _look(self, names: set[str], most: int) -> Steps[list[Outcome]]:
+        found: list[Outcome] = []
 
-    def _place(self) -> None:
-        """Put what is new in its place, and forget what is too much."""
-        if not self._new:
-            return
-        new, self._new = self._new, []
-        self._recent.extend(new)
-        self._bytes += self._new_bytes
-        self._new_bytes = 0
-        self._remember(new)
-        self._forget()
+        def wants(given: Sequence[str | None]) -> bool:
+            return any(name is not None and name.lower() in names for name in given)
 
-    def _remember(self, new: list[_Noted]) -> None:
-        last, before = self._last, self._before
-        named = {one[_HULL_ID]: one for one in new}
-        if len(named) == len(new) and "" not in named and last.keys().isdisjoint(named):
-            last.update(named)  # nobody twice: the mass, while a backlog is worked off
-            return
-        for one in new:
-            hull_id = one[_HULL_ID]
-            if not hull_id:
+        for block in list(self._newest_first()):
+            if len(found) >= most and not block.is_saved:
                 continue
-            old = last.pop(hull_id, None)
-            last[hull_id] = one
-            # `nothing changed` must not cover what became of the change before it.
-            if old is not None and old[_ENDING] != one[_ENDING]:
-                before.pop(hull_id, None)
-                before[hull_id] = old
+            if any(block.may_hold(name) for name in names):
+                found += reversed(block.outcomes(wants))
+            yield
+        return found
+
+    def _newest_first(self) -> Iterator[Block]:
+        if self._rows:
+            yield Block.of(0, self._rows, b"\n".join(self._payloads))
+        yield from reversed(self._blocks)
+        if self._saved:
+            yield Block.of(0, [row for _, row in self._saved.values()])
+
+    def _write(self) -> None:
+        block = Block.of(self._number(), self._rows, b"\n".join(self._payloads))
+        self._rows, self._payloads, self._new_size = [], [], 0
+        self._add(block)
+        self._with_payloads.append(block)
+        self._payload_size += len(block.payloads or b"")
+
+    def _number(self) -> int:
+        self._written += 1
+        return self._written
+
+    def _add(self, block: Block) -> None:
+        self._blocks.append(block)
+        self._count += len(block.keys)
+        self._size += len(block.rows)
+        self._saved_size += len(block.rows) * block.is_saved
+        self._newest.update(dict.fromkeys(block.keys, block.number))
 
     def _forget(self) -> None:
-        recent = self._recent
-        while len(recent) > self._most_recent or self._bytes > self._most_bytes:
-            oldest = recent.popleft()
-            self._bytes -= oldest[_SIZE]
-            for found in (oldest[_CHANGES], oldest[_SKIPS]):
-                if isinstance(found, list):
-                    found.clear()
-        too_many = len(self._last) - self._most_profiles
-        for hull_id in list(islice(self._last, max(0, too_many))):
-            del self._last[hull_id]
-            if self._before:
-                self._before.pop(hull_id, None)
+        room = self._room
+        while self._payload_size > room.payload_size:
+            block = self._with_payloads.popleft()
+            self._payload_size -= len(block.payloads or b"")
+            block.payloads = None
+        left = _MOST_SAVED
+        while self._blocks and (self._count > room.outcomes or self._size > room.size):
+            self._drop(can_save=left > 0 and self._has_room_for_silent())
+            left -= 1
+
+    def _has_room_for_silent(self) -> bool:
+        """What is saved takes at most half of the room: the rest is for what is new."""
+        room = self._room
+        return len(self._newest) <= room.silent and self._saved_size <= room.size // 2
+
+    def _drop(self, *, can_save: bool) -> None:
+        """Let the oldest block go; what nothing later covers can be saved."""
+        block = self._blocks.popleft()
+        self._count -= len(block.keys)
+        self._size -= len(block.rows)
+        self._saved_size -= len(block.rows) * block.is_saved
+        if self._with_payloads and self._with_payloads[0] is block:
+            self._with_payloads.popleft()
+            self._payload_size -= len(block.payloads or b"")
+        newest, number = self._newest, block.number
+        last = [key for key in set(block.keys) if newest[key] == number]
+        if not can_save:
+            for key in last:
+                del newest[key]
+        elif last:
+            self._save(block, set(last))
+
+    def _save(self, block: Block, last: set[int]) -> None:
+        rows = {key: row for key, row in zip(block.keys, block.read(), strict=True) if key in last}
+        self._saved.update({key: (block.number, row) for key, row in rows.items()})
+        if len(self._saved) < self._room.at_once:
+            return
+        saved, self._saved = self._saved, {}
+        still = [row for key, (number, row) in saved.items() if self._newest.get(key) == number]
+        if still:
+            self._add(Block.of(self._number(), still))

@@ -25,9 +25,9 @@ Body: TypeAlias = dict[str, Any]
 
 Ending = Literal["delivered", "skipped", "rejected"]
 
-Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body]"
+Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, bytes]"
 """What became of one change, for who asks later: resource, key, ending, reason, what was done,
-and the object. A bare tuple, as one is made for each change."""
+and the object as it was sent. A bare tuple, as one is made for each change."""
 
 _RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
 """What a record is called whose messages came to different ends: by the highest."""
@@ -193,7 +193,8 @@ class Part:
 
     It may fly when it waits for nothing (`waits` is 0). `followers` are the parts of other lanes
     that wait for its end. `link` tells how to find the company, until `body` carries its id.
-    `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in.
+    `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
+    and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
     """
 
     resource: Resource
@@ -209,6 +210,7 @@ class Part:
     ended: bool = False
     since: float = 0.0
     attempts: int = 0
+    sent: bytes = b""
 
     def lead(self, follower: Part) -> None:
         """Let a part of another lane wait for the end of this one."""

@@ -75,7 +75,7 @@ class Reporter:
         self._metrics.item(part.resource, end.ending)
         if self._outcomes is not None:
             part.receipt.change(
-                (part.resource, part.key, end.ending, end.reason, end.change, part.body)
+                (part.resource, part.key, end.ending, end.reason, end.change, part.sent)
             )
         if end.ending == "delivered":
             self._profiles.delivered(end)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.outcomes import is_same
+from consumer.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from consumer.lane import Lane
     from consumer.part import Part, Receipt
     from consumer.plan import Planner
+    from consumer.profile import Profile
+
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +40,43 @@ def waiting(
     `query` is a Hull id, an external id or an e-mail address; `dying` are on their way to the dead
     letters.
     """
+    return in_one_go(look(query, dispatch, planner, dying, now))
+
+
+def look(
+    query: str, dispatch: Dispatch, planner: Planner, dying: Iterable[Receipt], now: float
+) -> Steps[list[Waiting]]:
+    """Find it in steps: what ends in between may be missing, or told to end in this moment."""
     wanted = query.strip().lower()
     open_changes: dict[int, tuple[Receipt, list[tuple[Part, str]]]] = {}
     for lane in dispatch.lanes.values():
-        for part in lane.parts():
-            receipt = part.receipt
-            if is_about(receipt, wanted) or is_same(part.key, wanted):
-                found = open_changes.setdefault(id(receipt), (receipt, []))
+        profiles = list(lane.profiles())
+        for first in range(0, len(profiles), _AT_ONCE):
+            for part in _about(profiles[first : first + _AT_ONCE], wanted):
+                found = open_changes.setdefault(id(part.receipt), (part.receipt, []))
                 found[1].append((part, why(part, lane, dispatch, planner, now)))
+            yield
     rejected = [Waiting(receipt, ()) for receipt in dying if is_about(receipt, wanted)]
     read = [Waiting(receipt, tuple(changes)) for receipt, changes in open_changes.values()]
     return sorted(rejected + read, key=lambda one: one.receipt.ticket.record.offset)
+
+
+def _about(profiles: Iterable[Profile], wanted: str) -> list[Part]:
+    """The parts that are about the profile of that name; it looks closer where a length fits."""
+    size = len(wanted)
+    return [
+        part
+        for profile in profiles
+        for part in profile.parts
+        if size
+        in (
+            len(part.key),
+            len((receipt := part.receipt).hull_id),
+            len(receipt.external_id or ""),
+            len(receipt.email or ""),
+        )
+        and (is_about(receipt, wanted) or is_same(part.key, wanted))
+    ]
 
 
 def is_about(receipt: Receipt, wanted: str) -> bool:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from consumer.console.state import moment
-from consumer.waiting import waiting
+from consumer.waiting import look
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from consumer.console.personal import Shown
     from consumer.console.view import View
-    from consumer.outcomes import Outcome
+    from consumer.outcome_block import Outcome
+    from consumer.steps import Steps
     from consumer.waiting import Waiting
 
+Item = TypeVar("Item")
+
 _MOST: Final = 50
+_LATEST: Final = 12
+"""As many as the page shows."""
 
 
-def answer(view: View, query: str, shown: Shown, now: float) -> dict[str, Any]:
+def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, Any]]:
     """Tell what waits of a profile and what became of it; of all profiles if none is named.
 
     `now` in seconds of the loop's clock.
@@ -29,15 +36,24 @@ def answer(view: View, query: str, shown: Shown, now: float) -> dict[str, Any]:
         "waiting": [],
     }
     if not query.strip():
-        latest = view.outcomes.latest(_MOST)
+        latest = view.outcomes.latest(_LATEST)
         return {**found, "outcomes": [_outcome(one, shown) for one in latest]}
     dying = view.dead_letters.waiting()
-    held = waiting(query, view.dispatch, view.planner, dying, now)
-    return {
-        **found,
-        "waiting": [_waiting(one, shown, now) for one in held[:_MOST]],
-        "outcomes": [_outcome(one, shown) for one in view.outcomes.find(query, _MOST)],
-    }
+    held = yield from look(query, view.dispatch, view.planner, dying, now)
+    waits = yield from _each(held[:_MOST], lambda one: _waiting(one, shown, now))
+    ended = yield from view.outcomes.search(query, _MOST)
+    told = yield from _each(ended, lambda one: _outcome(one, shown))
+    return {**found, "waiting": waits, "outcomes": told}
+
+
+def _each(
+    some: Iterable[Item], render: Callable[[Item], dict[str, Any]]
+) -> Steps[list[dict[str, Any]]]:
+    rendered = []
+    for one in some:
+        rendered.append(render(one))
+        yield
+    return rendered
 
 
 def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
@@ -49,8 +65,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
         "external_id": _optional(one.external_id, shown),
         "email": _optional(one.email, shown),
         "channel": one.channel if one.channel in {"user:update", "account:update"} else "",
-        "topic": one.partition.topic,
-        "partition": one.partition.number,
+        "topic": one.topic,
+        "partition": one.partition,
         "offset": one.offset,
         "position": one.position,
         "changes": [

@@ -7,7 +7,7 @@ import hmac
 import time
 from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from aiohttp import web
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from consumer.console.view import View
+    from consumer.steps import Steps
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -38,6 +39,9 @@ _POLICY: Final = (
 )
 _LONGEST_QUERY: Final = 300
 _LARGEST_MESSAGE: Final = 512 * 1024
+_TURN_SECONDS: Final = 0.002
+
+Found = TypeVar("Found")
 
 
 class Console:
@@ -75,7 +79,7 @@ class Console:
 
     async def _outcomes(self, request: web.Request) -> web.Response:
         query = request.query.get("query", "")[:_LONGEST_QUERY]
-        return _json(answer(self._view, query, self._shown, _now()))
+        return _json(await _in_turns(answer(self._view, query, self._shown, _now())))
 
     async def _explain(self, request: web.Request) -> web.Response:
         message = await request.read()
@@ -109,6 +113,20 @@ def is_let_in(header: str, username: str, password: str) -> bool:
     except ValueError:
         given = b""
     return hmac.compare_digest(given, f"{username}:{password}".encode())
+
+
+async def _in_turns(steps: Steps[Found]) -> Found:
+    """Do the steps, and let the service go on in between: a question must not hold it up."""
+    until = time.perf_counter() + _TURN_SECONDS
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+        if time.perf_counter() > until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + _TURN_SECONDS
 
 
 def _json(found: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - plain JSON of any shape

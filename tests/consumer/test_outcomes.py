@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from consumer import reasons
 from consumer.offsets import Offsets
-from consumer.outcomes import Outcomes
+from consumer.outcomes import Outcomes, Room
 from consumer.part import Backlog, Partition, Receipt, Record, Ticket
 from schemas.planhat import Resource
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def receipt(hull_id: str, *, reason: str = "", size: int = 100) -> Receipt:
-    record = Record(Partition("t", 0), 0, None, b"x" * size)
-    ticket = Ticket(record, Offsets(), Backlog(), profiles=[hull_id])
+
+def receipt(hull_id: str, *, reason: str = "", sent: bytes = b'{"a":1}') -> Receipt:
+    ticket = Ticket(Record(Partition("t", 3), 7, None, b"x"), Offsets(), Backlog())
     made = Receipt(ticket, None, "user:update", hull_id, f"ext-{hull_id}", f"{hull_id}@Acme.com")
     if reason:
         made.skip(Resource.ENDUSERS, reason)
     else:
         made.delivered = 1
-        made.change((Resource.ENDUSERS, hull_id, "delivered", "", "created", {"a": 1}))
+        made.change((Resource.ENDUSERS, hull_id, "delivered", "", "created", sent))
     return made
 
 
@@ -25,29 +33,60 @@ def noted(outcomes: Outcomes, receipt: Receipt, now: float) -> None:
     outcomes.note(receipt, receipt.ending, receipt.reason, now)
 
 
-def filled(outcomes: Outcomes, *hull_ids: str) -> Outcomes:
+def filled(outcomes: Outcomes, hull_ids: Iterable[str], reason: str = "") -> Outcomes:
     for at, hull_id in enumerate(hull_ids):
-        noted(outcomes, receipt(hull_id), float(at))
+        noted(outcomes, receipt(hull_id, reason=reason), float(at))
     return outcomes
 
 
 def test_a_profile_is_found_by_each_of_its_names_in_any_case() -> None:
-    outcomes = filled(Outcomes(), "u1", "u2")
+    outcomes = filled(Outcomes(Room(at_once=2)), ["u1", "u2", "u3"])
 
-    for query in ("u1", "EXT-U1", " u1@acme.COM "):
-        assert [one.hull_id for one in outcomes.find(query, 10)] == ["u1"]
+    for name in ("u1", "u3"):
+        for query in (name, f"EXT-{name}", f" {name}@acme.COM "):
+            assert [one.hull_id for one in outcomes.find(query, 10)] == [name]
     assert outcomes.find("u", 10) == []
+    assert outcomes.find(" ", 10) == []
+
+
+def test_a_name_that_is_not_ascii_is_found_in_any_case() -> None:
+    outcomes = filled(Outcomes(Room(at_once=1)), ["JÖRG", 'a"b'])
+
+    assert [one.hull_id for one in outcomes.find("jörg@acme.com", 10)] == ["JÖRG"]
+    assert [one.hull_id for one in outcomes.find('A"B', 10)] == ['a"b']
+
+
+def test_by_an_address_all_of_its_profile_is_found() -> None:
+    outcomes = Outcomes(Room(at_once=1))
+    bare = receipt("u1", reason="stale replay")
+    bare.email = bare.external_id = None
+    noted(outcomes, bare, 0.0)
+    noted(outcomes, receipt("u1"), 1.0)
+
+    assert [one.at for one in outcomes.find("u1@acme.com", 10)] == [1.0, 0.0]
+
+
+def test_an_outcome_is_found_as_it_was_noted() -> None:
+    for at_once in (1, 100):
+        outcomes = filled(Outcomes(Room(at_once=at_once)), ["u1"])
+
+        [one] = outcomes.find("u1", 10)
+        assert one == (
+            *(0.0, "u1", "ext-u1", "u1@Acme.com", "user:update", "delivered", "", "t", 3, 7, None),
+            [(Resource.ENDUSERS, "u1", "delivered", "", "created", {"a": 1})],
+            [],
+        )
 
 
 def test_the_newest_comes_first() -> None:
-    outcomes = filled(Outcomes(), "u1", "u2", "u1")
+    outcomes = filled(Outcomes(Room(at_once=2)), ["u1", "u2", "u1"])
 
     assert [one.at for one in outcomes.find("u1", 10)] == [2.0, 0.0]
     assert [one.hull_id for one in outcomes.latest(2)] == ["u1", "u2"]
 
 
 def test_what_was_sent_is_there_for_the_last_ones_only() -> None:
-    outcomes = filled(Outcomes(recent=2), "u1", "u2", "u3")
+    outcomes = filled(Outcomes(Room(at_once=1, payload_size=14)), ["u1", "u2", "u3"])
 
     [old] = outcomes.find("u1", 10)
     [new] = outcomes.find("u3", 10)
@@ -55,39 +94,88 @@ def test_what_was_sent_is_there_for_the_last_ones_only() -> None:
     assert new.changes[0][-1] == {"a": 1}
 
 
-def test_large_messages_are_remembered_in_fewer_bytes_than_told() -> None:
-    outcomes = Outcomes(size=10_000)
-    for number in range(100):
-        noted(outcomes, receipt(f"u{number}", size=2000), float(number))
+def test_each_change_has_its_own_payload() -> None:
+    outcomes = Outcomes(Room(at_once=3))
+    first = receipt("u1", sent=b'{"a":1}')
+    first.change((Resource.ACTIVITIES, "u1", "delivered", "", None, b'{"b":2}'))
+    for at, one in enumerate((first, receipt("u2", reason="not ours"), receipt("u3", sent=b""))):
+        noted(outcomes, one, float(at))
 
-    assert len(outcomes.latest(100)) == 3
-    assert len(outcomes) == 100
+    found = [[change[-1] for change in one.changes] for one in outcomes.latest(3)]
+    assert found == [[{}], [], [{"a": 1}, {"b": 2}]]
 
 
-def test_profiles_are_bounded_and_the_longest_silent_is_forgotten_first() -> None:
-    outcomes = filled(Outcomes(recent=1, most=2), "u1", "u2", "u1", "u3")
+def test_half_a_surrogate_pair_is_shown_as_a_question_mark() -> None:
+    outcomes = filled(Outcomes(Room(at_once=1)), ["u\ud800"])
 
-    assert outcomes.find("u2", 10) == []
-    assert [one.at for one in outcomes.find("u1", 10)] == [2.0]
-    assert len(outcomes) == 2
-    assert outcomes.since == 2.0
+    assert [one.hull_id for one in outcomes.latest(1)] == ["u?"]
+
+
+def test_large_outcomes_are_fewer() -> None:
+    outcomes = filled(Outcomes(Room(at_once=1, size=20_000)), map(str, range(50)), "why" * 300)
+
+    assert [one.hull_id for one in outcomes.latest(2)] == ["49", "48"]
+    assert len(outcomes) < 12
+
+
+def test_who_is_silent_is_remembered_while_others_come_again_and_again() -> None:
+    outcomes = Outcomes(Room(outcomes=40, silent=20, at_once=4))
+    noted(outcomes, receipt("silent", reason=reasons.NO_COMPANY_ID), 0.0)
+    filled(outcomes, [f"u{number % 5}" for number in range(2000)])
+
+    assert [one.reason for one in outcomes.find("silent", 10)] == [reasons.NO_COMPANY_ID]
+    assert outcomes.since == 0.0
+    assert len(outcomes) <= 40 + 2 * 4
+    assert [one.hull_id for one in outcomes.latest(2)] == ["u4", "u3"]
+
+
+def test_the_longest_silent_is_forgotten_first() -> None:
+    outcomes = filled(Outcomes(Room(outcomes=40, silent=20, at_once=4)), map(str, range(2000)))
+
+    assert outcomes.find("1", 10) == []
+    assert outcomes.find("1999", 10)
+    assert len(outcomes) <= 40 + 2 * 4
 
 
 def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
-    outcomes = Outcomes(recent=1)
+    outcomes = Outcomes(Room(outcomes=10, silent=5, at_once=2))
     noted(outcomes, receipt("u", reason=reasons.NO_COMPANY_ID), 0.0)
-    for at in range(1, 5):
+    for at in range(1, 500):
         noted(outcomes, receipt("u", reason=reasons.NOTHING_CHANGED), float(at))
 
-    assert [one.reason for one in outcomes.find("u", 10)] == [
-        reasons.NOTHING_CHANGED,
-        reasons.NO_COMPANY_ID,
-    ]
+    found = [one.reason for one in outcomes.find("u", 1000)]
+    assert found[0] == reasons.NOTHING_CHANGED
+    assert found[-1] == reasons.NO_COMPANY_ID
 
 
-def test_what_has_no_profile_is_among_the_latest_only() -> None:
+def test_what_has_no_profile_is_among_the_latest() -> None:
     outcomes = Outcomes()
     noted(outcomes, receipt("", reason="tombstone"), 0.0)
 
     assert len(outcomes.latest(5)) == 1
-    assert len(outcomes) == 0
+    assert outcomes.since == 0.0
+    assert Outcomes().since is None
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["", "x", "y"]))),
+    st.integers(1, 5),
+)
+def test_the_last_of_each_kind_is_remembered_in_a_room_twice_as_large(
+    noted_ones: list[tuple[str, str]], at_once: int
+) -> None:
+    kinds = 24
+    outcomes = Outcomes(Room(outcomes=3 * kinds, silent=kinds, at_once=at_once))
+    last: dict[tuple[str, str], float] = {}
+    newest: deque[str] = deque(maxlen=5)
+    for at, (hull_id, reason) in enumerate(noted_ones * 4):
+        noted(outcomes, receipt(hull_id, reason=reason), float(at))
+        last[hull_id, reason] = float(at)
+        newest.appendleft(hull_id)
+
+    for (hull_id, reason), ended_at in last.items():
+        found = outcomes.find(hull_id, 1000)
+        assert max(one.at for one in found if one.reason == reason) == ended_at
+        assert len({one.at for one in found}) == len(found)
+    assert [one.hull_id for one in outcomes.latest(5)] == list(newest)
+    assert len(outcomes) <= 3 * kinds + 2 * at_once
