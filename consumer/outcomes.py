@@ -56,6 +56,7 @@ class Outcomes:
     def __init__(self, room: Room | None = None) -> None:
         """Nothing ended yet."""
         self._room = room or Room()
+        self._at_once = self._room.at_once
         self._rows: list[Row] = []
         self._payloads: list[bytes] = []
         self._new_size = 0
@@ -89,8 +90,10 @@ class Outcomes:
             self._payloads.append(payload)
             self._new_size += len(payload)
         record = receipt.ticket.record
+        topic, partition = record.partition
         # A bare tuple: to make an Outcome of it takes as long as all the rest here.
-        self._rows.append(
+        rows = self._rows
+        rows.append(
             (
                 now,
                 receipt.hull_id,
@@ -99,14 +102,15 @@ class Outcomes:
                 receipt.channel,
                 ending,
                 reason,
-                *record.partition,
+                topic,
+                partition,
                 record.offset,
                 receipt.position,
                 changes,
                 receipt.skips,
             )
         )
-        if len(self._rows) >= self._room.at_once or self._new_size > _MOST_NEW_BYTES:
+        if len(rows) >= self._at_once or self._new_size > _MOST_NEW_BYTES:
             self._write()
             self._forget()
 
