@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
 from consumer.given_up import GivenUp
-from consumer.memory import GENERATION, Memory
+from consumer.memory import REMEMBERED, Memory
 from consumer.part import Ended
 from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
@@ -33,8 +33,8 @@ class LanePolicy:
 
     `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
     item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
-    `remembered`: of so many identities (three or four a profile) the last content is known at
-    least, of twice as many at most. `remembered_ids`: of so many profiles the Planhat id.
+    `remembered`: of so many identities (three or four a profile), and up to half as many more, the
+    last content is known. `remembered_ids`: of so many profiles the Planhat id.
     """
 
     resource: Resource
@@ -45,8 +45,8 @@ class LanePolicy:
     breaker_threshold: int = 3
     merges: bool = True
     skips_unchanged: bool = True
-    remembered: int = GENERATION
-    remembered_ids: int = GENERATION
+    remembered: int = REMEMBERED
+    remembered_ids: int = REMEMBERED
 
 
 class Lane:
@@ -147,7 +147,7 @@ class Lane:
         self.waiting = sum(profile.flying for profile in flying)
         self.followed = 0
         for profile in flying:
-            held, profile.claims, profile.blockers = tuple(profile.claims), set(), 0
+            held, profile.claims, profile.blockers = profile.claims, (), 0
             del profile.parts[profile.flying :]
             self._claims.join(profile, held)
             self._last[profile.key] = profile

@@ -6,6 +6,7 @@ the same Planhat record takes off: a failed or unknown result is never trusted.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -14,50 +15,60 @@ if TYPE_CHECKING:
 Key = TypeVar("Key", int, str)
 Value = TypeVar("Value", int, str)
 
-GENERATION: Final = 43_690
-"""Entries of a generation, by default: as many as fit into 1.3 MB of a dictionary. For one more
-CPython would take twice as much."""
+REMEMBERED: Final = 43_690
+"""How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
+more CPython would take twice as much."""
+
+_OLDER: Final = 2
 
 
 class Generations(Generic[Key, Value]):
-    """A bounded dictionary in two: when the younger one is full, the older one is forgotten.
+    """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
 
-    So it remembers the last `size` keys that were put, and up to as many more. One that moves each
-    key to its end when it is put, and drops its first, takes four times the memory.
+    So it remembers the last `size` keys that were put, and up to half as many more. One that moves
+    each key to its end when it is put, and drops its first, takes four times the memory.
     """
 
-    __slots__ = ("_old", "_size", "_young")
+    __slots__ = ("_older", "_size", "_young")
 
-    def __init__(self, size: int = GENERATION) -> None:
-        """Remember the last `size` keys, and up to as many more."""
-        self._size = size
+    def __init__(self, size: int = REMEMBERED) -> None:
+        """Remember the last `size` keys, and up to half as many more."""
+        self._size = -(-size // _OLDER)
         self._young: dict[Key, Value] = {}
-        self._old: dict[Key, Value] = {}
+        self._older: deque[dict[Key, Value]] = deque(maxlen=_OLDER)
 
     def __len__(self) -> int:
-        """Entries that are held; those that were put again count twice."""
-        return len(self._young) + len(self._old)
+        """Entries that are held; those that were put again may count more than once."""
+        return len(self._young) + sum(map(len, self._older))
 
     def get(self, key: Key) -> Value | None:
         """What was put last; None if that is forgotten, or nothing was."""
         found = self._young.get(key)
-        return self._old.get(key) if found is None else found
+        if found is None:
+            for older in self._older:
+                found = older.get(key)
+                if found is not None:
+                    break
+        return found
 
     def put(self, key: Key, value: Value) -> None:
         """Remember."""
         self._young[key] = value
         if len(self._young) >= self._size:
-            self._old, self._young = self._young, {}
+            self._older.appendleft(self._young)
+            self._young = {}
 
     def pop(self, key: Key) -> bool:
         """Forget a key; False if nothing was known of it."""
-        younger = self._young.pop(key, None)
-        return self._old.pop(key, younger) is not None
+        found = self._young.pop(key, None)
+        for older in self._older:
+            found = older.pop(key, found)
+        return found is not None
 
     def clear(self) -> None:
         """Forget all."""
         self._young = {}
-        self._old = {}
+        self._older.clear()
 
 
 def short(name: str) -> int:
@@ -72,8 +83,8 @@ def short(name: str) -> int:
 class Memory:
     """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
 
-    def __init__(self, digests: int = GENERATION, ids: int = GENERATION) -> None:
-        """Keep so many digests and ids at least, and twice as many at most."""
+    def __init__(self, digests: int = REMEMBERED, ids: int = REMEMBERED) -> None:
+        """Keep so many digests and ids, and up to half as many more."""
         self._digests = Generations[int, int](digests)
         self._ids = Generations[str, str](ids)
 
@@ -118,8 +129,8 @@ class Memory:
 class Recent:
     """The last things that were seen, bounded."""
 
-    def __init__(self, size: int = GENERATION) -> None:
-        """Remember the last `size` of them, and up to as many more."""
+    def __init__(self, size: int = REMEMBERED) -> None:
+        """Remember the last `size` of them, and up to half as many more."""
         self._seen = Generations[int, int](size)
 
     def __contains__(self, thing: str) -> bool:

@@ -41,7 +41,7 @@ class Profile:
     def __init__(self, key: str) -> None:
         """Nothing waits yet."""
         self.key = key
-        self.claims: set[str] = set()
+        self.claims: tuple[str, ...] = ()
         self.blockers = 0
         self.parts: list[Part] = []
         self.flying = 0
