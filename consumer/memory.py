@@ -25,14 +25,14 @@ _OLDER: Final = 2
 class Generations(Generic[Key, Value]):
     """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
 
-    So it remembers the last `size` keys that were put, and up to half as many more. One that moves
-    each key to its end when it is put, and drops its first, takes four times the memory.
+    So it remembers what the last `size` times were put, and up to half as many keys more. One that
+    moves each key to its end when it is put, and drops its first, takes four times the memory.
     """
 
     __slots__ = ("_older", "_size", "_young")
 
     def __init__(self, size: int = REMEMBERED) -> None:
-        """Remember the last `size` keys, and up to half as many more."""
+        """Remember what the last `size` times are put, and up to half as many keys more."""
         self._size = -(-size // _OLDER)
         self._young: dict[Key, Value] = {}
         self._older: deque[dict[Key, Value]] = deque(maxlen=_OLDER)

@@ -68,25 +68,25 @@ def test_names_that_are_alike_differ_in_short() -> None:
     st.integers(1, 5),
     st.lists(st.tuples(st.sampled_from(["put", "pop"]), st.integers(0, 9), st.integers(0, 3))),
 )
-def test_the_last_keys_are_known_and_not_many_more(
+def test_what_was_put_last_is_known_and_not_much_more(
     size: int, steps: list[tuple[str, int, int]]
 ) -> None:
     held = Generations[int, int](size)
-    last: dict[int, int | None] = {}  # None: forgotten by hand, in the place of its last put
+    puts: list[int] = []
+    last: dict[int, int] = {}
 
     for step, key, value in steps:
         if step == "put":
-            last.pop(key, None)
+            puts.append(key)
             last[key] = value
             held.put(key, value)
         else:
-            is_certain = key in list(last)[-size:]
-            assert held.pop(key) == (last.get(key) is not None) or not is_certain
-            if key in last:
-                last[key] = None
+            was_known = held.pop(key)
+            assert was_known == (key in last) or key not in puts[-size:]
+            last.pop(key, None)
 
         assert len(held) <= 3 * ((size + 1) // 2)
-        assert all(held.get(one) == last[one] for one in list(last)[-size:])
+        assert all(held.get(one) == last.get(one) for one in puts[-size:])
         assert all(held.get(one) in (None, last.get(one)) for one in range(10))
 
 
