@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from consumer.part import Partition
+from consumer.part import Partition, Record
 from consumer.replay import FIRST_OFFSET, POSITION, REPLAYS, number
-
-if TYPE_CHECKING:
-    from consumer.part import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from consumer.profile import Profile
-    from planhat_client.verdict import Keys
-    from schemas.planhat import Resource
+from consumer.profile import Profile
+from planhat_client.verdict import Keys
+from schemas.planhat import Resource
 
 
 @dataclass(slots=True, eq=False)

@@ -19,10 +19,10 @@ from consumer.memory import REMEMBERED, Memory
 from consumer.part import Ended
 from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.part import Body, Part
-    from schemas.planhat import Resource
 
 BreakerState = Literal["closed", "half-open", "open"]
 

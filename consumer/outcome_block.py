@@ -6,6 +6,7 @@ looked for is found in the bytes; only what may hold it is read again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
+from consumer.part import Ending
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from consumer.part import Body, Ending
+    from consumer.part import Body
 
 ShownChange: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body]"
 """Resource, key, ending, reason, what was done, and the object as it was sent."""

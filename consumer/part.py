@@ -6,17 +6,14 @@ Each is final when all it holds is final; the last part to end resolves the reco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from consumer.decision import Link
+from consumer.offsets import Offsets
+from consumer.profile import Profile
 from schemas.planhat import Resource
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from consumer.decision import Link
-    from consumer.offsets import Offsets
-    from consumer.profile import Profile
 
 Item = TypeVar("Item")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.outcomes import is_same
+from consumer.part import Part, Receipt
 from consumer.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from consumer.dispatch import Dispatch
     from consumer.lane import Lane
-    from consumer.part import Part, Receipt
     from consumer.plan import Planner
     from consumer.profile import Profile
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from planhat_client.quota import Quota
-    from schemas.planhat import BulkResult
+from planhat_client.quota import Quota
+from schemas.planhat import BulkResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Limits", "HTTP response codes" and "Bulk upsert"; where they are silent every an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from planhat_client.quota import Quota, quota, retry_after
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "Answer",

@@ -19,7 +19,7 @@ from consumer.cli.foreground import quiet, say
 from consumer.cli.pace import Pace
 from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
-from consumer.extract.export import BARE, Bad, exports
+from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
@@ -29,7 +29,7 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
 
-    from consumer.extract.export import Export, Kind
+    from consumer.extract.export import Export
     from consumer.extract.row import Row
 
 _FAILED: Final = 1

@@ -17,12 +17,13 @@ from consumer.cli.explain_view import view
 from consumer.cli.foreground import quiet, say
 from consumer.cli.look_up import looked_up
 from consumer.cli.read import read_settings
-from consumer.cli.topic_choice import chosen
+from consumer.cli.topic_choice import Choice, chosen
 from consumer.errors import KafkaError
 from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
 from consumer.extract.unwrap import unwrapped
 from consumer.log.masking import Secrets, masked_values
+from consumer.parse import Headers
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
@@ -30,8 +31,6 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consumer.cli.topic_choice import Choice
-    from consumer.parse import Headers
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 

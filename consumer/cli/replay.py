@@ -14,6 +14,7 @@ from consumer.cli.foreground import quiet, say
 from consumer.cli.letter_choice import letters
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
+from consumer.dead_letter import DeadLetter
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
@@ -25,7 +26,6 @@ from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from consumer.cli.letter_choice import LetterChoice
-    from consumer.dead_letter import DeadLetter
     from consumer.part import Partition
     from consumer.settings.kafka_settings import KafkaSettings
 

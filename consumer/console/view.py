@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from consumer.assignment import Assignment
-    from consumer.dead_letters import DeadLetters
-    from consumer.dispatch import Dispatch
-    from consumer.explain import Known
-    from consumer.log.troubles import Troubles
-    from consumer.outcomes import Outcomes
-    from consumer.part import Partition
-    from consumer.plan import Planner
-    from consumer.report import Tally
-    from consumer.rules import Rules
-    from consumer.settings import Settings
-    from planhat_client.limiter import Limiter
+from consumer.assignment import Assignment
+from consumer.dead_letters import DeadLetters
+from consumer.dispatch import Dispatch
+from consumer.explain import Known
+from consumer.log.troubles import Troubles
+from consumer.outcomes import Outcomes
+from consumer.part import Partition
+from consumer.plan import Planner
+from consumer.report import Tally
+from consumer.rules import Rules
+from consumer.settings import Settings
+from planhat_client.limiter import Limiter
 
 
 @dataclass(frozen=True, slots=True)

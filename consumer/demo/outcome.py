@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from consumer.demo.expectation import Expectation
 from consumer.demo.reconcile import differences, miscounted, misplaced
+from consumer.report import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from consumer.demo.expectation import Expectation, Rejected
-    from consumer.report import Tally
+    from consumer.demo.expectation import Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from pydantic import JsonValue
-
+from pydantic import JsonValue
 
 Verdict = Literal["send", "skip", "reject"]
 

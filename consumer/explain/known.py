@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from consumer.company_directory import CompanyDirectory, Owners
+from consumer.company_directory import CompanyDirectory, Owners
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer import reasons
+from consumer.decision import Body
 from consumer.explain.explanation import Step
 from consumer.explain.naming import quoted
 from consumer.map import owner_fields
 
 if TYPE_CHECKING:
-    from consumer.decision import Body
     from consumer.explain.known import Known
 
 _REASONS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}

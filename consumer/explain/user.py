@@ -10,7 +10,7 @@ from consumer import filter as why_not
 from consumer import reasons
 from consumer.decide import decide
 from consumer.decision import Payload, Skip, UserDecision
-from consumer.explain.explanation import MessageExplanation, Step
+from consumer.explain.explanation import MessageExplanation, PlannedRequest, Step
 from consumer.explain.link import Linked, linked
 from consumer.explain.naming import listed, quoted, segment_names
 from consumer.explain.opened_by import changed, user_gate_opened_by
@@ -22,7 +22,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.explain.explanation import PlannedRequest, Verdict
+    from consumer.explain.explanation import Verdict
     from consumer.explain.known import Known
     from consumer.message import UserMessage
     from consumer.rules import Rules

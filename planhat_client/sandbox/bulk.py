@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from planhat_client.sandbox.in_flight import DUPLICATED, Flight, InFlight
+from planhat_client.sandbox.matching import Target
+from planhat_client.sandbox.models import Item, Model
 from planhat_client.sandbox.shapes import BulkResult, Failure, Why
 from planhat_client.sandbox.state import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from planhat_client.sandbox.matching import Target
-    from planhat_client.sandbox.models import Item, Model
     from planhat_client.sandbox.state import State
     from planhat_client.sandbox.witness import Witness
 

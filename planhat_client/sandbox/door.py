@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from planhat_client.sandbox.faults import Switch
 from planhat_client.sandbox.reply import TOO_MANY, UNAUTHORIZED, Reply, faulty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from planhat_client.sandbox.faults import Switch
     from planhat_client.sandbox.sandbox import Sandbox
     from planhat_client.sandbox.work import Work
 

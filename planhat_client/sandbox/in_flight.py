@@ -6,13 +6,16 @@ duplicated keys.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from planhat_client.sandbox.matching import RecordKey
 
-    from planhat_client.sandbox.matching import RecordKey, Target
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planhat_client.sandbox.matching import Target
 
 DUPLICATED: Final = "externalId,email duplicated"
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
-from planhat_client.sandbox.options import Shape
+from planhat_client.sandbox.models import Item
+from planhat_client.sandbox.options import ErrorList, Shape
 
 if TYPE_CHECKING:
     from random import Random
 
-    from planhat_client.sandbox.models import Item
-    from planhat_client.sandbox.options import ErrorList, KeysIn
+    from planhat_client.sandbox.options import KeysIn
 
 LISTS: Final = ("createdErrors", "updatedErrors", "permissionErrors", "validationErrors")
 SHAPES: Final = tuple(each for each in get_args(Shape) if each != "random")

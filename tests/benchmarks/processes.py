@@ -176,7 +176,7 @@ class ServiceProcess(Process):
     def __init__(self, log: Path, environment: Mapping[str, str], *start: str) -> None:
         """`start` is another way to start it, as arguments of the interpreter."""
         self.port = free_port()
-        usual = ("-c", "from consumer.cli import main; main()", "run")
+        usual = ("-P", "-c", "from consumer.cli import main; main()", "run")
         ours = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
         super().__init__(log, {**ours, **environment}, *(start or usual))
 

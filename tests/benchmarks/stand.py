@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,12 +16,11 @@ from confluent_kafka import Producer
 
 from tests.benchmarks.processes import Process, TargetProcess, cores, environment
 from tests.benchmarks.workload import Bench, companies, connector
+from tests.integration.kafka_client import KafkaClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
-    from pathlib import Path
 
-    from tests.integration.kafka_client import KafkaClient
 
 _PATIENCE_SECONDS = 900.0
 _LOOK_SECONDS = 0.1

@@ -14,14 +14,14 @@ import aiohttp
 from aiokafka.errors import KafkaError
 
 from tests.integration.hull import CONNECTOR, Hull
-from tests.integration.kafka_client import Entry
+from tests.integration.kafka_client import Entry, Found
 from tests.integration.service_process import ServiceProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tests.chaos.sandbox_process import SandboxProcess
-    from tests.integration.kafka_client import Found, KafkaClient
+    from tests.integration.kafka_client import KafkaClient
 
 _CHUNK = 20_000
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, ClientSession
 
+from planhat_client.sandbox import SandboxServer
 from tests.integration.kafka_client import Entry, until
 from tests.integration.service_process import ServiceProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planhat_client.sandbox import SandboxServer
     from planhat_client.sandbox.witness import Write
     from tests.integration.hull import Hull
     from tests.integration.kafka_client import KafkaClient

@@ -55,6 +55,7 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # what PYTHONPATH names comes first: the compiled form, if it is under test
                 "-c",
                 "from consumer.cli import main; main()",
                 "run",
