@@ -5,9 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+COMPILED := build/compiled
+MACHINE_CODE := $(COMPILED)/.ready
+SOURCES = $(shell find consumer planhat_client schemas -type f ! -name '*.pyc')
+# Processes that are started with this run the compiled core, where there is one.
+WITH_COMPILED := PYTHONPATH=$(CURDIR)/$(COMPILED)
 FAST := not integration and not slow and not browser and not chaos and not benchmark
 
-.PHONY: help demo test test-fast check fix bench deploy-check chaos lock clean python
+.PHONY: help demo test test-fast check fix compiled bench deploy-check chaos lock clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,8 +20,9 @@ help: ## this list
 demo: $(READY) ## the main job, end to end, on this machine alone
 	@$(BIN)/hull-planhat demo
 
-test: $(READY) ## all tests, on real Kafka too
-	$(BIN)/pytest -m "not chaos and not benchmark"
+test: $(READY) $(MACHINE_CODE) ## all tests, on real Kafka too; the fast ones once more on the compiled core
+	$(WITH_COMPILED) $(BIN)/pytest -m "not chaos and not benchmark"
+	$(BIN)/pytest -q -o pythonpath="$(COMPILED) ." -m "$(FAST)"
 
 test-fast: $(READY) ## the tests that need nothing but Python
 	$(BIN)/pytest -q -m "$(FAST)"
@@ -31,15 +37,17 @@ fix: $(READY) ## repair what format and lint can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## measure; prints figures, asserts nothing (ARGS="throughput --quick" chooses)
+compiled: $(MACHINE_CODE) ## the core as machine code, in build/compiled: needs a C compiler
+
+bench: $(READY) $(MACHINE_CODE) ## measure; prints figures, asserts nothing (ARGS="throughput --quick" chooses)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(WITH_COMPILED) $(BIN)/python -P -m tests.benchmarks $(ARGS)
 
 deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm and promtool once
 	$(BIN)/pytest tests/deploy
 
-chaos: $(READY) ## kills, rebalances, broker and API faults, in full length
-	$(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
+chaos: $(READY) $(MACHINE_CODE) ## kills, rebalances, broker and API faults, in full length
+	$(WITH_COMPILED) $(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
 
 lock: python ## remake the lock files from pyproject.toml
 	$(PYTHON) -m venv --clear .lock-venv
@@ -50,10 +58,12 @@ lock: python ## remake the lock files from pyproject.toml
 	mv .lock-venv/lock requirements.lock
 	.lock-venv/bin/python deploy/runtime_lock.py > .lock-venv/lock
 	mv .lock-venv/lock deploy/requirements.lock
+	.lock-venv/bin/python deploy/runtime_lock.py compiled > .lock-venv/lock
+	mv .lock-venv/lock deploy/compiled.lock
 	rm -rf .lock-venv
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .lock-venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf $(VENV) .lock-venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,4 +80,14 @@ $(LOCKED): requirements.lock | python
 
 $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# A copy of the packages with the compiled core in it. Without a C compiler it is a plain copy.
+$(MACHINE_CODE): $(SOURCES) deploy/compiled.py deploy/compiled.lock pyproject.toml | $(READY)
+	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -R consumer planhat_client schemas $(COMPILED)
+	@if command -v cc >/dev/null; then \
+	  echo "compiling the core ..." && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --requirement deploy/compiled.lock && \
+	  $(BIN)/python deploy/compiled.py $(COMPILED); \
+	else echo "no C compiler found (Debian: gcc libc6-dev): the core stays plain Python" >&2; fi
 	@touch $@

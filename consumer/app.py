@@ -42,6 +42,7 @@ from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
 from consumer.trace_switch import traces_of
+from consumer.version import is_compiled
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt
@@ -159,7 +160,7 @@ class Service:
             await self._close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
-        _log.info("service.started", topics=self.settings.kafka.topics)
+        _log.info("service.started", topics=self.settings.kafka.topics, compiled=is_compiled())
         async with asyncio.TaskGroup() as parts:
             helpers = [
                 parts.create_task(work, name=name)

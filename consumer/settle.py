@@ -229,8 +229,11 @@ class Settler:
 
 def _named_id(parts: Sequence[Part]) -> str | None:
     """Planhat's id by which Hull itself named the record; taken, so it holds."""
-    named = (part.body.get("_id") for part in reversed(parts))
-    return next((found for found in named if isinstance(found, str)), None)
+    for part in reversed(parts):
+        found = part.body.get("_id")
+        if isinstance(found, str):
+            return found
+    return None
 
 
 def _group(flight: Flight) -> Group:

@@ -1,7 +1,8 @@
 """Print what of requirements.lock the service itself needs: the lines of deploy/requirements.lock.
 
-Run by `make lock` with the Python of `.venv`, which has everything installed; a test keeps the two
-files in step. Development tools and the demo's embedded Kafka stay out of the image.
+With the argument `compiled`, print what deploy/compiled.py needs: deploy/compiled.lock. Run by
+`make lock` with the Python of `.venv`, which has everything installed; tests keep the files in
+step. Development tools and the demo's embedded Kafka stay out of the image.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -23,20 +24,36 @@ ROOT: Final = Path(__file__).parents[1]
 EXTRAS: Final = ("uvloop",)
 """Extras that the image offers: `UVLOOP=true` must work in it."""
 
-_HEAD: Final = (
-    "# What the image installs, exactly: a part of requirements.lock. Remake with: make lock"
-)
+_REMAKE: Final = "Remake with: make lock"
+_HEAD: Final = f"# What the image installs, exactly: a part of requirements.lock. {_REMAKE}"
+_COMPILED_HEAD: Final = f"# What compiles the core, exactly; none of it is in the image. {_REMAKE}"
 
 
 def lines() -> list[str]:
     """Give the lines of deploy/requirements.lock, the first a comment."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = _read()["project"]
     asked = list(project["dependencies"])
     for extra in EXTRAS:
         asked += project["optional-dependencies"][extra]
+    return [_HEAD, *_locked(asked)]
+
+
+def compiled_lines() -> list[str]:
+    """Give the lines of deploy/compiled.lock, the first a comment."""
+    asked = _read()["dependency-groups"]["compiled"]
+    exact = [text for text in asked if "==" in text]
+    return [_COMPILED_HEAD, *_locked(text for text in asked if text not in exact), *exact]
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def _locked(asked: Iterable[str]) -> list[str]:
+    """Give the lines of requirements.lock that these need."""
     needed = _closure(Requirement(text) for text in asked)
     locked = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-    return [_HEAD, *(line for line in locked if _name(line) in needed)]
+    return [line for line in locked if _name(line) in needed]
 
 
 def _closure(asked: Iterable[Requirement]) -> set[str]:
@@ -64,4 +81,5 @@ def _name(line: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(lines()) + "\n")
+    found = compiled_lines() if sys.argv[1:] == ["compiled"] else lines()
+    sys.stdout.write("\n".join(found) + "\n")

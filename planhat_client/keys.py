@@ -67,7 +67,7 @@ class Index:
         if positions:
             found = {self.find(fields) for fields in objects if self._any(fields)}
             return positions, found == positions and len(positions) == 1
-        words = (word for text in _texts(entry, _DEEPEST) for word in _TOKEN.findall(text))
+        words = [word for text in _texts(entry, _DEEPEST) for word in _TOKEN.findall(text)]
         return {at for word in words for at in self._words.get(_bare(word), ())}, False
 
     def _any(self, fields: Mapping[str, Any]) -> set[int]:

@@ -44,7 +44,7 @@ class Attribute:
         self.name: Final = name
         self.canonical: Final = canonical(name)
         # The doubled prefix is seen on the wire where a connector wrote "traits_..." itself.
-        others = (self.canonical, *(f"{_PREFIX * n}{self.canonical}" for n in (1, 2)))
+        others = [self.canonical, *[f"{_PREFIX * n}{self.canonical}" for n in (1, 2)]]
         self._spellings: Final = tuple(dict.fromkeys((name, *others)))
         self._group, _, self._leaf = self.canonical.partition("/")
 
@@ -88,7 +88,8 @@ _USUAL_LENGTH: Final = 200
 def _flat(changes: Mapping[str, JsonValue]) -> Iterator[str]:
     for name, change in changes.items():
         if isinstance(change, dict):
-            yield from (f"{name}/{leaf}" for leaf in change)
+            for leaf in change:
+                yield f"{name}/{leaf}"
         else:
             yield name
 

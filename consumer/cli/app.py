@@ -24,9 +24,9 @@ app.add_typer(dead_letters, name="dead-letters")
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the value of the option
     if wanted:
-        from consumer.version import version
+        from consumer.version import is_compiled, version
 
-        typer.echo(f"hull-planhat {version()}")
+        typer.echo(f"hull-planhat {version()}{', compiled' if is_compiled() else ''}")
         raise typer.Exit
 
 

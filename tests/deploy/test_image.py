@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deploy.runtime_lock import lines
+from deploy.compiled import CORE
+from deploy.runtime_lock import compiled_lines, lines
 from tests.deploy.chart import DEPLOY
 from tests.deploy.tools import run
 
@@ -40,6 +41,14 @@ def test_the_linter_is_content(hadolint: str) -> None:
 
 def test_the_lock_of_the_image_is_the_part_of_the_lock_that_the_service_needs() -> None:
     assert LOCK.read_text("utf-8").splitlines() == lines()
+
+
+def test_the_lock_of_the_compiler_is_exact_and_in_step() -> None:
+    assert (DEPLOY / "compiled.lock").read_text("utf-8").splitlines() == compiled_lines()
+
+
+def test_what_is_compiled_exists() -> None:
+    assert [name for name in CORE if not (DEPLOY.parent / name).is_file()] == []
 
 
 def test_no_tool_and_no_demo_is_in_the_image() -> None:

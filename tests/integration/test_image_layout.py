@@ -95,7 +95,22 @@ async def test_the_image_does_what_compose_shows(
     assert await kafka.read(f"{name}-dead")
 
 
-@pytest.mark.parametrize("module", ["confluent_kafka", "pip", "pytest", "hypothesis", "tests"])
+def test_its_core_is_compiled(image: Path) -> None:
+    told = subprocess.run(  # noqa: S603  # the layout's own command
+        [*as_nobody(), str(image / "bin" / "hull-planhat"), "--version"],
+        cwd=image,
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip().endswith(", compiled")
+
+
+@pytest.mark.parametrize(
+    "module", ["confluent_kafka", "mypy", "pip", "pytest", "hypothesis", "tests"]
+)
 def test_what_the_service_does_not_need_is_not_there(image: Path, module: str) -> None:
     told = subprocess.run(  # noqa: S603  # the layout's own Python
         [*as_nobody(), str(image / "bin" / "python"), "-c", f"import {module}"],

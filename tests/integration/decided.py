@@ -1,0 +1,59 @@
+"""Prints what each line of a file is decided to be, exactly: as `repr`, with the JSON of payloads.
+
+Run as a process of its own, so that it can be the compiled core or the plain one.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consumer.decide import decide
+from consumer.decision import Payload, UserDecision
+from consumer.message import AccountMessage, Messages, UserMessage
+from consumer.parse import parse
+from consumer.profile import keys, to_json
+from consumer.rules import Rules
+from consumer.version import is_compiled
+from schemas.connector import ConnectorSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.decision import Decision
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def told(value: bytes, rules: Rules) -> Iterator[str]:
+    """One line for each thing that a record says."""
+    parsed = parse(value)
+    if not isinstance(parsed, Messages):
+        yield repr(parsed)
+        return
+    for message in parsed.messages:
+        yield repr(message)
+        if isinstance(message, UserMessage | AccountMessage):
+            yield from _decided(decide(message, rules))
+
+
+def _decided(decision: Decision) -> Iterator[str]:
+    if isinstance(decision, UserDecision):
+        fields = [*decision[:5], decision.company, decision.company_stub, *decision[6:]]
+        found = [decision.enduser, decision.company, *decision.activities]
+    else:
+        fields = [decision]
+        found = [decision.company, *decision.licences]
+    yield repr(fields)
+    for payload in found:
+        if isinstance(payload, Payload):
+            yield f"{keys(payload.body)!r} {to_json(payload.body)!r}"
+
+
+if __name__ == "__main__":
+    settings = ConnectorSettings.from_text((DATA / "connector.yaml").read_text("utf-8"), "settings")
+    compiled = Rules.compile(settings)
+    sys.stdout.write("compiled\n" if is_compiled() else "plain\n")
+    for line in Path(sys.argv[1]).read_bytes().splitlines():
+        sys.stdout.write("\n".join(told(line, compiled)) + "\n")
