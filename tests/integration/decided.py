@@ -40,7 +40,12 @@ def told(value: bytes, rules: Rules) -> Iterator[str]:
 
 def _decided(decision: Decision) -> Iterator[str]:
     if isinstance(decision, UserDecision):
-        fields: list[object] = [*decision[:5], decision.company, decision.company_stub, *decision[6:]]
+        fields: list[object] = [
+            *decision[:5],
+            decision.company,
+            decision.company_stub,
+            *decision[6:],
+        ]
         found = [decision.enduser, decision.company, *decision.activities]
     else:
         fields = [decision]
