@@ -126,15 +126,15 @@ class Intake:
                 else:
                     self._skip_replay(message, ticket, position, reason)
             case Unsupported(channel=channel):
-                receipt = Receipt(ticket, position, channel, "", open=1)
+                receipt = Receipt(ticket, position, channel, "", parts=1)
                 receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
                 self._part_done(receipt)
             case Invalid(reason=reason):
-                receipt = Receipt(ticket, position, "", "", open=1)
+                receipt = Receipt(ticket, position, "", "", parts=1)
                 receipt.reject(reason)
                 self._part_done(receipt)
             case Tombstone():
-                receipt = Receipt(ticket, position, "", "", open=1)
+                receipt = Receipt(ticket, position, "", "", parts=1)
                 receipt.skip(Resource.ENDUSERS, TOMBSTONE)
                 self._part_done(receipt)
 
@@ -147,7 +147,7 @@ class Intake:
     ) -> None:
         self._follow(message.hull_id, ticket)
         channel = "user:update" if isinstance(message, UserMessage) else "account:update"
-        receipt = Receipt(ticket, position, channel, message.hull_id, open=1)
+        receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
         try:
             self._decided(message, receipt, now)
         except Exception as error:  # noqa: BLE001 - the same record would end each restart again
@@ -178,7 +178,7 @@ class Intake:
         """What is older than what was sent since overwrites nothing (docs/decisions/0010)."""
         is_user = isinstance(message, UserMessage)
         channel = "user:update" if is_user else "account:update"
-        receipt = Receipt(ticket, position, channel, message.hull_id, open=1)
+        receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
         resource = Resource.ENDUSERS if is_user else Resource.COMPANIES
         receipt.skip(resource, reason)
         self._part_done(receipt)

@@ -6,14 +6,17 @@ Each is final when all it holds is final; the last part to end resolves the reco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from consumer.decision import Link
-from consumer.offsets import Offsets
-from consumer.profile import Profile
 from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.decision import Link
+    from consumer.offsets import Offsets
+    from consumer.profile import Profile
 
 Item = TypeVar("Item")
 
@@ -37,16 +40,35 @@ class Partition(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+# The classes below are made for each message. They write their `__init__` themselves: a dataclass's
+# own is code made at run time, which can't be compiled.
+
+
 class Record:
     """One Kafka record as it was read; `timestamp` in seconds since 1970."""
 
-    partition: Partition
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    timestamp: float = 0.0
+    __slots__ = ("headers", "key", "offset", "partition", "timestamp", "value")
+
+    def __init__(
+        self,
+        partition: Partition,
+        offset: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: tuple[tuple[str, bytes], ...] = (),
+        timestamp: float = 0.0,
+    ) -> None:
+        """`key` and `value` are as they lie in the topic."""
+        self.partition = partition
+        self.offset = offset
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.timestamp = timestamp
+
+    def __repr__(self) -> str:
+        """Where it lies; what is in it may be personal."""
+        return f"<Record {self.partition.topic}/{self.partition.number} at {self.offset}>"
 
     @property
     def size(self) -> int:
@@ -80,7 +102,6 @@ class Backlog:
         self.bytes -= ticket.size
 
 
-@dataclass(slots=True, eq=False)
 class Ticket:
     """A record on its way: resolved when none of its messages is open.
 
@@ -89,20 +110,31 @@ class Ticket:
     `reason` are those of its worst message; None while none has ended.
     """
 
-    record: Record
-    offsets: Offsets
-    backlog: Backlog
-    open: int = 0
-    profiles: list[str] = field(default_factory=list)
-    followers: Sequence[Ticket] = ()
-    ending: Ending | None = None
-    reason: str = ""
-    span: Any = None  # of OpenTelemetry, if it is on
-    size: int = field(init=False)
+    __slots__ = (
+        "backlog",
+        "ending",
+        "followers",
+        "offsets",
+        "open",
+        "profiles",
+        "reason",
+        "record",
+        "size",
+        "span",
+    )
 
-    def __post_init__(self) -> None:
-        """Measure it once."""
-        self.size = self.record.size
+    def __init__(self, record: Record, offsets: Offsets, backlog: Backlog) -> None:
+        """Nothing of it is open, and nobody follows. `size` is measured once."""
+        self.record = record
+        self.offsets = offsets
+        self.backlog = backlog
+        self.open = 0
+        self.profiles: list[str] = []
+        self.followers: Sequence[Ticket] = ()
+        self.ending: Ending | None = None
+        self.reason = ""
+        self.span: Any = None  # of OpenTelemetry, if it is on
+        self.size = record.size
 
     def note(self, ending: Ending, reason: str) -> None:
         """One of its messages is final."""
@@ -134,26 +166,45 @@ def _with(some: Sequence[Item], one: Item) -> Sequence[Item]:
     return [one]
 
 
-@dataclass(slots=True, eq=False)
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
     `changes` are those that were sent or refused, if somebody keeps outcomes.
     """
 
-    ticket: Ticket
-    position: int | None
-    channel: str
-    hull_id: str
-    external_id: str | None = None
-    email: str | None = None
-    open: int = 0
-    delivered: int = 0
-    rejections: Sequence[str] = ()
-    skips: Sequence[tuple[Resource, str]] = ()
-    attempts: int = 0
-    export: bool = False
-    changes: Sequence[Change] = ()
+    __slots__ = (
+        "attempts",
+        "changes",
+        "channel",
+        "delivered",
+        "email",
+        "export",
+        "external_id",
+        "hull_id",
+        "open",
+        "position",
+        "rejections",
+        "skips",
+        "ticket",
+    )
+
+    def __init__(
+        self, ticket: Ticket, position: int | None, channel: str, hull_id: str, parts: int = 0
+    ) -> None:
+        """`position` is that in an envelope, None if it is alone; so many `parts` are open."""
+        self.ticket = ticket
+        self.position = position
+        self.channel = channel
+        self.hull_id = hull_id
+        self.open = parts
+        self.external_id: str | None = None
+        self.email: str | None = None
+        self.delivered = 0
+        self.rejections: Sequence[str] = ()
+        self.skips: Sequence[tuple[Resource, str]] = ()
+        self.attempts = 0
+        self.export = False
+        self.changes: Sequence[Change] = ()
 
     def reject(self, reason: str) -> None:
         """Something of it can't be sent, or was refused."""
@@ -184,7 +235,6 @@ class Receipt:
         return next((why for what, why in self.skips if what in _PROFILES), self.skips[0][1])
 
 
-@dataclass(slots=True, eq=False)
 class Part:
     """One change of one profile, for one lane.
 
@@ -194,20 +244,47 @@ class Part:
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
     """
 
-    resource: Resource
-    key: str
-    body: Body
-    claims: tuple[str, ...]
-    receipt: Receipt
-    link: Link | None = None
-    event_id: str | None = None
-    waits: int = 0
-    followers: Sequence[Part] = ()
-    profile: Profile | None = None
-    ended: bool = False
-    since: float = 0.0
-    attempts: int = 0
-    sent: bytes = b""
+    __slots__ = (
+        "attempts",
+        "body",
+        "claims",
+        "ended",
+        "event_id",
+        "followers",
+        "key",
+        "link",
+        "profile",
+        "receipt",
+        "resource",
+        "sent",
+        "since",
+        "waits",
+    )
+
+    def __init__(
+        self,
+        resource: Resource,
+        key: str,
+        body: Body,
+        claims: tuple[str, ...],
+        receipt: Receipt,
+        link: Link | None = None,
+    ) -> None:
+        """It waits for nothing, and nobody waits for it."""
+        self.resource = resource
+        self.key = key
+        self.body = body
+        self.claims = claims
+        self.receipt = receipt
+        self.link = link
+        self.event_id: str | None = None
+        self.waits = 0
+        self.followers: Sequence[Part] = ()
+        self.profile: Profile | None = None
+        self.ended = False
+        self.since = 0.0
+        self.attempts = 0
+        self.sent = b""
 
     def lead(self, follower: Part) -> None:
         """Let a part of another lane wait for the end of this one."""

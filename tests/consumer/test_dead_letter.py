@@ -1,11 +1,9 @@
-from dataclasses import replace
-
 import pytest
 
 from consumer.dead_letter import dead_letter
 from consumer.dead_letters import headers
 from consumer.offsets import Offsets
-from consumer.part import Backlog, Partition, Receipt, Ticket
+from consumer.part import Backlog, Partition, Receipt, Record, Ticket
 from tests.consumer.dead import DEAD, letter, record
 
 
@@ -13,9 +11,9 @@ def test_what_the_service_writes_is_read() -> None:
     receipt = Receipt(Ticket(record(7), Offsets(10), Backlog()), 2, "user:update", "u1")
     receipt.rejections = ["400 no such mailbox", "licence 1: mrr is missing"]
     receipt.attempts = 3
-    written = replace(
-        record(7), partition=DEAD, offset=4, headers=headers(receipt, 1_700_000_000.0)
-    )
+    one = record(7)
+    told = headers(receipt, 1_700_000_000.0)
+    written = Record(DEAD, 4, one.key, one.value, tuple(told), one.timestamp)
 
     found = dead_letter(written)
 
@@ -51,11 +49,9 @@ def test_a_replay_keeps_its_first_place() -> None:
 @pytest.mark.parametrize("missing", ["dl.topic", "dl.partition", "dl.offset"])
 def test_a_foreign_record_is_no_letter(missing: str) -> None:
     whole = letter(7).record
+    told = tuple(pair for pair in whole.headers if pair[0] != missing)
 
-    assert (
-        dead_letter(replace(whole, headers=tuple(p for p in whole.headers if p[0] != missing)))
-        is None
-    )
+    assert dead_letter(Record(whole.partition, whole.offset, whole.key, whole.value, told)) is None
 
 
 def test_a_letter_whose_moment_is_unreadable_is_one_still() -> None:

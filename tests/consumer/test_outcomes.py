@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def receipt(hull_id: str, *, reason: str = "", sent: bytes = b'{"a":1}') -> Receipt:
     ticket = Ticket(Record(Partition("t", 3), 7, None, b"x"), Offsets(), Backlog())
-    made = Receipt(ticket, None, "user:update", hull_id, f"ext-{hull_id}", f"{hull_id}@Acme.com")
+    made = Receipt(ticket, None, "user:update", hull_id)
+    made.external_id, made.email = f"ext-{hull_id}", f"{hull_id}@Acme.com"
     if reason:
         made.skip(Resource.ENDUSERS, reason)
     else:

@@ -54,7 +54,9 @@ def test_a_letter_is_stale_if_something_newer_was_sent(
 
 
 def with_value(one: DeadLetter, value: bytes) -> DeadLetter:
-    return replace(one, record=replace(one.record, value=value))
+    old = one.record
+    record = Record(old.partition, old.offset, old.key, value, old.headers, old.timestamp)
+    return replace(one, record=record)
 
 
 def test_only_the_message_that_was_rejected_counts_in_an_envelope() -> None:
