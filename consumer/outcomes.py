@@ -46,7 +46,7 @@ class Room:
     outcomes: int = 30_000
     silent: int = 20_000
     size: int = 8 << 20
-    payload_size: int = 8 << 20
+    payload_size: int = 4 << 20
     at_once: int = 256
 
 

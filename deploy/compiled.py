@@ -12,6 +12,8 @@ network, and what is not typed strictly, gains nothing by this and stays as it i
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import sys
@@ -32,14 +34,18 @@ CORE: Final = (
     "consumer/filter.py",
     "consumer/flight.py",
     "consumer/guard.py",
+    "consumer/histogram.py",
     "consumer/intake.py",
     "consumer/lane.py",
     "consumer/lookups.py",
     "consumer/map.py",
     "consumer/memory.py",
     "consumer/message.py",
+    "consumer/metrics.py",
     "consumer/newest.py",
     "consumer/offsets.py",
+    "consumer/outcome_block.py",
+    "consumer/outcomes.py",
     "consumer/parse.py",
     "consumer/part.py",
     "consumer/plain_user.py",
@@ -81,10 +87,17 @@ def _compile(python: str) -> None:
         "--ignore-missing-imports",
         f"--python-executable={python}",
     ]
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            modules = mypycify([*options, *CORE], opt_level="3", group_name="hull_planhat")
+    except SystemExit:
+        sys.stderr.write(said.getvalue())
+        raise
     setup(
         name="hull-planhat-core",
         packages=[],
-        ext_modules=mypycify([*options, *CORE], opt_level="3", group_name="hull_planhat"),
+        ext_modules=modules,
         script_args=["--quiet", "build_ext", "--inplace"],
     )
 
