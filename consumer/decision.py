@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -18,7 +18,12 @@ class Skip:
     reason: str
 
 
-class Payload(NamedTuple):
+# A named tuple's constructor is code made at run time, which can't be compiled, and these are made
+# for each message: so they write their own.
+
+
+@dataclass(init=False, slots=True)
+class Payload:
     """One object for Planhat.
 
     `key` is the Hull id of the profile; of a licence, that of its account and its own key.
@@ -27,18 +32,34 @@ class Payload(NamedTuple):
 
     key: str
     body: Body
-    event_id: str | None = None
+    event_id: str | None
+
+    def __init__(self, key: str, body: Body, event_id: str | None = None) -> None:
+        """`event_id` is that of an activity, if it has one."""
+        self.key = key
+        self.body = body
+        self.event_id = event_id
 
 
-class Link(NamedTuple):
+@dataclass(init=False, slots=True)
+class Link:
     """How to find the company: by the first of these that is known."""
 
     planhat_id: str | None
     external_id: str | None
     account_id: str | None
 
+    def __init__(
+        self, planhat_id: str | None, external_id: str | None, account_id: str | None
+    ) -> None:
+        """The ids of the company in Planhat, at the customer's, and of the account in Hull."""
+        self.planhat_id = planhat_id
+        self.external_id = external_id
+        self.account_id = account_id
 
-class UserDecision(NamedTuple):
+
+@dataclass(init=False, slots=True)
+class UserDecision:
     """What a user message means.
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.
@@ -55,7 +76,30 @@ class UserDecision(NamedTuple):
     find_company: Callable[[], Payload | Skip]
     activities: tuple[Payload, ...]
     skipped_events: tuple[tuple[str, Skip], ...]
-    may_have_moved: bool = False
+    may_have_moved: bool
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what is decided
+        self,
+        hull_id: str,
+        external_id: str | None,
+        email: str | None,
+        enduser: Payload | Skip,
+        link: Link,
+        find_company: Callable[[], Payload | Skip],
+        activities: tuple[Payload, ...],
+        skipped_events: tuple[tuple[str, Skip], ...],
+        may_have_moved: bool = False,  # noqa: FBT001, FBT002 - a field like the others
+    ) -> None:
+        """All that is to be done about one message."""
+        self.hull_id = hull_id
+        self.external_id = external_id
+        self.email = email
+        self.enduser = enduser
+        self.link = link
+        self.find_company = find_company
+        self.activities = activities
+        self.skipped_events = skipped_events
+        self.may_have_moved = may_have_moved
 
     @property
     def company(self) -> Payload | Skip:

@@ -10,7 +10,8 @@ from schemas.hull import Changes, Event, Segment
 Entity = dict[str, JsonValue]
 
 
-class UserMessage(NamedTuple):
+@dataclass(init=False, slots=True)
+class UserMessage:
     """A change of a user, with the account it belongs to (empty if none)."""
 
     hull_id: str
@@ -22,6 +23,30 @@ class UserMessage(NamedTuple):
     changes: Changes | None
     is_export: bool
     message_id: str | None
+
+    # Written out, since what a dataclass or a named tuple makes at run time can't be compiled.
+    def __init__(  # noqa: PLR0913, PLR0917 - what a message has
+        self,
+        hull_id: str,
+        user: Entity,
+        account: Entity,
+        segments: tuple[Segment, ...],
+        account_segments: tuple[Segment, ...],
+        events: tuple[Event, ...],
+        changes: Changes | None,
+        is_export: bool,  # noqa: FBT001 - a field like the others
+        message_id: str | None,
+    ) -> None:
+        """`is_export` and `message_id` may come from the envelope or the headers."""
+        self.hull_id = hull_id
+        self.user = user
+        self.account = account
+        self.segments = segments
+        self.account_segments = account_segments
+        self.events = events
+        self.changes = changes
+        self.is_export = is_export
+        self.message_id = message_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,11 +291,22 @@ class Part:
         self.followers = _with(self.followers, follower)
 
 
-class Ended(NamedTuple):
+class Ended:
     """The end of a part: what became of it, and why if it was not delivered."""
 
-    part: Part
-    ending: Ending
-    reason: str = ""
-    planhat_id: str | None = None
-    change: str | None = None
+    __slots__ = ("change", "ending", "part", "planhat_id", "reason")
+
+    def __init__(
+        self,
+        part: Part,
+        ending: Ending,
+        reason: str = "",
+        planhat_id: str | None = None,
+        change: str | None = None,
+    ) -> None:
+        """`planhat_id` and `change` (what was done) as far as the answer tells."""
+        self.part = part
+        self.ending = ending
+        self.reason = reason
+        self.planhat_id = planhat_id
+        self.change = change

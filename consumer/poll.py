@@ -155,15 +155,19 @@ class Poller:
     def _take(self, records: list[Record]) -> int:
         now = _now()
         put_back: dict[Partition, int] = {}
+        partition, offsets = None, None
+        backlog = self._assignment.backlog
         for record in records:
-            offsets = self._assignment.owned.get(record.partition)
+            if record.partition is not partition:
+                partition = record.partition
+                offsets = self._assignment.owned.get(partition)
             if offsets is None:
                 # Read before we know what of it is final: read it again when we do.
                 put_back.setdefault(record.partition, record.offset)
             else:
                 if offsets.is_foreign(record.offset):
                     offsets = self._renewed(record, offsets)
-                self._intake.take(record, offsets, self._assignment.backlog, now)
+                self._intake.take(record, offsets, backlog, now)
         for partition, offset in put_back.items():
             self._source.rewind(partition, offset)
         if records:

@@ -26,12 +26,18 @@ Change = Literal["created", "updated", "unchanged"]
 IGNORED = "Planhat ignored it and does not say why"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, slots=True)
 class Proven:
     """Planhat has it; its id and what was done, as far as the answer tells."""
 
-    planhat_id: str | None = None
-    change: Change | None = None
+    planhat_id: str | None
+    change: Change | None
+
+    # Written out, as one is made for each item: what a dataclass writes can't be compiled.
+    def __init__(self, planhat_id: str | None = None, change: Change | None = None) -> None:
+        """Nothing more may be known than that it is there."""
+        self.planhat_id = planhat_id
+        self.change = change
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,17 +40,14 @@ def told(value: bytes, rules: Rules) -> Iterator[str]:
 
 def _decided(decision: Decision) -> Iterator[str]:
     if isinstance(decision, UserDecision):
-        fields: list[object] = [
-            *decision[:5],
-            decision.company,
-            decision.company_stub,
-            *decision[6:],
-        ]
-        found = [decision.enduser, decision.company, *decision.activities]
+        activities, skipped = decision.activities, decision.skipped_events
+        yield repr((decision.hull_id, decision.external_id, decision.email, decision.link))
+        yield repr((decision.enduser, decision.company, decision.company_stub, activities, skipped))
+        yield repr(decision.may_have_moved)
+        found = [decision.enduser, decision.company, *activities]
     else:
-        fields = [decision]
+        yield repr(decision)
         found = [decision.company, *decision.licences]
-    yield repr(fields)
     for payload in found:
         if isinstance(payload, Payload):
             yield f"{keys(payload.body)!r} {to_json(payload.body)!r}"
