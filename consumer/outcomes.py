@@ -43,10 +43,10 @@ class Room:
     became of it, and why), the last of each is among them. `at_once` are written together.
     """
 
-    outcomes: int = 30_000
-    silent: int = 20_000
-    size: int = 8 << 20
-    payload_size: int = 4 << 20
+    outcomes: int = 15_000
+    silent: int = 10_000
+    size: int = 4 << 20
+    payload_size: int = 2 << 20
     at_once: int = 256
 
 
