@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
 from consumer.given_up import GivenUp
-from consumer.memory import REMEMBERED, Memory
+from consumer.memory import REMEMBERED, REMEMBERED_NAMES, Memory
 from consumer.part import Ended
 from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
 from planhat_client.retry import Breaker
@@ -46,7 +46,7 @@ class LanePolicy:
     merges: bool = True
     skips_unchanged: bool = True
     remembered: int = REMEMBERED
-    remembered_ids: int = REMEMBERED
+    remembered_ids: int = REMEMBERED_NAMES
 
 
 class Lane:

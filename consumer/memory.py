@@ -19,6 +19,9 @@ REMEMBERED: Final = 43_690
 """How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
 more CPython would take twice as much."""
 
+REMEMBERED_NAMES: Final = 21_844
+"""Likewise, for a dictionary of half the size: of what is kept as text, or matters for less long."""
+
 _OLDER: Final = 2
 
 
@@ -83,7 +86,7 @@ def short(name: str) -> int:
 class Memory:
     """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
 
-    def __init__(self, digests: int = REMEMBERED, ids: int = REMEMBERED) -> None:
+    def __init__(self, digests: int = REMEMBERED, ids: int = REMEMBERED_NAMES) -> None:
         """Keep so many digests and ids, and up to half as many more."""
         self._digests = Generations[int, int](digests)
         self._ids = Generations[str, str](ids)

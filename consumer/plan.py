@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from consumer import reasons
 from consumer.decision import Payload, Skip
 from consumer.lookups import Lookups
-from consumer.memory import Recent
+from consumer.memory import REMEMBERED_NAMES, Recent
 from consumer.part import Part
 from schemas.planhat import Resource
 
@@ -59,7 +59,7 @@ class Planner:
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._by_owner: list[Part] = []
-        self._events = Recent()
+        self._events = Recent(REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
     def clear(self) -> None:
