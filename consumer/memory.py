@@ -20,7 +20,7 @@ REMEMBERED: Final = 43_690
 more CPython would take twice as much."""
 
 REMEMBERED_NAMES: Final = 21_844
-"""Likewise, for a dictionary of half the size: of what is kept as text, or matters for less long."""
+"""Likewise, with a dictionary of half the size: of what is kept as text, or matters for less."""
 
 _OLDER: Final = 2
 
