@@ -92,7 +92,7 @@ def _configure_logs(settings: Settings, connector: ConnectorSettings, troubles: 
 def collect_seldom() -> None:
     """Let Python look for cyclic garbage less often: we make next to none.
 
-    Up to 20,000 records are in work at once, some hundred thousand objects. At the usual 700 new
+    Up to 16,000 records are in work at once, some hundred thousand objects. At the usual 700 new
     ones a look, a third of all CPU time went into looking through them, in vain.
     """
     gc.collect()

@@ -61,7 +61,7 @@ class KafkaSettings(Section):
         default=None, description="Its key (PEM), if it is not in the same file."
     )
     max_pending_records: int = Field(
-        default=20_000,
+        default=16_000,
         ge=1,
         description="Records that are read and not committed as final, over all partitions;"
         " beyond it nothing is read.",
