@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TypeAlias, TypeVar
+from collections.abc import Generator, Iterator
+from typing import Generic, TypeAlias, TypeVar
 
 Found = TypeVar("Found")
 
@@ -11,11 +11,22 @@ Steps: TypeAlias = Generator[None, None, Found]
 """Yields after each step, of a millisecond at most or so, and returns what it found."""
 
 
+class Run(Generic[Found]):
+    """Goes through steps; when they are through, `found` is what they returned."""
+
+    def __init__(self, steps: Steps[Found]) -> None:
+        """Nothing is done before somebody goes through it."""
+        self._steps = steps
+        self.found: Found
+
+    def __iter__(self) -> Iterator[None]:
+        """Do one step after the other."""
+        self.found = yield from self._steps
+
+
 def in_one_go(steps: Steps[Found]) -> Found:
     """Do all of it now."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Found = end.value
-            return found
+    run = Run(steps)
+    for _ in run:
+        pass
+    return run.found

@@ -17,6 +17,7 @@ from consumer.console.personal import Shown
 from consumer.console.state import state
 from consumer.explain import explain
 from consumer.log import cleaner
+from consumer.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -118,15 +119,12 @@ def is_let_in(header: str, username: str, password: str) -> bool:
 async def _in_turns(steps: Steps[Found]) -> Found:
     """Do the steps, and let the service go on in between: a question must not hold it up."""
     until = time.perf_counter() + _TURN_SECONDS
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Found = end.value
-            return found
+    run = Run(steps)
+    for _ in run:
         if time.perf_counter() > until:
             await asyncio.sleep(0)
             until = time.perf_counter() + _TURN_SECONDS
+    return run.found
 
 
 def _json(found: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - plain JSON of any shape

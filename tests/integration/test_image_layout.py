@@ -96,6 +96,8 @@ async def test_the_image_does_what_compose_shows(
 
 
 def test_its_core_is_compiled(image: Path) -> None:
+    if shutil.which("cc") is None and os.environ.get("CI") != "true":
+        pytest.skip("no C compiler found: install gcc")
     told = subprocess.run(  # noqa: S603  # the layout's own command
         [*as_nobody(), str(image / "bin" / "hull-planhat"), "--version"],
         cwd=image,
