@@ -62,6 +62,7 @@ _log = structlog.get_logger("consumer.app")
 _DRAIN_MARGIN_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _FLUSH_SECONDS = 5.0
+_LETTERS_SECONDS = 5.0
 _MOVING_SECONDS = 600.0
 _CLOSE_SECONDS = 5.0
 
@@ -244,7 +245,11 @@ class Service:
     async def land(self) -> bool:
         """Send nothing new; False if a request is still on its way when the time is up."""
         self.dispatch.stopped = True
-        return await self.sender.landed(self._drain)
+        deadline = _now() + self._drain
+        landed = await self.sender.landed(self._drain)
+        # What is not in the dead letters yet, its next owner would write once more.
+        await self.dead_letters.landed(min(_LETTERS_SECONDS, deadline - _now()))
+        return landed
 
     def is_unsure(self) -> bool:
         """Tell whether a request failed that may have changed something all the same."""
@@ -291,6 +296,7 @@ class Service:
             await asyncio.sleep(0.02)
         self.dispatch.stopped = True
         landed = await self.sender.landed(max(0.0, deadline - _now()))
+        await self.dead_letters.landed(min(_LETTERS_SECONDS, deadline - _now()))
         is_clean = landed and not self.is_unsure()
         await self.committer.commit(self.assignment, is_clean=is_clean)
         await self.results.flush(_FLUSH_SECONDS)

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.errors import KafkaUnavailable
+from consumer.letter_queue import LetterQueue
 from consumer.log import cleaner
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from consumer.errors import KafkaUnavailable
     from consumer.part import Receipt
 
 _log = structlog.get_logger("consumer.dead_letters")
 
 _SAY_AGAIN_SECONDS = 60.0
+_GATHER_SECONDS = 0.05
 _LONGEST_ERROR = 500
 
 Headers = tuple[tuple[str, bytes], ...]
+
+Letter = tuple[bytes | None, bytes | None, Headers]
+"""Key, value and headers of a record for the dead-letter topic."""
+
+_cleaner = cleaner(keeps_emails=False)
 
 
 class Sink(Protocol):
     """A topic to write to."""
 
-    async def write(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Return when all replicas in sync have it; raises KafkaUnavailable."""
+    async def write_each(self, letters: Sequence[Letter]) -> Sequence[KafkaUnavailable | None]:
+        """Say of each letter, in order: None when all replicas in sync have it, or why not."""
 
 
 def headers(receipt: Receipt, failed_at: float) -> Headers:
@@ -39,29 +46,40 @@ def headers(receipt: Receipt, failed_at: float) -> Headers:
 
     Planhat may repeat addresses or credentials in what it says: they are masked.
     """
-    clean = cleaner(keeps_emails=False).text
     record = receipt.ticket.record
+    reasons = receipt.rejections
+    reason = _clean(reasons[0])
     added = {
-        "dl.reason": clean(receipt.rejections[0])[:_LONGEST_ERROR],
-        "dl.error": clean("; ".join(receipt.rejections))[:_LONGEST_ERROR],
-        "dl.topic": record.partition.topic,
-        "dl.partition": str(record.partition.number),
-        "dl.offset": str(record.offset),
-        "dl.timestamp": str(round(record.timestamp * 1000)),
-        "dl.attempts": str(max(receipt.attempts, 1)),
-        "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat(),
+        "dl.reason": reason,
+        "dl.error": reason if len(reasons) == 1 else _clean("; ".join(reasons)),
+        "dl.topic": record.partition.topic.encode(),
+        "dl.partition": b"%d" % record.partition.number,
+        "dl.offset": b"%d" % record.offset,
+        "dl.timestamp": b"%d" % round(record.timestamp * 1000),
+        "dl.attempts": b"%d" % max(receipt.attempts, 1),
+        "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat().encode(),
     }
     if receipt.position is not None:
-        added["dl.position"] = str(receipt.position)
+        added["dl.position"] = b"%d" % receipt.position
     kept = tuple(pair for pair in record.headers if pair[0] not in added)
-    return kept + tuple((name, value.encode()) for name, value in added.items())
+    return kept + tuple(added.items())
+
+
+def _clean(text: str) -> bytes:
+    return _cleaner.text(text)[:_LONGEST_ERROR].encode()
+
+
+def _letter(receipt: Receipt, failed_at: float) -> Letter:
+    record = receipt.ticket.record
+    return record.key, record.value, headers(receipt, failed_at)
 
 
 class DeadLetters:
-    """Writes rejected messages, one after the other, for as long as it takes.
+    """Writes rejected messages, many at once, for as long as it takes.
 
-    What waits here is bounded by the records that may be unresolved. While the topic can't be
-    written nothing is resolved: the partitions fill their window and are read no further.
+    A message is resolved when all replicas in sync have it, in the order in which they came. What
+    waits here is bounded by the records that may be unresolved. While the topic can't be written
+    nothing is resolved: the partitions fill their window and are read no further.
     """
 
     def __init__(
@@ -74,56 +92,78 @@ class DeadLetters:
         self._sink = sink
         self._resolve = resolve
         self._random = random
-        self._waiting: deque[Receipt] = deque()
+        self._queue = LetterQueue()
         self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._failures = 0
         self._said_at = float("-inf")
         self.failing = False
 
     def __len__(self) -> int:
         """Messages that are not in the topic yet."""
-        return len(self._waiting)
+        return len(self._queue)
+
+    @property
+    def is_writing(self) -> bool:
+        """Tell whether messages are on their way to a topic that takes them."""
+        return len(self._queue) > 0 and not self.failing
 
     def waiting(self) -> list[Receipt]:
         """Messages that are not in the topic yet, the oldest first."""
-        return list(self._waiting)
+        return self._queue.waiting()
 
     def put(self, receipt: Receipt) -> None:
         """Take over a rejected message."""
-        self._waiting.append(receipt)
+        self._queue.put(receipt)
         self._wake.set()
 
     def clear(self) -> None:
         """Forget what waits: its partitions were revoked, somebody will read it again."""
-        self._waiting.clear()
+        self._queue.clear()
+        self._moved.set()
+
+    async def landed(self, seconds: float) -> None:
+        """Wait until all is written, at most `seconds`, and no longer if the topic fails."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.is_writing:
+                    self._moved.clear()
+                    await self._moved.wait()
 
     async def run(self) -> None:
         """Write until cancelled."""
-        failures = 0
         while True:
-            while not self._waiting:
-                self._wake.clear()
-                await self._wake.wait()
-            receipt = self._waiting[0]
-            try:
-                record = receipt.ticket.record
-                await self._sink.write(record.key, record.value, headers(receipt, time.time()))
-            except KafkaUnavailable as error:
-                failures += 1
-                self.failing = True
-                self._complain(error)
-                # One that is too large for the topic must not keep the others out of it.
-                self._waiting.rotate(-1)
-                await asyncio.sleep(backoff(failures, self._random()))
-                continue
-            failures = 0
-            self.failing = False
-            # Unless it was revoked meanwhile: then its next owner writes it once more.
-            if self._waiting and self._waiting[0] is receipt:
-                self._waiting.popleft()
-                self._resolve(receipt)
+            await self._gather()
+            await self._write()
+            if self._failures:
+                await asyncio.sleep(backoff(self._failures, self._random()))
+
+    async def _gather(self) -> None:
+        """Wait for the first, and a moment for others: nobody waits for a dead letter."""
+        while not len(self._queue):
+            self._wake.clear()
+            await self._wake.wait()
+        if not self._queue.is_full:
+            await asyncio.sleep(_GATHER_SECONDS)
+
+    async def _write(self) -> None:
+        now = time.time()
+        letters = [_letter(receipt, now) for receipt in self._queue.take()]
+        outcomes = await self._sink.write_each(letters) if letters else ()
+        errors = [error for error in outcomes if error is not None]
+        safe = self._queue.settle([error is None for error in outcomes])
+        if len(errors) < len(letters):
+            self._failures = 0
+        self.failing = bool(errors) and len(errors) == len(letters)
+        if errors:
+            self._failures += 1
+            self._complain(errors[0])
+        for receipt in safe:
+            self._resolve(receipt)
+        self._moved.set()
 
     def _complain(self, error: KafkaUnavailable) -> None:
         now = time.monotonic()
         if now - self._said_at >= _SAY_AGAIN_SECONDS:
             self._said_at = now
-            _log.error("dead_letters.unwritable", reason=str(error), waiting=len(self._waiting))
+            _log.error("dead_letters.unwritable", reason=str(error), waiting=len(self._queue))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import aiokafka
 import structlog
+from aiokafka.errors import MessageSizeTooLargeError
 
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
-    from consumer.dead_letters import Headers
+    from consumer.dead_letters import Letter
     from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
 
 _WRITE_SECONDS = 30.0
+_LARGEST_BATCH: Final = 1 << 16
+"""Of what one request writes to a partition: small enough for any topic, so that only a record
+that is too large by itself is refused for its size."""
+
+_Sent: TypeAlias = "asyncio.Future[aiokafka.structs.RecordMetadata]"
 
 
 class KafkaSink:
@@ -32,33 +38,53 @@ class KafkaSink:
         self._topic = topic
         self._producer: aiokafka.AIOKafkaProducer | None = None
 
-    async def write(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Return when the record is safe; raises KafkaUnavailable."""
-        async with self._writing() as producer:
-            await producer.send_and_wait(self._topic, value, key, headers=list(headers))
+    async def write_each(self, letters: Sequence[Letter]) -> list[KafkaUnavailable | None]:
+        """Say of each record, in order: None when all replicas in sync have it, or why not.
+
+        All are on their way at once. One that is refused keeps none before it out; those behind it
+        may fail with it.
+        """
+        sent: list[_Sent] = []
+        trouble = KafkaUnavailable(f"no acknowledgement in {_WRITE_SECONDS:g} s")
+        try:
+            async with asyncio.timeout(_WRITE_SECONDS):
+                await self._hand_over(letters, sent)
+                await _answered(sent)
+        except TimeoutError:
+            pass
+        except KafkaError as error:
+            trouble = KafkaUnavailable(str(error))
+        finally:
+            for one in sent:
+                one.cancel()
+        outcomes = [_outcome(one, trouble) for one in sent]
+        outcomes += [trouble] * (len(letters) - len(sent))
+        if any(outcomes):
+            # After a failure an idempotent producer may be out of step with the broker for good.
+            await self.close()
+        return outcomes
 
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Return when all records, (key, value), are safe; raises KafkaUnavailable.
 
         If it raises, some may be written all the same.
         """
-        async with self._writing() as producer:
-            sent = [await producer.send(self._topic, value, key) for key, value in records]
-            outcomes = await asyncio.gather(*sent, return_exceptions=True)
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome
+        outcomes = await self.write_each([(key, value, ()) for key, value in records])
+        for error in outcomes:
+            if error is not None:
+                raise error
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[aiokafka.AIOKafkaProducer]:
-        try:
-            with door():
-                async with asyncio.timeout(_WRITE_SECONDS):
-                    yield await self._connected()
-        except KafkaError as error:
-            # After a failure an idempotent producer may be out of step with the broker for good.
-            await self.close()
-            raise KafkaUnavailable(str(error)) from error
+    async def _hand_over(self, letters: Sequence[Letter], sent: list[_Sent]) -> None:
+        """Give records to the producer and add what they will become to `sent`."""
+        with door():
+            producer = await self._connected()
+            for key, value, headers in letters:
+                try:
+                    one = await producer.send(self._topic, value, key, headers=list(headers))
+                except MessageSizeTooLargeError as error:
+                    one = asyncio.get_running_loop().create_future()
+                    one.set_exception(error)
+                sent.append(one)
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -80,6 +106,7 @@ class KafkaSink:
                 # A rejected record is written with headers added: uncompressed, the largest ones
                 # would not fit into a topic with the limits of the one they came from.
                 compression_type="gzip",
+                max_batch_size=_LARGEST_BATCH,
                 request_timeout_ms=20_000,
                 max_request_size=16 << 20,
                 client_id="hull-planhat",
@@ -91,3 +118,18 @@ class KafkaSink:
                 raise
             self._producer = producer
         return self._producer
+
+
+async def _answered(sent: Sequence[_Sent]) -> None:
+    """Wait until it is known of each what became of it."""
+    for one in sent:
+        with suppress(Exception):  # each is looked at by itself
+            await one
+
+
+def _outcome(one: _Sent, unknown: KafkaUnavailable) -> KafkaUnavailable | None:
+    """What became of a record; `unknown` if that was not told in time."""
+    if one.cancelled():
+        return unknown
+    error = one.exception()
+    return KafkaUnavailable(str(translated(error))) if isinstance(error, Exception) else None

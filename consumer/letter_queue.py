@@ -1,0 +1,80 @@
+"""Rejected messages on their way to the dead-letter topic: which of them go together. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.part import Receipt
+
+MOST_LETTERS: Final = 500
+"""So many fly at once, at most,"""
+
+MOST_BYTES: Final = 1 << 20
+"""and not more than this, unless one alone is larger."""
+
+
+class LetterQueue:
+    """Messages that are not in the topic yet, the oldest first.
+
+    Those that fly stay in it until it is known what became of them. Whatever fails goes behind the
+    others, and the next one flies alone: one that is too large for the topic keeps nobody out of
+    it. With each success twice as many may fly again.
+    """
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self._waiting: deque[Receipt] = deque()
+        self._flying = 0
+        self._room = MOST_LETTERS
+
+    def __len__(self) -> int:
+        """Messages that are not in the topic yet."""
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether as many wait as may fly at once: more need not be waited for."""
+        return len(self._waiting) >= self._room
+
+    def waiting(self) -> list[Receipt]:
+        """Messages that are not in the topic yet, the oldest first."""
+        return list(self._waiting)
+
+    def put(self, receipt: Receipt) -> None:
+        """Add a rejected message."""
+        self._waiting.append(receipt)
+
+    def clear(self) -> None:
+        """Forget all, those that fly too: their partitions were revoked."""
+        self._waiting.clear()
+        self._flying = 0
+
+    def take(self) -> list[Receipt]:
+        """Name those that fly next; `settle` must follow."""
+        taken: list[Receipt] = []
+        size = 0
+        for receipt in islice(self._waiting, self._room):
+            size += receipt.ticket.size
+            if taken and size > MOST_BYTES:
+                break
+            taken.append(receipt)
+        self._flying = len(taken)
+        return taken
+
+    def settle(self, are_safe: Sequence[bool]) -> list[Receipt]:
+        """Learn which of those that flew are in the topic; they are returned, in their order.
+
+        None is, if they were forgotten meanwhile: their next owner writes them once more.
+        """
+        if not self._flying:
+            return []
+        flown = [self._waiting.popleft() for _ in range(self._flying)]
+        self._flying = 0
+        self._waiting += [one for one, is_safe in zip(flown, are_safe, strict=True) if not is_safe]
+        self._room = min(2 * self._room, MOST_LETTERS) if all(are_safe) else 1
+        return [one for one, is_safe in zip(flown, are_safe, strict=True) if is_safe]

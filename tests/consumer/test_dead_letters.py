@@ -1,0 +1,164 @@
+"""Rejected messages are resolved when the topic has them, not before, and all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from structlog.testing import capture_logs
+
+from consumer.dead_letters import DeadLetters, headers
+from consumer.errors import KafkaUnavailable
+from consumer.log import hide
+from tests.consumer.test_letter_queue import letter, names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from consumer.dead_letters import Letter
+    from consumer.part import Receipt
+
+
+class Topic:
+    """A topic that answers when it is open; values longer than `most` are refused."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.writes: list[list[bytes | None]] = []
+        self.records: list[bytes | None] = []
+        self.most = most
+        self.open = asyncio.Event()
+        self.open.set()
+        self.tried = asyncio.Event()
+        self.broken = False
+
+    async def write_each(self, letters: Sequence[Letter]) -> list[KafkaUnavailable | None]:
+        self.writes.append([value for _, value, _ in letters])
+        self.tried.set()
+        await self.open.wait()
+        outcomes = [self._outcome(value or b"") for _, value, _ in letters]
+        self.records += [
+            value for (_, value, _), error in zip(letters, outcomes, strict=True) if error is None
+        ]
+        return outcomes
+
+    def _outcome(self, value: bytes) -> KafkaUnavailable | None:
+        if self.broken:
+            return KafkaUnavailable("no leader")
+        return KafkaUnavailable("too large") if len(value) > self.most else None
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.topic = Topic()
+        self.resolved: list[Receipt] = []
+        self.letters = DeadLetters(self.topic, self.resolved.append, lambda: 0.0)
+
+    def put(self, *numbers: int, size: int = 10) -> None:
+        for number in numbers:
+            one = letter(number, size)
+            one.reject("not JSON")
+            self.letters.put(one)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.letters.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def test_many_fly_together_and_are_resolved_in_their_order() -> None:
+    desk = Desk()
+    desk.put(*range(20))
+
+    async with desk.writing():
+        await desk.letters.landed(5.0)
+
+    assert len(desk.topic.writes) == 1
+    assert names(desk.resolved) == list(range(20))
+
+
+async def test_none_is_resolved_before_the_topic_has_it() -> None:
+    desk = Desk()
+    desk.topic.open.clear()
+    desk.put(1, 2)
+
+    async with desk.writing():
+        await desk.topic.tried.wait()
+        before = (names(desk.resolved), len(desk.letters), names(desk.letters.waiting()))
+        desk.topic.open.set()
+        await desk.letters.landed(5.0)
+
+    assert before == ([], 2, [1, 2])
+    assert (names(desk.resolved), len(desk.letters)) == ([1, 2], 0)
+
+
+async def test_one_that_is_too_large_keeps_the_others_not_out() -> None:
+    desk = Desk()
+    desk.put(1, size=200)
+    desk.put(2, 3)
+
+    async with desk.writing():
+        await desk.letters.landed(5.0)
+
+    assert names(desk.resolved) == [2, 3]
+    assert names(desk.letters.waiting()) == [1]
+
+
+async def test_what_was_forgotten_while_it_flew_is_not_resolved() -> None:
+    desk = Desk()
+    desk.topic.open.clear()
+    desk.put(1, 2)
+
+    async with desk.writing():
+        await desk.topic.tried.wait()
+        desk.letters.clear()
+        desk.put(3)
+        desk.topic.open.set()
+        await desk.letters.landed(5.0)
+
+    assert names(desk.resolved) == [3]
+
+
+async def test_a_topic_that_fails_is_told_and_not_waited_for() -> None:
+    desk = Desk()
+    desk.topic.broken = True
+    desk.put(1)
+
+    with capture_logs() as logs:
+        async with desk.writing():
+            await desk.letters.landed(60.0)
+
+    assert (desk.letters.failing, desk.letters.is_writing, desk.resolved) == (True, False, [])
+    assert logs == [
+        {
+            "event": "dead_letters.unwritable",
+            "log_level": "error",
+            "reason": "no leader",
+            "waiting": 1,
+        }
+    ]
+
+
+async def test_waiting_for_them_has_an_end() -> None:
+    desk = Desk()
+    desk.topic.open.clear()
+    desk.put(1)
+
+    async with desk.writing():
+        await desk.topic.tried.wait()
+        await desk.letters.landed(0.0)
+
+    assert desk.resolved == []
+
+
+def test_a_letter_tells_nothing_secret_and_no_address() -> None:
+    hide("a-token-that-was-added-late")
+    one = letter(1)
+    one.reject("ann@example.com was refused with a-token-that-was-added-late")
+
+    told = dict(headers(one, 0.0))
+
+    assert told["dl.reason"] == told["dl.error"] == b"a***@e***.com was refused with ***"
