@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from consumer.trace import Traces
     from planhat_client.protocol import Answer
 
-_log = structlog.get_logger("consumer")
-
 _MOST_REASONS = 1000
 
 
@@ -111,7 +109,7 @@ class Reporter:
         """A message is on its way to the dead letters."""
         reason = receipt.rejections[0]
         self.tally.reject(reason)
-        _log.warning(
+        self._log.warning(
             "record.rejected", **context(receipt), position=receipt.position, reason=reason
         )
 

@@ -10,7 +10,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
@@ -68,9 +70,10 @@ class Writer:
     def write(self, event: Mapping[str, Any]) -> None:
         """Write one event as one line."""
         try:
-            if self._watch is not None and event.get("level") in _TROUBLE:
-                self._watch(fields(event, self._cleaner))
-            line = self._line(event)
+            found = fields(event, self._cleaner)
+            if self._watch is not None and found.get("level") in _TROUBLE:
+                self._watch(found)
+            line = self._line(found)
             stream = self._stream or sys.stdout
             with self._lock:
                 stream.write(line + "\n")
@@ -78,10 +81,10 @@ class Writer:
         except Exception:  # noqa: BLE001, S110 - a log line must never stop what it tells of
             pass
 
-    def _line(self, event: Mapping[str, Any]) -> str:
+    def _line(self, found: Mapping[str, Any]) -> str:
         if self._form == "console":
-            return console_line(event, self._cleaner, has_colours=self._has_colours)
-        return json_line(event, self._cleaner)
+            return console_line(found, has_colours=self._has_colours)
+        return json_line(found)
 
 
 class _Named:
@@ -170,8 +173,14 @@ def _stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 
 def _timestamp(seconds: float | None = None) -> str:
-    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = time.time() if seconds is None else seconds
+    return f"{_second(int(now))}.{int(now % 1 * 1000):03}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """Many lines come within one second: its text is made once."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
 
 
 def _message(record: logging.LogRecord) -> str:

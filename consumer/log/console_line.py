@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from consumer.log.log_line import fields
 from consumer.log.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.log.log_line import Cleaner
-
 _COLOURS: Final = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
 
 
-def console_line(event: Mapping[str, Any], cleaner: Cleaner, *, has_colours: bool) -> str:
-    """Return a line for people; control characters in values can't leave it."""
-    found = fields(event, cleaner)
+def console_line(fields: Mapping[str, Any], *, has_colours: bool) -> str:
+    """Return a line for people of clean fields; control characters in values can't leave it."""
+    found = dict(fields)
     time = str(found.pop("timestamp", ""))[11:23]
     level, name = str(found.pop("level", "")), printable(str(found.pop("event", "")))
     found.pop("logger", None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from consumer.log import traceback_summary
-from consumer.log.masking import masked_emails
+from consumer.log.masking import masked_emails, may_hold_emails
 
 if TYPE_CHECKING:
     from consumer.log.masking import Secrets
@@ -24,6 +24,7 @@ _FIRST: Final = ("timestamp", "level", "event", "logger")
 _KNOWN_NAMES: Final = 500
 _LONGEST_KNOWN_NAME: Final = 100
 _COLLECTIONS: Final = (Mapping, list, tuple, AbstractSet)
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class Cleaner:
@@ -35,6 +36,23 @@ class Cleaner:
         self._keeps_emails = keeps_emails
         self._names: dict[str, str] = {}
         self._hidden = secrets.count
+
+    def is_clean(self, event: Mapping[str, Any]) -> bool:
+        """Tell at one look that nothing in an event is to be changed; False where it may be.
+
+        Most lines are of this kind. As JSON without any escape all texts stand there as they are,
+        so that what may be a secret or an address is found in the whole line.
+        """
+        kinds = set(map(type, event.values()))
+        if len(event) > _MOST_ITEMS or not kinds <= _PLAIN or not _is_finite(event, kinds):
+            return False
+        try:
+            line = orjson.dumps(event, option=orjson.OPT_STRICT_INTEGER).decode()
+        except TypeError:  # what JSON can't say
+            return False
+        if len(line) > _LONGEST_TEXT or "\\" in line or self._secrets.are_in(line):
+            return False
+        return self._keeps_emails or not may_hold_emails(line)
 
     def text(self, value: str) -> str:
         """Clean a text; what no UTF-8 can say becomes a question mark."""
@@ -88,13 +106,21 @@ def fields(event: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
     error = traceback_summary.of(ordered.pop("exc_info", None))
     if error is not None:
         ordered["exception"] = error
+    if cleaner.is_clean(ordered):
+        return ordered
     cleaned: dict[str, Any] = cleaner.value(ordered)
     return cleaned
 
 
-def json_line(event: Mapping[str, Any], cleaner: Cleaner) -> str:
-    """Return a line for machines."""
-    return orjson.dumps(fields(event, cleaner)).decode()
+def json_line(found: Mapping[str, Any]) -> str:
+    """Return a line for machines of what `fields` found."""
+    return orjson.dumps(found).decode()
+
+
+def _is_finite(event: Mapping[str, Any], kinds: set[type]) -> bool:
+    return float not in kinds or all(
+        math.isfinite(value) for value in event.values() if type(value) is float
+    )
 
 
 def _number(value: float) -> float | str:

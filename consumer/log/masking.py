@@ -28,9 +28,14 @@ _PERSONAL: Final = re.compile(
 )
 
 
+def may_hold_emails(text: str) -> bool:
+    """Tell whether an e-mail address can be in a text; quick, and never wrong if it says no."""
+    return "@" in text or "%40" in text
+
+
 def masked_emails(text: str) -> str:
     """Mask every e-mail address in a text."""
-    if "@" not in text and "%40" not in text:
+    if not may_hold_emails(text):
         return text
     # A mask can stand where another address begins (`a@b@c`): once more for each sign at most.
     for _ in range(text.count("@") + text.count("%40")):
@@ -105,6 +110,10 @@ class Secrets:
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._shortest = len(longest_first[-1])
         self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
+
+    def are_in(self, text: str) -> bool:
+        """Tell whether there is something to hide in a text."""
+        return self._pattern is not None and self._pattern.search(text) is not None
 
     def hidden(self, text: str) -> str:
         """Return the text with every secret replaced."""

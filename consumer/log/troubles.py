@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ class Troubles:
         return list(reversed(list(self._groups.values())))
 
 
+@lru_cache(maxsize=256)
 def shape(text: str) -> str:
-    """A text without what differs between alike ones."""
+    """A text without what differs between alike ones. In a flood the same texts come again."""
     return _VARYING.sub("…", text[:_LONGEST_TEXT])[:_LONGEST_SHAPE]
 
 

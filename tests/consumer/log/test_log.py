@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumer import log
-from consumer.log.log_line import Cleaner, json_line
+from consumer.log.log_line import Cleaner, fields, json_line
 from consumer.log.masking import Secrets
 
 LOG = structlog.get_logger("consumer.test")
@@ -115,10 +115,29 @@ json_like = st.recursive(
 @given(st.dictionaries(st.text(), json_like, max_size=4))
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_line_is_one_line_of_json_whatever_is_in_it(event: dict[str, Any]) -> None:
-    line = json_line(event, Cleaner(Secrets(), keeps_emails=False))
+    line = json_line(fields(event, Cleaner(Secrets(), keeps_emails=False)))
 
     assert "\n" not in line
     assert isinstance(json.loads(line), dict)
+
+
+SECRETS = ("pl4nted", 'quo"ted', "back\\slash", "tab\there", "über-secret", "a/b c")
+said = st.lists(
+    st.sampled_from([*SECRETS, "@", "%40", "jane@acme.com", "é", "\ud800", "\x00", "x" * 9000, '"'])
+    | st.text(max_size=5),
+    max_size=3,
+).map("".join)
+
+
+@given(st.dictionaries(said, said | json_like | st.integers(2**52, 2**65), max_size=4))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_clean_at_one_look_would_not_be_changed(event: dict[str, Any]) -> None:
+    secrets = Secrets()
+    for secret in SECRETS:
+        secrets.add(secret)
+    cleaner = Cleaner(secrets, keeps_emails=False)
+
+    assert repr(fields(event, cleaner)) == repr(cleaner.value(dict(event)))
 
 
 def test_an_exception_is_data_with_its_cause_and_its_members(out: io.StringIO) -> None:
