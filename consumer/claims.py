@@ -8,8 +8,12 @@ Since everybody joins all its queues at once and at the end, the order can't be 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable
 from itertools import chain
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+Claim: TypeAlias = Hashable
+"""An identity that Planhat could know a record by; a short name for it, as many are held."""
 
 
 class Claimant(Protocol):
@@ -18,7 +22,7 @@ class Claimant(Protocol):
     Each claim is there once. A set of one takes as much memory as a tuple of twenty.
     """
 
-    claims: tuple[str, ...]
+    claims: tuple[Claim, ...]
     blockers: int
 
 
@@ -33,8 +37,8 @@ class Claims(Generic[Holder]):
 
     def __init__(self) -> None:
         """Nobody holds anything."""
-        self._first: dict[str, Holder] = {}
-        self._behind: dict[str, deque[Holder]] = {}
+        self._first: dict[Claim, Holder] = {}
+        self._behind: dict[Claim, deque[Holder]] = {}
 
     def __len__(self) -> int:
         """Identities somebody holds."""
@@ -44,10 +48,12 @@ class Claims(Generic[Holder]):
         """Everybody who holds or awaits something."""
         return set(chain(self._first.values(), *self._behind.values()))
 
-    def join(self, holder: Holder, claims: tuple[str, ...]) -> None:
+    def join(self, holder: Holder, claims: tuple[Claim, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""
+        if not holder.claims and self._take_free(holder, claims):
+            return
         held = holder.claims
-        new: list[str] = []
+        new: list[Claim] = []
         for claim in claims:
             if claim in held or claim in new:
                 continue
@@ -60,23 +66,24 @@ class Claims(Generic[Holder]):
         if new:
             holder.claims = (*held, *new)
 
-    def can_extend(self, holder: Holder, claims: tuple[str, ...]) -> bool:
+    def can_extend(self, holder: Holder, claims: tuple[Claim, ...]) -> bool:
         """Tell whether `holder` may grow by `claims` and overtake nobody by it.
 
         It may not when somebody waits behind it, or holds one of the claims.
         """
-        if not self._behind.keys().isdisjoint(holder.claims):
+        if self._behind and not self._behind.keys().isdisjoint(holder.claims):
             return False
         return all(claim in holder.claims or claim not in self._first for claim in claims)
 
     def leave(self, holder: Holder) -> list[Holder]:
         """Give all claims back; returns those who stand first in all their queues by that."""
         freed: list[Holder] = []
+        first = self._first
         for claim in holder.claims:
-            behind = self._behind.get(claim)
+            behind = self._behind.get(claim) if self._behind else None
             if behind is None:
-                del self._first[claim]
-            elif self._first[claim] is holder:
+                del first[claim]
+            elif first[claim] is holder:
                 self._inherit(claim, behind, freed)
             else:
                 behind.remove(holder)
@@ -85,7 +92,26 @@ class Claims(Generic[Holder]):
         holder.claims = ()
         return freed
 
-    def _inherit(self, claim: str, behind: deque[Holder], freed: list[Holder]) -> None:
+    def _take_free(self, holder: Holder, claims: tuple[Claim, ...]) -> bool:
+        """Take claims that nobody holds, as nearly all are; False if one is held, or there twice.
+
+        The tuple is kept as it is: another one a profile would be more memory to go through.
+        """
+        first = self._first
+        for claim in claims:
+            if claim in first:
+                return False
+        held = len(first)
+        for claim in claims:
+            first[claim] = holder
+        if len(first) - held == len(claims):
+            holder.claims = claims
+            return True
+        for claim in claims:
+            first.pop(claim, None)
+        return False
+
+    def _inherit(self, claim: Claim, behind: deque[Holder], freed: list[Holder]) -> None:
         heir = self._first[claim] = behind.popleft()
         heir.blockers -= 1
         if heir.blockers == 0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from consumer.part import Body
 from consumer.profile import Profile
-from planhat_client.verdict import Keys
 from schemas.planhat import Resource
 
 
@@ -16,8 +16,8 @@ class Flight:
     `failures` counts the requests in which just these profiles failed together before, the last
     of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
-    of a profile were merged; `size` is in bytes, with the
-    commas between the items.
+    of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
+    commas between them.
     """
 
     resource: Resource
@@ -29,17 +29,20 @@ class Flight:
     profiles: list[Profile] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
     items: list[bytes] = field(default_factory=list)
-    keys: list[Keys] = field(default_factory=list)
+    bodies: list[Body] = field(default_factory=list)
     size: int = 0
     changes: int = 0
 
-    def board(self, profile: Profile, items: list[bytes], keys: list[Keys]) -> None:
-        """Take a profile on."""
+    def add(self, body: Body, item: bytes) -> None:
+        """Take an item on; `board` says whose."""
+        self.bodies.append(body)
+        self.items.append(item)
+        self.size += len(item) + 1
+
+    def board(self, profile: Profile, span: int) -> None:
+        """Take a profile on, whose are the last `span` items."""
         self.profiles.append(profile)
-        self.spans.append(len(items))
-        self.items += items
-        self.keys += keys
-        self.size += sum(map(len, items)) + len(items)
+        self.spans.append(span)
         self.changes += profile.flying
 
 

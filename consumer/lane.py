@@ -17,12 +17,12 @@ from consumer.flight import Flight, Group
 from consumer.given_up import GivenUp
 from consumer.memory import REMEMBERED, REMEMBERED_NAMES, Memory
 from consumer.part import Ended
-from consumer.profile import Profile, fitting, keys, merge, to_json, with_id
+from consumer.profile import Profile, is_named, merge, to_json, with_id
 from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Body, Part
+    from consumer.part import Part
 
 BreakerState = Literal["closed", "half-open", "open"]
 
@@ -107,7 +107,7 @@ class Lane:
 
     def add(self, part: Part, now: float) -> None:
         """Let a change wait: behind the older ones of its profile, and of the same identities."""
-        claims = (part.key, *part.claims)
+        claims = part.claims
         profile = self._last.get(part.key)
         if profile is None or not self._claims.can_extend(profile, claims):
             profile = self._last[part.key] = Profile(part.key)
@@ -191,8 +191,9 @@ class Lane:
         return flight
 
     def park(self, group: Group, due_at: float) -> None:
-        """Let profiles wait for their next try, together."""
+        """Let profiles wait for their next try, together; what they sent is not certain."""
         for profile in group.profiles:
+            self.memory.forget(profile.claims)
             profile.flying = 0
             profile.parked = True
         heapq.heappush(self._parked, (due_at, next(self._sequence), group))
@@ -253,63 +254,77 @@ class Lane:
         room = most - len(flight.items)
         if room <= 0 or flight.is_solitary:
             return False
-        parts = profile.flyable(len(profile.parts) if self.policy.merges else room)
-        bodies = [merge(parts)] if self.policy.merges else [part.body for part in parts]
-        items = [to_json(body) for body in bodies]
-        count = fitting(items, self.policy.batch_bytes - flight.size)
-        if not count and flight.items:
-            return False
-        if count < len(items) and len(items) > 1:
-            count = max(count, 1)
-            parts, bodies, items = parts[:count], bodies[:count], items[:count]
-        digest = hash(items[0])
-        if self._is_unchanged(profile, parts, digest):
-            self._end_unchanged(profile, parts, items[0], now)
-            return True
         if self.policy.merges:
-            bodies, items = self._addressed(profile, bodies[0], items)
-        names = [keys(body) for body in bodies]
+            return self._board_merged(flight, profile, now)
+        return self._board_each(flight, profile, room, now)
+
+    def _board_merged(self, flight: Flight, profile: Profile, now: float) -> bool:
+        """All its changes fly as one item."""
+        count = profile.flyable(len(profile.parts))
+        body = merge(profile.parts, count)
+        item = to_json(body)
+        if not self._fits(flight, item):
+            return False
+        digest = hash(item)
+        if self._is_unchanged(profile, count, digest):
+            self._end_unchanged(profile, count, item, now)
+            return True
+        known = self.memory.planhat_id(profile.key)
+        if known is not None and "_id" not in body:
+            body = with_id(body, known)
+            item = to_json(body)
         # Without a key each request would create one more record, so only an answer that is about
         # nothing else can prove it: it flies alone. So does what would make the others fail.
-        is_solitary = (self.policy.merges and not any(names[0])) or self.given_up.holds(
-            profile.key, now
-        )
+        is_solitary = not is_named(body) or self.given_up.holds(profile.key, now)
         if is_solitary and flight.items:
             return False
-        self.memory.forget(profile.claims)
-        self._note_sent(parts, items)
-        profile.flying, profile.digest, profile.parked = len(parts), digest, False
+        for position in range(count):
+            profile.parts[position].note_sent(item)
+        profile.digest = digest
         flight.is_solitary = is_solitary
-        flight.board(profile, items, names)
+        flight.add(body, item)
+        self._take_off(flight, profile, count, 1)
         return True
 
-    def _note_sent(self, parts: list[Part], items: list[bytes]) -> None:
-        sent = items * len(parts) if self.policy.merges else items
-        for part, item in zip(parts, sent, strict=True):
-            part.attempts += 1
-            part.sent = item
-            part.receipt.ticket.note_sent()
+    def _board_each(self, flight: Flight, profile: Profile, room: int, now: float) -> bool:
+        """Its changes fly as items of their own, as many as there is room for."""
+        is_solitary = self.given_up.holds(profile.key, now)
+        if is_solitary and flight.items:
+            return False
+        count = 0
+        for position in range(profile.flyable(room)):
+            part = profile.parts[position]
+            item = to_json(part.body)
+            if not self._fits(flight, item):
+                break
+            part.note_sent(item)
+            flight.add(part.body, item)
+            count += 1
+        if not count:
+            return False
+        flight.is_solitary = is_solitary
+        self._take_off(flight, profile, count, count)
+        return True
 
-    def _addressed(
-        self, profile: Profile, body: Body, items: list[bytes]
-    ) -> tuple[list[Body], list[bytes]]:
-        known = self.memory.planhat_id(profile.key)
-        if known is None or "_id" in body:
-            return [body], items
-        named = with_id(body, known)
-        return [named], [to_json(named)]
+    def _fits(self, flight: Flight, item: bytes) -> bool:
+        """Tell whether there is room for an item, which a flight without any always has."""
+        return not flight.items or flight.size + len(item) < self.policy.batch_bytes
 
-    def _end_unchanged(self, profile: Profile, parts: list[Part], item: bytes, now: float) -> None:
-        for part in parts:
-            part.sent = item
+    def _take_off(self, flight: Flight, profile: Profile, count: int, span: int) -> None:
+        profile.flying = count
+        profile.parked = False
+        flight.board(profile, span)
+
+    def _end_unchanged(self, profile: Profile, count: int, item: bytes, now: float) -> None:
         known = self.memory.planhat_id(profile.key)
-        ended = [Ended(part, "delivered", "", known, "unchanged") for part in parts]
+        ended: list[Ended] = []
+        for position in range(count):
+            part = profile.parts[position]
+            part.sent = item
+            ended.append(Ended(part, "delivered", "", known, "unchanged"))
         self.finish(profile, ended, now)
 
-    def _is_unchanged(self, profile: Profile, parts: list[Part], digest: int) -> bool:
-        return (
-            self.policy.merges
-            and self.policy.skips_unchanged
-            and self.memory.holds(profile.claims, digest)
-            and not any(part.receipt.export for part in parts)
-        )
+    def _is_unchanged(self, profile: Profile, count: int, digest: int) -> bool:
+        if not self.policy.skips_unchanged or not self.memory.holds(profile.claims, digest):
+            return False
+        return not any(part.receipt.export for part in profile.parts[:count])

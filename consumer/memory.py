@@ -1,18 +1,21 @@
 """What Planhat last took of each profile, bounded: so that the same is not sent twice.
 
-Only what an answer proved is remembered, and it is forgotten as soon as anything else that touches
-the same Planhat record takes off: a failed or unknown result is never trusted.
+Only what an answer proved is remembered. It is forgotten when anything else that touches the same
+Planhat record has been sent and is not proved: a failed or unknown result is never trusted. Until
+the answer nobody asks, as who is in a request holds its claims.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-Key = TypeVar("Key", int, str)
+    from consumer.claims import Claim
+
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value", int, str)
 
 REMEMBERED: Final = 43_690
@@ -22,8 +25,6 @@ more CPython would take twice as much."""
 REMEMBERED_NAMES: Final = 21_844
 """Likewise, with a dictionary of half the size: of what is kept as text, or matters for less."""
 
-_OLDER: Final = 2
-
 
 class Generations(Generic[Key, Value]):
     """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
@@ -32,46 +33,42 @@ class Generations(Generic[Key, Value]):
     moves each key to its end when it is put, and drops its first, takes four times the memory.
     """
 
-    __slots__ = ("_older", "_size", "_young")
+    __slots__ = ("_old", "_oldest", "_size", "_young")
 
     def __init__(self, size: int = REMEMBERED) -> None:
         """Remember what the last `size` times are put, and up to half as many keys more."""
-        self._size = -(-size // _OLDER)
+        self._size = -(-size // 2)
         self._young: dict[Key, Value] = {}
-        self._older: deque[dict[Key, Value]] = deque(maxlen=_OLDER)
+        self._old: dict[Key, Value] = {}
+        self._oldest: dict[Key, Value] = {}
 
     def __len__(self) -> int:
         """Entries that are held; those that were put again may count more than once."""
-        return len(self._young) + sum(map(len, self._older))
+        return len(self._young) + len(self._old) + len(self._oldest)
 
     def get(self, key: Key) -> Value | None:
         """What was put last; None if that is forgotten, or nothing was."""
         found = self._young.get(key)
         if found is None:
-            for older in self._older:
-                found = older.get(key)
-                if found is not None:
-                    break
-        return found
+            found = self._old.get(key)
+        return self._oldest.get(key) if found is None else found
 
     def put(self, key: Key, value: Value) -> None:
         """Remember."""
         self._young[key] = value
         if len(self._young) >= self._size:
-            self._older.appendleft(self._young)
-            self._young = {}
+            self._young, self._old, self._oldest = {}, self._young, self._old
 
     def pop(self, key: Key) -> bool:
         """Forget a key; False if nothing was known of it."""
         found = self._young.pop(key, None)
-        for older in self._older:
-            found = older.pop(key, found)
+        found = self._old.pop(key, found)
+        found = self._oldest.pop(key, found)
         return found is not None
 
     def clear(self) -> None:
         """Forget all."""
-        self._young = {}
-        self._older.clear()
+        self._young, self._old, self._oldest = {}, {}, {}
 
 
 def short(name: str) -> int:
@@ -88,29 +85,32 @@ class Memory:
 
     def __init__(self, digests: int = REMEMBERED, ids: int = REMEMBERED_NAMES) -> None:
         """Keep so many digests and ids, and up to half as many more."""
-        self._digests = Generations[int, int](digests)
+        self._digests = Generations[Hashable, int](digests)
         self._ids = Generations[str, str](ids)
 
     def __len__(self) -> int:
         """Digests that are held."""
         return len(self._digests)
 
-    def holds(self, claims: Iterable[str], digest: int) -> bool:
+    def holds(self, claims: Sequence[Claim], digest: int) -> bool:
         """Tell whether the last that was taken for all these claims is exactly this."""
-        get = self._digests.get
-        return all(get(short(claim)) == digest for claim in claims)
+        digests = self._digests
+        for claim in claims:  # noqa: SIM110 - a generator for each profile costs more than this
+            if digests.get(claim) != digest:
+                return False
+        return True
 
-    def remember(self, claims: Iterable[str], digest: int) -> None:
+    def remember(self, claims: Sequence[Claim], digest: int) -> None:
         """Planhat took this."""
-        put = self._digests.put
+        digests = self._digests
         for claim in claims:
-            put(short(claim), digest)
+            digests.put(claim, digest)
 
-    def forget(self, claims: Iterable[str]) -> None:
-        """Something is on its way: nothing is certain until it is answered."""
-        pop = self._digests.pop
+    def forget(self, claims: Sequence[Claim]) -> None:
+        """Something else may have come to Planhat: nothing is certain."""
+        digests = self._digests
         for claim in claims:
-            pop(short(claim))
+            digests.pop(claim)
 
     def forget_all(self) -> None:
         """Somebody else may write from now on; Planhat's ids stay what they are."""

@@ -14,6 +14,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consumer.claims import Claim
     from consumer.decision import Link
     from consumer.offsets import Offsets
     from consumer.profile import Profile
@@ -238,7 +239,8 @@ class Receipt:
 class Part:
     """One change of one profile, for one lane.
 
-    It may fly when it waits for nothing (`waits` is 0). `followers` are the parts of other lanes
+    `claims` are all identities that it touches, its key first. It may fly when it waits for nothing
+    (`waits` is 0). `followers` are the parts of other lanes
     that wait for its end. `link` tells how to find the company, until `body` carries its id.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
@@ -266,7 +268,7 @@ class Part:
         resource: Resource,
         key: str,
         body: Body,
-        claims: tuple[str, ...],
+        claims: tuple[Claim, ...],
         receipt: Receipt,
         link: Link | None = None,
     ) -> None:
@@ -285,6 +287,12 @@ class Part:
         self.since = 0.0
         self.attempts = 0
         self.sent = b""
+
+    def note_sent(self, item: bytes) -> None:
+        """It flies, as this JSON."""
+        self.attempts += 1
+        self.sent = item
+        self.receipt.ticket.note_sent()
 
     def lead(self, follower: Part) -> None:
         """Let a part of another lane wait for the end of this one."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from consumer import reasons
 from consumer.decision import Payload, Skip
 from consumer.lookups import Lookups
-from consumer.memory import REMEMBERED_NAMES, Recent
+from consumer.memory import REMEMBERED_NAMES, Recent, short
 from consumer.part import Part
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from consumer.claims import Claim
     from consumer.company_directory import CompanyDirectory, Owners
     from consumer.decision import AccountDecision, Link, UserDecision
     from consumer.lane import Lane
@@ -71,7 +72,7 @@ class Planner:
         self.lookups.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
-        """Plan an enduser, the company it needs, and its activities."""
+        """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
         if isinstance(decision.enduser, Skip):
             receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
@@ -319,8 +320,8 @@ class Planner:
 
 
 def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | None) -> Part:
-    body = dict(payload.body)
-    return Part(resource, payload.key, body, _claims(resource, body), receipt, link)
+    claims = _claims(resource, payload.key, payload.body)
+    return Part(resource, payload.key, payload.body, claims, receipt, link)
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:
@@ -329,10 +330,17 @@ def _why_left_behind(follower: Part, company: Ended) -> str:
     return company.reason if company.ending == "skipped" else reasons.COMPANY_NOT_DELIVERED
 
 
-def _claims(resource: Resource, body: Body) -> tuple[str, ...]:
-    """Every identity by which Planhat could take this for the record of another profile."""
-    named = _IDENTITIES[resource]
-    return tuple([f"{name}:{str(body[name]).lower()}" for name in named if body.get(name)])
+def _claims(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
+    """The key, and every identity by which Planhat could take this for another profile's record.
+
+    As short names: thousands of them are held. Should two ever meet, one profile waits for another.
+    """
+    found: list[Claim] = [short(key)]
+    for name in _IDENTITIES[resource]:
+        value = body.get(name)
+        if value:
+            found.append(short(f"{name}:{str(value).lower()}"))
+    return tuple(found)
 
 
 def _id(body: Body) -> str | None:

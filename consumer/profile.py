@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from planhat_client.verdict import Keys
-
 if TYPE_CHECKING:
+    from consumer.claims import Claim
     from consumer.part import Body, Part
 
 
@@ -41,7 +40,7 @@ class Profile:
     def __init__(self, key: str) -> None:
         """Nothing waits yet."""
         self.key = key
-        self.claims: tuple[str, ...] = ()
+        self.claims: tuple[Claim, ...] = ()
         self.blockers = 0
         self.parts: list[Part] = []
         self.flying = 0
@@ -80,24 +79,25 @@ class Profile:
         """
         return max(reversed(self.told), key=self.told.count, default="")
 
-    def flyable(self, most: int) -> list[Part]:
-        """The parts that may fly now: the first ones, up to one that waits for something."""
-        most = most if self.limit is None else min(most, self.limit)
-        chosen: list[Part] = []
+    def flyable(self, most: int) -> int:
+        """How many of the first parts may fly now: up to one that waits for something."""
+        if self.limit is not None:
+            most = min(most, self.limit)
+        count = 0
         for part in self.parts:
-            if part.waits or len(chosen) >= most:
+            if part.waits or count >= most:
                 break
-            chosen.append(part)
-        return chosen
+            count += 1
+        return count
 
 
-def merge(parts: list[Part]) -> Body:
-    """One body that has the effect of all parts sent one after the other: newer fields win."""
-    if len(parts) == 1:
+def merge(parts: list[Part], count: int) -> Body:
+    """One body that has the effect of the first parts sent one by one: newer fields win."""
+    if count == 1:
         return parts[0].body
     merged: Body = {}
     custom: Body = {}
-    for part in parts:
+    for part in parts[:count]:
         merged.update(part.body)
         custom.update(part.body.get("custom", ()))
     if custom:
@@ -105,10 +105,10 @@ def merge(parts: list[Part]) -> Body:
     return merged
 
 
-def keys(body: Body) -> Keys:
-    """What Planhat may call this item in its answer."""
+def is_named(body: Body) -> bool:
+    """Tell whether there is anything by which Planhat may call this item in its answer."""
     get = body.get
-    return Keys(get("_id"), get("sourceId"), get("externalId"), get("email"))
+    return bool(get("externalId") or get("email") or get("_id") or get("sourceId"))
 
 
 def to_json(body: Body) -> bytes:
@@ -117,15 +117,6 @@ def to_json(body: Body) -> bytes:
         return orjson.dumps(body)
     except TypeError:
         return orjson.dumps(body, default=float, option=orjson.OPT_NON_STR_KEYS)
-
-
-def fitting(items: list[bytes], most: int) -> int:
-    """How many of the first items fit into `most` bytes, each with its comma."""
-    for count, item in enumerate(items):
-        most -= len(item) + 1
-        if most < 0:
-            return count
-    return len(items)
 
 
 def with_id(body: Body, planhat_id: str | None) -> Body:

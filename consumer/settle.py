@@ -78,7 +78,7 @@ class Settler:
             return
         match answer:
             case Delivered() | Partial():
-                self._sort(flight, verdicts(flight.keys, answer), now)
+                self._sort(flight, verdicts(flight.bodies, answer), now)
             case Reject():
                 self._refuse(flight, answer.reason, now)
             case Retry():
@@ -119,24 +119,21 @@ class Settler:
         unproven: list[Profile] = []
         position = 0
         for profile, span in zip(flight.profiles, flight.spans, strict=True):
-            own = found[position : position + span]
+            verdict = found[position] if span == 1 else _worst(found[position : position + span])
             position += span
-            worst = next((verdict for verdict in own if not isinstance(verdict, Proven)), None)
-            if worst is None:
-                self._deliver(profile, own, now)
+            if isinstance(verdict, Proven):
+                self._deliver(profile, verdict, now)
             elif len(flight.profiles) == 1:
-                transient = isinstance(worst, Suspect) and worst.transient
-                self._blame(profile, worst.reason, now, is_transient=transient)
-            elif isinstance(worst, Suspect):
+                transient = isinstance(verdict, Suspect) and verdict.transient
+                self._blame(profile, verdict.reason, now, is_transient=transient)
+            elif isinstance(verdict, Suspect):
                 self._lane.park(Group([profile]), now)
             else:
                 unproven.append(profile)
         for half in Group(unproven).halves():
             self._lane.park(half, now)
 
-    def _deliver(self, profile: Profile, own: Sequence[Verdict], now: float) -> None:
-        proof = own[0]
-        assert isinstance(proof, Proven)  # noqa: S101 - the caller sorted them
+    def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
         planhat_id = proof.planhat_id or _named_id(flown)
         memory = self._lane.memory
@@ -173,6 +170,7 @@ class Settler:
             self._reject(profile, reason, now)
 
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
+        self._lane.memory.forget(profile.claims)
         profile.limit = None
         profile.told = ()
         # Whoever fails again and again makes its later changes wait for less.
@@ -225,6 +223,11 @@ class Settler:
         failures = flight.failures + 1
         wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
         return Group(flight.profiles, failures, now), now + wait
+
+
+def _worst(own: Sequence[Verdict]) -> Verdict:
+    """The first of them that is no proof, if there is one."""
+    return next((verdict for verdict in own if not isinstance(verdict, Proven)), own[0])
 
 
 def _named_id(parts: Sequence[Part]) -> str | None:

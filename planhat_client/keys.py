@@ -5,60 +5,76 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-_FIELDS = ("_id", "sourceId", "externalId", "email")
+_FIELDS: Final = ("_id", "sourceId", "externalId", "email")
 _TOKEN = re.compile(r"[^\s\"'{}\[\](),;:=<>]+")
 _DEEPEST = 4
 _TEXTUAL = (str, int)
 
 
-class Keys(NamedTuple):
-    """By what Planhat may name an item, in the order of its priority."""
-
-    id: str | None = None
-    source_id: str | None = None
-    external_id: str | None = None
-    email: str | None = None
+Item: TypeAlias = dict[str, Any]
+"""An item as it was sent, or at least its keys."""
 
 
 class Index:
     """Finds the positions of items by any of their keys."""
 
-    def __init__(self, keys: Sequence[Keys]) -> None:
-        """`keys[i]` are those of the item at position i."""
-        self._keys = [tuple(map(_normal, _FIELDS, names)) for names in keys]
-        self._positions: dict[str, dict[str, list[int]]] = {field: {} for field in _FIELDS}
-        by_field = tuple(self._positions.values())
-        for position, names in enumerate(self._keys):
-            for positions, value in zip(by_field, names, strict=True):
-                if value is None:
-                    continue
-                shared = positions.get(value)
-                if shared is None:
-                    positions[value] = [position]
-                else:
-                    shared.append(position)
+    def __init__(self, items: Sequence[Item]) -> None:
+        """A key is gone through when an answer is the first to name an item by it."""
+        self._items = items
+        # Nearly always one item has a value: a list for each would cost more than all the rest.
+        self._first: list[dict[str, int] | None] = [None] * len(_FIELDS)
+        self._shared: dict[tuple[int, str], list[int]] = {}
 
-    def find(self, entry: Mapping[str, Any]) -> int | None:
+    def __len__(self) -> int:
+        """Items."""
+        return len(self._items)
+
+    def find(self, entry: Item) -> int | None:
         """Give the one item that an object with keys means, None if that is not certain.
 
         The first key by which an item is found decides, as with Planhat itself, unless a key of
         more weight says otherwise: an external id may occur once in each company.
         """
-        weightier: list[tuple[int, str]] = []
+        weightier: list[tuple[str, str]] | None = None
         for order, field in enumerate(_FIELDS):
             value = _normal(field, entry.get(field))
             if value is None:
                 continue
-            positions = self._positions[field].get(value, ())
-            if len(positions) == 1:
-                return None if self._contradicts(positions[0], weightier) else positions[0]
-            weightier.append((order, value))
+            position = self._by(order).get(value)
+            if position is not None and self._is_single(order, value):
+                return None if weightier and self._contradicts(position, weightier) else position
+            if weightier is None:
+                weightier = []
+            weightier.append((field, value))
         return None
+
+    def _by(self, order: int) -> dict[str, int]:
+        """Where each value of a key occurs first."""
+        found = self._first[order]
+        if found is None:
+            found = self._first[order] = {}
+            field = _FIELDS[order]
+            for position, item in enumerate(self._items):
+                value = _normal(field, item.get(field))
+                if value is None:
+                    continue
+                first = found.setdefault(value, position)
+                if first != position:
+                    self._shared.setdefault((order, value), [first]).append(position)
+        return found
+
+    def _is_single(self, order: int, value: str) -> bool:
+        return not self._shared or (order, value) not in self._shared
+
+    def _all(self, order: int, value: str) -> Sequence[int]:
+        """Where a value of a key occurs."""
+        first = self._by(order).get(value)
+        return () if first is None else self._shared.get((order, value), (first,))
 
     def named(self, entry: object) -> tuple[set[int], bool]:
         """Give all items that an error entry may mean, and whether it is clear which one."""
@@ -70,29 +86,30 @@ class Index:
         words = [word for text in _texts(entry, _DEEPEST) for word in _TOKEN.findall(text)]
         return {at for word in words for at in self._words.get(_bare(word), ())}, False
 
-    def _any(self, fields: Mapping[str, Any]) -> set[int]:
+    def _any(self, fields: Item) -> set[int]:
         found: set[int] = set()
-        for field in _FIELDS:
+        for order, field in enumerate(_FIELDS):
             value = _normal(field, fields.get(field))
             if value is not None:
-                found.update(self._positions[field].get(value, ()))
+                found.update(self._all(order, value))
         return found
 
     @cached_property
     def _words(self) -> dict[str, set[int]]:
         """Where each key occurs, in lower case; only errors are looked up by words."""
         found: dict[str, set[int]] = defaultdict(set)
-        for position, names in enumerate(self._keys):
-            for value in names:
+        for position, item in enumerate(self._items):
+            for field in _FIELDS:
+                value = _normal(field, item.get(field))
                 if value is not None:
                     found[value.lower()].add(position)
         return found
 
-    def _contradicts(self, position: int, weightier: Sequence[tuple[int, str]]) -> bool:
-        if not weightier:
-            return False
-        names = self._keys[position]
-        return any(names[order] not in (None, value) for order, value in weightier)
+    def _contradicts(self, position: int, weightier: Sequence[tuple[str, str]]) -> bool:
+        item = self._items[position]
+        return any(
+            _normal(field, item.get(field)) not in (None, value) for field, value in weightier
+        )
 
 
 def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Planhat sent

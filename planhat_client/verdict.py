@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from planhat_client.keys import Index, Keys
+from planhat_client.keys import Index, Item
 from planhat_client.protocol import TRANSIENT, Delivered, Partial, error_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from schemas.planhat import BulkResult
 
-__all__ = ["Keys", "Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
+__all__ = ["Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
 
 Change = Literal["created", "updated", "unchanged"]
 
@@ -58,22 +58,23 @@ class Unproven:
 Verdict: TypeAlias = Proven | Suspect | Unproven
 
 
-def verdicts(keys: Sequence[Keys], answer: Delivered | Partial) -> list[Verdict]:
+def verdicts(items: Sequence[Item], answer: Delivered | Partial) -> list[Verdict]:
     """One verdict an item, in the order of the items; never raises, whatever the answer."""
     result = answer.result
     if isinstance(answer, Delivered) and answer.is_whole:
-        return [Proven() for _ in keys]
-    if len(keys) == 1:
-        return [_alone(keys[0], answer)]
+        return [Proven() for _ in items]
+    if len(items) == 1:
+        return [_alone(items[0], answer)]
     if result is None:
-        return [Unproven("a success without a result") for _ in keys]
-    proofs = _proofs(Index(keys), result)
-    if isinstance(answer, Delivered) and not result.errors and result.succeeded >= len(keys):
-        return _completed([proofs.get(at) for at in range(len(keys))], result)
-    return _judged(keys, proofs, result, answer)
+        return [Unproven("a success without a result") for _ in items]
+    index = Index(items)
+    proofs = _proofs(index, result)
+    if isinstance(answer, Delivered) and not result.errors and result.succeeded >= len(items):
+        return _completed(proofs, result)
+    return _judged(index, proofs, result, answer)
 
 
-def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
+def _alone(item: Item, answer: Delivered | Partial) -> Verdict:
     """What became of the only item: here all that the answer says is about it.
 
     Counts that are all zero mean that Planhat ignored it, as it does an enduser without a company;
@@ -84,7 +85,7 @@ def _alone(keys: Keys, answer: Delivered | Partial) -> Verdict:
         return Proven()
     if result.errors:
         return _suspect(error_text(result.errors[0]))
-    proof = _lone(result) or _proofs(Index([keys]), result).get(0) or _counted(result)
+    proof = _lone(result) or _proofs(Index([item]), result)[0] or _counted(result)
     if proof is not None:
         return proof
     if isinstance(answer, Partial):
@@ -110,9 +111,9 @@ def _counted(result: BulkResult) -> Proven | None:
     return Proven(None, "unchanged") if result.nonupdates else None
 
 
-def _proofs(index: Index, result: BulkResult) -> dict[int, Proven]:
-    """The items that the lists of keys name; the order of these lists is not documented."""
-    found: dict[int, Proven] = {}
+def _proofs(index: Index, result: BulkResult) -> list[Proven | None]:
+    """For each item what the lists of keys prove; the order of these lists is not documented."""
+    found: list[Proven | None] = [None] * len(index)
     lists: tuple[tuple[Iterable[Any], Change], ...] = (
         (result.inserted, "created"),
         (result.changed, "updated"),
@@ -120,23 +121,25 @@ def _proofs(index: Index, result: BulkResult) -> dict[int, Proven]:
     for entries, change in lists:
         for entry in entries:
             position = index.find(entry) if isinstance(entry, dict) else None
-            if position is not None:
-                found.setdefault(position, Proven(_id(entry), change))
+            if position is not None and found[position] is None:
+                found[position] = Proven(_id(entry), change)
     return found
 
 
 def _judged(
-    keys: Sequence[Keys],
-    proofs: dict[int, Proven],
+    index: Index,
+    proofs: Sequence[Proven | None],
     result: BulkResult,
     answer: Delivered | Partial,
 ) -> list[Verdict]:
-    named, is_exact = _named(Index(keys), result.errors)
+    named, is_exact = _named(index, result.errors)
     is_rest_proven = (
-        is_exact and not named.keys() & proofs.keys() and result.succeeded == len(keys) - len(named)
+        is_exact
+        and not any(proofs[at] for at in named)
+        and result.succeeded == len(index) - len(named)
     )
     reason = answer.reason if isinstance(answer, Partial) else "the counts do not add up"
-    found = [proofs.get(at) or named.get(at) for at in range(len(keys))]
+    found: list[Verdict | None] = [proof or named.get(at) for at, proof in enumerate(proofs)]
     if is_rest_proven:
         return _completed(found, result)
     return [verdict or Unproven(reason) for verdict in found]

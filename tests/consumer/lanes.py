@@ -21,7 +21,7 @@ def receipt() -> Receipt:
 
 def part(key: str, version: int, claims: tuple[str, ...] = ()) -> Part:
     body = {"externalId": key, "custom": {"version": version}}
-    return Part(Resource.ENDUSERS, key, body, claims, receipt())
+    return Part(Resource.ENDUSERS, key, body, (key, *claims), receipt())
 
 
 class Bench:

@@ -32,7 +32,7 @@ class Desk:
 
     def add(self, resource: Resource, key: str, now: float) -> None:
         body = {"externalId": key}
-        self.lanes[resource].add(Part(resource, key, body, (), receipt()), now)
+        self.lanes[resource].add(Part(resource, key, body, (key,), receipt()), now)
 
     def fly(self, now: float) -> Flight:
         step = self.dispatch.next(now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consumer import reasons
+from consumer.memory import short
 from planhat_client.sandbox import Refusal, SandboxOptions
 from planhat_client.sandbox.models import COMPANIES
 from schemas.planhat import LeanCompany, Resource
@@ -508,7 +509,7 @@ def test_an_id_that_only_hull_told_is_told_again_and_kept() -> None:
     engine.run()
     known = engine.rows("endusers")[0]["_id"]
     engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
-    engine.lanes[Resource.ENDUSERS].memory.forget(["user-1"])
+    engine.lanes[Resource.ENDUSERS].memory.forget([short("user-1")])
 
     engine.take(user_message(1, account(1), user={"traits_planhat/id": known}))
     engine.run()

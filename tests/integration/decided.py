@@ -13,7 +13,7 @@ from consumer.decide import decide
 from consumer.decision import Payload, UserDecision
 from consumer.message import AccountMessage, Messages, UserMessage
 from consumer.parse import parse
-from consumer.profile import keys, to_json
+from consumer.profile import is_named, to_json
 from consumer.rules import Rules
 from consumer.version import is_compiled
 from schemas.connector import ConnectorSettings
@@ -50,7 +50,7 @@ def _decided(decision: Decision) -> Iterator[str]:
         found = [decision.company, *decision.licences]
     for payload in found:
         if isinstance(payload, Payload):
-            yield f"{keys(payload.body)!r} {to_json(payload.body)!r}"
+            yield f"{is_named(payload.body)!r} {to_json(payload.body)!r}"
 
 
 if __name__ == "__main__":

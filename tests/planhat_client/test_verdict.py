@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planhat_client.protocol import Delivered, Partial, Response, read
-from planhat_client.verdict import IGNORED, Keys, Proven, Suspect, Unproven, verdicts
+from planhat_client.verdict import IGNORED, Proven, Suspect, Unproven, verdicts
 from schemas.planhat import BulkResult
 from tests.planhat_client.odd_json import ODD_BODIES
 
-A, B, C = (Keys(external_id=name, email=f"{name}@example.com") for name in "abc")
+if TYPE_CHECKING:
+    from planhat_client.keys import Item
+
+
+def named(
+    own: str | None = None,
+    source_id: str | None = None,
+    external_id: str | None = None,
+    email: str | None = None,
+) -> Item:
+    """An item, as far as it matters here."""
+    return {"_id": own, "sourceId": source_id, "externalId": external_id, "email": email}
+
+
+A, B, C = (named(external_id=name, email=f"{name}@example.com") for name in "abc")
 DUPLICATED = "externalId,email duplicated"
 
 
@@ -72,9 +86,9 @@ def test_the_order_of_the_keys_means_nothing() -> None:
 )
 def test_any_key_finds_its_item(key: dict[str, Any]) -> None:
     item = (
-        Keys("id-b", "source-b", "7", "b@example.com")
+        named("id-b", "source-b", "7", "b@example.com")
         if "unheard" not in str(key)
-        else (Keys(None, "source-b", "7", "b@example.com"))
+        else (named(None, "source-b", "7", "b@example.com"))
     )
 
     found = verdicts([A, item, C], partial(updated=1, updatesKeys=[key]))
@@ -84,7 +98,7 @@ def test_any_key_finds_its_item(key: dict[str, Any]) -> None:
 
 
 def test_a_key_of_more_weight_that_says_otherwise_decides() -> None:
-    item = Keys(id="id-b", external_id="b")
+    item = named("id-b", external_id="b")
 
     found = verdicts(
         [A, item], partial(created=1, insertsKeys=[{"_id": "else", "externalId": "b"}])
@@ -94,7 +108,7 @@ def test_a_key_of_more_weight_that_says_otherwise_decides() -> None:
 
 
 def test_an_external_id_in_two_companies_proves_neither() -> None:
-    found = verdicts([A, Keys(external_id="a")], partial(insertsKeys=[{"externalId": "a"}]))
+    found = verdicts([A, named(external_id="a")], partial(insertsKeys=[{"externalId": "a"}]))
 
     assert [type(verdict) for verdict in found] == [Unproven, Unproven]
 
@@ -243,14 +257,14 @@ def test_duplicated_as_the_whole_answer_is_a_passing_trouble_too() -> None:
 
 
 KEYS = st.builds(
-    Keys,
+    named,
     *[st.none() | st.sampled_from(["a", "b", "c", "d", "a@example.com"]) for _ in range(4)],
 )
 
 
 @settings(max_examples=500)
 @given(st.lists(KEYS, min_size=1, max_size=8), st.sampled_from([200, 206, 400, 403]), ODD_BODIES)
-def test_any_answer_gives_each_item_a_verdict(keys: list[Keys], status: int, body: bytes) -> None:
+def test_any_answer_gives_each_item_a_verdict(keys: list[Item], status: int, body: bytes) -> None:
     answer = read(Response(status, {}, body))
     if not isinstance(answer, Delivered | Partial):
         return
@@ -305,7 +319,7 @@ def test_what_failed_is_never_proven_and_what_a_key_proves_never_suspected(
     is_partial = bool(errors) or data.draw(st.booleans())
     answer = Partial(document, "206") if is_partial else Delivered(document)
 
-    found = verdicts([Keys(external_id=name, email=f"{name}@x.com") for name in names], answer)
+    found = verdicts([named(external_id=name, email=f"{name}@x.com") for name in names], answer)
 
     for verdict, fate in zip(found, fates, strict=True):
         assert not (fate in ("failed", "ignored") and isinstance(verdict, Proven))
