@@ -161,7 +161,10 @@ class Assignment:
     def oldest_by_partition(self) -> dict[Partition, float]:
         """Partition -> timestamp of its first record that is not final, for those that have one."""
         found: dict[Partition, float] = {}
+        most = sum(1 for offsets in self.owned.values() if offsets.unresolved)
         for ticket in self.backlog.open:
+            if len(found) >= most:
+                break
             found.setdefault(ticket.record.partition, ticket.record.timestamp)
         return found
 

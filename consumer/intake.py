@@ -19,7 +19,7 @@ from consumer.reasons import TOMBSTONE, UNSUPPORTED_CHANNEL
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from consumer.guard import RejectGuard
     from consumer.message import Routed
@@ -74,6 +74,19 @@ class Intake:
         """Forget which records are open: their partitions were revoked."""
         self._newest.clear()
         self._replays.clear()
+
+    def take_all(
+        self, records: Sequence[Record], offsets: Offsets, backlog: Backlog, now: float
+    ) -> int:
+        """Take records of one partition in their order; how many were taken.
+
+        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`).
+        """
+        for taken, record in enumerate(records):
+            if offsets.is_foreign(record.offset):
+                return taken
+            self.take(record, offsets, backlog, now)
+        return len(records)
 
     def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> None:
         """Read, decide and plan one record; it is tracked from here on."""
@@ -204,19 +217,30 @@ class Intake:
         ticket.profiles.append(hull_id)
 
     def _close(self, ticket: Ticket) -> None:
+        ticket.open -= 1
+        if ticket.open:
+            return
+        self._resolve(ticket)
+        if not ticket.followers:
+            return
+        # Not by a call within a call: hundreds may follow each other.
         closing = [ticket]
         while closing:
             one = closing.pop()
-            one.open -= 1
-            if one.open:
-                continue
-            one.resolve()
-            self._report.record_ended(one)
-            for hull_id in one.profiles:
-                if self._newest.get(hull_id) is one:
-                    del self._newest[hull_id]
-            closing += one.followers
-            one.followers = ()
+            followers, one.followers = one.followers, ()
+            for follower in followers:
+                follower.open -= 1
+                if not follower.open:
+                    self._resolve(follower)
+                    closing.append(follower)
+
+    def _resolve(self, ticket: Ticket) -> None:
+        ticket.resolve()
+        self._report.record_ended(ticket)
+        newest = self._newest
+        for hull_id in ticket.profiles:
+            if newest.get(hull_id) is ticket:
+                del newest[hull_id]
 
 
 def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:

@@ -1,6 +1,7 @@
 """What Prometheus sees; names and units by its conventions, labels of bounded number.
 
-What is counted for each message is added up in a dictionary, and written up when somebody asks.
+What is counted for each message is added up in a row and in a dictionary, and written up when
+somebody asks.
 A resource is a text: its `value` says the same and takes as long as all the rest of a count.
 The tables here are those of docs/metrics.md; a test keeps the two the same.
 """
@@ -24,6 +25,7 @@ from prometheus_client import (
 )
 
 from consumer.histogram import Histogram
+from consumer.in_a_row import InARow
 from consumer.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
@@ -130,6 +132,9 @@ class Metrics:
         }
         self._children: dict[tuple[str, ...], Counter | Gauge] = {}
         self._counted: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        self._records = InARow(self._add_records)
+        self._messages = InARow(self._add_messages)
+        self._items = InARow(self._add_items)
         self._partitions: set[tuple[str, str]] = set()
         self.gauge("build_info", 1.0, {"version": version, "python": platform.python_version()})
         self.halted(None)
@@ -139,12 +144,11 @@ class Metrics:
 
     def record(self, outcome: str, reason: str = "") -> None:
         """A record is final: delivered, skipped or rejected."""
-        self._count("records", outcome, reason_label(reason))
+        self._records.note(outcome, reason, "")
 
     def message(self, outcome: str, reason: str = "", channel: str = "") -> None:
         """A message is final."""
-        known = channel if channel in _CHANNELS else OTHER
-        self._count("messages", known, outcome, reason_label(reason))
+        self._messages.note(channel, outcome, reason)
 
     def skipped(self, resource: Resource, reason: str) -> None:
         """A change was not sent, on purpose."""
@@ -157,7 +161,7 @@ class Metrics:
 
     def item(self, resource: Resource, outcome: str) -> None:
         """A change of a profile ended."""
-        self._count("items", resource, outcome)
+        self._items.note(resource, outcome, "")
 
     def dead_letter(self, reason: str) -> None:
         """A message is safe in the dead-letter topic."""
@@ -258,7 +262,19 @@ class Metrics:
     def _count(self, *key: str, by: int = 1) -> None:
         self._counted[key] += by
 
+    def _add_records(self, outcome: str, reason: str, _: str, count: int) -> None:
+        self._count("records", outcome, reason_label(reason), by=count)
+
+    def _add_messages(self, channel: str, outcome: str, reason: str, count: int) -> None:
+        known = channel if channel in _CHANNELS else OTHER
+        self._count("messages", known, outcome, reason_label(reason), by=count)
+
+    def _add_items(self, resource: str, outcome: str, _: str, count: int) -> None:
+        self._count("items", resource, outcome, by=count)
+
     def _write_up(self) -> None:
+        for row in (self._records, self._messages, self._items):
+            row.flush()
         for key, count in self._counted.items():
             self._counter(*key).inc(count)
         self._counted.clear()

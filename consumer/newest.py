@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from consumer import reasons
 from consumer.decision import Payload, UserDecision
@@ -15,7 +15,25 @@ if TYPE_CHECKING:
 
 _SIZE: Final = 20_000
 
-_Places: TypeAlias = "dict[Partition, dict[int, int]]"
+
+class _Seen:
+    """What is known of a partition: all from `since` on, and the places of profiles by short names.
+
+    No place is beyond `newest`. The old generation is asked for what the young one does not know.
+    """
+
+    __slots__ = ("newest", "old", "since", "young")
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self.newest = -1
+        self.young: dict[int, int] = {}
+        self.old: dict[int, int] = {}
+
+    def place(self, name: int) -> int:
+        """The newest place that is known; should two names meet, the later one of theirs."""
+        found = self.young.get(name)
+        return self.old.get(name, -1) if found is None else found
 
 
 class Newest:
@@ -30,64 +48,64 @@ class Newest:
     def __init__(self, size: int = _SIZE) -> None:
         """Remember the last `size` profiles, and up to as many more."""
         self._size = size
-        self._young: _Places = {}
-        self._old: _Places = {}
         self._count = 0
-        self._seen_from: dict[Partition, int] = {}
+        self._seen: dict[Partition, _Seen] = {}
 
     def clear(self) -> None:
         """Forget all: the partitions were revoked."""
-        self._young, self._old, self._count = {}, {}, 0
-        self._seen_from.clear()
+        self._count = 0
+        self._seen.clear()
 
     def seen(self, record: Record) -> None:
         """A record is about to be planned; called for each, in order."""
-        self._seen_from.setdefault(record.partition, record.offset)
+        self._of(record)
 
     def passed_over(self, record: Record) -> None:
         """A record was final before this epoch; nothing is known of what it says."""
-        self._seen_from[record.partition] = record.offset + 1
+        self._of(record).since = record.offset + 1
 
     def note(self, record: Record, decision: Decision) -> None:
         """A message was decided; what is skipped supersedes nothing."""
         main = decision.enduser if isinstance(decision, UserDecision) else decision.company
         if not isinstance(main, Payload):
             return
-        known = replay(record.headers)
+        known = replay(record.headers) if record.headers else None
         place = known.first_offset if known else record.offset
-        before = self._place(record.partition, decision.hull_id)
-        young = self._young.setdefault(record.partition, {})
-        name = short(decision.hull_id)
-        self._count += name not in young
-        young[name] = max(before, place)
+        seen, name = self._of(record), short(decision.hull_id)
+        if place >= seen.newest:
+            seen.newest = place
+        else:  # a replay, or the log has begun anew
+            place = max(place, seen.place(name))
+        young = seen.young
+        self._count -= len(young)
+        young[name] = place
+        self._count += len(young)
         if self._count >= self._size:
             self._forget()
 
     def why_not(self, record: Record, hull_id: str, position: int | None) -> str | None:
         """The reason to skip a message of a replay; None for what may be sent."""
-        known = replay(record.headers)
+        known = replay(record.headers) if record.headers else None
         if known is None:
             return None
         if known.position is not None and position is not None and known.position != position:
             return reasons.NOT_REPLAYED
         if known.checked_to is None:
             return None
-        is_unsure = self._seen_from.get(record.partition, record.offset) > known.checked_to
-        newest = self._place(record.partition, hull_id)
-        return reasons.STALE_REPLAY if is_unsure or newest > known.first_offset else None
+        seen = self._of(record)
+        is_stale = seen.since > known.checked_to or seen.place(short(hull_id)) > known.first_offset
+        return reasons.STALE_REPLAY if is_stale else None
 
-    def _place(self, partition: Partition, hull_id: str) -> int:
-        """The newest place that is known; should two names meet, the later one of theirs."""
-        name = short(hull_id)
-        for generation in (self._young, self._old):
-            places = generation.get(partition)
-            if places is not None and name in places:
-                return places[name]
-        return -1
+    def _of(self, record: Record) -> _Seen:
+        seen = self._seen.get(record.partition)
+        if seen is None:
+            seen = self._seen[record.partition] = _Seen(record.offset)
+        return seen
 
     def _forget(self) -> None:
         """Let the older half go: from here on nothing is certain about what lies so far back."""
-        for partition, places in self._old.items():
-            forgotten = max(places.values()) + 1
-            self._seen_from[partition] = max(self._seen_from.get(partition, 0), forgotten)
-        self._old, self._young, self._count = self._young, {}, 0
+        for seen in self._seen.values():
+            if seen.old:
+                seen.since = max(seen.since, max(seen.old.values()) + 1)
+            seen.old, seen.young = seen.young, {}
+        self._count = 0

@@ -154,22 +154,17 @@ class Poller:
 
     def _take(self, records: list[Record]) -> int:
         now = _now()
-        put_back: dict[Partition, int] = {}
-        partition, offsets = None, None
         backlog = self._assignment.backlog
-        for record in records:
-            if record.partition is not partition:
-                partition = record.partition
-                offsets = self._assignment.owned.get(partition)
+        for partition, run in _by_partition(records).items():
+            offsets = self._assignment.owned.get(partition)
             if offsets is None:
                 # Read before we know what of it is final: read it again when we do.
-                put_back.setdefault(record.partition, record.offset)
-            else:
-                if offsets.is_foreign(record.offset):
-                    offsets = self._renewed(record, offsets)
-                self._intake.take(record, offsets, backlog, now)
-        for partition, offset in put_back.items():
-            self._source.rewind(partition, offset)
+                self._source.rewind(partition, run[0].offset)
+                continue
+            taken = self._intake.take_all(run, offsets, backlog, now)
+            while taken < len(run):
+                offsets = self._renewed(run[taken], offsets)
+                taken += self._intake.take_all(run[taken:], offsets, backlog, now)
         if records:
             self._wake()
         return len(records)
@@ -203,6 +198,16 @@ class Poller:
             is_current = self._assignment.owned.get(partition) is offsets
             if position is not None and is_current and not offsets.unresolved:
                 offsets.reach(position)
+
+
+def _by_partition(records: list[Record]) -> dict[Partition, list[Record]]:
+    """The records of each partition, in their order; mostly all are of one."""
+    if records and records[0].partition is records[-1].partition:
+        return {records[0].partition: records}
+    found: dict[Partition, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.partition, []).append(record)
+    return found
 
 
 def _now() -> float:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from consumer.in_a_row import InARow
 from consumer.log.profile_log import KIND, ProfileLog, context
 from consumer.reason_label import reason_label
 from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +34,24 @@ class Tally:
     def __init__(self) -> None:
         """Nothing was seen yet."""
         self.messages: Counter[str] = Counter()
-        self.parts: Counter[tuple[str, str, str]] = Counter()
+        self._parts: Counter[tuple[str, str, str]] = Counter()
+        self._row = InARow(self._add)
         self.requests: Counter[str] = Counter()
         self.items: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
+
+    @property
+    def parts(self) -> Counter[tuple[str, str, str]]:
+        """Changes of profiles that ended: kind, how, and what was done or why not."""
+        self._row.flush()
+        return self._parts
+
+    def part(self, resource: Resource, ending: str, what: str) -> None:
+        """Count the end of a change of a profile."""
+        self._row.note(resource, ending, what)
+
+    def _add(self, resource: str, ending: str, what: str, count: int) -> None:
+        self._parts[KIND[Resource(resource)], ending, what] += count
 
     def reject(self, reason: str) -> None:
         """Count a rejection; beyond so many different reasons only by its kind."""
@@ -69,7 +85,7 @@ class Reporter:
         if end.ending == "skipped":  # skips are told with their message
             return
         part = end.part
-        self.tally.parts[KIND[part.resource], end.ending, end.change or ""] += 1
+        self.tally.part(part.resource, end.ending, end.change or "")
         self._metrics.item(part.resource, end.ending)
         if self._outcomes is not None:
             part.receipt.change(
@@ -88,7 +104,7 @@ class Reporter:
         ending, reason = receipt.ending, receipt.reason
         self.tally.messages[ending] += 1
         for resource, why in receipt.skips:
-            self.tally.parts[KIND[resource], "skipped", why] += 1
+            self.tally.part(resource, "skipped", why)
             self._metrics.skipped(resource, why)
             self._metrics.item(resource, "skipped")
             self._profiles.skipped(receipt, resource, why)

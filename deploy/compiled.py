@@ -35,6 +35,7 @@ CORE: Final = (
     "consumer/flight.py",
     "consumer/guard.py",
     "consumer/histogram.py",
+    "consumer/in_a_row.py",
     "consumer/intake.py",
     "consumer/lane.py",
     "consumer/lookups.py",

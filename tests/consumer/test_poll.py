@@ -63,11 +63,17 @@ class Hands:
         self.stop = asyncio.Event()
         self._expected = expected
 
-    def take(self, record: Record, offsets: Offsets, _backlog: Backlog, _now: float) -> None:
-        if offsets.track(record.offset):
-            self.taken.append(record)
+    def take_all(
+        self, found: list[Record], offsets: Offsets, _backlog: Backlog, _now: float
+    ) -> int:
+        for place, record in enumerate(found):
+            if offsets.is_foreign(record.offset):
+                return place
+            if offsets.track(record.offset):
+                self.taken.append(record)
         if len(self.taken) == self._expected:
             self.stop.set()
+        return len(found)
 
 
 def records(partition: Partition, *offsets: int) -> list[Record]:
