@@ -44,9 +44,9 @@ class Claims(Generic[Holder]):
         """Identities somebody holds."""
         return len(self._first)
 
-    def holders(self) -> set[Holder]:
-        """Everybody who holds or awaits something."""
-        return set(chain(self._first.values(), *self._behind.values()))
+    def holders(self) -> list[Holder]:
+        """Everybody who holds or awaits something, once for each claim."""
+        return [*self._first.values(), *chain(*self._behind.values())]
 
     def join(self, holder: Holder, claims: tuple[Claim, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""

@@ -90,8 +90,8 @@ class Lane:
             return "closed"
         return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
 
-    def profiles(self) -> set[Profile]:
-        """Those with a change that is not final."""
+    def profiles(self) -> list[Profile]:
+        """Those with a change that is not final, each once or more."""
         return self._claims.holders()
 
     def next_try(self, profile: Profile) -> float | None:

@@ -1,4 +1,4 @@
-"""Outcomes as bytes: some hundred are written together, so that none is kept as objects. Pure.
+"""Outcomes as text: some hundred are kept together, so that none lives on as objects. Pure.
 
 Kept objects cost twice: their memory, and that it is not at hand for the next message. What is
 looked for is found in the bytes; only what may hold it is read again.
@@ -6,11 +6,10 @@ looked for is found in the bytes; only what may hold it is read again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -20,23 +19,31 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.part import Body
+    from consumer.part import Body, Change, Partition, Receipt
 
 ShownChange: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body]"
 """Resource, key, ending, reason, what was done, and the object as it was sent."""
 
-Row: TypeAlias = "Sequence[Any]"
-"""The fields of an Outcome in their order, but that its changes lack the object."""
+_FIELD: Final = "\x1f"
+_ROW: Final = "\x1e"
+_ITEM: Final = "\x1d"
+_MEMBER: Final = "\x1c"
+_SEPARATORS: Final = 12
+_MEANT: Final = dict.fromkeys(range(0x1C, 0x20), "?")
+"""Whoever writes the separators of a row into a name sees them as question marks."""
 
-_NAMES: Final = slice(1, 4)
-_KEY: Final = itemgetter(1, 5, 6)
+_ENDINGS: Final[dict[str, Ending]] = {
+    "delivered": "delivered",
+    "skipped": "skipped",
+    "rejected": "rejected",
+}
 
 
 class Outcome(NamedTuple):
     """The end of a message at `at` (seconds since 1970).
 
-    `changes` (what was sent, or refused) is empty when the outcome is no longer among the last
-    ones: then only `ending`, `reason` and `skips` are known.
+    `changes` (what was sent, or refused) is empty when that is not remembered (any more): then only
+    `ending`, `reason` and `skips` are known.
     """
 
     at: float
@@ -54,72 +61,155 @@ class Outcome(NamedTuple):
     skips: Sequence[tuple[Resource, str]]
 
 
+def row_of(
+    receipt: Receipt, ending: str, reason: str, changes: Sequence[Change], at: str, place: str
+) -> str:
+    """One line of text for the end of a message; the objects that were sent are kept elsewhere.
+
+    `at` is in milliseconds since 1970, `place` from `place_of`.
+    """
+    position = "" if receipt.position is None else str(receipt.position)
+    skips = _skips(receipt.skips) if receipt.skips else ""
+    changed = _changes(changes) if changes else ""
+    hull_id, external_id, email = receipt.hull_id, receipt.external_id, receipt.email
+    row = (
+        f"{at}\x1f{hull_id}\x1f{external_id or ''}\x1f{email or ''}\x1f{receipt.channel}"
+        f"\x1f{ending}\x1f{reason}\x1f{place}\x1f{receipt.ticket.record.offset}\x1f{position}"
+        f"\x1f{skips}\x1f{changed}"
+    )
+    if row.count(_FIELD) == _SEPARATORS and _ROW not in row:
+        return row
+    texts = [hull_id, external_id or "", email or "", receipt.channel, ending, reason]
+    clean = _FIELD.join([text.translate(_MEANT) for text in texts])
+    offset = str(receipt.ticket.record.offset)
+    return _FIELD.join([at, clean, place, offset, position, skips, changed])
+
+
+def place_of(partition: Partition) -> str:
+    """The part of a row that tells of the partition; a topic's name has none of our separators."""
+    return f"{partition.topic}{_FIELD}{partition.number}"
+
+
+def _skips(skips: Sequence[tuple[Resource, str]]) -> str:
+    return _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in skips])
+
+
+def _changes(changes: Sequence[Change]) -> str:
+    return _ITEM.join([_change(change) for change in changes])
+
+
+def _change(change: Change) -> str:
+    resource, key, ending, reason, done, _ = change
+    texts = [str(resource), key, ending, reason, done or ""]
+    return _MEMBER.join([text.translate(_MEANT) for text in texts])
+
+
 @dataclass(slots=True, eq=False)
 class Block:
-    """`rows` is JSON, `payloads` a line for each change of each row, None if forgotten.
+    """Rows as UTF-8, and `payloads`: a line for each change of each row, None if forgotten.
 
     `keys` tells for each row whose outcome it is, and which: a later one with the same key makes
-    it dispensable. `since` is when its first outcome ended. `is_saved` if it was written before.
+    it dispensable. `since` is when its first outcome ended, in seconds since 1970.
     """
 
-    number: int
     rows: bytes
     payloads: bytes | None
     keys: Sequence[int]
     since: float
-    is_saved: bool
 
     @classmethod
-    def of(cls, number: int, rows: Sequence[Row], payloads: bytes | None = None) -> Block:
-        """Write some rows, of which there must be one; without payloads they are saved ones."""
-        keys = list(map(hash, map(_KEY, rows)))
-        return cls(number, _written(rows), payloads, keys, rows[0][0], payloads is None)
+    def of(
+        cls,
+        rows: Sequence[str],
+        keys: Sequence[int],
+        since: float,
+        payloads: Sequence[bytes] | None = None,
+    ) -> Block:
+        """Write some rows, of which there must be one, and the lines of their changes."""
+        joined = None if payloads is None else b"\n".join(payloads)
+        return cls(_encoded(_ROW.join(rows)), joined, array("q", keys), since)
 
-    def read(self) -> list[Row]:
+    def read(self) -> list[str]:
         """All rows."""
-        found: list[Row] = orjson.loads(self.rows)
-        return found
+        return self.rows.decode().split(_ROW)
 
     def may_hold(self, name: str) -> bool:
         """Tell whether a name, in lower case, can be in here: without reading it."""
         # Whether a sign that is not ASCII has a lower case, bytes do not know.
-        return not name.isascii() or orjson.dumps(name) in self.rows.lower()
+        wanted = f"{_FIELD}{name}{_FIELD}"
+        return not name.isascii() or wanted.encode() in self.rows.lower()
 
-    def outcomes(self, wants: Callable[[Sequence[str | None]], bool]) -> list[Outcome]:
+    def outcomes(self, wants: Callable[[Sequence[str]], bool]) -> list[Outcome]:
         """Those whose names (Hull id, external id, e-mail) are wanted, in their order."""
-        return [_outcome(row, lines) for row, lines in self._with_lines() if wants(row[_NAMES])]
+        return [
+            _outcome(fields, lines) for fields, lines in self._with_lines() if wants(fields[1:4])
+        ]
 
     def last(self, most: int) -> list[Outcome]:
         """The last ones, in their order."""
-        return [_outcome(row, lines) for row, lines in self._with_lines()[-most:]]
+        return [_outcome(fields, lines) for fields, lines in self._with_lines()[-most:]]
 
-    def _with_lines(self) -> list[tuple[Row, Sequence[bytes]]]:
-        rows = self.read()
+    def _with_lines(self) -> list[tuple[list[str], list[bytes]]]:
+        rows = [row.split(_FIELD) for row in self.read()]
         if self.payloads is None:
-            return [(row, ()) for row in rows]
+            return [(row, []) for row in rows]
         lines = self.payloads.split(b"\n")
-        ends = accumulate(len(row[-2]) for row in rows)
-        return [(row, lines[end - len(row[-2]) : end]) for row, end in zip(rows, ends, strict=True)]
+        found = []
+        start = 0
+        for row in rows:
+            end = start + len(_items(row[-1]))
+            found.append((row, lines[start:end]))
+            start = end
+        return found
 
 
-def _outcome(row: Row, lines: Sequence[bytes]) -> Outcome:
-    changes, skips = row[-2:]
-    shown = [
-        (Resource(resource), *rest, orjson.loads(line or b"{}"))
-        for (resource, *rest), line in zip(changes, lines, strict=False)
-    ]
-    skipped = [(Resource(resource), reason) for resource, reason in skips]
-    return Outcome._make([*row[:-2], shown, skipped])
+def silent_row(row: str) -> str:
+    """The same row for when what was sent is forgotten."""
+    return f"{row.rpartition(_FIELD)[0]}{_FIELD}"
 
 
-def _written(rows: Sequence[Row]) -> bytes:
+def ended_at(row: str) -> float:
+    """When the message of a row ended."""
+    return int(row.partition(_FIELD)[0]) / 1000
+
+
+def _items(text: str) -> list[str]:
+    return text.split(_ITEM) if text else []
+
+
+def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
+    at, hull_id, external_id, email, channel, ending, reason, topic = fields[:8]
+    partition, offset, position, skips, changes = fields[8:]
+    return Outcome(
+        int(at) / 1000,
+        hull_id,
+        external_id or None,
+        email or None,
+        channel,
+        _ENDINGS[ending],
+        reason,
+        topic,
+        int(partition),
+        int(offset),
+        int(position) if position else None,
+        [_shown(item, line) for item, line in zip(_items(changes), lines, strict=False)],
+        [_skip(item) for item in _items(skips)],
+    )
+
+
+def _shown(item: str, line: bytes) -> ShownChange:
+    resource, key, ending, reason, done = item.split(_MEMBER)
+    body: Body = orjson.loads(line or b"{}")
+    return (Resource(resource), key, _ENDINGS[ending], reason, done or None, body)
+
+
+def _skip(item: str) -> tuple[Resource, str]:
+    resource, reason = item.split(_MEMBER)
+    return (Resource(resource), reason)
+
+
+def _encoded(text: str) -> bytes:
     try:
-        return orjson.dumps(rows)
-    except TypeError:  # half of a surrogate pair is no text
-        return orjson.dumps(_clean(rows))
-
-
-def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(value, list | tuple):
-        return [_clean(one) for one in value]
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        return text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair is no text
+        return text.encode("utf-8", "replace")

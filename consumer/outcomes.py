@@ -1,8 +1,8 @@
 """What became of the last messages, and of the last ones of many profiles: for the console. Pure.
 
 It is fed for every message, so it costs next to nothing: the end of a message is a line in a log of
-bytes, written by hundreds. Nothing is indexed, rendered or searched before somebody asks. The log
-is bounded: when its oldest block goes, what nothing later covers is written once more at its end.
+text. Nothing is indexed, rendered or searched before somebody asks. The log is bounded: when its
+oldest blocks go, what nothing later covers is written once more, as the last word of who is silent.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from consumer.outcome_block import Block, Outcome
+from consumer.outcome_block import Block, Outcome, ended_at, place_of, row_of, silent_row
 from consumer.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consumer.outcome_block import Row
-    from consumer.part import Ending, Receipt
+    from consumer.part import Change, Ending, Partition, Receipt
 
-_MOST_SAVED: Final = 4
-"""Old blocks that are gone through for each new one: the rest is forgotten unread."""
+_KEPT: Final = 0.75
+"""Share of a full log that is kept: so it is gone through seldom."""
+_COVERED: Final = 0.25
+"""Share of a block that may be dispensable before it is written anew."""
 _MOST_NAMED: Final = 20
 """Profiles of one name that are shown."""
-_MOST_NEW_BYTES: Final = 1 << 20
+_MOST_NEW_BYTES: Final = 64 << 10
+_TICK_SECONDS: Final = 0.001
 
 
 def is_same(name: str | None, wanted: str) -> bool:
@@ -38,15 +40,21 @@ def is_same(name: str | None, wanted: str) -> bool:
 class Room:
     """How much is remembered.
 
-    The last `outcomes`, in at most `size` bytes, and what was sent with the last of them in at most
-    `payload_size` bytes. As long as there are at most `silent` different ones (a profile, what
-    became of it, and why), the last of each is among them. `at_once` are written together.
+    At most `outcomes`, and always the last three quarters of them, in at most `size` bytes; and
+    what was sent with the last of them in at most `payload_size` bytes. As long as there are at
+    most `silent` different ones (a profile, what became of it, and why), the last of each is kept
+    beside them. `at_once` are written together.
+
+    To keep what was sent costs time when thousands end each second: then it is kept of
+    `payloads_a_second` changes only, after the first `payloads_at_once`.
     """
 
-    outcomes: int = 15_000
+    outcomes: int = 20_000
     silent: int = 10_000
     size: int = 4 << 20
     payload_size: int = 2 << 20
+    payloads_a_second: float = 500.0
+    payloads_at_once: int = 5000
     at_once: int = 256
 
 
@@ -57,71 +65,80 @@ class Outcomes:
         """Nothing ended yet."""
         self._room = room or Room()
         self._at_once = self._room.at_once
-        self._rows: list[Row] = []
+        self.keeps_payloads = True
+        """Whether there is room for what was sent with what ends now."""
+        self._allowed = float(self._room.payloads_at_once)
+        self._allowed_at = 0.0
+        self._rows: list[str] = []
+        self._keys: list[int] = []
         self._payloads: list[bytes] = []
         self._new_size = 0
-        self._saved: dict[int, tuple[int, Row]] = {}
-        self._written = 0
+        self._new_since = 0.0
         self._blocks: deque[Block] = deque()
         self._with_payloads: deque[Block] = deque()
+        self._silent: list[Block] = []
         self._count = 0
         self._size = 0
         self._payload_size = 0
-        self._saved_size = 0
-        self._newest: dict[int, int] = {}
+        self._silent_size = 0
+        # What many rows have in common is made once.
+        self._at = ""
+        self._at_until = 0.0
+        self._partition: Partition | None = None
+        self._place = ""
 
     def __len__(self) -> int:
         """Outcomes that are remembered."""
-        return self._count + len(self._rows) + len(self._saved)
+        return self._count + len(self._rows) + sum(len(block.keys) for block in self._silent)
 
     @property
     def since(self) -> float | None:
         """When the oldest outcome that is remembered ended; None if there is none."""
-        first = [*self._rows[:1], *(row for _, row in islice(self._saved.values(), 1))]
-        starts = [row[0] for row in first]
-        return min([*starts, *(block.since for block in self._blocks)], default=None)
+        new = [self._new_since] if self._rows else []
+        written = [*self._silent, *islice(self._blocks, 1)]
+        return min([*new, *(block.since for block in written)], default=None)
 
     def note(self, receipt: Receipt, ending: Ending, reason: str, now: float) -> None:
         """A message is final; `now` in seconds since 1970."""
-        changes = []
-        for change in receipt.changes:
-            changes.append(change[:5])
+        changes = self._kept(receipt, now) if receipt.changes or not self.keeps_payloads else ()
+        if not self._rows:
+            self._new_since = now
+        if not self._at_until - _TICK_SECONDS <= now < self._at_until:
+            self._at, self._at_until = str(int(now * 1000)), now + _TICK_SECONDS
+        partition = receipt.ticket.record.partition
+        if partition is not self._partition:
+            self._partition, self._place = partition, place_of(partition)
+        row = row_of(receipt, ending, reason, changes, self._at, self._place)
+        self._rows.append(row)
+        # By these three a later one makes it dispensable: a profile, its end, and why.
+        self._keys.append(hash((receipt.hull_id, ending, reason)))
+        self._new_size += len(row)
+        if len(self._rows) >= self._at_once or self._new_size > _MOST_NEW_BYTES:
+            self._write()
+            self._forget()
+
+    def _kept(self, receipt: Receipt, now: float) -> Sequence[Change]:
+        """The changes of which is kept what was sent; part of it would tell less than nothing."""
+        room, changes = self._room, receipt.changes
+        since, self._allowed_at = now - self._allowed_at, now
+        allowed = self._allowed + max(0.0, since) * room.payloads_a_second
+        self._allowed = min(allowed, float(room.payloads_at_once)) - len(changes)
+        self.keeps_payloads = self._allowed > 0
+        if len(changes) < receipt.delivered and not receipt.rejections:
+            return ()
+        for change in changes:
             payload = change[5]
             self._payloads.append(payload)
             self._new_size += len(payload)
-        record = receipt.ticket.record
-        topic, partition = record.partition
-        # A bare tuple: to make an Outcome of it takes as long as all the rest here.
-        rows = self._rows
-        rows.append(
-            (
-                now,
-                receipt.hull_id,
-                receipt.external_id,
-                receipt.email,
-                receipt.channel,
-                ending,
-                reason,
-                topic,
-                partition,
-                record.offset,
-                receipt.position,
-                changes,
-                receipt.skips,
-            )
-        )
-        if len(rows) >= self._at_once or self._new_size > _MOST_NEW_BYTES:
-            self._write()
-            self._forget()
+        return changes
 
     def latest(self, most: int) -> list[Outcome]:
         """The last outcomes of all, newest first."""
         found: list[Outcome] = []
-        for block in self._newest_first():
+        for block in self._log():
             if len(found) >= most:
                 break
-            if not block.is_saved:
-                found += reversed(block.last(most - len(found)))
+            found += reversed(block.last(most - len(found)))
         return found
 
     def find(self, query: str, most: int) -> list[Outcome]:
@@ -143,41 +160,33 @@ class Outcomes:
     def _look(self, names: set[str], most: int) -> Steps[list[Outcome]]:
         found: list[Outcome] = []
 
-        def wants(given: Sequence[str | None]) -> bool:
-            return any(name is not None and name.lower() in names for name in given)
+        def wants(given: Sequence[str]) -> bool:
+            return any(name.lower() in names for name in given)
 
-        for block in list(self._newest_first()):
-            if len(found) >= most and not block.is_saved:
-                continue
-            if any(block.may_hold(name) for name in names):
+        for block in [*self._log(), *reversed(self._silent)]:
+            if len(found) < most and any(block.may_hold(name) for name in names):
                 found += reversed(block.outcomes(wants))
             yield
         return found
 
-    def _newest_first(self) -> Iterator[Block]:
+    def _log(self) -> Iterator[Block]:
+        """All but who is silent, the newest first."""
         if self._rows:
-            yield Block.of(0, self._rows, b"\n".join(self._payloads))
+            yield self._new_block()
         yield from reversed(self._blocks)
-        if self._saved:
-            yield Block.of(0, [row for _, row in self._saved.values()])
+
+    def _new_block(self) -> Block:
+        return Block.of(self._rows, self._keys, self._new_since, self._payloads)
 
     def _write(self) -> None:
-        block = Block.of(self._number(), self._rows, b"\n".join(self._payloads))
-        self._rows, self._payloads, self._new_size = [], [], 0
-        self._add(block)
-        self._with_payloads.append(block)
-        self._payload_size += len(block.payloads or b"")
-
-    def _number(self) -> int:
-        self._written += 1
-        return self._written
-
-    def _add(self, block: Block) -> None:
+        block = self._new_block()
+        self._rows, self._keys, self._payloads, self._new_size = [], [], [], 0
         self._blocks.append(block)
         self._count += len(block.keys)
         self._size += len(block.rows)
-        self._saved_size += len(block.rows) * block.is_saved
-        self._newest.update(dict.fromkeys(block.keys, block.number))
+        if block.payloads:
+            self._with_payloads.append(block)
+            self._payload_size += len(block.payloads)
 
     def _forget(self) -> None:
         room = self._room
@@ -185,39 +194,75 @@ class Outcomes:
             block = self._with_payloads.popleft()
             self._payload_size -= len(block.payloads or b"")
             block.payloads = None
-        left = _MOST_SAVED
-        while self._blocks and (self._count > room.outcomes or self._size > room.size):
-            self._drop(can_save=left > 0 and self._has_room_for_silent())
-            left -= 1
+        if self._count > room.outcomes or self._size + self._silent_size > room.size:
+            self._keep_silent(self._oldest())
 
-    def _has_room_for_silent(self) -> bool:
-        """What is saved takes at most half of the room: the rest is for what is new."""
+    def _oldest(self) -> list[Block]:
+        """Let the oldest blocks go."""
         room = self._room
-        return len(self._newest) <= room.silent and self._saved_size <= room.size // 2
+        size = (room.size - self._silent_size) * _KEPT
+        found: list[Block] = []
+        while self._blocks and (self._count > room.outcomes * _KEPT or self._size > size):
+            block = self._blocks.popleft()
+            self._count -= len(block.keys)
+            self._size -= len(block.rows)
+            if self._with_payloads and self._with_payloads[0] is block:
+                self._with_payloads.popleft()
+                self._payload_size -= len(block.payloads or b"")
+            found.append(block)
+        return found
 
-    def _drop(self, *, can_save: bool) -> None:
-        """Let the oldest block go; what nothing later covers can be saved."""
-        block = self._blocks.popleft()
-        self._count -= len(block.keys)
-        self._size -= len(block.rows)
-        self._saved_size -= len(block.rows) * block.is_saved
-        if self._with_payloads and self._with_payloads[0] is block:
-            self._with_payloads.popleft()
-            self._payload_size -= len(block.payloads or b"")
-        newest, number = self._newest, block.number
-        last = [key for key in set(block.keys) if newest[key] == number]
-        if not can_save:
-            for key in last:
-                del newest[key]
-        elif last:
-            self._save(block, set(last))
+    def _keep_silent(self, old: list[Block]) -> None:
+        """Keep of `old`, and of what was kept before, what nothing later covers: if it is little.
 
-    def _save(self, block: Block, last: set[int]) -> None:
-        rows = {key: row for key, row in zip(block.keys, block.read(), strict=True) if key in last}
-        self._saved.update({key: (block.number, row) for key, row in rows.items()})
-        if len(self._saved) < self._room.at_once:
-            return
-        saved, self._saved = self._saved, {}
-        still = [row for key, (number, row) in saved.items() if self._newest.get(key) == number]
-        if still:
-            self._add(Block.of(self._number(), still))
+        What is kept takes at most half of the room: the rest is for what is new.
+        """
+        covered: set[int] = set()
+        before, self._silent, self._silent_size = self._silent, [], 0
+        for block in reversed(self._blocks):
+            covered.update(block.keys)
+            if len(covered) > self._room.silent:
+                return
+        fresh: list[tuple[int, str]] = []
+        for block in reversed(old):
+            if not covered.issuperset(block.keys):
+                fresh += _uncovered(block, covered)
+        kept: list[Block] = []
+        for block in reversed(before):
+            dispensable = len(covered.intersection(block.keys))
+            if dispensable > len(block.keys) * _COVERED or len(block.keys) < self._at_once:
+                fresh += _uncovered(block, covered)
+            else:
+                covered.update(block.keys)
+                kept.append(block)
+        self._silent = kept[::-1]
+        fresh.sort(key=_when)
+        for first in range(0, len(fresh), self._at_once):
+            keys, rows = zip(*fresh[first : first + self._at_once], strict=True)
+            self._silent.append(Block.of(rows, keys, ended_at(rows[0])))
+        self._bound_silent()
+
+    def _bound_silent(self) -> None:
+        """Forget who was silent for longest, if there are too many."""
+        self._silent.sort(key=attrgetter("since"))
+        count, size = self._room.silent, self._room.size // 2
+        for position, block in enumerate(reversed(self._silent)):
+            count -= len(block.keys)
+            if count < 0 or self._silent_size + len(block.rows) > size:
+                del self._silent[: len(self._silent) - position]
+                return
+            self._silent_size += len(block.rows)
+
+
+def _uncovered(block: Block, covered: set[int]) -> list[tuple[int, str]]:
+    """The last of each of those that nothing covers; each covers those before it."""
+    found: list[tuple[int, str]] = []
+    for key, row in zip(reversed(block.keys), reversed(block.read()), strict=True):
+        if key not in covered:
+            covered.add(key)
+            found.append((key, silent_row(row)))
+    return found
+
+
+def _when(kept: tuple[int, str]) -> float:
+    return ended_at(kept[1])

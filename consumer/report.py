@@ -87,7 +87,8 @@ class Reporter:
         part = end.part
         self.tally.part(part.resource, end.ending, end.change or "")
         self._metrics.item(part.resource, end.ending)
-        if self._outcomes is not None:
+        outcomes = self._outcomes
+        if outcomes is not None and (outcomes.keeps_payloads or end.ending == "rejected"):
             part.receipt.change(
                 (part.resource, part.key, end.ending, end.reason, end.change, part.sent)
             )

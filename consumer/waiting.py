@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consumer.profile import Profile
 
 
-_AT_ONCE = 1000
+_AT_ONCE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,17 @@ def look(
 ) -> Steps[list[Waiting]]:
     """Find it in steps: what ends in between may be missing, or told to end in this moment."""
     wanted = query.strip().lower()
-    open_changes: dict[int, tuple[Receipt, list[tuple[Part, str]]]] = {}
+    open_changes: dict[int, tuple[Receipt, dict[int, tuple[Part, str]]]] = {}
     for lane in dispatch.lanes.values():
-        profiles = list(lane.profiles())
+        profiles = lane.profiles()
         for first in range(0, len(profiles), _AT_ONCE):
-            for part in _about(profiles[first : first + _AT_ONCE], wanted):
-                found = open_changes.setdefault(id(part.receipt), (part.receipt, []))
-                found[1].append((part, why(part, lane, dispatch, planner, now)))
+            # What is told once or more stands together: mostly here, or a slice further on.
+            for part in _about(dict.fromkeys(profiles[first : first + _AT_ONCE]), wanted):
+                found = open_changes.setdefault(id(part.receipt), (part.receipt, {}))
+                found[1][id(part)] = (part, why(part, lane, dispatch, planner, now))
             yield
     rejected = [Waiting(receipt, ()) for receipt in dying if is_about(receipt, wanted)]
-    read = [Waiting(receipt, tuple(changes)) for receipt, changes in open_changes.values()]
+    read = [Waiting(receipt, tuple(parts.values())) for receipt, parts in open_changes.values()]
     return sorted(rejected + read, key=lambda one: one.receipt.ticket.record.offset)
 
 

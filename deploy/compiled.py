@@ -56,6 +56,7 @@ CORE: Final = (
     "consumer/report.py",
     "consumer/route.py",
     "consumer/settle.py",
+    "consumer/waiting.py",
     "planhat_client/keys.py",
     "planhat_client/verdict.py",
 )

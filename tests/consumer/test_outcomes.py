@@ -106,6 +106,60 @@ def test_each_change_has_its_own_payload() -> None:
     assert found == [[{}], [], [{"a": 1}, {"b": 2}]]
 
 
+def test_while_thousands_end_only_some_keep_what_was_sent() -> None:
+    room = Room(payloads_at_once=2, payloads_a_second=1.0, at_once=3)
+    outcomes = Outcomes(room)
+    for at in (0.0, 0.0, 0.0):
+        assert outcomes.keeps_payloads is (len(outcomes) < 2)
+        one = receipt("u")
+        one.changes = one.changes if outcomes.keeps_payloads else ()
+        noted(outcomes, one, at)
+    noted(outcomes, receipt("skipped", reason="not ours"), 1.5)
+
+    assert [len(one.changes) for one in outcomes.latest(4)] == [0, 0, 1, 1]
+    assert outcomes.keeps_payloads
+
+
+def test_changes_are_told_all_or_not_at_all() -> None:
+    outcomes = Outcomes(Room(at_once=1))
+    one = receipt("u")
+    one.delivered = 2
+    noted(outcomes, one, 0.0)
+
+    assert [one.changes for one in outcomes.latest(1)] == [[]]
+
+
+def test_of_a_rejected_message_what_was_refused_is_told() -> None:
+    outcomes = Outcomes()
+    one = receipt("u")
+    one.delivered = 1
+    one.changes = ()
+    one.change((Resource.ACTIVITIES, "u", "rejected", "too old", None, b'{"b":2}'))
+    one.reject("too old")
+    noted(outcomes, one, 0.0)
+
+    assert outcomes.latest(1)[0].changes == [
+        (Resource.ACTIVITIES, "u", "rejected", "too old", None, {"b": 2})
+    ]
+
+
+@given(st.text(st.sampled_from("a\x1c\x1d\x1e\x1f\n")))
+def test_no_name_breaks_the_log(name: str) -> None:
+    outcomes = Outcomes()
+    odd = receipt(f"u{name}", reason=f"why{name}")
+    odd.change((Resource.ENDUSERS, f"key{name}", "rejected", f"r{name}", None, b"{}"))
+    for one in (receipt("before"), odd, receipt("after")):
+        noted(outcomes, one, 0.0)
+
+    marks = dict.fromkeys(range(0x1C, 0x20), "?")
+    clean = name.translate(marks)
+    after, found, before = outcomes.latest(3)
+    assert (before.hull_id, after.hull_id) == ("before", "after")
+    assert found.hull_id.translate(marks) == f"u{clean}"
+    assert found.skips == [(Resource.ENDUSERS, f"why{clean}")]
+    assert found.changes == [(Resource.ENDUSERS, f"key{clean}", "rejected", f"r{clean}", None, {})]
+
+
 def test_half_a_surrogate_pair_is_shown_as_a_question_mark() -> None:
     outcomes = filled(Outcomes(Room(at_once=1)), ["u\ud800"])
 
@@ -126,7 +180,7 @@ def test_who_is_silent_is_remembered_while_others_come_again_and_again() -> None
 
     assert [one.reason for one in outcomes.find("silent", 10)] == [reasons.NO_COMPANY_ID]
     assert outcomes.since == 0.0
-    assert len(outcomes) <= 40 + 2 * 4
+    assert len(outcomes) <= 40 + 20 + 4
     assert [one.hull_id for one in outcomes.latest(2)] == ["u4", "u3"]
 
 
@@ -135,7 +189,7 @@ def test_the_longest_silent_is_forgotten_first() -> None:
 
     assert outcomes.find("1", 10) == []
     assert outcomes.find("1999", 10)
-    assert len(outcomes) <= 40 + 2 * 4
+    assert len(outcomes) <= 40 + 20 + 4
 
 
 def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
@@ -179,4 +233,4 @@ def test_the_last_of_each_kind_is_remembered_in_a_room_twice_as_large(
         assert max(one.at for one in found if one.reason == reason) == ended_at
         assert len({one.at for one in found}) == len(found)
     assert [one.hull_id for one in outcomes.latest(5)] == list(newest)
-    assert len(outcomes) <= 3 * kinds + 2 * at_once
+    assert len(outcomes) <= 4 * kinds + at_once
