@@ -151,7 +151,7 @@ async def _rival(
     settings: dict[str, str],
 ) -> tuple[Usage, Usage, float]:
     """Begin to count at the first request, which follows the first record at once."""
-    start = ("-m", "tests.benchmarks.rivals", *way.start)
+    start = ("-P", "-m", "tests.benchmarks.rivals", *way.start)
     async with Process(stand.log(), settings, *start) as process:
         await _until_first(target, process)
         before = process.usage

@@ -24,7 +24,7 @@ async def run(stand: Stand, options: Options) -> Result:
         bench = Bench(count, keys=keys, events=False, bad=0.0)
         topic = await stand.topic(1, records(bench))
         for case, start in (
-            ("a request for each record", ("-m", "tests.benchmarks.each", str(_AT_ONCE))),
+            ("a request for each record", ("-P", "-m", "tests.benchmarks.each", str(_AT_ONCE))),
             ("merged, one profile a request", ()),
         ):
             row = Row(f"{keys:,} keys, {case}")

@@ -55,7 +55,7 @@ async def _once(
             "LOG_LEVEL": "info",
             "UVLOOP": str(options.uvloop).lower(),
         }
-        start = ("-m", "tests.benchmarks.each", str(at_once))
+        start = ("-P", "-m", "tests.benchmarks.each", str(at_once))
         async with ServiceProcess(stand.log(), settings, *start) as service:
             assigned = await service.logged("partitions.assigned")
             before, idle = service.usage, target.usage
@@ -75,7 +75,7 @@ async def _bare(stand: Stand, bench: Bench, way: str, options: Options) -> dict[
     log, at_once = stand.log(), _AT_ONCE[-1]
     async with stand.target(bench, latency_ms=options.latency_ms) as target:
         count = str(bench.records)
-        start = ("-m", "tests.benchmarks.bare", way, target.url, count, str(at_once))
+        start = ("-P", "-m", "tests.benchmarks.bare", way, target.url, count, str(at_once))
         idle = target.usage
         async with Process(log, {}, *start) as process:
             await process.running.wait()
