@@ -38,6 +38,7 @@ CORE: Final = (
     "consumer/in_a_row.py",
     "consumer/intake.py",
     "consumer/lane.py",
+    "consumer/letter_queue.py",
     "consumer/lookups.py",
     "consumer/map.py",
     "consumer/memory.py",
@@ -52,12 +53,14 @@ CORE: Final = (
     "consumer/plain_user.py",
     "consumer/plan.py",
     "consumer/profile.py",
+    "consumer/reason_label.py",
     "consumer/reasons.py",
     "consumer/report.py",
     "consumer/route.py",
     "consumer/settle.py",
     "consumer/waiting.py",
     "planhat_client/keys.py",
+    "planhat_client/limiter.py",
     "planhat_client/verdict.py",
 )
 
