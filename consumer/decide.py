@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from consumer.decision import Body
-    from consumer.message import AccountMessage, Entity
+    from consumer.message import AccountMessage
     from consumer.rules import Rules
-    from schemas.hull import Segment
+    from schemas.plain import Entity, Segment
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)

@@ -11,9 +11,9 @@ from schemas.attribute import Attribute, changed_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consumer.message import AccountMessage, Entity, UserMessage
+    from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Rules
-    from schemas.hull import Changes, Segment, SegmentChanges
+    from schemas.plain import Changes, Entity, Segment, SegmentChanges
 
 EXTERNAL_ID = Attribute("external_id")
 PLANHAT_ID = Attribute("planhat/id")

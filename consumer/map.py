@@ -18,9 +18,9 @@ from schemas.attribute import ABSENT
 
 if TYPE_CHECKING:
     from consumer.decision import Body
-    from consumer.message import AccountMessage, Entity, UserMessage
+    from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Mapping, Rules
-    from schemas.hull import Event
+    from schemas.plain import Entity, Event
 
 _EMPTY: Entity = {}
 

@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
-from schemas.hull import Changes, Event, Segment
-
-Entity = dict[str, JsonValue]
+from schemas.plain import Changes, Entity, Event, Segments
 
 
 @dataclass(init=False, slots=True)
@@ -17,8 +13,8 @@ class UserMessage:
     hull_id: str
     user: Entity
     account: Entity
-    segments: tuple[Segment, ...]
-    account_segments: tuple[Segment, ...]
+    segments: Segments
+    account_segments: Segments
     events: tuple[Event, ...]
     changes: Changes | None
     is_export: bool
@@ -30,8 +26,8 @@ class UserMessage:
         hull_id: str,
         user: Entity,
         account: Entity,
-        segments: tuple[Segment, ...],
-        account_segments: tuple[Segment, ...],
+        segments: Segments,
+        account_segments: Segments,
         events: tuple[Event, ...],
         changes: Changes | None,
         is_export: bool,  # noqa: FBT001 - a field like the others
@@ -49,16 +45,33 @@ class UserMessage:
         self.message_id = message_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, slots=True)
 class AccountMessage:
     """A change of an account."""
 
     hull_id: str
     account: Entity
-    account_segments: tuple[Segment, ...]
+    account_segments: Segments
     changes: Changes | None
     is_export: bool
     message_id: str | None
+
+    def __init__(
+        self,
+        hull_id: str,
+        account: Entity,
+        account_segments: Segments,
+        changes: Changes | None,
+        is_export: bool,  # noqa: FBT001 - a field like the others
+        message_id: str | None,
+    ) -> None:
+        """`is_export` and `message_id` as those of a user message."""
+        self.hull_id = hull_id
+        self.account = account
+        self.account_segments = account_segments
+        self.changes = changes
+        self.is_export = is_export
+        self.message_id = message_id
 
 
 @dataclass(frozen=True, slots=True)

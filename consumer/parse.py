@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from consumer.message import Invalid, Messages, Parsed, Routed, Tombstone
-from consumer.plain_user import plain_user
+from consumer.plain import converted, decoded, modelled
 from consumer.route import route, unsupported
-from schemas.hull import Message, Notification
+from schemas.hull import Notification
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -33,14 +33,22 @@ def parse(value: bytes | None, headers: Headers = ()) -> Parsed:
     """Return the messages of a record; `Invalid` if the value as a whole cannot be read."""
     if value is None:
         return Tombstone()
+    hints = _hints(headers) if headers else _NO_HINTS
+    plain = decoded(value)
+    if plain is not None:
+        return Messages((route(plain, hints.channel, is_export=hints.is_export),))
+    return _odd(value, hints)
+
+
+def _odd(value: bytes, hints: _Hints) -> Parsed:
+    """Read an envelope, or a message in some form that is seldom, or say what is wrong."""
     try:
         document = from_json(value, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         return _invalid(f"not JSON: {error}")
-    hints = _hints(headers) if headers else _NO_HINTS
     if _is_envelope(document):
         return _envelope(document, hints)
-    return Messages((_message(document, hints),))
+    return Messages((_odd_message(document, hints),))
 
 
 def _hints(headers: Headers) -> _Hints:
@@ -67,10 +75,17 @@ def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
     foreign = unsupported(within.channel)
     if foreign and not envelope.messages:
         return Messages((foreign,))
-    return Messages(tuple(_message(message, within) for message in envelope.messages))
+    return Messages(tuple([_message(message, within) for message in envelope.messages]))
 
 
 def _message(document: object, hints: _Hints) -> Routed:
+    plain = converted(document)
+    if plain is not None:
+        return route(plain, hints.channel, is_export=hints.is_export)
+    return _odd_message(document, hints)
+
+
+def _odd_message(document: object, hints: _Hints) -> Routed:
     own = document.get("channel") if isinstance(document, dict) else None
     # Before anything else: what another channel carries need not look like anything we know.
     foreign = unsupported(own or hints.channel)
@@ -78,11 +93,8 @@ def _message(document: object, hints: _Hints) -> Routed:
         return foreign
     if not isinstance(document, dict):
         return Invalid("not a Hull message: not a JSON object")
-    plain = plain_user(document, hints.channel, is_export=hints.is_export)
-    if plain is not None:
-        return plain
     try:
-        message = Message.model_validate(document)
+        message = modelled(document)
     except ValidationError as error:
         return _invalid(_first(error))
     return route(message, hints.channel, is_export=hints.is_export)

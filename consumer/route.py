@@ -4,7 +4,7 @@ from typing import Final
 
 from consumer.message import AccountMessage, Invalid, Routed, Unsupported, UserMessage
 from consumer.value import key_text
-from schemas.hull import Message
+from schemas.plain import Entity, Message, Nothing, Segments
 
 USER_CHANNEL: Final = "user:update"
 ACCOUNT_CHANNEL: Final = "account:update"
@@ -27,43 +27,47 @@ def route(message: Message, channel: str | None, *, is_export: bool) -> Routed:
     named = message.channel or channel
     if foreign := unsupported(named):
         return foreign
-    is_export = message.is_export or is_export
-    if not message.user and not message.account:
-        return Invalid("neither user nor account: not a Hull message")
     # Account messages come with an empty user on the user channel too; seen in the wild.
     if message.user and named != ACCOUNT_CHANNEL:
-        return _user_message(message, is_export=is_export)
-    return _account_message(message, is_export=is_export)
+        return _user_message(message, message.user, is_export=is_export)
+    if message.account:
+        return _account_message(message, message.account, is_export=is_export)
+    if message.user:
+        return Invalid("account message without an account")
+    return Invalid("neither user nor account: not a Hull message")
 
 
-def _user_message(message: Message, *, is_export: bool) -> Routed:
-    hull_id = key_text(message.user.get("id"))
+def _user_message(message: Message, user: Entity, *, is_export: bool) -> Routed:
+    hull_id = key_text(user.get("id"))
     if hull_id is None:
         return Invalid("user without an id")
+    events = message.events
     return UserMessage(
         hull_id,
-        message.user,
-        message.account,
-        message.segments,
-        message.account_segments,
-        message.events,
+        user,
+        message.account or {},
+        _segments(message.segments),
+        _segments(message.account_segments),
+        events if isinstance(events, tuple) else (),
         message.changes,
-        is_export,
+        message.is_export or is_export,
         message.message_id,
     )
 
 
-def _account_message(message: Message, *, is_export: bool) -> Routed:
-    if not message.account:
-        return Invalid("account message without an account")
-    hull_id = key_text(message.account.get("id"))
+def _account_message(message: Message, account: Entity, *, is_export: bool) -> Routed:
+    hull_id = key_text(account.get("id"))
     if hull_id is None:
         return Invalid("account without an id")
     return AccountMessage(
         hull_id,
-        message.account,
-        message.account_segments,
+        account,
+        _segments(message.account_segments),
         message.changes,
-        is_export,
+        message.is_export or is_export,
         message.message_id,
     )
+
+
+def _segments(found: Segments | Nothing | None) -> Segments:
+    return found if isinstance(found, tuple) else ()

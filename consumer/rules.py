@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from pydantic import JsonValue
 
 from consumer import value
-from consumer.message import Entity
 from consumer.value import Converter
 from schemas.attribute import Absent, Attribute
+from schemas.plain import Entity
 from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import orjson
 from pydantic import JsonValue
 
 from consumer.moment import is_day, iso_moment
-from schemas.hull import ABSENT, Absent
+from schemas.attribute import ABSENT, Absent
 
 Converter = Callable[[JsonValue], JsonValue | Absent]
 

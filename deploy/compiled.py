@@ -50,7 +50,7 @@ CORE: Final = (
     "consumer/outcomes.py",
     "consumer/parse.py",
     "consumer/part.py",
-    "consumer/plain_user.py",
+    "consumer/plain.py",
     "consumer/plan.py",
     "consumer/profile.py",
     "consumer/reason_label.py",

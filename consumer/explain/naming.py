@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from schemas.hull import Segment
+    from schemas.plain import Segment
 
 _MOST: Final = 8
 _LONGEST: Final = 80

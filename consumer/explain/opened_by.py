@@ -14,9 +14,9 @@ from schemas.attribute import changed_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from consumer.message import AccountMessage, Entity, UserMessage
+    from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Rules
-    from schemas.hull import Changes, SegmentChanges
+    from schemas.plain import Changes, Entity, SegmentChanges
 
 EXPORT: Final = "an export passes"
 NO_CHANGES: Final = "the message has no changes, so nothing says that all is as it was"

@@ -13,9 +13,10 @@ from schemas.attribute import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.message import AccountMessage, Entity, UserMessage
+    from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Field, Mapping, Rules
     from schemas.attribute import Attribute
+    from schemas.plain import Entity
 
 _EMPTY: Entity = {}
 

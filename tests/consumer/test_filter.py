@@ -7,10 +7,10 @@ import pytest
 from consumer import filter as why_not
 from consumer import reasons
 from consumer.message import AccountMessage, UserMessage
+from consumer.plain import modelled
 from consumer.route import route
 from consumer.rules import Rules
 from schemas.connector import ConnectorSettings
-from schemas.hull import Message
 
 
 def row(source: str, target: str) -> dict[str, str]:
@@ -36,14 +36,14 @@ RULES = Rules.compile(SETTINGS)
 
 
 def user(**fields: Any) -> UserMessage:  # noqa: ANN401 - any JSON
-    message = Message.model_validate({"user": {"id": "u1"}, **fields})
+    message = modelled({"user": {"id": "u1"}, **fields})
     found = route(message, "user:update", is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**fields: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message = Message.model_validate({"account": {"id": "a1"}, **fields})
+    message = modelled({"account": {"id": "a1"}, **fields})
     found = route(message, "account:update", is_export=False)
     assert isinstance(found, AccountMessage)
     return found

@@ -3,15 +3,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from consumer import map as to
 from consumer.decision import Body, Payload
 from consumer.message import AccountMessage, UserMessage
+from consumer.plain import modelled
 from consumer.route import route
 from consumer.rules import Rules
 from schemas.connector import ConnectorSettings
-from schemas.hull import Event, Message
+from schemas.plain import Event
 
 
 def row(source: str, target: str) -> dict[str, str]:
@@ -58,14 +60,14 @@ RULES = rules()
 
 
 def user(attributes: dict[str, Any], account: dict[str, Any] | None = None) -> UserMessage:
-    message = Message.model_validate({"user": {"id": "u1", **attributes}, "account": account})
+    message = modelled({"user": {"id": "u1", **attributes}, "account": account})
     found = route(message, None, is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**attributes: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message = Message.model_validate({"account": {"id": "a1", **attributes}})
+    message = modelled({"account": {"id": "a1", **attributes}})
     found = route(message, None, is_export=False)
     assert isinstance(found, AccountMessage)
     return found
@@ -175,7 +177,7 @@ def test_owners_are_told_where_they_are_named(
 
 def activity(event: dict[str, Any], message: UserMessage) -> Payload:
     author = to.author(message, to.enduser(message, RULES))
-    return to.activity(Event.model_validate(event), message.hull_id, author)
+    return to.activity(msgspec.convert(event, Event), message.hull_id, author)
 
 
 def test_an_event_becomes_an_activity_of_the_user_in_the_company() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from consumer.message import AccountMessage, Invalid, Unsupported, UserMessage
+from consumer.plain import modelled
 from consumer.route import route
-from schemas.hull import Message
 
 USER = {"user": {"id": "u1"}}
 ACCOUNT = {"account": {"id": "a1"}}
@@ -14,7 +14,7 @@ BOTH = USER | ACCOUNT
 
 
 def routed(document: dict[str, Any], channel: str | None = None) -> object:
-    return route(Message.model_validate(document), channel, is_export=False)
+    return route(modelled(document), channel, is_export=False)
 
 
 @pytest.mark.parametrize(

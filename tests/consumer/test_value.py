@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer import value
-from schemas.hull import ABSENT
+from schemas.attribute import ABSENT
 
 INFINITY = float("inf")
 JSON = st.recursive(

@@ -1,0 +1,78 @@
+"""Into the plain form: read straight from the bytes where they have it, by the models if not. Pure.
+
+What msgspec refuses, for whatever reason, is left to the models, which say what is wrong; what it
+takes is what they would make of it. A property keeps the two of one mind (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from schemas import hull
+from schemas.plain import NO_MOVES, Changes, Event, Message, Segment, SegmentChanges
+
+if TYPE_CHECKING:
+    from schemas.plain import Segments
+
+_decode: Final = msgspec.json.Decoder(Message).decode
+
+
+def decoded(value: bytes) -> Message | None:
+    """Read a message from its JSON; None for an envelope, and for what is not of the plain form."""
+    try:
+        if not value.isascii():
+            # What nobody reads is passed over, but a text must be one.
+            value.decode()
+        return _decode(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def converted(document: Any) -> Message | None:  # noqa: ANN401 - whatever lies in the topic
+    """Take a message out of its envelope; None for what is not of the plain form."""
+    try:
+        return msgspec.convert(document, Message)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def modelled(document: Any) -> Message:  # noqa: ANN401 - whatever lies in the topic
+    """Read what may have any of the forms that the models know; raises pydantic's error."""
+    found = hull.Message.model_validate(document)
+    return Message(
+        found.channel,
+        found.user,
+        found.account,
+        _segments(found.segments),
+        _segments(found.account_segments),
+        tuple([_event(event) for event in found.events]),
+        None if found.changes is None else _changes(found.changes),
+        found.message_id,
+        found.is_export,
+    )
+
+
+def _segments(found: tuple[hull.Segment, ...]) -> Segments:
+    return tuple([Segment(one.id, one.name) for one in found])
+
+
+def _event(found: hull.Event) -> Event:
+    return Event(found.event, found.event_id, found.created_at, found.properties)
+
+
+def _changes(found: hull.Changes) -> Changes:
+    return Changes(
+        found.is_new,
+        found.user,
+        found.account,
+        _moves(found.segments),
+        _moves(found.account_segments),
+    )
+
+
+def _moves(found: hull.SegmentChanges | None) -> SegmentChanges:
+    if found is None:
+        return NO_MOVES
+    return SegmentChanges(_segments(found.entered), _segments(found.left))

@@ -1,0 +1,92 @@
+"""The messages of Hull in the plain form that nearly all have, as msgspec reads them from JSON.
+
+schemas/hull.py says what a message may be. Here each part has one type, and "nothing" only the
+forms that Hull mostly writes: what does not fit is for the models. Values are bounded in depth, so
+that whatever is read can be written.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+_Scalar = bool | int | float | str | None
+
+
+def _or_nested(inner: Any) -> Any:  # noqa: ANN401 - a type made of types
+    return _Scalar | list[inner] | dict[str, inner]
+
+
+if TYPE_CHECKING:
+    Value = JsonValue
+else:
+    Value = _or_nested(_or_nested(_or_nested(_or_nested(_Scalar))))
+    """What JSON can hold, four levels deep."""
+
+Entity = dict[str, Value]
+
+
+class Nothing(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """`{}` where a list should be, as exports have it."""
+
+
+class Segment(msgspec.Struct, frozen=True, gc=False):
+    """A segment of users or of accounts; only its id decides anything."""
+
+    id: str
+    name: str | None = None
+
+
+Segments = tuple[Segment, ...]
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """Something a user did. `created_at` is whatever was written; see consumer/moment.py."""
+
+    event: str | None = None
+    event_id: str | None = None
+    created_at: Value = None
+    properties: Entity = {}
+
+
+class SegmentChanges(msgspec.Struct, frozen=True, gc=False):
+    """The segments that a profile entered and left since the previous message."""
+
+    entered: Segments = ()
+    left: Segments = ()
+
+
+NO_MOVES = SegmentChanges()
+
+
+class Changes(msgspec.Struct, frozen=True, gc=False):
+    """What changed since the previous message; `user` and `account` map a name to [old, new].
+
+    `is_new` must be there: changes without anything are none, which is not the same.
+    """
+
+    is_new: bool
+    user: Entity = {}
+    account: Entity = {}
+    segments: SegmentChanges = NO_MOVES
+    account_segments: SegmentChanges = NO_MOVES
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One change of one profile. An account message has no `user`, a user message both or one.
+
+    `messages` is there only in an envelope, which is none of these.
+    """
+
+    channel: str | None = None
+    user: Entity | None = None
+    account: Entity | None = None
+    segments: Segments | Nothing | None = ()
+    account_segments: Segments | Nothing | None = ()
+    events: tuple[Event, ...] | Nothing | None = ()
+    changes: Changes | None = None
+    message_id: str | None = None
+    is_export: bool | None = None
+    messages: None = None

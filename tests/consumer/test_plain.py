@@ -1,0 +1,215 @@
+"""What is read in the plain form is what the models would read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from consumer.message import AccountMessage, Messages, UserMessage
+from consumer.parse import parse
+from consumer.plain import converted, decoded, modelled
+from consumer.route import route
+from tests.consumer.explain.hull_messages import encoded, records
+
+if TYPE_CHECKING:
+    from consumer.message import Routed
+
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, {}, [], "", "text", 5, 1.5, True, False, [None], [{}], {"id": "x"}, "true", "account:x"]
+)
+SEGMENT = st.fixed_dictionaries(
+    {"id": st.sampled_from(["s1", "s2", 7, None, "s" * 200])},
+    optional={"name": st.sampled_from(["Users", None, 5]), "type": ODD},
+)
+SEGMENTS = st.lists(SEGMENT, max_size=3) | ODD
+EVENT = st.fixed_dictionaries(
+    {}, optional={"event": ODD, "event_id": ODD, "created_at": ODD, "properties": ODD}
+)
+MOVES = st.fixed_dictionaries({}, optional={"entered": SEGMENTS, "left": SEGMENTS}) | ODD
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "is_new": ODD,
+        "user": st.just({"email": [None, "a"]}) | ODD,
+        "account": ODD,
+        "segments": MOVES,
+        "account_segments": MOVES,
+    },
+)
+DOCUMENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "channel": st.sampled_from(["user:update", "account:update"]) | ODD,
+        "user": st.fixed_dictionaries({"id": st.just("u1") | ODD}) | ODD,
+        "account": st.just({"id": "a1"}) | ODD,
+        "segments": SEGMENTS,
+        "account_segments": SEGMENTS,
+        "events": st.lists(EVENT, max_size=2) | ODD,
+        "changes": CHANGES | ODD,
+        "message_id": st.just("m1") | ODD,
+        "is_export": ODD,
+    },
+)
+CHANNELS = st.sampled_from([None, "", "user:update", "account:update", "ship:update"])
+MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)
+USUAL: dict[str, Any] = {
+    "channel": "user:update",
+    "user": {"id": "u1", "email": "a@example.com"},
+    "account": {},
+    "segments": [{"id": "s1", "name": "Users", "type": "users_segment", "stats": {}}],
+    "account_segments": [],
+    "events": [],
+    "changes": {"is_new": False, "user": {"email": [None, "a@example.com"]}, "segments": {}},
+    "message_id": "m1",
+}
+
+
+def exactly(found: Routed) -> str:
+    """The text of a message: unlike it, `1`, `1.0` and `True` are not equal."""
+    return repr(found)
+
+
+def by_the_models(
+    document: dict[str, Any], channel: str | None, *, is_export: bool
+) -> Routed | None:
+    try:
+        message = modelled(document)
+    except ValidationError:
+        return None
+    return route(message, channel, is_export=is_export)
+
+
+def nested(depth: int) -> Any:  # noqa: ANN401 - any JSON
+    return [nested(depth - 1)] if depth else 1
+
+
+@given(DOCUMENT, CHANNELS, st.booleans())
+@example({"channel": {}, "user": {"id": "u1"}}, None, False)
+@example({"user": {"id": "u1"}, "changes": {}}, None, False)
+@example({"user": {"id": "u1"}, "changes": {"more": 1}}, None, False)
+def test_a_plain_message_is_read_as_the_models_read_it(
+    document: dict[str, Any],
+    channel: str | None,
+    is_export: bool,  # noqa: FBT001 - a drawn value
+) -> None:
+    expected = by_the_models(document, channel, is_export=is_export)
+
+    for plain in (decoded(encoded(document)), converted(document)):
+        if plain is not None:
+            assert expected is not None
+            found = route(plain, channel, is_export=is_export)
+            assert exactly(found) == exactly(expected)
+
+
+@settings(MANY, max_examples=300)
+@given(records, st.booleans())
+@example(b'{"user": {"id": "u1"}, "user": {"id": 2, "id": 1.0}}', False)
+@example(b'{"us\\u0065r": {"i\\u0064": "\\ud83d\\ude00"}, "unread": 1e999}', False)
+@example(b'{"user": {"id": "u1", "n": [-0, -0.0, 1E2, 123456789012345678901234567890]}}', False)
+@example(b'{"user": {"id": "u1"}, "unread": "\xff"}', False)
+@example(b'{"user": {"id": "u1"}, "unread": "\\ud800"}', False)
+def test_any_record_is_read_as_the_models_read_it(
+    value: bytes,
+    is_plain: bool,  # noqa: FBT001 - a drawn value
+) -> None:
+    try:
+        document = from_json(value, allow_inf_nan=False)
+    except ValueError:
+        assert decoded(value) is None
+        return
+    if not isinstance(document, dict) or isinstance(document.get("messages"), list):
+        assert decoded(value) is None
+        return
+    plain = converted(document) if is_plain else decoded(value)
+    if plain is not None:
+        expected = by_the_models(document, None, is_export=False)
+        assert expected is not None
+        assert exactly(route(plain, None, is_export=False)) == exactly(expected)
+
+
+NUMBERS = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
+)
+
+
+@given(NUMBERS)
+def test_a_number_is_read_to_the_last_bit(number: str) -> None:
+    value = f'{{"user": {{"n": {number}}}}}'.encode()
+
+    plain = decoded(value)
+
+    if plain is not None:
+        assert repr(plain.user) == repr(from_json(value)["user"])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"account": None, "segments": None, "events": None, "changes": None},
+        {"account": {"id": "a1"}, "segments": {}, "account_segments": {}},
+        {"changes": {"is_new": True, "segments": {"entered": [{"id": "s1"}]}}},
+        {"events": [{"event": "Signed in", "created_at": 5}], "is_export": True},
+        {"user": {}, "account": {"id": "a1"}},
+        {"user": {"id": "u1", "object": {"of": {"objects": [{"and": "lists"}]}}}},
+    ],
+    ids=[
+        *("usual", "nothing is null", "an export", "entered a segment", "an event"),
+        *("an account", "a nested value"),
+    ],
+)
+def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
+    document = {**USUAL, **changed}
+
+    for plain in (decoded(encoded(document)), converted(document)):
+        assert plain is not None
+        found = route(plain, None, is_export=False)
+        assert isinstance(found, UserMessage | AccountMessage)
+        assert found == by_the_models(document, None, is_export=False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"segments": {"id": "s1"}},
+        {"user": []},
+        {"message_id": 5},
+        {"changes": {}},
+        {"messages": []},
+        {"user": {"id": "u1", "deep": nested(5)}},
+    ],
+    ids=["an object of segments", "a list", "a number as id", "no changes", "messages", "deep"],
+)
+def test_what_is_not_plain_is_left_to_the_models(changed: dict[str, Any]) -> None:
+    document = {**USUAL, **changed}
+
+    assert decoded(encoded(document)) is None
+    assert converted(document) is None
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [b"1e999", b"9" * 5_000, b"[" * 500 + b"]" * 500],
+    ids=["infinite", "very long", "very deep"],
+)
+def test_what_nobody_reads_may_be_what_nobody_could_write(unread: bytes) -> None:
+    value = b'{"user": {"id": "u1"}, "unread": ' + unread + b"}"
+
+    found = parse(value)
+
+    assert isinstance(found, Messages)
+    assert isinstance(found.messages[0], UserMessage)
+
+
+def test_changes_without_anything_are_none() -> None:
+    found = parse(json.dumps({**USUAL, "changes": {}}).encode())
+
+    assert isinstance(found, Messages)
+    assert isinstance(found.messages[0], UserMessage)
+    assert found.messages[0].changes is None
