@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from consumer import filter as why_not
@@ -10,21 +9,21 @@ from consumer import map as to
 from consumer import reasons
 from consumer.decision import AccountDecision, Link, Payload, Skip, UserDecision
 from consumer.message import UserMessage
+from consumer.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.value import key_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from consumer.decision import Body
     from consumer.message import AccountMessage
     from consumer.rules import Rules
-    from schemas.plain import Entity, Segment
+    from schemas.plain import Entity, Segments
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)
 _NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
 _REPEATED = Skip(reasons.EVENT_REPEATED)
 _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
+_NO_LINK = Link(None, None, None)
 
 
 def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
@@ -40,14 +39,15 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
     enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and isinstance(enduser, Payload)
+    link = _link(message.account)
     activities, skipped = ((), ()) if refused else _events(message, body, rules)
     return UserDecision(
         message.hull_id,
-        key_text(why_not.EXTERNAL_ID.read(message.user)),
+        key_text(EXTERNAL_ID.read(message.user)),
         key_text(message.user.get("email")),
         enduser,
-        _link(message.account),
-        partial(_company, message, rules) if is_wanted else _no_company,
+        link,
+        _CompanyOf(message, link, rules) if is_wanted else _no_company,
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
@@ -80,33 +80,37 @@ def _no_company() -> Skip:
     return _NO_COMPANY
 
 
-def _company(message: UserMessage, rules: Rules) -> Payload | Skip:
+class _CompanyOf:
     """What may be created for a user: only an account that is for Planhat by itself."""
-    account_id = key_text(message.account.get("id"))
-    if account_id is None:
-        return _NO_COMPANY
-    # An export passes the filter of what is exported: the user, not its account.
-    return _company_of(
-        account_id, message.account, message.account_segments, rules, is_export=False
-    )
+
+    __slots__ = ("account", "link", "rules", "segments")
+
+    def __init__(self, message: UserMessage, link: Link, rules: Rules) -> None:
+        """It holds of the message what is about the account."""
+        self.account = message.account
+        self.segments = message.account_segments
+        self.link = link
+        self.rules = rules
+
+    def __call__(self) -> Payload | Skip:
+        """Work it out."""
+        if self.link.account_id is None:
+            return _NO_COMPANY
+        # An export passes the filter of what is exported: the user, not its account.
+        return _company_of(self.link, self.account, self.segments, self.rules, is_export=False)
 
 
 def _company_of(
-    account_id: str,
-    account: Entity,
-    segments: Iterable[Segment],
-    rules: Rules,
-    *,
-    is_export: bool,
+    link: Link, account: Entity, segments: Segments, rules: Rules, *, is_export: bool
 ) -> Payload | Skip:
-    refused = why_not.company_filter(account, segments, rules, is_export=is_export)
+    refused = why_not.company_filter(link.external_id, segments, rules, is_export=is_export)
     if refused is not None:
         return Skip(refused)
     body = to.company(account, rules)
     name = body.get("name")
     if not isinstance(name, str) or not name.strip():
         return _NO_NAME
-    return Payload(account_id, body)
+    return Payload(link.account_id or "", body)
 
 
 def _events(
@@ -134,31 +138,22 @@ def _events(
 
 
 def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
-    company = _company_of(
-        message.hull_id,
-        message.account,
-        message.account_segments,
-        rules,
-        is_export=message.is_export,
-    )
+    account, is_export = message.account, message.is_export
+    link = _link(account)
+    company = _company_of(link, account, message.account_segments, rules, is_export=is_export)
     gated = why_not.account_gate(message, rules)
     if gated is not None and isinstance(company, Payload):
         company = Skip(gated)
     is_sent = isinstance(company, Payload)
     licences, rejected = to.licences(message, rules) if is_sent else ((), ())
-    return AccountDecision(
-        message.hull_id,
-        key_text(why_not.EXTERNAL_ID.read(message.account)),
-        company,
-        _link(message.account),
-        licences,
-        rejected,
-    )
+    return AccountDecision(message.hull_id, link.external_id, company, link, licences, rejected)
 
 
 def _link(account: Entity) -> Link:
+    if not account:
+        return _NO_LINK
     return Link(
-        key_text(why_not.PLANHAT_ID.read(account)),
-        key_text(why_not.EXTERNAL_ID.read(account)),
+        key_text(PLANHAT_ID.read(account)),
+        key_text(EXTERNAL_ID.read(account)),
         key_text(account.get("id")),
     )

@@ -11,15 +11,19 @@ Body = dict[str, JsonValue]
 _IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
 
 
-@dataclass(frozen=True, slots=True)
+# A dataclass's or named tuple's constructor is code made at run time, which can't be compiled, and
+# these are made for each message: so they write their own.
+
+
+@dataclass(init=False, slots=True)
 class Skip:
     """Ours not to send, on purpose. The reason is one of consumer/reasons.py, or several."""
 
     reason: str
 
-
-# A named tuple's constructor is code made at run time, which can't be compiled, and these are made
-# for each message: so they write their own.
+    def __init__(self, reason: str) -> None:
+        """`reason` is for people too."""
+        self.reason = reason
 
 
 @dataclass(init=False, slots=True)
@@ -116,7 +120,7 @@ class UserDecision:
         return Payload(found.key, stub)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, slots=True)
 class AccountDecision:
     """What an account message means. `rejected_licences` are (position in the list, why)."""
 
@@ -126,6 +130,23 @@ class AccountDecision:
     link: Link
     licences: tuple[Payload, ...]
     rejected_licences: tuple[tuple[int, str], ...]
+
+    def __init__(
+        self,
+        hull_id: str,
+        external_id: str | None,
+        company: Payload | Skip,
+        link: Link,
+        licences: tuple[Payload, ...],
+        rejected_licences: tuple[tuple[int, str], ...],
+    ) -> None:
+        """All that is to be done about one message."""
+        self.hull_id = hull_id
+        self.external_id = external_id
+        self.company = company
+        self.link = link
+        self.licences = licences
+        self.rejected_licences = rejected_licences
 
 
 Decision = UserDecision | AccountDecision

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer import reasons
-from consumer.value import key_text
-from schemas.attribute import Attribute, changed_names
+from consumer.rules import EXTERNAL_ID, PLANHAT_ID
+from schemas.attribute import changed_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Rules
-    from schemas.plain import Changes, Entity, Segment, SegmentChanges
-
-EXTERNAL_ID = Attribute("external_id")
-PLANHAT_ID = Attribute("planhat/id")
+    from schemas.attribute import Attribute
+    from schemas.plain import Changes, Entity, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""
@@ -31,11 +27,11 @@ def contact_filter(message: UserMessage, rules: Rules) -> str | None:
 
 
 def company_filter(
-    account: Entity, segments: Iterable[Segment], rules: Rules, *, is_export: bool
+    external_id: str | None, segments: Segments, rules: Rules, *, is_export: bool
 ) -> str | None:
     """Say why an account is not for Planhat: all reasons, joined by a blank."""
     found = []
-    if rules.require_external_id and key_text(EXTERNAL_ID.read(account)) is None:
+    if rules.require_external_id and external_id is None:
         found.append(reasons.EXTERNAL_ID_REQUIRED)
     if not is_export and not _is_in(segments, rules.account_filter):
         found.append(reasons.ACCOUNT_FILTER)
@@ -47,13 +43,13 @@ def user_gate(message: UserMessage, rules: Rules) -> str | None:
     changes = message.changes
     if changes is None or message.is_export or changes.is_new:
         return None
-    if changes.user and _touches(changes.user, rules.contact.own):
+    if _touches(changes.user, rules.contact.own):
         return None
-    if changes.account and _account_matters(changes.account, rules):
+    if _account_matters(changes.account, rules):
         return None
-    if _entered(changes.segments, rules.contact_filter):
+    if _is_in(changes.segments.entered, rules.contact_filter):
         return None
-    if _entered(changes.account_segments, rules.account_filter):
+    if _is_in(changes.account_segments.entered, rules.account_filter):
         return None
     return reasons.NOTHING_CHANGED
 
@@ -63,12 +59,9 @@ def account_gate(message: AccountMessage, rules: Rules) -> str | None:
     changes = message.changes
     if changes is None or message.is_export or changes.is_new:
         return None
-    names = rules.company.own | {EXTERNAL_ID.canonical}
-    if rules.licence_attribute is not None:
-        names |= {rules.licence_attribute.canonical}
-    if _touches(changes.account, names):
+    if _touches(changes.account, rules.company_gate):
         return None
-    if _entered(changes.account_segments, rules.account_filter):
+    if _is_in(changes.account_segments.entered, rules.account_filter):
         return None
     return reasons.NOTHING_CHANGED
 
@@ -82,35 +75,44 @@ def may_have_moved(changes: Changes | None) -> bool:
 
 def has_entered(changes: Changes | None, rules: Rules) -> bool:
     """Tell whether a user entered a segment of the Contact Filter."""
-    return changes is not None and _entered(changes.segments, rules.contact_filter)
+    return changes is not None and _is_in(changes.segments.entered, rules.contact_filter)
 
 
 def has_left(changes: Changes | None, rules: Rules) -> bool:
     """Tell whether a user left a segment of the Contact Filter."""
-    if changes is None or changes.segments is None:
-        return False
-    return _is_in(changes.segments.left, rules.contact_filter)
+    return changes is not None and _is_in(changes.segments.left, rules.contact_filter)
 
 
-def _is_in(segments: Iterable[Segment], names: frozenset[str]) -> bool:
-    return not names.isdisjoint([segment.id for segment in segments])
-
-
-def _entered(changes: SegmentChanges | None, names: frozenset[str]) -> bool:
-    return changes is not None and _is_in(changes.entered, names)
+def _is_in(segments: Segments, names: frozenset[str]) -> bool:
+    for segment in segments:  # noqa: SIM110 - a generator costs more than all of the rest
+        if segment.id in names:
+            return True
+    return False
 
 
 def _touches(changes: Entity, names: frozenset[str]) -> bool:
     """Our own write-back is never a reason to write again, even where it is mapped."""
-    return any(not name.startswith(OWN_PREFIX) for name in names & changed_names(changes))
+    return bool(changes) and _touch(changed_names(changes), names)
+
+
+def _touch(changed: frozenset[str], names: frozenset[str]) -> bool:
+    for name in changed:  # noqa: SIM110 - likewise
+        if name in names and not name.startswith(OWN_PREFIX):
+            return True
+    return False
 
 
 def _account_matters(changes: Entity, rules: Rules) -> bool:
     """Tell whether the link moved, its company became known, or a mapped attribute changed."""
+    if not changes:
+        return False
     names = changed_names(changes)
-    if "id" in names or any(name in names and appeared(changes, key) for name, key in LINKS):
+    if "id" in names:
         return True
-    return any(not name.startswith(OWN_PREFIX) for name in rules.contact.account & names)
+    for name, key in LINKS:
+        if name in names and appeared(changes, key):
+            return True
+    return _touch(names, rules.contact.account)
 
 
 def appeared(changes: Entity, key: Attribute) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json
 
 from consumer.decision import Payload
-from consumer.filter import EXTERNAL_ID, PLANHAT_ID
 from consumer.moment import iso_moment
+from consumer.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.value import finite, key_text
 from schemas.attribute import ABSENT
 
@@ -105,17 +105,17 @@ def _mapped(
 ) -> Body:
     custom: Body = {}
     nulls = rules.send_null_values
-    for name, read, convert, keeps_text, target, is_custom, of_account in mapping.steps:
-        source = account if of_account else entity
-        raw = source.get(name, ABSENT)
+    for field in mapping.fields:
+        source = account if field.of_account else entity
+        raw = source.get(field.name, ABSENT)
         if raw is ABSENT:
-            raw = read(source)
+            raw = field.attribute.read(source)
             if raw is ABSENT:
                 continue
-        found = raw if keeps_text and raw.__class__ is str else convert(raw)
+        found = raw if field.keeps_text and isinstance(raw, str) else field.convert(raw)
         if found is ABSENT or (found is None and not nulls):
             continue
-        (custom if is_custom else body)[target] = found
+        (custom if field.is_custom else body)[field.target] = found
     if custom:
         body["custom"] = custom
     return body

@@ -1,7 +1,6 @@
 """What a record says once it is parsed and routed: messages, and what is none."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from schemas.plain import Changes, Entity, Event, Segments
 
@@ -96,10 +95,15 @@ class Tombstone:
 Routed = UserMessage | AccountMessage | Unsupported | Invalid
 
 
-class Messages(NamedTuple):
+@dataclass(init=False, slots=True)
+class Messages:
     """The messages of a record, one for each position of the envelope; one if there is none."""
 
     messages: tuple[Routed, ...]
+
+    def __init__(self, messages: tuple[Routed, ...]) -> None:
+        """In their order."""
+        self.messages = messages
 
 
 Parsed = Tombstone | Invalid | Messages

@@ -78,7 +78,7 @@ def iso_moment(value: object) -> str | None:
     """
     if isinstance(value, str):
         return _from_text(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return _from_number(value) if abs(value) < _LAST_SECOND * 1000 else None
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pydantic import JsonValue
-
 from consumer import value
 from consumer.value import Converter
-from schemas.attribute import Absent, Attribute
-from schemas.plain import Entity
+from schemas.attribute import Attribute
 from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
 
 if TYPE_CHECKING:
@@ -20,6 +16,8 @@ if TYPE_CHECKING:
     from schemas.connector import AttributeMapping, ConnectorSettings
 
 ACCOUNT_PREFIX = "account."
+EXTERNAL_ID = Attribute("external_id")
+PLANHAT_ID = Attribute("planhat/id")
 
 _CONVERTERS: dict[Kind, Converter] = {
     Kind.KEY: value.key,
@@ -30,22 +28,23 @@ _CONVERTERS: dict[Kind, Converter] = {
 }
 
 
+_KEEP_TEXT: Final = (value.text, value.verbatim, value.flat)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One row of a mapping: an attribute, where it is read, and how its value is written."""
+    """One row of a mapping: an attribute, where it is read, and how its value is written.
+
+    `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is.
+    """
 
     attribute: Attribute
     target: str
     convert: Converter
     is_custom: bool
     of_account: bool
-
-
-Step = tuple[str, Callable[[Entity], JsonValue | Absent], Converter, bool, str, bool, bool]
-"""A field unpacked, for the innermost loop: name, read, convert, keeps_text, target, is_custom,
-of_account. `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is.
-"""
-_KEEP_TEXT: Final = (value.text, value.verbatim, value.flat)
+    name: str
+    keeps_text: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,16 @@ class Mapping:
     """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
 
     fields: tuple[Field, ...]
-    steps: tuple[Step, ...]
     own: frozenset[str]
     account: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything that decides about a message."""
+    """Everything that decides about a message.
+
+    `company_gate` holds the canonical names of all that makes a change of an account worth sending.
+    """
 
     contact_filter: frozenset[str]
     contact_events: frozenset[str]
@@ -68,6 +69,7 @@ class Rules:
     account_filter: frozenset[str]
     require_external_id: bool
     company: Mapping
+    company_gate: frozenset[str]
     licence_attribute: Attribute | None
     licence: Mapping
     send_null_values: bool
@@ -77,6 +79,13 @@ class Rules:
     def compile(cls, settings: ConnectorSettings) -> Rules:
         """Prepare the settings of a customer."""
         licences = settings.account_licenses_attribute
+        licence_attribute = Attribute(licences) if licences else None
+        company = _mapping(
+            COMPANY,
+            settings.account_attributes_outbound,
+            settings.account_custom_attributes_outbound,
+        )
+        read_by_itself = [EXTERNAL_ID, *([licence_attribute] if licence_attribute else [])]
         return cls(
             contact_filter=frozenset(settings.contact_synchronized_segments),
             contact_events=frozenset(settings.contact_events),
@@ -88,12 +97,9 @@ class Rules:
             ),
             account_filter=frozenset(settings.account_synchronized_segments),
             require_external_id=settings.account_require_externalid,
-            company=_mapping(
-                COMPANY,
-                settings.account_attributes_outbound,
-                settings.account_custom_attributes_outbound,
-            ),
-            licence_attribute=Attribute(licences) if licences else None,
+            company=company,
+            company_gate=company.own | {attribute.canonical for attribute in read_by_itself},
+            licence_attribute=licence_attribute,
             licence=_mapping(
                 LICENCE,
                 settings.account_licenses_attributes_outbound,
@@ -124,18 +130,6 @@ def _mapping(
     fields = tuple(field for field in found if field is not None)
     return Mapping(
         fields,
-        steps=tuple(
-            (
-                field.attribute.spellings[0],
-                field.attribute.read,
-                field.convert,
-                field.convert in _KEEP_TEXT,
-                field.target,
-                field.is_custom,
-                field.of_account,
-            )
-            for field in fields
-        ),
         own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
         account=frozenset(field.attribute.canonical for field in fields if field.of_account),
     )
@@ -160,7 +154,15 @@ def _field(
         if kind is Kind.LINK:
             return None
         convert = _CONVERTERS[kind]
-    return Field(attribute, row.service_field_name, convert, is_custom, of_account)
+    return Field(
+        attribute,
+        row.service_field_name,
+        convert,
+        is_custom,
+        of_account,
+        name=attribute.spellings[0],
+        keeps_text=convert in _KEEP_TEXT,
+    )
 
 
 def _is_date(attribute: Attribute) -> bool:

@@ -5,7 +5,7 @@ Three spellings are in use for one attribute: `traits_crm/title` (the raw wire),
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Final
@@ -60,8 +60,9 @@ class Attribute:
     def read(self, entity: Mapping[str, JsonValue]) -> JsonValue | Absent:
         """Return the value, `None` included, or `ABSENT`; the name as given is tried first."""
         for spelling in self._spellings:
-            if spelling in entity:
-                return entity[spelling]
+            found = entity.get(spelling, ABSENT)
+            if found is not ABSENT:
+                return found
         if not self._leaf:
             return ABSENT
         group = entity.get(self._group)
@@ -85,20 +86,16 @@ _remembered = lru_cache(maxsize=8192)(_changed)
 _USUAL_LENGTH: Final = 200
 
 
-def _flat(changes: Mapping[str, JsonValue]) -> Iterator[str]:
-    for name, change in changes.items():
-        if isinstance(change, dict):
-            for leaf in change:
-                yield f"{name}/{leaf}"
-        else:
-            yield name
+def _named(name: str) -> str:
+    return _remembered(name) if len(name) <= _USUAL_LENGTH else _changed(name)
 
 
 def changed_names(changes: Mapping[str, JsonValue]) -> frozenset[str]:
     """Return the canonical names in a map of changes; `tags[0]` counts as `tags`."""
-    return frozenset(
-        [
-            _remembered(name) if len(name) <= _USUAL_LENGTH else _changed(name)
-            for name in _flat(changes)
-        ]
-    )
+    found: list[str] = []
+    for name, change in changes.items():
+        if isinstance(change, dict):
+            found += [_named(f"{name}/{leaf}") for leaf in change]
+        else:
+            found.append(_named(name))
+    return frozenset(found)

@@ -68,8 +68,8 @@ def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> 
     """The rules in their order, as far as the message came."""
     yield _external_id(decision, rules)
     yield _account_filter(message, rules)
-    segments = message.account_segments
-    if why_not.company_filter(message.account, segments, rules, is_export=message.is_export):
+    external_id, segments = decision.external_id, message.account_segments
+    if why_not.company_filter(external_id, segments, rules, is_export=message.is_export):
         return
     name = to.company(message.account, rules).get("name")
     is_named = isinstance(name, str) and bool(name.strip())

@@ -41,11 +41,8 @@ def account_gate_opened_by(message: AccountMessage, rules: Rules) -> list[str]:
     changes = message.changes
     if changes is None or message.is_export or changes.is_new:
         return _always(changes)
-    names = rules.company.own | {"external_id"}
-    if rules.licence_attribute is not None:
-        names |= {rules.licence_attribute.canonical}
     return [
-        *_touched("", changes.account, names),
+        *_touched("", changes.account, rules.company_gate),
         *_entered("account segment", changes.account_segments, rules.account_filter),
     ]
 
@@ -85,15 +82,13 @@ def _account(changes: Entity, rules: Rules) -> Iterator[str]:
     yield from _touched("account.", changes, rules.contact.account)
 
 
-def _entered(kind: str, moves: SegmentChanges | None, names: frozenset[str]) -> Iterator[str]:
-    entered = [one for one in moves.entered if one.id in names] if moves is not None else []
+def _entered(kind: str, moves: SegmentChanges, names: frozenset[str]) -> Iterator[str]:
+    entered = [one for one in moves.entered if one.id in names]
     if entered:
         yield f"entered the {kind} {segment_names(entered)}"
 
 
-def _moves(kind: str, moves: SegmentChanges | None) -> Iterator[str]:
-    if moves is None:
-        return
+def _moves(kind: str, moves: SegmentChanges) -> Iterator[str]:
     if moves.entered:
         yield f"entered the {kind} {segment_names(moves.entered)}"
     if moves.left:

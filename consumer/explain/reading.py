@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.explain.explanation import FieldRead
-from consumer.filter import EXTERNAL_ID, PLANHAT_ID
-from consumer.rules import ACCOUNT_PREFIX
+from consumer.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
 from consumer.value import key
 from schemas.attribute import ABSENT
 

@@ -10,6 +10,7 @@ from consumer.message import AccountMessage, UserMessage
 from consumer.plain import modelled
 from consumer.route import route
 from consumer.rules import Rules
+from consumer.value import key_text
 from schemas.connector import ConnectorSettings
 
 
@@ -101,7 +102,7 @@ def test_the_company_filter_tells_all_its_reasons(
     )
 
     found = why_not.company_filter(
-        message.account, message.account_segments, RULES, is_export=is_export
+        key_text(external_id), message.account_segments, RULES, is_export=is_export
     )
 
     assert found == reason
@@ -111,9 +112,7 @@ def test_an_external_id_is_required_only_where_it_is_set() -> None:
     lenient = Rules.compile(SETTINGS.model_copy(update={"account_require_externalid": False}))
     message = account(account_segments=segments("c1"))
 
-    found = why_not.company_filter(
-        message.account, message.account_segments, lenient, is_export=False
-    )
+    found = why_not.company_filter(None, message.account_segments, lenient, is_export=False)
 
     assert found is None
 
