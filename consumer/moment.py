@@ -78,9 +78,12 @@ def iso_moment(value: object) -> str | None:
     """
     if isinstance(value, str):
         return _from_text(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool):
         return None
-    return _from_number(value) if abs(value) < _LAST_SECOND * 1000 else None
+    if isinstance(value, int):
+        # Asked before it is made a float, as it may be too great for one.
+        return _from_number(float(value)) if abs(value) < _LAST_SECOND * 1000 else None
+    return _from_number(value) if isinstance(value, float) else None
 
 
 def is_day(value: str) -> bool:

@@ -24,7 +24,7 @@ COMPILED = ROOT / "build" / "compiled"
 SAMPLES = (ROOT / "tests" / "data" / "records.jsonl").read_bytes().splitlines()
 CASES: Final = 4000
 VALUES: Final[tuple[Any, ...]] = (
-    *(None, True, False, 0, 1, -1, 7.0, 1.5, 2**53 + 1, 2**63, 2**64, 10**30, 1e30, -0.0),
+    *(None, True, False, 0, 1, -1, 7.0, 1.5, 2**53 + 1, 2**63, 2**64, 10**30, 10**400, 1e30, -0.0),
     *("", " ", "x", "Ä", "17", "2019-07-10", "2019-07-10T14:31:42.120Z", "true", "null"),
     *([], [1, True, None, "a"], [{"a": 1}], {}, {"web": 1}, {"a": {"b": [1.0]}}, 1562769102000),
 )
