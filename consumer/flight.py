@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 
 from consumer.part import Body
 from consumer.profile import Profile
 from schemas.planhat import Resource
+
+_next_number = count().__next__
 
 
 @dataclass(slots=True, eq=False)
@@ -17,7 +20,7 @@ class Flight:
     of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
     of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
-    commas between them.
+    commas between them. No two flights of a process have the same `number`.
     """
 
     resource: Resource
@@ -32,6 +35,7 @@ class Flight:
     bodies: list[Body] = field(default_factory=list)
     size: int = 0
     changes: int = 0
+    number: int = field(default_factory=_next_number)
 
     def add(self, body: Body, item: bytes) -> None:
         """Take an item on; `board` says whose."""

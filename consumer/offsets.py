@@ -13,7 +13,10 @@ METADATA_LIMIT = 4096
 
 _PREFIX = "hp1:"
 _AHEAD_DIGITS = 10
+_ZERO = ord("0")
 _ONE = ord("1")
+_MOST_DIGITS = 1 << 16
+_OLD_DIGITS = 1 << 12
 _BITS = (METADATA_LIMIT - len(_PREFIX) - _AHEAD_DIGITS - 1) // 4 * 3 * 8
 
 
@@ -22,11 +25,21 @@ def encode(next_offset: int, final: set[int], horizon: int | None = None) -> str
 
     Offsets too far above to fit are left out: they would be sent again after a restart, never lost.
     """
-    digits = bytearray(b"0") * _BITS
+    digits = bytearray()
+    _add_digits(digits, next_offset, final)
+    return _written(next_offset, digits, horizon)
+
+
+def _add_digits(digits: bytearray, next_offset: int, final: set[int]) -> None:
+    """Note what is final, as far as it fits: a digit for each offset from `next_offset` on."""
     for offset in final:
         distance = offset - next_offset
         if 0 <= distance < _BITS:
+            digits.extend(b"0" * (distance + 1 - len(digits)))
             digits[distance] = _ONE
+
+
+def _written(next_offset: int, digits: bytearray, horizon: int | None) -> str:
     length = digits.rfind(_ONE) + 1
     # The first digit is the lowest bit. Reading them as one number is many times faster than
     # setting bit by bit, and this is done for each partition at each commit.
@@ -73,7 +86,9 @@ class Offsets:
 
     __slots__ = (
         "_already_final",
-        "_final",
+        "_begin",
+        "_digits",
+        "_far",
         "_next_offset",
         "_order",
         "_resolved",
@@ -95,7 +110,11 @@ class Offsets:
         found = (set[int](), None) if next_offset is None else decode(next_offset, metadata)
         self._already_final, self.horizon = found
         self._order: deque[int] = deque()
-        self._final: set[int] = set()
+        # What is final: a digit for each offset from `_begin` on, which costs a byte, and lies at
+        # hand. Where offsets have gaps of thousands, those beyond are in a set.
+        self._begin = 0
+        self._digits = bytearray()
+        self._far: set[int] = set()
         self._tracked = 0
         self._resolved = 0
         self._safe = 0
@@ -112,7 +131,7 @@ class Offsets:
     @property
     def unresolved(self) -> int:
         """Tracked records that are not final yet."""
-        return len(self._order) - len(self._final)
+        return self._tracked - self._resolved
 
     @property
     def resolved(self) -> int:
@@ -159,6 +178,7 @@ class Offsets:
         if self._next_offset is not None and offset < self._next_offset:
             return False
         self._next_offset = offset + 1
+        self._make_room(offset)
         self._order.append(offset)
         self._tracked += 1
         if offset in self._already_final:
@@ -171,9 +191,14 @@ class Offsets:
     def resolve(self, offset: int) -> None:
         """Nothing more is to be done for a tracked record."""
         self._resolved += 1
-        self._final.add(offset)
-        while self._order and self._order[0] in self._final:
-            self._final.discard(self._order.popleft())
+        place = offset - self._begin
+        if 0 <= place < len(self._digits):
+            self._digits[place] = _ONE
+        else:
+            self._far.add(offset)
+        order = self._order
+        while order and self._is_final(order[0]):
+            self._far.discard(order.popleft())
 
     def reach(self, position: int) -> None:
         """Everything below `position` was delivered: it may lie behind a transaction marker."""
@@ -220,14 +245,40 @@ class Offsets:
         next_offset = self.next_offset
         if next_offset is None:
             return None
-        final = self._final | self._already_final if self._already_final else self._final
-        return next_offset, encode(next_offset, final, horizon)
+        place = next_offset - self._begin
+        digits = self._digits[place : place + _BITS]
+        for final in (self._far, self._already_final):
+            _add_digits(digits, next_offset, final)
+        return next_offset, _written(next_offset, digits, horizon)
 
     def saved(self, next_offset: int, horizon: int | None, resolved: int) -> None:
         """Kafka took a commit that was asked for when so many records were `resolved`."""
         self.committed = next_offset
         self.horizon = horizon
         self._safe = max(self._safe, resolved)
+
+    def _make_room(self, offset: int) -> None:
+        """Have a digit for a record, if that takes no more memory than may be."""
+        if not self._order:
+            self._begin = offset
+            self._digits.clear()
+        place = offset - self._begin
+        if place >= _MOST_DIGITS:
+            old = self._order[0] - self._begin
+            if old >= _OLD_DIGITS:
+                del self._digits[:old]
+                self._begin += old
+                place -= old
+        if place == len(self._digits):
+            self._digits.append(_ZERO)
+        elif place < _MOST_DIGITS:
+            self._digits.extend(b"0" * (place + 1 - len(self._digits)))
+
+    def _is_final(self, offset: int) -> bool:
+        place = offset - self._begin
+        if place < len(self._digits) and self._digits[place] == _ONE:
+            return True
+        return bool(self._far) and offset in self._far
 
     def _is_far_enough(self, position: int, ahead: int) -> bool:
         return self.horizon is not None and position + ahead // 2 <= self.horizon

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from consumer.dispatch import Dispatch
-    from consumer.flight import Flight
 
 STUCK_SECONDS: Final = 60.0
 
@@ -24,7 +23,8 @@ class Progress:
         self._looked_at: float | None = None
         self._left_since: float | None = None
         self._left = ""
-        self._flights: dict[Flight, float] = {}
+        # Not the flights themselves: they hold all that is in them.
+        self._flights: dict[int, tuple[float, str]] = {}
 
     def look(self, dispatch: Dispatch, now: float, *, is_held: bool = False) -> None:
         """Note how things are; to be called about twice a second.
@@ -33,7 +33,10 @@ class Progress:
         """
         self._looked_at = now
         going = [flight for lane in dispatch.lanes.values() for flight in lane.flights]
-        self._flights = {flight: self._flights.get(flight, now) for flight in going}
+        self._flights = {
+            flight.number: self._flights.get(flight.number, (now, flight.resource.value))
+            for flight in going
+        }
         left = None if going or is_held else dispatch.sendable(now)
         if left is None:
             self._left_since = None
@@ -51,8 +54,7 @@ class Progress:
         return self._overdue(now)
 
     def _overdue(self, now: float) -> str | None:
-        for flight, since in self._flights.items():
+        for since, what in self._flights.values():
             if now - since > self._longest_flight:
-                what = flight.resource.value
                 return f"a request for {what} has neither ended nor failed for {now - since:.0f} s"
         return None

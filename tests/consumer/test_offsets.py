@@ -56,6 +56,38 @@ def test_a_commit_never_passes_what_is_unresolved(steps: list[int], data: st.Dat
     assert offsets.unresolved == len(set(found) - done)
 
 
+@given(
+    st.lists(st.sampled_from([1, 1, 1, 2, 900, 5_000, 30_000, 70_000]), min_size=1, max_size=60),
+    st.data(),
+)
+def test_what_is_final_is_known_however_wide_the_gaps_are(
+    steps: list[int], data: st.DataObject
+) -> None:
+    offsets, at = Offsets(0), 0
+    waiting: set[int] = set()
+    final: set[int] = set()
+    for step in steps:
+        at += step
+        assert offsets.track(at)
+        waiting.add(at)
+        if data.draw(st.booleans()):
+            done = data.draw(st.sampled_from(sorted(waiting)))
+            offsets.resolve(done)
+            waiting.remove(done)
+            final.add(done)
+
+        position = min(waiting, default=at + 1)
+        above = {offset for offset in final if offset > position}
+        kept = {offset for offset in above if offset - position < 24_000}
+
+        assert offsets.next_offset == position
+        assert offsets.unresolved == len(waiting)
+        commit = offsets.to_commit()
+        assert commit is not None
+        told, _ = decode(*commit)
+        assert kept <= told <= above
+
+
 @given(gaps, st.data())
 def test_after_a_restart_only_what_was_not_final_is_worked_on(
     steps: list[int], data: st.DataObject
