@@ -142,10 +142,6 @@ class Ticket:
         if self.ending is None or _RANK[ending] > _RANK[self.ending]:
             self.ending, self.reason = ending, reason
 
-    def note_sent(self) -> None:
-        """Something of this record is sent."""
-        self.offsets.note_sent(self.record.offset)
-
     def lead(self, follower: Ticket) -> None:
         """Let a later record be final only after this one."""
         self.followers = _with(self.followers, follower)
@@ -242,6 +238,7 @@ class Part:
     `claims` are all identities that it touches, its key first. It may fly when it waits for nothing
     (`waits` is 0). `followers` are the parts of other lanes
     that wait for its end. `link` tells how to find the company, until `body` carries its id.
+    `offset` is that of its record, and here too so that to send it needs nothing but itself.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
     """
@@ -255,6 +252,8 @@ class Part:
         "followers",
         "key",
         "link",
+        "offset",
+        "offsets",
         "profile",
         "receipt",
         "resource",
@@ -278,6 +277,8 @@ class Part:
         self.body = body
         self.claims = claims
         self.receipt = receipt
+        self.offsets = receipt.ticket.offsets
+        self.offset = receipt.ticket.record.offset
         self.link = link
         self.event_id: str | None = None
         self.waits = 0
@@ -292,7 +293,7 @@ class Part:
         """It flies, as this JSON."""
         self.attempts += 1
         self.sent = item
-        self.receipt.ticket.note_sent()
+        self.offsets.note_sent(self.offset)
 
     def lead(self, follower: Part) -> None:
         """Let a part of another lane wait for the end of this one."""

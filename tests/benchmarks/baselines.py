@@ -37,7 +37,7 @@ _WAYS = (
     _Way(
         "plain aiokafka + aiohttp loop",
         ("plain",),
-        0.01,
+        0.004,
         "keeps the order and loses nothing; one request at a time, a commit for each record",
     ),
     _Way(
@@ -50,7 +50,7 @@ _WAYS = (
     _Way(
         "FastStream, one at a time",
         ("faststream",),
-        0.01,
+        0.004,
         "keeps the order; its batch mode hands over a list and leaves merging, partial results"
         " and order to the handler",
     ),
