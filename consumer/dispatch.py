@@ -99,6 +99,15 @@ class Dispatch:
                 return name
         return None
 
+    def has_more(self, now: float) -> bool:
+        """Tell whether anything can go, now or later, before something else happens."""
+        if self.halted or self.stopped or self.in_flight >= self._max_concurrent:
+            return False
+        for lane in self.lanes.values():  # noqa: SIM110 - no generator: this is asked at each answer
+            if lane.due(now) is not None:
+                return True
+        return False
+
     def answered(self, flight: Flight, answer: Answer, now: float) -> None:
         """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
         self._settlers[flight.resource].settle(flight, answer, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -63,7 +64,7 @@ class Sender:
     """Turns the crank: next batch, send, settle, follow up.
 
     Whoever comes back takes the next batch along, if there is one: nobody has to be woken for
-    that. Only what more may go then, and what must wait, is found by a turn.
+    that. Only what more may go then, and what must wait, is found by a turn, if there is any.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Sender:
         self._find_pace = pace
         self._pace: Pace | None = None
         self._hold = hold
+        self._now = time.monotonic  # the loop's own clock, as soon as there is a loop
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -97,6 +99,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled."""
+        self._now = asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as flights:
             while True:
                 await self._turn(flights)
@@ -114,7 +117,7 @@ class Sender:
         """Send all that may go, or wait until something may."""
         self._wake.clear()
         self._pace = None
-        now, room = _now(), _ITEMS_A_TURN
+        now, room = self._now(), _ITEMS_A_TURN
         while room > 0:
             step = self._next(now)
             if isinstance(step, Wait):
@@ -150,16 +153,18 @@ class Sender:
     async def _fly(self, flight: Flight) -> None:
         step: Flight | Wait = flight
         while isinstance(step, Flight):
-            started = _now()
+            started = self._now()
             answer = await self._send(step)
-            now = _now()
+            now = self._now()
             self._report.batch_sent(step, answer, now - started)
             self._dispatch.answered(step, answer, now)
             self._intake.follow_up(self._dispatch.ended(), now)
-            self._wake.set()
             step = self._next(now)
+            if self._dispatch.has_more(now):
+                self._wake.set()
         if not self._dispatch.in_flight:
             self._idle.set()
+            self._wake.set()  # the pace of a backlog ends with it
 
     async def _send(self, flight: Flight) -> Answer:
         try:

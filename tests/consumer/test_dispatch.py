@@ -152,3 +152,29 @@ def test_a_due_retry_does_not_starve_behind_a_backlog_in_another_lane() -> None:
             desk.land(step, delivered(step), now)
 
     assert calls <= 10
+
+
+def test_nobody_looks_for_more_when_all_is_in_the_air() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.fly(0.0)
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+
+    assert not desk.dispatch.has_more(0.0)
+
+
+def test_what_is_ready_or_will_be_tried_again_is_looked_for() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    ready = desk.dispatch.has_more(0.0)
+    desk.land(desk.fly(0.0), Retry("503", 503), 1.0)
+
+    assert (ready, desk.dispatch.has_more(1.0)) == (True, True)
+
+
+def test_who_is_stopped_looks_for_nothing() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.dispatch.stopped = True
+
+    assert not desk.dispatch.has_more(0.0)
