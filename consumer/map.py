@@ -55,13 +55,15 @@ def author(message: UserMessage, enduser: Body) -> Body:
     name = message.user.get("name")
     if isinstance(name, str) and name:
         body["name"] = name
-    for targets, found in (
-        (("email",), enduser.get("email") or key_text(message.user.get("email"))),
-        (_ENDUSER_KEYS, enduser.get("externalId") or key_text(EXTERNAL_ID.read(message.user))),
-        (_COMPANY_KEYS, key_text(EXTERNAL_ID.read(message.account))),
-    ):
-        if found is not None:
-            body.update(dict.fromkeys(targets, found))
+    email = enduser.get("email") or key_text(message.user.get("email"))
+    if email is not None:
+        body["email"] = email
+    external_id = enduser.get("externalId") or key_text(EXTERNAL_ID.read(message.user))
+    if external_id is not None:
+        body.update(dict.fromkeys(_ENDUSER_KEYS, external_id))
+    company = key_text(EXTERNAL_ID.read(message.account))
+    if company is not None:
+        body.update(dict.fromkeys(_COMPANY_KEYS, company))
     return body
 
 

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from consumer.message import Invalid, Messages, Parsed, Routed, Tombstone
-from consumer.plain import converted, decoded, modelled
+from consumer.plain import decoded, modelled
 from consumer.route import route, unsupported
 from schemas.hull import Notification
+from schemas.plain import Message
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -35,20 +36,31 @@ def parse(value: bytes | None, headers: Headers = ()) -> Parsed:
         return Tombstone()
     hints = _hints(headers) if headers else _NO_HINTS
     plain = decoded(value)
-    if plain is not None:
-        return Messages((route(plain, hints.channel, is_export=hints.is_export),))
-    return _odd(value, hints)
+    return _odd(value, hints) if plain is None else _plain(plain, hints)
+
+
+def _plain(found: Message, hints: _Hints) -> Parsed:
+    messages = found.messages
+    # A message may have an empty list of messages.
+    if messages is None or (not messages and (found.user or found.account)):
+        return Messages((route(found, hints.channel, is_export=hints.is_export),))
+    within = _within(found.channel, hints, is_export=bool(found.is_export))
+    foreign = unsupported(within.channel)
+    if foreign and not messages:
+        return Messages((foreign,))
+    channel, is_export = within.channel, within.is_export
+    return Messages(tuple([route(one, channel, is_export=is_export) for one in messages]))
 
 
 def _odd(value: bytes, hints: _Hints) -> Parsed:
-    """Read an envelope, or a message in some form that is seldom, or say what is wrong."""
+    """Read what has some form that is seldom by the models, or say what is wrong."""
     try:
         document = from_json(value, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         return _invalid(f"not JSON: {error}")
     if _is_envelope(document):
         return _envelope(document, hints)
-    return Messages((_odd_message(document, hints),))
+    return Messages((_message(document, hints),))
 
 
 def _hints(headers: Headers) -> _Hints:
@@ -58,6 +70,10 @@ def _hints(headers: Headers) -> _Hints:
         channel=found.get("channel", b"").decode(errors="replace") or None,
         is_export=found.get("is_export", b"").lower() in _TRUE,
     )
+
+
+def _within(channel: str | None, hints: _Hints, *, is_export: bool) -> _Hints:
+    return _Hints(channel or hints.channel, is_export or hints.is_export)
 
 
 def _is_envelope(document: object) -> bool:
@@ -71,7 +87,7 @@ def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
         envelope = Notification.model_validate(document)
     except ValidationError as error:
         return _invalid(_first(error))
-    within = _Hints(envelope.channel or hints.channel, envelope.is_export or hints.is_export)
+    within = _within(envelope.channel, hints, is_export=envelope.is_export)
     foreign = unsupported(within.channel)
     if foreign and not envelope.messages:
         return Messages((foreign,))
@@ -79,13 +95,6 @@ def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
 
 
 def _message(document: object, hints: _Hints) -> Routed:
-    plain = converted(document)
-    if plain is not None:
-        return route(plain, hints.channel, is_export=hints.is_export)
-    return _odd_message(document, hints)
-
-
-def _odd_message(document: object, hints: _Hints) -> Routed:
     own = document.get("channel") if isinstance(document, dict) else None
     # Before anything else: what another channel carries need not look like anything we know.
     foreign = unsupported(own or hints.channel)

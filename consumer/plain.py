@@ -20,20 +20,12 @@ _decode: Final = msgspec.json.Decoder(Message).decode
 
 
 def decoded(value: bytes) -> Message | None:
-    """Read a message from its JSON; None for an envelope, and for what is not of the plain form."""
+    """Read a message, or an envelope, from its JSON; None for what is not of the plain form."""
     try:
         if not value.isascii():
             # What nobody reads is passed over, but a text must be one.
             value.decode()
         return _decode(value)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-
-
-def converted(document: Any) -> Message | None:  # noqa: ANN401 - whatever lies in the topic
-    """Take a message out of its envelope; None for what is not of the plain form."""
-    try:
-        return msgspec.convert(document, Message)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 

@@ -77,7 +77,7 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One change of one profile. An account message has no `user`, a user message both or one.
 
-    `messages` is there only in an envelope, which is none of these.
+    Or an envelope, which has `messages`, and maybe a `notification_id`, instead.
     """
 
     channel: str | None = None
@@ -89,4 +89,5 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     changes: Changes | None = None
     message_id: str | None = None
     is_export: bool | None = None
-    messages: None = None
+    messages: tuple["Message", ...] | None = None
+    notification_id: str | None = None

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from consumer.message import AccountMessage, Messages, UserMessage
-from consumer.parse import parse
-from consumer.plain import converted, decoded, modelled
+from consumer.parse import _Hints, _odd, parse
+from consumer.plain import decoded, modelled
 from consumer.route import route
 from tests.consumer.explain.hull_messages import encoded, records
 
@@ -70,7 +70,7 @@ USUAL: dict[str, Any] = {
 }
 
 
-def exactly(found: Routed) -> str:
+def exactly(found: object) -> str:
     """The text of a message: unlike it, `1`, `1.0` and `True` are not equal."""
     return repr(found)
 
@@ -99,12 +99,11 @@ def test_a_plain_message_is_read_as_the_models_read_it(
     is_export: bool,  # noqa: FBT001 - a drawn value
 ) -> None:
     expected = by_the_models(document, channel, is_export=is_export)
+    plain = decoded(encoded(document))
 
-    for plain in (decoded(encoded(document)), converted(document)):
-        if plain is not None:
-            assert expected is not None
-            found = route(plain, channel, is_export=is_export)
-            assert exactly(found) == exactly(expected)
+    if plain is not None:
+        assert expected is not None
+        assert exactly(route(plain, channel, is_export=is_export)) == exactly(expected)
 
 
 @settings(MANY, max_examples=300)
@@ -114,23 +113,20 @@ def test_a_plain_message_is_read_as_the_models_read_it(
 @example(b'{"user": {"id": "u1", "n": [-0, -0.0, 1E2, 123456789012345678901234567890]}}', False)
 @example(b'{"user": {"id": "u1"}, "unread": "\xff"}', False)
 @example(b'{"user": {"id": "u1"}, "unread": "\\ud800"}', False)
+@example(b'{"messages": [{"user": {"id": "u1"}, "is_export": false}], "is_export": true}', False)
+@example(b'{"messages": [], "user": {"id": "u1"}}', False)
+@example(b'{"messages": [], "user": {}}', False)
+@example(b'{"messages": [{"id": "1"}], "channel": "ship:update"}', False)
+@example(b'{"messages": [], "channel": "ship:update", "notification_id": "n"}', True)
 def test_any_record_is_read_as_the_models_read_it(
     value: bytes,
-    is_plain: bool,  # noqa: FBT001 - a drawn value
+    is_export: bool,  # noqa: FBT001 - a drawn value
 ) -> None:
-    try:
-        document = from_json(value, allow_inf_nan=False)
-    except ValueError:
-        assert decoded(value) is None
-        return
-    if not isinstance(document, dict) or isinstance(document.get("messages"), list):
-        assert decoded(value) is None
-        return
-    plain = converted(document) if is_plain else decoded(value)
-    if plain is not None:
-        expected = by_the_models(document, None, is_export=False)
-        assert expected is not None
-        assert exactly(route(plain, None, is_export=False)) == exactly(expected)
+    headers = [("is_export", b"true")] if is_export else []
+
+    found = parse(value, headers)
+
+    assert exactly(found) == exactly(_odd(value, _Hints(None, is_export)))
 
 
 NUMBERS = st.from_regex(
@@ -167,11 +163,12 @@ def test_a_number_is_read_to_the_last_bit(number: str) -> None:
 def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
     document = {**USUAL, **changed}
 
-    for plain in (decoded(encoded(document)), converted(document)):
-        assert plain is not None
-        found = route(plain, None, is_export=False)
-        assert isinstance(found, UserMessage | AccountMessage)
-        assert found == by_the_models(document, None, is_export=False)
+    plain = decoded(encoded(document))
+
+    assert plain is not None
+    found = route(plain, None, is_export=False)
+    assert isinstance(found, UserMessage | AccountMessage)
+    assert found == by_the_models(document, None, is_export=False)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +178,7 @@ def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
         {"user": []},
         {"message_id": 5},
         {"changes": {}},
-        {"messages": []},
+        {"messages": [None]},
         {"user": {"id": "u1", "deep": nested(5)}},
     ],
     ids=["an object of segments", "a list", "a number as id", "no changes", "messages", "deep"],
@@ -190,7 +187,6 @@ def test_what_is_not_plain_is_left_to_the_models(changed: dict[str, Any]) -> Non
     document = {**USUAL, **changed}
 
     assert decoded(encoded(document)) is None
-    assert converted(document) is None
 
 
 @pytest.mark.parametrize(
@@ -213,3 +209,12 @@ def test_changes_without_anything_are_none() -> None:
     assert isinstance(found, Messages)
     assert isinstance(found.messages[0], UserMessage)
     assert found.messages[0].changes is None
+
+
+def test_an_envelope_of_plain_messages_is_plain() -> None:
+    hull = {"notification_id": "n1", "configuration": {"secret": "x"}, "channel": "user:update"}
+    plain = decoded(encoded({**hull, "messages": [USUAL, {**USUAL, "account": None}]}))
+
+    assert plain is not None
+    assert plain.messages is not None
+    assert len(plain.messages) == 2
