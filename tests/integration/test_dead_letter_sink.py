@@ -136,3 +136,31 @@ async def test_what_is_rejected_last_is_written_before_the_service_leaves(
 
     committed, _ = (await kafka.committed(f"group-of-{name}", name))[0]
     assert (committed, len(await kafka.read(f"{name}-dead"))) == (401, 401)
+
+
+async def test_partitions_that_move_in_a_flood_of_bad_records_lose_none(
+    kafka: KafkaClient, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, 4)
+    await kafka.create_topic(f"{name}-dead", 1)
+    torn = [Entry(f"user-{n % 500}".encode(), b'{"torn": %d' % n) for n in range(20_000)]
+    await kafka.produce(name, torn[:10_000])
+
+    async def begun() -> bool:
+        return sum((await kafka.end_offsets(f"{name}-dead")).values()) >= 1000
+
+    async def joined() -> bool:
+        return '"event":"partitions.assigned"' in (tmp_path / "log-2").read_text()
+
+    async with SandboxServer(FREE) as planhat:
+        settings = environment(kafka, planhat, name, tmp_path) | {"REJECT_LIMIT": "1"}
+        async with ServiceProcess(tmp_path / "log-1", **settings) as first:
+            await until(begun)
+            async with ServiceProcess(tmp_path / "log-2", **settings) as second:
+                await kafka.produce(name, torn[10_000:])
+                await until(joined)
+                await until_committed(kafka, name, first, second)
+
+    found = {one.value for one in await kafka.read(f"{name}-dead")}
+    assert found == {one.value for one in torn}
