@@ -10,7 +10,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from consumer.settings.planhat_settings import PlanhatSettings
 
-_ACTIVITY_BATCH = 1500
+_ACTIVITY_BATCH = 1000
 """Planhat takes more at once, and without a limit of calls. But where every third message has an
 event, a batch of 5,000 holds the records of 15,000 messages in memory until it is full."""
 

@@ -67,7 +67,7 @@ class KafkaSettings(Section):
         " beyond it nothing is read.",
     )
     max_pending_bytes: ByteSize = Field(
-        default=ByteSize(24 * MIB),
+        default=ByteSize(20 * MIB),
         ge=1,
         description="Bytes of those that are not final; takes units, like `32MiB`.",
     )
