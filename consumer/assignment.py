@@ -21,6 +21,11 @@ _READ_FIRST_FACTOR = 2.0
 # While the others' work is read first, the bounds are this much wider: who was killed had read up
 # to them, a horizon lies a quarter beyond, and both of us read by chunks.
 
+_READ_FIRST_BYTES_FACTOR = 4.0
+# The bound on bytes is wider yet. What was final for who was killed took none of its memory, but
+# until Kafka knew of that it is unresolved for us. So it takes records of 4 KB to reach this bound
+# before the one on records.
+
 
 class Assignment:
     """Offsets by partition, and the bounds of what is read and not final yet.
@@ -47,7 +52,7 @@ class Assignment:
     @property
     def is_full(self) -> bool:
         """As much is read and not final as may be."""
-        return self._is_beyond(1.0)
+        return self._is_beyond()
 
     @property
     def share(self) -> int:
@@ -128,7 +133,7 @@ class Assignment:
         """Tell whether there is nothing to wait for; a partition that can't be read is not."""
         if not self._targets:
             return True
-        if self._is_beyond(_READ_FIRST_FACTOR) or now >= self._read_by:
+        if self._is_overfull() or now >= self._read_by:
             self._targets = {}
             return True
         self._targets = {
@@ -147,11 +152,16 @@ class Assignment:
     def _has_room(self, offsets: Offsets) -> bool:
         return len(offsets) < self._window and offsets.uncommitted < self.share
 
-    def _is_beyond(self, factor: float) -> bool:
-        if self.backlog.bytes >= self._max_bytes * factor:
+    def _is_overfull(self) -> bool:
+        """Not even the work of others may come in any more."""
+        return self._is_beyond(_READ_FIRST_FACTOR, _READ_FIRST_BYTES_FACTOR)
+
+    def _is_beyond(self, of_records: float = 1.0, of_bytes: float = 1.0) -> bool:
+        """Tell whether as many times the bounds are reached."""
+        if self.backlog.bytes >= self._max_bytes * of_bytes:
             return True
         uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
-        return uncommitted >= self._max_records * factor
+        return uncommitted >= self._max_records * of_records
 
     def oldest(self) -> float | None:
         """Timestamp of the record that waits longest to be final (seconds since 1970)."""
@@ -170,7 +180,8 @@ class Assignment:
 
     def eligible(self) -> list[Partition]:
         """The partitions that may be read now, each round beginning with another one."""
-        if self._is_beyond(_READ_FIRST_FACTOR if self._targets else 1.0):
+        is_full = self._is_overfull() if self._targets else self.is_full
+        if is_full:
             return []
         if self._targets:
             names = [name for name, target in self._targets.items() if self._is_below(name, target)]

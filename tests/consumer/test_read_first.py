@@ -7,8 +7,10 @@ from consumer.part import Partition, Record, Ticket
 P0, P1 = Partition("events", 0), Partition("events", 1)
 
 
-def assignment(*, window: int = 100, most: int = 100) -> Assignment:
-    made = Assignment(window, most, 1 << 20)
+def assignment(
+    *, window: int = 100, most: int = 100, most_bytes: int = 1 << 20
+) -> Assignment:
+    made = Assignment(window, most, most_bytes)
     made.begin({P0: (10, ""), P1: (0, "")})
     return made
 
@@ -58,6 +60,20 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
     made.reached(P1, 11)
 
     assert made.behind == [P0]
+
+
+def test_what_was_final_for_who_was_killed_takes_room_for_bytes_once_more() -> None:
+    made = assignment(most_bytes=len(b"{}"))
+    made.read_first({P0: 20}, 0.0)
+
+    for offset in (10, 11, 12):
+        read(made, P0, offset)
+    before = made.is_read_up(1.0), made.eligible()
+    read(made, P0, 13)
+
+    assert before == (False, [P0])
+    assert made.eligible() == []
+    assert made.is_read_up(1.0)
 
 
 def test_twice_a_full_backlog_is_not_waited_for() -> None:
