@@ -7,9 +7,7 @@ from consumer.part import Partition, Record, Ticket
 P0, P1 = Partition("events", 0), Partition("events", 1)
 
 
-def assignment(
-    *, window: int = 100, most: int = 100, most_bytes: int = 1 << 20
-) -> Assignment:
+def assignment(*, window: int = 100, most: int = 100, most_bytes: int = 1 << 20) -> Assignment:
     made = Assignment(window, most, most_bytes)
     made.begin({P0: (10, ""), P1: (0, "")})
     return made
@@ -63,7 +61,7 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
 
 
 def test_what_was_final_for_who_was_killed_takes_room_for_bytes_once_more() -> None:
-    made = assignment(most_bytes=len(b"{}"))
+    made = assignment(most_bytes=Record(P0, 10, None, b"{}").size)
     made.read_first({P0: 20}, 0.0)
 
     for offset in (10, 11, 12):
