@@ -236,8 +236,8 @@ class Part:
     """One change of one profile, for one lane.
 
     `claims` are all identities that it touches, its key first. It may fly when it waits for nothing
-    (`waits` is 0). `followers` are the parts of other lanes
-    that wait for its end. `link` tells how to find the company, until `body` carries its id.
+    (`waits` is 0). `followers` are the parts of other lanes that wait for its end. `link` tells how
+    to find the company, until `body` carries its id.
     `offset` is that of its record, and here too so that to send it needs nothing but itself.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.

@@ -35,6 +35,7 @@ in, as a whole, cut up by partitions, and what is left of the last one. Four par
 busy until the next ones are there."""
 
 _LOOK_SECONDS = 5.0
+_LOOKS = 2
 _END_SECONDS = 60.0
 
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
@@ -143,25 +144,32 @@ class KafkaSource:
         """Our static name, if another process is in the group by it instead of us; else empty.
 
         aiokafka asks for no reason: whoever is no member any more joins again, and so would take
-        the name back, and so would the other. Unknown counts as no.
+        the name back, and so would the other. What can't be told counts as no.
         """
         name = self._settings.group_instance_id
         if not name or not self._member_id:
             return ""
-        try:
-            with door():
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    members = await self._members()
-        except KafkaError as error:
-            _log.warning("kafka.unavailable", reason=str(error))
-            await self._close_admin()
-            return ""
-        return name if has_namesake(members, name, self._member_id) else ""
+        # One answer that gets lost must not decide who of the two goes on.
+        for _ in range(_LOOKS):
+            try:
+                with door():
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        members = await self._members()
+            except KafkaError as error:
+                _log.warning("kafka.unavailable", reason=str(error))
+                await self._close_admin()
+            else:
+                return name if has_namesake(members, name, self._member_id) else ""
+        return ""
 
     async def _members(self) -> list[str]:
         admin = await self._administrated()
         found = await admin.describe_consumer_groups([self._settings.group_id])
-        return [member[0] for answer in found for group in answer.groups for member in group[5]]
+        groups = [group for answer in found for group in answer.groups]
+        for group in groups:
+            if group[0]:  # no members are named then, which must not count as none
+                raise foreign.for_code(group[0])
+        return [member[0] for group in groups for member in group[5]]
 
     async def poll(
         self, partitions: Sequence[Partition], seconds: float, max_records: int
