@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from consumer.claims import Claims
 from consumer.flight import Flight, Group
 from consumer.given_up import GivenUp
-from consumer.memory import REMEMBERED, REMEMBERED_NAMES, Memory
+from consumer.memory import REMEMBERED, Memory
 from consumer.part import Ended
 from consumer.profile import Profile, is_named, merge, to_json, with_id
 from planhat_client.retry import Breaker
@@ -34,7 +34,7 @@ class LanePolicy:
     `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
     item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
     `remembered`: of so many identities (three or four a profile), and up to half as many more, the
-    last content is known. `remembered_ids`: of so many profiles the Planhat id.
+    last content is known.
     """
 
     resource: Resource
@@ -46,7 +46,6 @@ class LanePolicy:
     merges: bool = True
     skips_unchanged: bool = True
     remembered: int = REMEMBERED
-    remembered_ids: int = REMEMBERED_NAMES
 
 
 class Lane:
@@ -56,7 +55,7 @@ class Lane:
         """Nothing waits yet."""
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
-        self.memory = Memory(policy.remembered, policy.remembered_ids)
+        self.memory = Memory(policy.remembered)
         self.given_up = GivenUp()
         self.ended: list[Ended] = []
         self.flights: set[Flight] = set()

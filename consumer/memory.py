@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from consumer.name_table import NameTable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,12 +20,9 @@ if TYPE_CHECKING:
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value", int, str)
 
-REMEMBERED: Final = 43_690
-"""How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
+REMEMBERED: Final = 21_844
+"""How much is remembered, by default: half of it just fits into a dictionary of 0.32 MB, for one
 more CPython would take twice as much."""
-
-REMEMBERED_NAMES: Final = 21_844
-"""Likewise, with a dictionary of half the size: of what is kept as text, or matters for less."""
 
 
 class Generations(Generic[Key, Value]):
@@ -83,10 +82,10 @@ def short(name: str) -> int:
 class Memory:
     """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
 
-    def __init__(self, digests: int = REMEMBERED, ids: int = REMEMBERED_NAMES) -> None:
-        """Keep so many digests and ids, and up to half as many more."""
+    def __init__(self, digests: int = REMEMBERED) -> None:
+        """Keep so many digests, and up to half as many more."""
         self._digests = Generations[Hashable, int](digests)
-        self._ids = Generations[str, str](ids)
+        self._ids = NameTable()
 
     def __len__(self) -> int:
         """Digests that are held."""
@@ -127,19 +126,3 @@ class Memory:
     def unlearn(self, key: str) -> bool:
         """The id of a profile does not hold (any more); False if none was known."""
         return self._ids.pop(key)
-
-
-class Recent:
-    """The last things that were seen, bounded."""
-
-    def __init__(self, size: int = REMEMBERED) -> None:
-        """Remember the last `size` of them, and up to half as many more."""
-        self._seen = Generations[int, int](size)
-
-    def __contains__(self, thing: str) -> bool:
-        """Tell whether it was seen, as far as is remembered."""
-        return self._seen.get(short(thing)) is not None
-
-    def add(self, thing: str) -> None:
-        """Note that it was seen."""
-        self._seen.put(short(thing), 1)

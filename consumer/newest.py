@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Final
 
 from consumer import reasons
@@ -19,25 +20,45 @@ _SIZE: Final = 20_000
 class _Seen:
     """What is known of a partition: all from `since` on, and the places of profiles by short names.
 
-    No place is beyond `newest`. The old generation is asked for what the young one does not know.
+    No place is beyond `newest`, and none of a name before an earlier one of it. Each change is
+    written down, and nobody asks before a replay comes: only then an index is made.
     """
 
-    __slots__ = ("newest", "old", "since", "young")
+    __slots__ = ("_index", "_names", "_places", "newest", "since")
 
     def __init__(self, since: int) -> None:
         self.since = since
         self.newest = -1
-        self.young: dict[int, int] = {}
-        self.old: dict[int, int] = {}
+        self._names: array[int] = array("q")
+        self._places: array[int] = array("q")
+        self._index: dict[int, int] | None = None
+
+    def note(self, name: int, place: int) -> None:
+        """A profile has a newest place."""
+        self._names.append(name)
+        self._places.append(place)
+        if self._index is not None:
+            self._index[name] = place
 
     def place(self, name: int) -> int:
         """The newest place that is known; should two names meet, the later one of theirs."""
-        found = self.young.get(name)
-        return self.old.get(name, -1) if found is None else found
+        index = self._index
+        if index is None:
+            index = self._index = dict(zip(self._names, self._places, strict=True))
+        return index.get(name, -1)
+
+    def forget_half(self) -> int:
+        """Let the older half go, nothing is certain about what lies so far back; what is left."""
+        most = -(-len(self._names) // 2)
+        if most:
+            self.since = max(self.since, max(self._places[:most]) + 1)
+            del self._names[:most], self._places[:most]
+            self._index = None
+        return len(self._names)
 
 
 class Newest:
-    """Remembers the newest place of each profile, as far back as memory is given.
+    """Remembers the newest place of each profile, as far back as there is room.
 
     A place is the offset of a record; that of a replay is the offset of the record it repeats.
     Where this has not seen everything since the replay was checked (a restart, a rebalance, a
@@ -46,7 +67,7 @@ class Newest:
     """
 
     def __init__(self, size: int = _SIZE) -> None:
-        """Remember the last `size` profiles, and up to as many more."""
+        """Remember the last `size` changes, and up to as many more."""
         self._size = size
         self._count = 0
         self._seen: dict[Partition, _Seen] = {}
@@ -76,12 +97,10 @@ class Newest:
             seen.newest = place
         else:  # a replay, or the log has begun anew
             place = max(place, seen.place(name))
-        young = seen.young
-        self._count -= len(young)
-        young[name] = place
-        self._count += len(young)
-        if self._count >= self._size:
-            self._forget()
+        seen.note(name, place)
+        self._count += 1
+        if self._count >= 2 * self._size:
+            self._count = sum([each.forget_half() for each in self._seen.values()])
 
     def why_not(self, record: Record, hull_id: str, position: int | None) -> str | None:
         """The reason to skip a message of a replay; None for what may be sent."""
@@ -101,11 +120,3 @@ class Newest:
         if seen is None:
             seen = self._seen[record.partition] = _Seen(record.offset)
         return seen
-
-    def _forget(self) -> None:
-        """Let the older half go: from here on nothing is certain about what lies so far back."""
-        for seen in self._seen.values():
-            if seen.old:
-                seen.since = max(seen.since, max(seen.old.values()) + 1)
-            seen.old, seen.young = seen.young, {}
-        self._count = 0

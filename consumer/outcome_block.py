@@ -70,8 +70,8 @@ def row_of(
     """
     position = "" if receipt.position is None else str(receipt.position)
     skips = _skips(receipt.skips) if receipt.skips else ""
-    changed = _changes(changes) if changes else ""
     hull_id, external_id, email = receipt.hull_id, receipt.external_id, receipt.email
+    changed = _changes(changes, hull_id) if changes else ""
     row = (
         f"{at}\x1f{hull_id}\x1f{external_id or ''}\x1f{email or ''}\x1f{receipt.channel}"
         f"\x1f{ending}\x1f{reason}\x1f{place}\x1f{receipt.ticket.record.offset}\x1f{position}"
@@ -94,13 +94,14 @@ def _skips(skips: Sequence[tuple[Resource, str]]) -> str:
     return _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in skips])
 
 
-def _changes(changes: Sequence[Change]) -> str:
-    return _ITEM.join([_change(change) for change in changes])
+def _changes(changes: Sequence[Change], hull_id: str) -> str:
+    return _ITEM.join([_change(change, hull_id) for change in changes])
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, hull_id: str) -> str:
+    """The key is left out where it is the Hull id, as it mostly is."""
     resource, key, ending, reason, done, _ = change
-    texts = [str(resource), key, ending, reason, done or ""]
+    texts = [str(resource), "" if key == hull_id else key, ending, reason, done or ""]
     return _MEMBER.join([text.translate(_MEANT) for text in texts])
 
 
@@ -192,15 +193,15 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
         int(partition),
         int(offset),
         int(position) if position else None,
-        [_shown(item, line) for item, line in zip(_items(changes), lines, strict=False)],
+        [_shown(item, line, hull_id) for item, line in zip(_items(changes), lines, strict=False)],
         [_skip(item) for item in _items(skips)],
     )
 
 
-def _shown(item: str, line: bytes) -> ShownChange:
+def _shown(item: str, line: bytes, hull_id: str) -> ShownChange:
     resource, key, ending, reason, done = item.split(_MEMBER)
     body: Body = orjson.loads(line or b"{}")
-    return (Resource(resource), key, _ENDINGS[ending], reason, done or None, body)
+    return (Resource(resource), key or hull_id, _ENDINGS[ending], reason, done or None, body)
 
 
 def _skip(item: str) -> tuple[Resource, str]:

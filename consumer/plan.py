@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from consumer import reasons
 from consumer.decision import Payload, Skip
 from consumer.lookups import Lookups
-from consumer.memory import REMEMBERED_NAMES, Recent, short
+from consumer.memory import short
+from consumer.name_table import NameTable
 from consumer.part import Part
 from schemas.planhat import Resource
 
@@ -60,7 +61,7 @@ class Planner:
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._by_owner: list[Part] = []
-        self._events = Recent(REMEMBERED_NAMES)
+        self._events = NameTable()
         self._planned: set[str] = set()
 
     def clear(self) -> None:
@@ -108,7 +109,7 @@ class Planner:
         if part.event_id is not None:
             self._planned.discard(part.event_id)
             if end.ending == "delivered":
-                self._events.add(part.event_id)
+                self._events.put(part.event_id)
         followers, part.followers = part.followers, ()
         lane.followed -= len(followers)
         for follower in followers:

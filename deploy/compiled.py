@@ -45,6 +45,7 @@ CORE: Final = (
     "consumer/message.py",
     "consumer/metrics.py",
     "consumer/moment.py",
+    "consumer/name_table.py",
     "consumer/newest.py",
     "consumer/offsets.py",
     "consumer/outcome_block.py",

@@ -8,7 +8,7 @@ _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 """Numbers of `mallopt` (malloc.h)."""
 
-_LARGE_BYTES: Final = 64 << 10
+_LARGE_BYTES: Final = 24 << 10
 
 
 def keep_heap_small() -> bool:
@@ -17,7 +17,7 @@ def keep_heap_small() -> bool:
     A fetch of Kafka is one buffer of some MiB. When the first of them is freed, glibc takes this
     for a habit: from then on it puts buffers of that size in the middle of its heap, where small
     things that live on settle between them. While a backlog was worked off, half of a heap of
-    110 MB was such holes. The console's blocks of payloads, of some 90 KB, leave holes as
+    110 MB was such holes. The console's blocks of outcomes, of some 30 KB, leave holes as
     well, and so count as large. Other C libraries have no such habit, and no `mallopt`.
     """
     try:

@@ -30,9 +30,10 @@ MARGIN_SECONDS = 15.0
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
 FETCH_BYTES = 4 << 20
-"""What a broker answers at once, a MiB a partition: it lies in memory up to four times, as it comes
-in, as a whole, cut up by partitions, and what is left of the last one. Four partitions keep us
-busy until the next ones are there."""
+PARTITION_BYTES = 512 << 10
+"""What a broker answers at once, and of it for each partition. An answer lies in memory up to four
+times: as it comes in, as a whole, cut up by partitions, and each part of it until its last record
+is taken. So small parts go sooner; four of them keep us busy until the next ones are there."""
 
 _LOOK_SECONDS = 5.0
 _LOOKS = 2
@@ -305,6 +306,7 @@ class KafkaSource:
             max_poll_interval_ms=600_000,
             partition_assignment_strategy=[StickyPartitionAssignor],
             fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_BYTES,
         )
 
     def partition_count(self) -> int:

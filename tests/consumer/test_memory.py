@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.memory import Generations, Memory, Recent, short
+from consumer.memory import Generations, Memory, short
 
 CLAIMS = ("u1", "email:a@b.example", "externalid:1")
 
@@ -48,14 +48,6 @@ def test_an_id_that_does_not_hold_is_unlearned_once() -> None:
     assert memory.unlearn("u1")
     assert not memory.unlearn("u1")
     assert memory.planhat_id("u1") is None
-
-
-def test_the_last_things_are_recent() -> None:
-    recent = Recent(2)
-    for thing in ("a", "b", "c", "d", "e"):
-        recent.add(thing)
-
-    assert [thing in recent for thing in "abcde"] == [False, False, False, True, True]
 
 
 def test_names_that_are_alike_differ_in_short() -> None:

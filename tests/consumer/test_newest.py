@@ -88,6 +88,18 @@ def test_what_is_forgotten_for_want_of_room_counts_as_newer() -> None:
     assert take(newest, replayed(9, 2, 7)) is None
 
 
+def test_what_is_forgotten_after_replays_came_counts_as_newer_too() -> None:
+    newest = Newest(size=2)
+    take(newest, record(5, message("u1")))
+    assert take(newest, replayed(6, 2, 5)) == reasons.STALE_REPLAY
+    for offset in (7, 8, 9):
+        take(newest, record(offset, message("u2")))
+
+    assert take(newest, replayed(10, 2, 6)) == reasons.STALE_REPLAY
+    assert take(newest, replayed(11, 2, 8)) is None
+    assert take(newest, replayed(12, 1, 9)) == reasons.STALE_REPLAY
+
+
 def test_nothing_is_known_after_a_revoke() -> None:
     newest = Newest()
     take(newest, record(5))
