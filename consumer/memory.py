@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value", int, str)
 
-REMEMBERED: Final = 21_844
-"""How much is remembered, by default: half of it just fits into a dictionary of 0.32 MB, for one
+REMEMBERED: Final = 43_690
+"""How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
 more CPython would take twice as much."""
 
 

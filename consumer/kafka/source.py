@@ -29,11 +29,11 @@ MARGIN_SECONDS = 15.0
 """How much longer the group waits for us than we take to drain (kafka-notes: the default of the
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
-FETCH_BYTES = 4 << 20
-PARTITION_BYTES = 512 << 10
+FETCH_BYTES = 2 << 20
+PARTITION_BYTES = 256 << 10
 """What a broker answers at once, and of it for each partition. An answer lies in memory up to four
 times: as it comes in, as a whole, cut up by partitions, and each part of it until its last record
-is taken. So small parts go sooner; four of them keep us busy until the next ones are there."""
+is taken. So small parts go sooner; some of them keep us busy until the next ones are there."""
 
 _LOOK_SECONDS = 5.0
 _LOOKS = 2
