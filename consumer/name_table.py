@@ -1,7 +1,7 @@
 """What is known of names, bounded: for some ten thousands of them, in little memory. Pure.
 
 A dictionary of texts takes 190 bytes for an id of 24 letters that belongs to another. Here some
-names share one text, so it is 55, and nothing of it lies among what lives shortly.
+names share one text, so it is 56.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _FIELD: Final = "\t"
 TEXTS: Final = 4096
 LETTERS: Final = 400
 """Each text is read from its start for what is looked for, so it must be short: 8 ids of 24 letters
-with what belongs to them, twice as many by themselves. Of the last 10,000 ids 1 in 1,000 is
-forgotten, of the last 20,000 1 in 40; more than 32,768 are never known."""
+with what belongs to them, or 10 ids of events. Of the last 10,000 pairs 1 in 1,000 is forgotten,
+of the last 20,000 1 in 40; more than 32,768 are never known."""
 
 
 class NameTable:
