@@ -33,10 +33,12 @@ class NameTable:
 
     def __contains__(self, name: str) -> bool:
         """Tell whether anything is known of a name."""
-        return f"\n{name}\t" in self._texts[hash(name) % len(self._texts)]
+        return self.get(name) is not None
 
     def get(self, name: str) -> str | None:
         """What was put last; None if that is forgotten, or nothing was."""
+        if _ROW in name:  # or it could look like two rows of others
+            return None
         text = self._texts[hash(name) % len(self._texts)]
         start = f"\n{name}\t"
         found = text.find(start)
@@ -48,6 +50,8 @@ class NameTable:
 
     def put(self, name: str, value: str = "") -> None:
         """Remember; but not what holds a line break or a tab, or is longer than a text may be."""
+        if _ROW in name:
+            return
         start = f"\n{name}\t"
         row = start + value
         place = hash(name) % len(self._texts)
@@ -60,6 +64,8 @@ class NameTable:
 
     def pop(self, name: str) -> bool:
         """Forget a name; False if nothing was known of it."""
+        if _ROW in name:
+            return False
         place = hash(name) % len(self._texts)
         text = self._texts[place]
         self._texts[place] = rest = _without(text, f"\n{name}\t")

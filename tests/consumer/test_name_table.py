@@ -69,6 +69,18 @@ def test_what_would_break_a_text_is_not_remembered_and_harms_nobody(name: str) -
     assert [table.get(one) for one in ("b", name, "c")] == ["1", None, None]
 
 
+def test_a_name_that_looks_like_two_rows_is_neither_known_nor_harms_them() -> None:
+    table = NameTable(texts=1)
+    table.put("b", "2")
+    table.put("a", "1")
+    odd = "a\t1\nb"
+
+    assert odd not in table
+    assert not table.pop(odd)
+    table.put(odd, "3")
+    assert [table.get(name) for name in ("a", odd, "b")] == ["1", None, "2"]
+
+
 def test_a_value_that_can_not_be_kept_makes_the_last_one_unknown() -> None:
     table = NameTable()
     table.put("a", "1")
