@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from consumer.kafka.source import FETCH_BYTES
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
 from tests.integration.hull import CONNECTOR, Hull
 from tests.integration.kafka_client import Entry
@@ -158,6 +159,28 @@ async def test_bad_input_costs_only_itself(
     rejected = [line for line in logged if line["event"] == "record.rejected"]
     assert {line["offset"] for line in rejected} == {1, 2, 3, 5}
     assert all(line["reason"] and line["topic"] == name for line in rejected)
+
+
+async def test_a_record_larger_than_a_fetch_is_delivered_and_stops_nobody(
+    kafka: KafkaClient, planhat: SandboxServer, topic: Callable[[str], str], tmp_path: Path
+) -> None:
+    name = topic("events")
+    await kafka.create_topic(name, partitions=1, max_message_bytes=str(8 << 20))
+    await kafka.create_topic(f"{name}-dead", partitions=1)
+    hull = Hull(users=3, accounts=1)
+    key, value = hull.user(1)
+    message = json.loads(value)
+    message["user"]["traits_essay"] = "x" * (FETCH_BYTES + 1)
+    large = (key, json.dumps(message).encode())
+    await produce(kafka, name, [hull.account(0), hull.user(0), large, hull.user(2)])
+
+    async with ServiceProcess(
+        tmp_path / "log", **environment(kafka, planhat, name, tmp_path)
+    ) as service:
+        await until_committed(kafka, name, service)
+
+    check(hull, planhat)
+    assert not await kafka.read(f"{name}-dead")
 
 
 async def test_each_delivered_profile_is_written_back_with_the_id_that_planhat_gave(
