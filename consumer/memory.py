@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from consumer.claims import Claim
 
 Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value", int, str)
 
 REMEMBERED: Final = 43_690
 """How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
 more CPython would take twice as much."""
 
 
-class Generations(Generic[Key, Value]):
+class Generations(Generic[Key]):
     """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
 
     So it remembers what the last `size` times were put, and up to half as many keys more. One that
@@ -37,22 +36,22 @@ class Generations(Generic[Key, Value]):
     def __init__(self, size: int = REMEMBERED) -> None:
         """Remember what the last `size` times are put, and up to half as many keys more."""
         self._size = -(-size // 2)
-        self._young: dict[Key, Value] = {}
-        self._old: dict[Key, Value] = {}
-        self._oldest: dict[Key, Value] = {}
+        self._young: dict[Key, int] = {}
+        self._old: dict[Key, int] = {}
+        self._oldest: dict[Key, int] = {}
 
     def __len__(self) -> int:
         """Entries that are held; those that were put again may count more than once."""
         return len(self._young) + len(self._old) + len(self._oldest)
 
-    def get(self, key: Key) -> Value | None:
+    def get(self, key: Key) -> int | None:
         """What was put last; None if that is forgotten, or nothing was."""
         found = self._young.get(key)
         if found is None:
             found = self._old.get(key)
         return self._oldest.get(key) if found is None else found
 
-    def put(self, key: Key, value: Value) -> None:
+    def put(self, key: Key, value: int) -> None:
         """Remember."""
         self._young[key] = value
         if len(self._young) >= self._size:
@@ -84,7 +83,7 @@ class Memory:
 
     def __init__(self, digests: int = REMEMBERED) -> None:
         """Keep so many digests, and up to half as many more."""
-        self._digests = Generations[Hashable, int](digests)
+        self._digests = Generations[Hashable](digests)
         self._ids = NameTable()
 
     def __len__(self) -> int:
