@@ -2,8 +2,10 @@
 
 * KafkaError
   x KafkaUnavailable    try again later: no broker, no leader, a time-out, a missing topic
+  x KafkaTooLarge       write less of it: this record is larger than its topic takes
+  x NotAllowed          hold, and try again: a right is missing, a person must give it
   x CommitRefused       leave it: the partitions belong to somebody else by now
-  x KafkaRefused        stop: wrong credentials or no rights; a person must act
+  x KafkaRefused        stop: wrong credentials; a person must act
 """
 
 
@@ -13,6 +15,14 @@ class KafkaError(Exception):
 
 class KafkaUnavailable(KafkaError):
     """Not now; the same may work later."""
+
+
+class KafkaTooLarge(KafkaUnavailable):
+    """The topic, or our own producer, does not take a record of this size."""
+
+
+class NotAllowed(KafkaError):
+    """Kafka knows us and does not let us do this: it works when the right is given."""
 
 
 class CommitRefused(KafkaError):

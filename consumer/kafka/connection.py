@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import errors as foreign
 
-from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import (
+    CommitRefused,
+    KafkaError,
+    KafkaRefused,
+    KafkaTooLarge,
+    KafkaUnavailable,
+    NotAllowed,
+)
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
@@ -21,11 +28,20 @@ CLOSE_SECONDS = 5.0
 
 _REFUSED = (
     foreign.AuthenticationFailedError,
+    foreign.UnsupportedSaslMechanismError,
+    foreign.IllegalSaslStateError,
+)
+
+_NOT_ALLOWED = (
     foreign.TopicAuthorizationFailedError,
     foreign.GroupAuthorizationFailedError,
     foreign.ClusterAuthorizationFailedError,
-    foreign.UnsupportedSaslMechanismError,
-    foreign.IllegalSaslStateError,
+)
+_OURS: tuple[tuple[tuple[type[Exception], ...], type[KafkaError]], ...] = (
+    (_REFUSED, KafkaRefused),
+    ((foreign.MessageSizeTooLargeError, foreign.RecordListTooLargeError), KafkaTooLarge),
+    ((foreign.CommitFailedError, foreign.IllegalStateError), CommitRefused),
+    ((foreign.KafkaError, OSError), KafkaUnavailable),
 )
 
 
@@ -34,13 +50,24 @@ def translated(error: Exception) -> KafkaError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, KafkaError):
         return error
-    if isinstance(error, _REFUSED):
-        return KafkaRefused(text)
-    if isinstance(error, foreign.CommitFailedError | foreign.IllegalStateError):
-        return CommitRefused(text)
-    if isinstance(error, foreign.KafkaError | OSError):
-        return KafkaUnavailable(text)
+    if isinstance(error, _NOT_ALLOWED):
+        return NotAllowed(_forbidden(error))
+    for kinds, ours in _OURS:
+        if isinstance(error, kinds):
+            return ours(text)
     return KafkaUnavailable(f"{type(error).__name__}: {text}")
+
+
+def _forbidden(error: Exception) -> str:
+    """What we may not use, as far as the error tells: aiokafka names it in ways of its own."""
+    kind = next(
+        name
+        for one, name in zip(_NOT_ALLOWED, ("topic", "group", "cluster"), strict=True)
+        if isinstance(error, one)
+    )
+    found = error.args[0] if error.args else ""
+    names = found if isinstance(found, str) else ", ".join(sorted(map(str, found)))
+    return f"not authorized for the {kind} {names}".rstrip()
 
 
 @contextmanager
