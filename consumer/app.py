@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from consumer.ages import Ages
 from consumer.assignment import Assignment
 from consumer.catch_up import CatchUp, Pace
 from consumer.commit import Committer
@@ -99,6 +100,7 @@ class Service:
         self.assignment = Assignment(
             kafka.window, kafka.max_pending_records, kafka.max_pending_bytes
         )
+        self.ages = Ages(self.assignment)
         self.catch_up = CatchUp(planhat.batch_size)
         self.guard = RejectGuard(settings.reject_limit)
         self.metrics = Metrics(version("hull-planhat"))
@@ -337,22 +339,18 @@ class Service:
             self.metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
             self.metrics.breaker(name, lane.breaker_state)
         wall = time.time()
+        self.ages.look({name: self.source.end(name) for name in self.assignment.owned}, wall)
+        ages: dict[tuple[str, int], float] = dict(self.ages.by_partition(wall).items())
         self.metrics.lags(
-            {name: self.poller.lag(name) or 0 for name in self.assignment.owned},
-            {name: wall - at for name, at in self.assignment.oldest_by_partition().items()},
+            {name: self.poller.lag(name) or 0 for name in self.assignment.owned}, ages
         )
         self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
         backlog = self.assignment.backlog
-        self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())
+        self.metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
         self.metrics.halted(self.dispatch.halted.reason if self.dispatch.halted else None)
-
-    def _oldest_seconds(self) -> float:
-        """Age of the oldest record that is not final, by the clock of its producer."""
-        oldest = self.assignment.oldest()
-        return 0.0 if oldest is None else max(0.0, time.time() - oldest)
 
     def _is_open(self) -> bool:
         return (

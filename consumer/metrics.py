@@ -155,7 +155,7 @@ class Metrics:
         self._count("skipped", resource, reason_label(reason))
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
-        """A change was delivered; `appended_at` in seconds since 1970."""
+        """A change was delivered; `appended_at` (or read at) in seconds since 1970."""
         seconds = max(0.0, time.time() - appended_at)
         self._histograms["delivery_seconds"].observe(resource, seconds)
 

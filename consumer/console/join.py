@@ -38,6 +38,7 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         dispatch=service.dispatch,
         planner=service.planner,
         assignment=service.assignment,
+        ages=service.ages,
         limiter=service.limiter,
         dead_letters=service.dead_letters,
         outcomes=service.outcomes,

@@ -123,7 +123,7 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
         return None
     record = ticket.record
     return {
-        "seconds": round(max(0.0, clock - record.timestamp), 1),
+        "seconds": round(view.ages.age(record, clock), 1),
         "topic": record.partition.topic,
         "partition": record.partition.number,
         "offset": record.offset,

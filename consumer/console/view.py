@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from consumer.ages import Ages
 from consumer.assignment import Assignment
 from consumer.dead_letters import DeadLetters
 from consumer.dispatch import Dispatch
@@ -35,6 +36,7 @@ class View:
     dispatch: Dispatch
     planner: Planner
     assignment: Assignment
+    ages: Ages
     limiter: Limiter
     dead_letters: DeadLetters
     outcomes: Outcomes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ _REFUSED = (
     foreign.UnsupportedSaslMechanismError,
     foreign.IllegalSaslStateError,
 )
+
+_BY_THE_BROKER = 1
+"""The type of timestamps in a topic with `message.timestamp.type=LogAppendTime`."""
 
 _NOT_ALLOWED = (
     foreign.TopicAuthorizationFailedError,
@@ -110,7 +114,8 @@ def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
 
 
 def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
-    """Our own records for those of a poll."""
+    """Our own records for those of a poll that ends now."""
+    now = time.time()
     for foreign_partition, batch in found.items():
         partition = Partition(*foreign_partition)
         for record in batch:
@@ -121,4 +126,5 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
                 record.value,
                 tuple(record.headers),
                 record.timestamp / 1000,
+                record.timestamp / 1000 if record.timestamp_type == _BY_THE_BROKER else now,
             )
