@@ -261,7 +261,7 @@ class Planner:
         part = _part(Resource.ACTIVITIES, payload, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
-                receipt.skip(Resource.ACTIVITIES, reasons.EVENT_REPEATED)
+                receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                 return
             part.event_id = payload.event_id
             self._planned.add(payload.event_id)
