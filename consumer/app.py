@@ -13,6 +13,7 @@ import structlog
 
 from consumer.ages import Ages
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.catch_up import CatchUp, Pace
 from consumer.commit import Committer
 from consumer.company_directory import CompanyDirectory, Owners
@@ -21,7 +22,7 @@ from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
 from consumer.enduser_reader import EnduserReader
-from consumer.errors import KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaRefused
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
@@ -42,12 +43,12 @@ from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
+from consumer.start import joined
 from consumer.trace_switch import traces_of
 from consumer.version import is_compiled
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt
-from planhat_client.retry import backoff
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
 
@@ -126,12 +127,17 @@ class Service:
         self.intake = Intake(rules, self.planner, self.guard, self.reporter, self.dead_letters.put)
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
-        self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
+        self.blocked = Blocked()
+        self.poller = Poller(
+            self.source, self.assignment, self.intake, self._is_open, self._wake, self.blocked
+        )
         self.lease = Lease(
             lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds)
         )
-        self.committer = Committer(self.source, self.reporter, self.lease)
-        self.membership = Membership(self.source, self.assignment, self.committer, self.lease, self)
+        self.committer = Committer(self.source, self.reporter, self.lease, self.blocked)
+        self.membership = Membership(
+            self.source, self.assignment, self.committer, self.lease, self, self.blocked
+        )
         self.sender = Sender(
             self.dispatch,
             self.intake,
@@ -157,7 +163,7 @@ class Service:
         if self.settings.http.enabled:
             await self.ops.start(self.settings.http.host, self.settings.http.port)
         try:
-            if await self._start(stop):
+            if await joined(self.source, self.blocked, stop):
                 await self._serve(stop)
         finally:
             await self._close()
@@ -199,6 +205,9 @@ class Service:
         take its time.
         """
         now = _now()
+        blocked = self.blocked.reason(now)
+        if blocked is not None:  # a restart would not give it back
+            return True, f"Kafka refuses: {blocked}"
         if self.membership.moving_since is not None:
             age = now - self.membership.moving_since
             return age <= _MOVING_SECONDS, f"waiting for partitions for {age:.0f} s"
@@ -217,6 +226,11 @@ class Service:
             return "stopping"
         if self.dispatch.halted is not None:
             return f"halted: {self.dispatch.halted.reason}"
+        blocked = self.blocked.reason(_now())
+        if blocked is not None:
+            return f"Kafka refuses: {blocked}"
+        if self.dead_letters.trouble is not None:
+            return f"dead letters can't be written: {self.dead_letters.trouble}"
         needed = {
             "the companies of Planhat are not read yet": self.directory.is_loaded,
             "the users of Planhat are not read yet": self.owners.is_loaded
@@ -271,22 +285,6 @@ class Service:
         self._wake()
 
     # Life
-
-    async def _start(self, stop: asyncio.Event) -> bool:
-        """Join the group, however long that takes; False if we are told to stop before."""
-        failures = 0
-        while not stop.is_set():
-            try:
-                await self.source.start()
-            except KafkaUnavailable as error:
-                failures += 1
-                _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
-            else:
-                return True
-            with suppress(TimeoutError):
-                async with asyncio.timeout(0.5 + backoff(failures, random.random())):
-                    await stop.wait()
-        return False
 
     async def _finish(self) -> None:
         """Send what is ready, within the bound, and commit."""
@@ -347,6 +345,7 @@ class Service:
         self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
+        self.metrics.gauge("kafka_refused", self.blocked.reason(_now()) is not None)
         backlog = self.assignment.backlog
         self.metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
-from consumer.errors import CommitRefused, KafkaError
+from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
     from consumer.assignment import Assignment
+    from consumer.blocked import Blocked
     from consumer.lease import Lease
     from consumer.part import Partition
 
@@ -52,11 +53,14 @@ class Committer:
     then all is committed, moved or not.
     """
 
-    def __init__(self, source: Commits, report: CommitReport, lease: Lease) -> None:
+    def __init__(
+        self, source: Commits, report: CommitReport, lease: Lease, blocked: Blocked
+    ) -> None:
         """Nothing was committed yet."""
         self._source = source
         self._report = report
         self._lease = lease
+        self._blocked = blocked
         self._busy = asyncio.Lock()
 
     async def run(self, assignment: Assignment) -> None:
@@ -82,6 +86,9 @@ class Committer:
         except CommitRefused as error:
             self._lease.end()
             self._note("refused", str(error))
+        except KafkaBlocked as error:
+            self._report.committed("failed")
+            self._blocked.note(str(error), _now())
         except (KafkaError, TimeoutError) as error:
             self._note("failed", str(error) or "time-out")
         else:

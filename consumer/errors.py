@@ -3,7 +3,7 @@
 * KafkaError
   x KafkaUnavailable    try again later: no broker, no leader, a time-out, a missing topic
   x KafkaTooLarge       write less of it: this record is larger than its topic takes
-  x NotAllowed          hold, and try again: a right is missing, a person must give it
+  x KafkaBlocked        hold, and try again: a right is missing, or the group is not ours alone
   x CommitRefused       leave it: the partitions belong to somebody else by now
   x KafkaRefused        stop: wrong credentials; a person must act
 """
@@ -21,8 +21,16 @@ class KafkaTooLarge(KafkaUnavailable):
     """The topic, or our own producer, does not take a record of this size."""
 
 
-class NotAllowed(KafkaError):
-    """Kafka knows us and does not let us do this: it works when the right is given."""
+class KafkaBlocked(KafkaError):
+    """Kafka knows us and does not let us do this; it works when a person has seen to it.
+
+    `is_of_group`: the client is of no use any more, whatever happens.
+    """
+
+    def __init__(self, text: str, *, is_of_group: bool = False) -> None:
+        """`text` says what is refused."""
+        super().__init__(text)
+        self.is_of_group = is_of_group
 
 
 class CommitRefused(KafkaError):

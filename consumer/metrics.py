@@ -79,6 +79,7 @@ _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "results_waiting": ("Results for Hull that are not in their topic yet", ()),

@@ -13,10 +13,14 @@ Level = Literal["good", "busy", "trouble", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so."""
+    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so.
+
+    `refused` is what Kafka refuses until a person acts.
+    """
 
     stuck: str | None
     halted: str | None
+    refused: str | None
     unready: str | None
     broken_lanes: tuple[str, ...]
     unwritten_dead_letters: int
@@ -57,6 +61,9 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
         yield Headline("stopped", "Stuck", facts.stuck, remedy)
     if facts.halted is not None:
         yield Headline("stopped", "Halted: nothing is sent", facts.halted, _remedy(facts.halted))
+    if facts.refused is not None:
+        remedy = "Give the right back, or give us a group of our own; it goes on by itself"
+        yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
 

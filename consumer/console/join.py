@@ -41,6 +41,7 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         ages=service.ages,
         limiter=service.limiter,
         dead_letters=service.dead_letters,
+        blocked=service.blocked,
         outcomes=service.outcomes,
         troubles=troubles,
         tally=service.tally,

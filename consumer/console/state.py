@@ -88,6 +88,7 @@ def _headline(view: View, now: float) -> Headline:
         Facts(
             stuck=None if is_healthy else health,
             halted=None if halted is None else halted.reason,
+            refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
             unwritten_dead_letters=len(letters) if letters.failing else 0,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from consumer.ages import Ages
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.dead_letters import DeadLetters
 from consumer.dispatch import Dispatch
 from consumer.explain import Known
@@ -39,6 +40,7 @@ class View:
     ages: Ages
     limiter: Limiter
     dead_letters: DeadLetters
+    blocked: Blocked
     outcomes: Outcomes
     troubles: Troubles
     tally: Tally

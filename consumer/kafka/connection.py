@@ -11,11 +11,11 @@ from aiokafka import errors as foreign
 
 from consumer.errors import (
     CommitRefused,
+    KafkaBlocked,
     KafkaError,
     KafkaRefused,
     KafkaTooLarge,
     KafkaUnavailable,
-    NotAllowed,
 )
 from consumer.part import Partition, Record
 
@@ -55,7 +55,14 @@ def translated(error: Exception) -> KafkaError:
     if isinstance(error, KafkaError):
         return error
     if isinstance(error, _NOT_ALLOWED):
-        return NotAllowed(_forbidden(error))
+        is_of_group = isinstance(error, foreign.GroupAuthorizationFailedError)
+        return KafkaBlocked(_forbidden(error), is_of_group=is_of_group)
+    if isinstance(error, foreign.InconsistentGroupProtocolError):
+        return KafkaBlocked(
+            "the consumer group is used by another program; hull-planhat needs a KAFKA_GROUP_ID of"
+            " its own",
+            is_of_group=True,
+        )
     for kinds, ours in _OURS:
         if isinstance(error, kinds):
             return ours(text)

@@ -5,6 +5,7 @@ import pytest
 from consumer.console.headline import Facts, Level, headline
 
 WELL = Facts(
+    refused=None,
     stuck=None,
     halted=None,
     unready=None,
