@@ -24,12 +24,14 @@ class KafkaTooLarge(KafkaUnavailable):
 class KafkaBlocked(KafkaError):
     """Kafka knows us and does not let us do this; it works when a person has seen to it.
 
-    `is_of_group`: the client is of no use any more, whatever happens.
+    `topic` is the one that is refused, if it is one; `is_of_group`: the client is of no use any
+    more, whatever happens.
     """
 
-    def __init__(self, text: str, *, is_of_group: bool = False) -> None:
+    def __init__(self, text: str, *, topic: str = "", is_of_group: bool = False) -> None:
         """`text` says what is refused."""
         super().__init__(text)
+        self.topic = topic
         self.is_of_group = is_of_group
 
 

@@ -136,7 +136,7 @@ class Poller:
             if self._assignment.is_full:
                 break
         if not found:
-            self._take(await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK))
+            self._take(await self._wait())
             await self._note_reached()
         if _now() - self._reached_at >= _REACH_SECONDS:
             self._reached_at = _now()
@@ -166,10 +166,7 @@ class Poller:
         try:
             return await self._source.poll([partition], 0.0, CHUNK)
         except KafkaBlocked as error:
-            if error.is_of_group:
-                raise
-            self._resting[partition] = _now() + _REST_SECONDS
-            self._blocked.note(str(error), _now())
+            self._rest(error)
             return []
         except KafkaUnavailable as error:
             self._resting[partition] = _now() + _REST_SECONDS
@@ -180,6 +177,24 @@ class Poller:
                 reason=str(error),
             )
             return []
+
+    async def _wait(self) -> list[Record]:
+        """Read the first that comes."""
+        try:
+            return await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK)
+        except KafkaBlocked as error:
+            self._rest(error)
+            return []
+
+    def _rest(self, error: KafkaBlocked) -> None:
+        """Let the partitions of a topic that we may not read rest; raises what is of no topic."""
+        if not error.topic:
+            raise error
+        now = _now()
+        self._blocked.note(str(error), now)
+        for partition in self._assignment.owned:
+            if partition.topic == error.topic:
+                self._resting[partition] = now + _REST_SECONDS
 
     def _take(self, records: list[Record]) -> int:
         now = _now()

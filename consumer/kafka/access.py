@@ -69,7 +69,7 @@ def _ours(settings: KafkaSettings) -> list[str]:
 
 async def _sizes(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, int]:
     """Topic -> the largest record it takes; those that we may not ask about are left out."""
-    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, [_SIZE]) for name in topics]
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, {_SIZE: ""}) for name in topics]
     found: dict[str, int] = {}
     with suppress(Exception):
         async with asyncio.timeout(_ANSWER_SECONDS):

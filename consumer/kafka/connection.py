@@ -55,8 +55,7 @@ def translated(error: Exception) -> KafkaError:
     if isinstance(error, KafkaError):
         return error
     if isinstance(error, _NOT_ALLOWED):
-        is_of_group = isinstance(error, foreign.GroupAuthorizationFailedError)
-        return KafkaBlocked(_forbidden(error), is_of_group=is_of_group)
+        return _forbidden(error)
     if isinstance(error, foreign.InconsistentGroupProtocolError):
         return KafkaBlocked(
             "the consumer group is used by another program; hull-planhat needs a KAFKA_GROUP_ID of"
@@ -69,7 +68,7 @@ def translated(error: Exception) -> KafkaError:
     return KafkaUnavailable(f"{type(error).__name__}: {text}")
 
 
-def _forbidden(error: Exception) -> str:
+def _forbidden(error: Exception) -> KafkaBlocked:
     """What we may not use, as far as the error tells: aiokafka names it in ways of its own."""
     kind = next(
         name
@@ -78,7 +77,11 @@ def _forbidden(error: Exception) -> str:
     )
     found = error.args[0] if error.args else ""
     names = found if isinstance(found, str) else ", ".join(sorted(map(str, found)))
-    return f"not authorized for the {kind} {names}".rstrip()
+    return KafkaBlocked(
+        f"not authorized for the {kind} {names}".rstrip(),
+        topic=names if kind == "topic" else "",
+        is_of_group=kind == "group",
+    )
 
 
 @contextmanager

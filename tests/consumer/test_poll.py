@@ -42,7 +42,8 @@ class Log:
         found: list[Record] = []
         for partition in partitions:
             if partition in self.forbidden:
-                raise KafkaBlocked(f"not authorized for the topic {partition.topic}")
+                text = f"not authorized for the topic {partition.topic}"
+                raise KafkaBlocked(text, topic=partition.topic)
             if partition in self.unreadable:
                 raise KafkaUnavailable("corrupt")
             waiting = self.records.get(partition, [])
