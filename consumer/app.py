@@ -201,16 +201,14 @@ class Service:
     def healthy(self) -> tuple[bool, str]:
         """Tell whether all loops turn, and what could move does.
 
-        A rebalance can't end while Kafka is away, and a restart would not bring it back: it may
-        take its time.
+        A rebalance can't end while Kafka is away, or refuses us, and a restart would not bring it
+        back: it may take its time.
         """
         now = _now()
-        blocked = self.blocked.reason(now)
-        if blocked is not None:  # a restart would not give it back
-            return True, f"Kafka refuses: {blocked}"
         if self.membership.moving_since is not None:
             age = now - self.membership.moving_since
-            return age <= _MOVING_SECONDS, f"waiting for partitions for {age:.0f} s"
+            is_well = age <= _MOVING_SECONDS or self.blocked.reason(now) is not None
+            return is_well, f"waiting for partitions for {age:.0f} s"
         stuck = self.progress.stuck(now, self.poller.turned_at)
         if stuck is not None:
             return False, stuck

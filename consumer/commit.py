@@ -101,7 +101,7 @@ class Committer:
         asked = self._asked(assignment, is_clean=is_clean)
         if not asked:
             return
-        await self._source.commit({partition: one.position for partition, one in asked.items()})
+        asked = await self._write(asked)
         if assignment.epoch != epoch:
             return
         self._lease.confirm(asked_at)
@@ -110,6 +110,18 @@ class Committer:
             assignment.owned[partition].saved(next_offset, one.horizon, one.resolved)
         self._report.committed("ok")
         _log.debug("offsets.committed", partitions=len(asked))
+
+    async def _write(self, asked: dict[Partition, _Asked]) -> dict[Partition, _Asked]:
+        """What Kafka took: all, or all but the topics that we may not use any more."""
+        try:
+            await self._source.commit({name: one.position for name, one in asked.items()})
+        except KafkaBlocked as error:
+            taken = {name: one for name, one in asked.items() if name.topic not in error.topics}
+            if not error.topics or not taken:
+                raise
+            self._blocked.note(str(error), _now())
+            return taken
+        return asked
 
     def _asked(self, assignment: Assignment, *, is_clean: bool) -> dict[Partition, _Asked]:
         with_all = is_clean or self._lease.is_due(_now())

@@ -24,14 +24,16 @@ class KafkaTooLarge(KafkaUnavailable):
 class KafkaBlocked(KafkaError):
     """Kafka knows us and does not let us do this; it works when a person has seen to it.
 
-    `topic` is the one that is refused, if it is one; `is_of_group`: the client is of no use any
+    `topics` are those that are refused, if that is all; `is_of_group`: the client is of no use any
     more, whatever happens.
     """
 
-    def __init__(self, text: str, *, topic: str = "", is_of_group: bool = False) -> None:
+    def __init__(
+        self, text: str, *, topics: frozenset[str] = frozenset(), is_of_group: bool = False
+    ) -> None:
         """`text` says what is refused."""
         super().__init__(text)
-        self.topic = topic
+        self.topics = topics
         self.is_of_group = is_of_group
 
 

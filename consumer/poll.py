@@ -188,12 +188,12 @@ class Poller:
 
     def _rest(self, error: KafkaBlocked) -> None:
         """Let the partitions of a topic that we may not read rest; raises what is of no topic."""
-        if not error.topic:
+        if not error.topics:
             raise error
         now = _now()
         self._blocked.note(str(error), now)
         for partition in self._assignment.owned:
-            if partition.topic == error.topic:
+            if partition.topic in error.topics:
                 self._resting[partition] = now + _REST_SECONDS
 
     def _take(self, records: list[Record]) -> int:

@@ -76,10 +76,10 @@ def _forbidden(error: Exception) -> KafkaBlocked:
         if isinstance(error, one)
     )
     found = error.args[0] if error.args else ""
-    names = found if isinstance(found, str) else ", ".join(sorted(map(str, found)))
+    names = sorted({found} if isinstance(found, str) else map(str, found))
     return KafkaBlocked(
-        f"not authorized for the {kind} {names}".rstrip(),
-        topic=names if kind == "topic" else "",
+        f"not authorized for the {kind} {', '.join(names)}".rstrip(),
+        topics=frozenset(names if kind == "topic" else ()) - {""},
         is_of_group=kind == "group",
     )
 

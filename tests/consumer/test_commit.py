@@ -143,3 +143,19 @@ async def test_a_commit_without_the_right_to_it_is_told_once_and_tried_again() -
     assert [line["event"] for line in logs] == ["kafka.refused"]
     assert desk.blocked.reason(asyncio.get_running_loop().time()) is not None
     assert await desk.commit()
+
+
+async def test_a_topic_that_may_not_be_committed_keeps_no_other_from_it() -> None:
+    desk = Desk()
+    other = Partition("secret", 0)
+    desk.assignment.begin({other: (5, "hp1:300;")})
+    desk.book.error = KafkaBlocked("not authorized", topics=frozenset({"secret"}))
+    for partition, offset in ((P0, 10), (other, 5)):
+        desk.assignment.owned[partition].track(offset)
+        desk.assignment.owned[partition].resolve(offset)
+
+    assert await desk.commit()
+
+    owned = desk.assignment.owned
+    assert (owned[P0].committed, owned[other].committed) == (11, 5)
+    assert desk.lease.holds(asyncio.get_running_loop().time())

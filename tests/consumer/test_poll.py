@@ -43,7 +43,7 @@ class Log:
         for partition in partitions:
             if partition in self.forbidden:
                 text = f"not authorized for the topic {partition.topic}"
-                raise KafkaBlocked(text, topic=partition.topic)
+                raise KafkaBlocked(text, topics=frozenset({partition.topic}))
             if partition in self.unreadable:
                 raise KafkaUnavailable("corrupt")
             waiting = self.records.get(partition, [])
