@@ -76,6 +76,8 @@ def _forbidden(error: Exception) -> KafkaBlocked:
         if isinstance(error, one)
     )
     found = error.args[0] if error.args else ""
+    if kind == "cluster":  # asked for before the first write, whatever its topic
+        return KafkaBlocked("not authorized to write to any topic of the cluster")
     names = sorted({found} if isinstance(found, str) else map(str, found))
     return KafkaBlocked(
         f"not authorized for the {kind} {', '.join(names)}".rstrip(),

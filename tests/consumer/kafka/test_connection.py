@@ -27,7 +27,7 @@ from consumer.kafka.connection import records, translated
         (foreign.TopicAuthorizationFailedError({"b", "a"}), KafkaBlocked, "for the topic a, b"),
         (foreign.TopicAuthorizationFailedError(), KafkaBlocked, "not authorized for the topic"),
         (foreign.GroupAuthorizationFailedError("g"), KafkaBlocked, "for the group g"),
-        (foreign.ClusterAuthorizationFailedError(), KafkaBlocked, "for the cluster"),
+        (foreign.ClusterAuthorizationFailedError(), KafkaBlocked, "any topic of the cluster"),
         (foreign.InconsistentGroupProtocolError(), KafkaBlocked, "used by another program"),
         (foreign.AuthenticationFailedError("no"), KafkaRefused, "no"),
         (foreign.MessageSizeTooLargeError("big"), KafkaTooLarge, "big"),
