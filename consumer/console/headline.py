@@ -64,6 +64,10 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
     if facts.refused is not None:
         remedy = "Give the right back, or give us a group of our own; it goes on by itself"
         yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
+    if facts.unwritten_dead_letters:
+        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
+        remedy = "Is the dead-letter topic there, and may we write to it?"
+        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
 
@@ -73,10 +77,6 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
         lanes = ", ".join(facts.broken_lanes)
         detail = f"Requests for {lanes} keep failing; records are held and none is lost"
         yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
-    if facts.unwritten_dead_letters:
-        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
-        remedy = "Is the dead-letter topic there, and may we write to it?"
-        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.is_throttled:
         detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
         remedy = "Does something else use the tenant's quota?"
