@@ -36,7 +36,7 @@ from consumer.kafka.connection import records, translated
         (ConnectionResetError("reset"), KafkaUnavailable, "reset"),
         (AssertionError(), KafkaUnavailable, "AssertionError"),
     ],
-    ids=lambda value: repr(value) if isinstance(value, Exception) else "",
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_a_foreign_error_is_ours_by_what_is_to_be_done(
     error: Exception, ours: type[KafkaError], text: str
