@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -67,12 +68,16 @@ async def test_users_that_move_away_during_an_outage_keep_their_events(
     await kafka.create_topic(name, partitions=2)
     await kafka.create_topic(f"{name}-dead", partitions=1)
     async with SandboxServer(FREE) as planhat:
-        outage = Fault("status", resource="endusers", status=503, seconds=outage_seconds)
         await produce(kafka, name, [record for number in range(USERS) for record in lives(number)])
-        planhat.faults.add([outage], time.monotonic())
+        planhat.faults.add([Fault("status", resource="endusers", status=503)], time.monotonic())
         env = environment(kafka, planhat, name, tmp_path) | {"COMPANY_WAIT_SECONDS": "2"}
 
         async with ServiceProcess(tmp_path / "log", **env) as service:
+            async with asyncio.timeout(60):
+                while not planhat.faults.hits:  # noqa: ASYNC110 - another thing counts
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(outage_seconds)  # the outage itself
+            planhat.faults.clear()
             await until_committed(kafka, name, service)
 
         found = contents(planhat)
