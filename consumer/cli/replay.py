@@ -189,7 +189,7 @@ class _Replayer:
         elif fate.is_left:
             _print(f"{letter.name}  left: {fate.why}")
         else:
-            only = f" for its {fate.events} events only, {fate.why}" if fate.events else ""
+            only = f", its events only ({fate.events}): {fate.why}" if fate.events else ""
             if offset is None:
                 _print(f"{letter.name}  would be replayed to {_shown(letter)}{only}")
             else:
