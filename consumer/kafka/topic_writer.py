@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 import aiokafka
 
 from consumer.kafka.connection import connection
+from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.topic_reader import told
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class TopicWriter:
         except BaseException as error:
             await producer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error
+        keep_renewed(producer, self._settings)
         self._producer = producer
         return self
 
