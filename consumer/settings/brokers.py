@@ -34,6 +34,12 @@ def addresses(value: object) -> object:
     """Return `host:port`, comma separated, without what people add to it; refuse the rest."""
     if not isinstance(value, str):
         return value
+    if "@" in value:
+        raise PydanticCustomError(
+            "brokers",
+            "must hold no user and no password: they go into KAFKA_SASL_USERNAME and"
+            " KAFKA_SASL_PASSWORD_FILE",
+        )
     found = [_address(part) for part in _parts(value)]
     if not found:
         raise PydanticCustomError("too_short", "must name at least one")
@@ -41,27 +47,14 @@ def addresses(value: object) -> object:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Quotes stay when a file of settings is read by Docker; around all of it, or each part."""
-    for part in _unquoted(text).split(","):
-        plain = _unquoted(part)
+    """Quotes stay when Docker reads a file of settings: around all of it, or around each part."""
+    for part in text.split(","):
+        plain = part.strip().strip("\"'").strip()
         if plain:
             yield plain
 
 
-def _unquoted(text: str) -> str:
-    plain = text.strip()
-    if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'":
-        return plain[1:-1].strip()
-    return plain
-
-
 def _address(part: str) -> str:
-    if "@" in part:
-        raise PydanticCustomError(
-            "brokers",
-            "must hold no user and no password: they go into KAFKA_SASL_USERNAME and"
-            " KAFKA_SASL_PASSWORD_FILE",
-        )
     scheme = _SCHEME.match(part)
     if scheme is not None and scheme[1].upper() not in PROTOCOLS:
         raise PydanticCustomError(
