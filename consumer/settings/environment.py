@@ -25,6 +25,7 @@ _KUBERNETES: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_.*)?)$
 _USER: Final = re.compile(r"^(['\"]+)((?:\w+://)?).*@", re.DOTALL)
 """Whatever may be a user with a password before the last host of an address or a list."""
 _LONGEST_VALUE: Final = 60
+_LONGEST_PATH: Final = 300
 _RIGHT: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -131,7 +132,8 @@ def _shown(name: str, value: object) -> str:
     if _SECRET.search(name) and not name.endswith("_FILE"):
         return "***"
     text = _USER.sub(r"\1\2***@", repr(value))
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+    longest = _LONGEST_PATH if name.endswith("_FILE") else _LONGEST_VALUE
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def _shown_default(value: object) -> str:
