@@ -26,9 +26,10 @@ _SASL = "org.apache.kafka.common.security"
 
 
 class Door(Protocol):
-    """One way in; `refused` is what aiokafka says while it is closed to us."""
+    """One way in; `refused` is what aiokafka says while it is closed to us, `told` what we do."""
 
     refused: str
+    told: str
     renewed: str
     environment: dict[str, str]
 
@@ -53,6 +54,7 @@ class Plain:
 
     mechanism = "PLAIN"
     refused = "SaslAuthenticationFailed"
+    told = " refuses our login: [Error 58] SaslAuthenticationFailed"
     renewed = "KAFKA_SASL_PASSWORD_FILE"
 
     def __init__(self, folder: Path) -> None:
@@ -113,6 +115,7 @@ class MutualTls:
     """Both sides show a certificate; a rotation replaces the authority of both too."""
 
     refused = "CERTIFICATE_VERIFY_FAILED"
+    told = " shows a certificate that we do not trust: "
     renewed = "KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE"
 
     def __init__(self, folder: Path) -> None:

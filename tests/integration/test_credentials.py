@@ -96,18 +96,22 @@ async def test_rotated_credentials_are_taken_up_while_all_connections_are_down(
             await until_committed(one.kafka, "events", service)
             await one.change_the_lock()
             await one.write()
+            refused = await Command(**one.settings)("check")
             await one.hand_over()
 
             handed_over_at = time.monotonic()
             async with asyncio.timeout(SECONDS):
                 await until_committed(one.kafka, "events", service)
             took = time.monotonic() - handed_over_at
+        joined = len(lines(one.log, "partitions.assigned"))
 
         check(one.hull, one.planhat)
         dead = await one.kafka.read("events-dead")
         results = await one.kafka.read("results")
 
-    print(f"\n{kind.__name__}: records flow again after {took:.1f} s")  # noqa: T201 - a figure for the note
+    print(f"\n{kind.__name__}: records flow again after {took:.1f} s, joined {joined} times")  # noqa: T201 - a figure for the note
+    assert refused.code == 1
+    assert one.door.told in refused.out
     assert [found.value for found in dead] == [BAD.value] * 2
     assert len(results) >= 100
     assert [line["setting"] for line in lines(one.log, "kafka.credentials_renewed")] == [
