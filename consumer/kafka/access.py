@@ -13,6 +13,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocol
 from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused
 from consumer.group_members import Group, Member
 from consumer.kafka.connection import connection
+from consumer.kafka.refusal import why_refused
 from consumer.kafka.topic_reader import TopicReader, told
 from consumer.part import Partition
 from consumer.reachability import KafkaFacts
@@ -42,7 +43,7 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
         members = await _members(admin, settings.group_id)
         return KafkaFacts("", topics, group, await _reads(settings, topics), sizes, members)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
-        return KafkaFacts(_text(error, settings), {}, "", {})
+        return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
         await admin.close()
 

@@ -14,6 +14,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
+from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.namesake import has_namesake
 from consumer.part import Partition, Record
 
@@ -110,6 +111,7 @@ class KafkaSource:
                 f"topic {', '.join(missing)} does not exist, or may not be seen (DESCRIBE)"
             )
         self._joined = consumer
+        keep_renewed(consumer, self._settings)
         consumer.subscribe(self._settings.topics, listener=self._listener)
 
     async def stop(self, *, leaves: bool = True) -> None:
@@ -252,6 +254,7 @@ class KafkaSource:
             except BaseException:
                 await admin.close()
                 raise
+            keep_renewed(admin, self._settings)
             self._admin = admin
         return self._admin
 
