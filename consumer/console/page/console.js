@@ -270,12 +270,12 @@ async function explain() {
 const VERDICTS = { send: ["delivered", "would be sent"], skip: ["skipped", "would be skipped"], reject: ["rejected", "would be rejected"] };
 
 function explained(one) {
-  const [ending, label] = VERDICTS[one.verdict];
+  const [ending, label] = one.summary ? ["skipped", "only its events would be sent"] : VERDICTS[one.verdict];
   const names = [one.hull_id, one.external_id, one.email].filter(Boolean).join(" · ");
   return make("article", { class: "outcome", "data-ending": ending },
     make("p", { class: "first" }, make("span", { class: "badge", "data-ending": ending }, label),
       make("span", { class: "who" }, `${one.kind} ${names}${one.is_export ? " (export)" : ""}`)),
-    one.reason ? make("p", { class: "why" }, one.reason) : null,
+    one.reason ? make("p", { class: "why" }, one.summary || one.reason) : null,
     ...one.conditions.map((each) => make("p", { class: "hint" }, each)),
     make("ul", { class: "steps" }, ...one.steps.map((step) => make("li", { "data-passed": String(step.passed) },
       make("span", { class: "sign", "aria-label": step.passed ? "passed" : "stopped" }, step.passed ? "\u2713" : "\u2717"),
