@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from consumer.console.profiles import profiles, told_of, told_of_waiting
 from consumer.console.state import moment
+from consumer.personal import ids_of
 from consumer.standing import done, says
 from consumer.waiting import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from consumer.console.personal import Shown
     from consumer.console.view import View
     from consumer.outcome_block import Outcome
+    from consumer.personal import Shown
     from consumer.steps import Steps
     from consumer.waiting import Waiting
     from schemas.planhat import Resource
@@ -69,6 +70,8 @@ def _each(
 
 def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
     told = told_of(one)
+    bodies = [change[-1] for change in one.changes]
+    ids = ids_of(bodies, one.hull_id, one.external_id)
     return {
         "at": moment(one.at),
         "ending": one.ending,
@@ -91,7 +94,7 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
                 "reason": shown.text(reason),
                 "change": change,
                 "says": done(change) if ending == "delivered" else "",
-                "payload": None if body is None else shown.payload(resource, body),
+                "payload": None if body is None else shown.payload(resource, body, ids),
             }
             for resource, key, ending, reason, change, body in one.changes
         ],
@@ -105,6 +108,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
 def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
     receipt = one.receipt
     record = receipt.ticket.record
+    bodies = [part.body for part, _ in one.changes]
+    ids = ids_of(bodies, receipt.hull_id, receipt.external_id)
     if one.changes:
         reason = one.changes[0][1]
     else:
@@ -130,7 +135,7 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
                 "ending": "waiting",
                 "reason": shown.text(why),
                 "for_seconds": round(max(0.0, now - part.since), 1),
-                "payload": shown.payload(part.resource, part.body),
+                "payload": shown.payload(part.resource, part.body, ids),
             }
             for part, why in one.changes[:_MOST]
         ],

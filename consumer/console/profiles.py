@@ -13,9 +13,9 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from consumer.console.personal import Shown
     from consumer.outcome_block import Outcome
     from consumer.part import Record
+    from consumer.personal import Shown
     from consumer.waiting import Waiting
 
 _MOST: Final = 10

@@ -105,7 +105,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(**environ: str) -> AsyncIterator[Stage]:
+async def stage(connector: str = CONNECTOR, **environ: str) -> AsyncIterator[Stage]:
     """Run the service until the end of the block."""
     kafka = EmbeddedKafka()
     for topic in (TOPIC, "hull.planhat.dead-letters"):
@@ -128,7 +128,7 @@ async def stage(**environ: str) -> AsyncIterator[Stage]:
             }
         )
         troubles = Troubles()
-        service = Service(settings, ConnectorSettings.from_text(CONNECTOR, "connector"), troubles)
+        service = Service(settings, ConnectorSettings.from_text(connector, "connector"), troubles)
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(service.run(stop), name="service")

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer import reasons
-from consumer.console.personal import Shown
 from consumer.console.profiles import profiles
 from consumer.log.masking import masked_emails
 from consumer.metrics import Metrics
 from consumer.outcomes import Outcomes, Room
+from consumer.personal import Shown
 from consumer.report import Reporter
 from consumer.standing import DROPS_EVENTS
 from consumer.waiting import waiting
@@ -72,10 +72,9 @@ class Watched(Engine):
         self.read_directories()
 
 
-@pytest.fixture(name="room", params=ROOMS.values(), ids=ROOMS.keys())
+@pytest.fixture(name="room", params=[*ROOMS])
 def _room(request: pytest.FixtureRequest) -> Room:
-    room: Room = request.param
-    return room
+    return ROOMS[request.param]
 
 
 def test_a_user_without_a_company_is_not_there_though_its_event_was_sent(room: Room) -> None:
