@@ -22,6 +22,9 @@ from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.claims import Claim
     from consumer.part import Part
 
 BreakerState = Literal["closed", "half-open", "open"]
@@ -99,10 +102,26 @@ class Lane:
             (due_at for due_at, _, group in self._parked if profile in group.profiles), None
         )
 
-    def newest(self, key: str) -> Part | None:
-        """The newest change of a profile that is not final yet."""
-        profile = self._last.get(key)
-        return profile.parts[-1] if profile and profile.parts else None
+    def newest(self, claims: Sequence[Claim]) -> Part | None:
+        """The newest change of whoever holds or awaits the first of these claims that is held.
+
+        It may be `ended` for us and still in flight: it was revoked, and may take effect.
+        """
+        for claim in claims:
+            profile = self._claims.last(claim)
+            if profile is not None and profile.parts:
+                return profile.parts[-1]
+        return None
+
+    def idle(self, claims: Sequence[Claim]) -> list[Part]:
+        """Changes that touch one of these claims, wait for nothing, and have not gone."""
+        found: dict[Part, None] = {}
+        for claim in claims:
+            for profile in self._claims.queue(claim):
+                for part in profile.parts[profile.flying :]:
+                    if not part.waits:
+                        found[part] = None
+        return list(found)
 
     def add(self, part: Part, now: float) -> None:
         """Let a change wait: behind the older ones of its profile, and of the same identities."""
@@ -148,6 +167,8 @@ class Lane:
         for profile in flying:
             held, profile.claims, profile.blockers = profile.claims, (), 0
             del profile.parts[profile.flying :]
+            for part in profile.parts:
+                part.followers, part.ended = (), True
             self._claims.join(profile, held)
             self._last[profile.key] = profile
 
@@ -197,6 +218,16 @@ class Lane:
             profile.parked = True
         heapq.heappush(self._parked, (due_at, next(self._sequence), group))
 
+    def disown(self, profile: Profile, now: float) -> None:
+        """A flight that is not ours any more has landed: who waited for its end is told."""
+        for part in profile.parts[: profile.flying]:
+            if part.followers:
+                self.ended.append(Ended(part, "revoked"))
+        del profile.parts[: profile.flying]
+        self.waiting -= profile.flying
+        profile.flying = 0
+        self.reconsider(profile, now)
+
     def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
         """End the first parts of a profile that is back from a flight."""
         profile.flying = 0
@@ -234,7 +265,9 @@ class Lane:
         due_at, _, group = heapq.heappop(self._parked)
         flight.failures, flight.failed_at = group.failures, group.failed_at
         for position, profile in enumerate(group.profiles):
-            if not self._board(flight, profile, most, now):
+            if profile.parts[0].waits:  # since its last try; when that has come it is ready
+                profile.parked = False
+            elif not self._board(flight, profile, most, now):
                 group.profiles = group.profiles[position:]
                 self.park(group, due_at)
                 return
@@ -243,6 +276,8 @@ class Lane:
         while self._ready:
             profile = self._ready.popleft()
             profile.queued = False
+            if profile.parts and profile.parts[0].waits:  # since it was ready
+                continue
             if not self._board(flight, profile, most, now):
                 profile.queued = True
                 self._ready.appendleft(profile)

@@ -26,6 +26,10 @@ Body: TypeAlias = dict[str, Any]
 
 Ending = Literal["delivered", "skipped", "rejected"]
 
+UNATTRIBUTED: Final = "unattributed"
+"""What was done of an activity whose contact is not known to be in Planhat: sent, but Planhat drops
+it in silence if it knows no such contact."""
+
 Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, bytes]"
 """What became of one change, for who asks later: resource, key, ending, reason, what was done,
 and the object as it was sent. A bare tuple, as one is made for each change."""
@@ -246,7 +250,9 @@ class Part:
     `claims` are all identities that it touches, its key first. It may fly when it waits for nothing
     (`waits` is 0). `followers` are the parts of other lanes that wait for its end. `link` tells how
     to find the company, until `body` carries its id.
+    `cleared`: a change of its contact was delivered, so an activity need wait for no other.
     `offset` is that of its record, and here too so that to send it needs nothing but itself.
+    `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
     """
@@ -255,6 +261,7 @@ class Part:
         "attempts",
         "body",
         "claims",
+        "cleared",
         "ended",
         "event_id",
         "followers",
@@ -293,6 +300,7 @@ class Part:
         self.followers: Sequence[Part] = ()
         self.profile: Profile | None = None
         self.ended = False
+        self.cleared = False
         self.since = 0.0
         self.attempts = 0
         self.sent = b""
@@ -309,14 +317,18 @@ class Part:
 
 
 class Ended:
-    """The end of a part: what became of it, and why if it was not delivered."""
+    """The end of a part: what became of it, and why if it was not delivered.
+
+    One that is `revoked` belongs to somebody else: it may have taken effect or not, and only those
+    who waited for it here are concerned.
+    """
 
     __slots__ = ("change", "ending", "part", "planhat_id", "reason")
 
     def __init__(
         self,
         part: Part,
-        ending: Ending,
+        ending: Ending | Literal["revoked"],
         reason: str = "",
         planhat_id: str | None = None,
         change: str | None = None,
