@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from consumer import reasons
+from consumer.part import UNATTRIBUTED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 Fate = Literal["delivered", "skipped", "rejected", "waiting"]
 State = Literal["in_planhat", "not_updated", "not_in_planhat", "waiting", "unknown"]
-
-UNATTRIBUTED: Final = "unattributed"
-"""What was done with an activity whose contact was not known to be in Planhat."""
 
 DROPS_EVENTS: Final = "Planhat drops events of a contact that it does not know."
 
@@ -135,7 +133,7 @@ def done(change: str | None) -> str:
 
 
 def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
-    """Judge a profile by its messages, the newest last; `is_known` if Planhat's id of it is."""
+    """Judge a profile by its messages, the newest last; `is_known` if Planhat is to have it."""
     delivered = [one for one in messages if one.fate == "delivered"]
     is_there = is_known or bool(delivered)
     first = next((one for one in delivered if one.at is not None), Told(None))

@@ -52,7 +52,7 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
     told = yield from _each(ended[:_MOST], lambda one: _outcome(one, shown))
 
     def is_known(resource: Resource, hull_id: str) -> bool:
-        return view.dispatch.lanes[resource].memory.planhat_id(hull_id) is not None
+        return view.dispatch.lanes[resource].memory.knows(hull_id)
 
     judged = profiles(query, held[:_MOST], ended, is_known, shown)
     return {**found, "profiles": judged, "waiting": waits, "outcomes": told}

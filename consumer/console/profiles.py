@@ -45,7 +45,7 @@ def profiles(
     is_known: Callable[[Resource, str], bool],
     shown: Shown,
 ) -> list[dict[str, Any]]:
-    """Judge each profile that is found; `is_known` tells whether Planhat's id of one is."""
+    """Judge each profile that is found; `is_known` tells whether Planhat is known to have one."""
     found: dict[Name, list[Message]] = {}
     for name, message in [*_waiting(query.strip().lower(), waiting), *_final(outcomes)]:
         found.setdefault(name, []).append(message)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer import reasons
+from consumer.part import UNATTRIBUTED
 from consumer.standing import (
     DROPS_EVENTS,
-    UNATTRIBUTED,
     Told,
     done,
     events_only,

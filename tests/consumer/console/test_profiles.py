@@ -51,7 +51,7 @@ class Watched(Engine):
 
     def said(self, name: str) -> list[dict[str, Any]]:
         def is_known(resource: Resource, hull_id: str) -> bool:
-            return self.lanes[resource].memory.planhat_id(hull_id) is not None
+            return self.lanes[resource].memory.knows(hull_id)
 
         shown = Shown(masked_emails, keeps_personal=False)
         held = waiting(name, self.dispatch, self.planner, (), self.now)
