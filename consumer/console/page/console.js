@@ -213,16 +213,16 @@ function answer(found) {
   const opened = new Set([...$("answer").querySelectorAll("details[open]")].map((each) => each.dataset.of));
   if (!found) return fill($("answer"), []);
   const blocks = [...found.waiting, ...found.outcomes];
-  const heads = found.profiles.length ? found.profiles.map((one) => standing(one, found.profiles.length > 1)) : [make("h2", { class: "answer-title" }, unknown(found))];
+  const heads = found.profiles.length ? found.profiles.map((one) => standing(one, found.profiles.length > 1, blocks[0]?.says)) : [make("h2", { class: "answer-title" }, unknown(found))];
   fill($("answer"), [...heads, ...blocks.map((one, at) => outcome(one, at, opened))]);
 }
 
-function standing(one, isOneOfMany) {
+function standing(one, isOneOfMany, known) {
   const name = isOneOfMany ? `${one.kind} ${one.hull_id}: ` : "";
   const since = one.since ? [", since ", ago(one.since), one.is_exact ? "" : " or longer"] : [];
   return make("div", { class: "standing", "data-state": one.state },
     make("h2", { class: "answer-title" }, `${name}${one.title}`, ...since),
-    one.detail ? make("p", { class: "hint" }, one.detail) : null);
+    one.detail && one.detail !== known ? make("p", { class: "hint" }, one.detail) : null);
 }
 
 function unknown(found) {
