@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from consumer.part import Body
-    from consumer.rules import Rules
+    from consumer.rules import Field, Rules
 
 _HIDDEN: Final = re.compile(
     r"phone|mobile|^fax$|^address|street|^(?:last_known_)?ip(?:_address)?$|birth", re.IGNORECASE
@@ -61,12 +61,14 @@ class Shown:
     ) -> None:
         """`text` hides secrets and addresses; `keeps_personal` is LOG_PII.
 
-        `rules` say under which names Planhat gets what is an id in Hull, or is hidden there.
+        `rules` say under which names Planhat gets what is an id in Hull, hidden, or of an account.
         """
         self.text = text
         self._keeps_personal = keeps_personal
-        self._ids = _targets(rules, _is_id)
-        self._hidden = _targets(rules, _is_hidden)
+        fields = [] if rules is None else _fields(rules)
+        self._hidden = {path for path, one in fields if _is_hidden(one.attribute.name)}
+        personal = {path for path, one in fields if not _is_open(one)}
+        self._open = {path for path, one in fields if _is_open(one)} - personal
 
     def value(self, value: object) -> JsonValue:
         """Any value without secrets, and without addresses unless they are kept."""
@@ -113,9 +115,10 @@ class Shown:
 
     def _field(self, row: Mapping[str, Any], ids: frozenset[str]) -> JsonValue:
         """A row of a mapping: what either of its two names says holds for its values."""
-        names = (row["attribute"].removeprefix("account."), row["target"].removeprefix("custom."))
+        attribute = row["attribute"].removeprefix("account.")
+        names = (attribute, row["target"].removeprefix("custom."))
         telling = (name for name in names if _is_hidden(name) or _is_id(name))
-        of = _Of(row["model"] == "enduser", ids)
+        of = _Of(row["model"] == "enduser" and attribute == row["attribute"], ids)
         name = next(telling, names[1])
         values = {key: self._about(row[key], of, name) for key in ("value", "written")}
         if values["value"] == values["written"] and row["value"] != row["written"]:
@@ -159,7 +162,7 @@ class Shown:
 
     def _stays(self, text: str, path: str) -> bool:
         """Tell whether a text names nobody, whomever it is about."""
-        if not text or _is_id(path) or path in self._ids or path in _EVENT_NAMES:
+        if not text or _is_id(path) or path in self._open or path in _EVENT_NAMES:
             return True
         is_address = "@" in text and " " not in text  # it is masked as one
         return is_address or _MOMENT.fullmatch(text) is not None
@@ -176,15 +179,19 @@ def ids_of(bodies: Iterable[object], *more: str | None) -> frozenset[str]:
     ).union(one for one in more if one)
 
 
-def _targets(rules: Rules | None, is_meant: Callable[[str], bool]) -> frozenset[str]:
-    """Where in Planhat's objects lies what Hull has under certain names."""
-    mappings = () if rules is None else (rules.contact, rules.company, rules.licence)
-    return frozenset(
-        f"custom/{field.target}" if field.is_custom else field.target
+def _fields(rules: Rules) -> list[tuple[str, Field]]:
+    """The rows of all mappings, each with where it lies in Planhat's object."""
+    mappings = (rules.contact, rules.company, rules.licence)
+    return [
+        (f"custom/{field.target}" if field.is_custom else field.target, field)
         for mapping in mappings
         for field in mapping.fields
-        if is_meant(field.attribute.name)
-    )
+    ]
+
+
+def _is_open(field: Field) -> bool:
+    """Tell whether a row brings an id, or what is said of a company."""
+    return field.of_account or _is_id(field.attribute.name)
 
 
 def _bodies(body: object) -> list[object]:

@@ -123,16 +123,25 @@ def test_of_a_message_each_value_is_shown_by_its_kind() -> None:
     }
 
 
-def test_what_hull_calls_an_id_or_hides_is_known_by_its_name_in_planhat() -> None:
-    rows = [("account.external_id", "Customer"), ("mobile_phone", "Reached by"), ("plan", "Plan")]
+def test_what_hull_calls_it_counts_under_its_name_in_planhat_too() -> None:
+    rows = [
+        *(("external_id", "User"), ("mobile_phone", "Reached by"), ("title", "Title")),
+        *(("account.plan", "Plan"), ("account.plan", "Both"), ("name", "Both")),
+    ]
     mapping = [{"hull_field_name": one, "service_field_name": name} for one, name in rows]
     settings = json.dumps({"contact_custom_attributes_outbound": mapping})
     rules = Rules.compile(ConnectorSettings.from_text(settings, "settings"))
     shown = Shown(masked_emails, keeps_personal=False, rules=rules)
-    custom: JsonValue = {"Customer": "acme", "Reached by": 491, "Plan": "Scale"}
+    custom: JsonValue = {
+        **{"User": "u-1", "Reached by": 491, "Title": "Head"},
+        **{"Plan": "Scale", "Both": "Jane"},
+    }
 
     assert shown.payload(Resource.ENDUSERS, {"custom": custom}) == {
-        "custom": {"Customer": "acme", "Reached by": "***", "Plan": "S***"}
+        "custom": {
+            **{"User": "u-1", "Reached by": "***", "Title": "H***"},
+            **{"Plan": "Scale", "Both": "J***"},
+        }
     }
 
 
