@@ -133,14 +133,20 @@ def test_what_hull_calls_it_counts_under_its_name_in_planhat_too() -> None:
     rules = Rules.compile(ConnectorSettings.from_text(settings, "settings"))
     shown = Shown(masked_emails, keeps_personal=False, rules=rules)
     custom: JsonValue = {
-        **{"User": "u-1", "Reached by": 491, "Title": "Head"},
-        **{"Plan": "Scale", "Both": "Jane"},
+        "User": "u-1",
+        "Reached by": 491,
+        "Title": "Head",
+        "Plan": "Scale",
+        "Both": "Jane",
     }
 
     assert shown.payload(Resource.ENDUSERS, {"custom": custom}) == {
         "custom": {
-            **{"User": "u-1", "Reached by": "***", "Title": "H***"},
-            **{"Plan": "Scale", "Both": "J***"},
+            "User": "u-1",
+            "Reached by": "***",
+            "Title": "H***",
+            "Plan": "Scale",
+            "Both": "J***",
         }
     }
 
