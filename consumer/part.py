@@ -241,7 +241,10 @@ class Receipt:
     @property
     def profile_skip(self) -> str:
         """Why the profile itself is not sent; empty if it is, or nothing was decided about it."""
-        return next((why for what, why in self.skips if what in _PROFILES), "")
+        for what, why in self.skips:
+            if what in _PROFILES:
+                return why
+        return ""
 
 
 class Part:
