@@ -17,8 +17,9 @@ from consumer.cli.foreground import quiet, say
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.topic_reader import TopicReader
-from consumer.log.masking import masked_emails, masked_personal
+from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
+from consumer.personal import Shown
 from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
@@ -139,8 +140,9 @@ def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, 
         found["value_from"] = source
     if keeps:
         return found
-    masked: Any = masked_personal(found)
-    return {**masked, "topic": letter.source.topic}
+    masks = Shown(masked_emails, keeps_personal=False)
+    masked: Any = masks.value({**found, "value": None})
+    return {**masked, "topic": letter.source.topic, "value": masks.message(found["value"])}
 
 
 def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the topic
