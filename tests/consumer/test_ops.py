@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -6,7 +7,8 @@ import pytest
 from aiohttp import web
 
 from consumer.metrics import Metrics
-from consumer.ops import Ops, PortTaken
+from consumer.ops import Ops, PortTaken, listening
+from consumer.settings import Settings
 
 
 class FakeState:
@@ -77,6 +79,61 @@ async def test_added_routes_are_served_and_go_before_our_own(state: FakeState) -
     await ops.stop()
 
     assert answers == ["console", "console"]
+
+
+async def is_answered(address: str, port: int) -> bool:
+    """Ask as a probe of Kubernetes would, at an address of the pod."""
+    host = f"[{address}]" if ":" in address else address
+    async with aiohttp.ClientSession() as session:
+        try:
+            async with session.get(f"http://{host}:{port}/healthz") as response:
+                return response.status == 200
+        except aiohttp.ClientConnectorError:
+            return False
+
+
+@pytest.mark.parametrize(
+    ("environ", "answered"),
+    [
+        pytest.param({}, {"127.0.0.1": True, "::1": True}, id="unset: both families"),
+        pytest.param({"HTTP_HOST": ""}, {"127.0.0.1": True, "::1": True}, id="empty: both"),
+        pytest.param({"HTTP_HOST": "0.0.0.0"}, {"127.0.0.1": True, "::1": False}, id="IPv4"),  # noqa: S104 - what people set
+        pytest.param({"HTTP_HOST": "::"}, {"127.0.0.1": False, "::1": True}, id="IPv6"),
+        pytest.param({"HTTP_HOST": "::1"}, {"127.0.0.1": False, "::1": True}, id="one address"),
+    ],
+)
+async def test_probes_of_the_families_that_the_host_names_are_answered(
+    state: FakeState, environ: dict[str, str], answered: dict[str, bool]
+) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    ops = Ops(state, Metrics("1"))
+    await ops.start(Settings.read(environ).http.host, 0)
+
+    found = {address: await is_answered(address, ops.port) for address in answered}
+    await ops.stop()
+
+    assert found == answered
+
+
+def test_a_family_that_the_machine_has_not_is_left_out() -> None:
+    # No Linux of today speaks IrDA: the kernel refuses it as it would IPv6 where that is off.
+    with listening(0, [socket.AddressFamily(23), socket.AF_INET]) as found:
+        address = found.getsockname()
+
+    assert (found.family, address[0]) == (socket.AF_INET, "0.0.0.0")  # noqa: S104 - what is meant
+
+
+@pytest.mark.parametrize("taken_at", ["127.0.0.1", "::1"])
+async def test_a_port_in_use_in_one_family_is_not_taken_in_the_other(
+    state: FakeState, taken_at: str
+) -> None:
+    family = socket.AF_INET6 if ":" in taken_at else socket.AF_INET
+    with socket.create_server((taken_at, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(PortTaken, match=rf"^HTTP_PORT: {port}: already in use; free it"):
+            await Ops(state, Metrics("1")).start(None, port)
 
 
 async def test_a_port_in_use_is_told_in_one_line(ops: Ops, state: FakeState) -> None:
