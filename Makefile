@@ -40,7 +40,8 @@ check: $(READY) ## format, lint, types, fast tests
 	$(BIN)/mypy
 	$(RUN_FAST) --hypothesis-profile=fast
 
-fix: $(READY) ## repair what format and lint can repair
+fix: $(READY) ## repair what format and lint can repair, and what the chart knows of the settings
+	$(BIN)/python -P deploy/chart_settings.py
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
