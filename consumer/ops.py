@@ -88,7 +88,7 @@ class Ops:
             else:
                 site = web.TCPSite(self._runner, host, port, backlog=_BACKLOG)
             await site.start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
 
@@ -164,12 +164,13 @@ def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:
     return (route.method, route.path) not in taken
 
 
-def _complaint(host: str | None, port: int, error: OSError) -> str:
-    match error.errno:
+def _complaint(host: str | None, port: int, error: OSError | UnicodeError) -> str:
+    match getattr(error, "errno", None):
         case errno.EADDRINUSE:
             where = f" on {host}" if host else ""
             return f"HTTP_PORT: {port}: already in use{where}; free it or choose another"
         case errno.EACCES:
             return f"HTTP_PORT: {port}: not allowed for this user; choose one above 1023"
         case _:
-            return f"HTTP_HOST: {host!r}: cannot listen there: {error.strerror or error}"
+            why = getattr(error, "strerror", None) or error
+            return f"HTTP_HOST: {host!r}: cannot listen there: {why}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from consumer.settings.section import Section
 
-_SINGLE: Final = {"boolean", "integer", "number"}
+Kind: TypeAlias = Literal["text", "boolean", "integer", "number", "bytes"]
+
+_SINGLE: Final[set[Kind]] = {"boolean", "integer", "number"}
 _LIMITS: Final = {"minimum": "least", "ge": "least", "maximum": "most", "le": "most"}
 """How pydantic's JSON Schema names them; `ge` and `le` where it knows no better."""
 
@@ -25,7 +27,7 @@ _LIMITS: Final = {"minimum": "least", "ge": "least", "maximum": "most", "le": "m
 class Bounds:
     """Of which kind a setting is, from where to where, or one of some words in any case."""
 
-    kind: Literal["text", "boolean", "integer", "number", "bytes"]
+    kind: Kind
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
@@ -48,7 +50,7 @@ def _bounds(found: dict[str, Any]) -> Bounds:
     kinds = {one.get("type") for one in some}
     if kinds == {"string", "integer"}:
         return Bounds("bytes", **limits)
-    kind = next((kind for kind in kinds if kind in _SINGLE), "text")
+    kind: Kind = next((kind for kind in kinds if kind in _SINGLE), "text")
     choices = next((tuple(one["enum"]) for one in some if "enum" in one), ())
     return Bounds(kind, **limits, choices=choices)
 

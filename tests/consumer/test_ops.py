@@ -146,6 +146,11 @@ async def test_an_address_that_is_not_ours_is_told_in_one_line(state: FakeState)
         await Ops(state, Metrics("1")).start("203.0.113.5", 0)
 
 
+async def test_a_name_that_no_host_can_have_is_told_in_one_line(state: FakeState) -> None:
+    with pytest.raises(PortTaken, match=r"^HTTP_HOST: 'a{80}': cannot listen there: .*too long"):
+        await Ops(state, Metrics("1")).start("a" * 80, 0)
+
+
 async def test_it_closes_in_time_though_a_client_does_not(state: FakeState) -> None:
     started = asyncio.Event()
 

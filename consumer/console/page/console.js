@@ -215,7 +215,8 @@ function verdict(found) {
   if (found.waiting.length) return "On its way: not final yet";
   if (found.outcomes.length) return { delivered: "Delivered", skipped: "Not sent, on purpose", rejected: "Rejected: it lies in the dead letters" }[found.outcomes[0].ending];
   const since = found.since ? ` since ${span((Date.now() - Date.parse(found.since)) / 1000)} ago` : "";
-  const unread = found.unread ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.` : "";
+  const unread = found.unread > 1 ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.`
+    : found.unread ? " It may be the one record that is not read yet." : "";
   return `No message about it is remembered by this replica${since}.${unread}`;
 }
 
