@@ -31,7 +31,11 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the 
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    epilog="Exit codes: 0 done; 1 failed; 2 wrong use, as a call without a command is;"
+    " 130 interrupted.",
+)
 def options(
     context: typer.Context,
     *,
