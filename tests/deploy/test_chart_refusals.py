@@ -69,6 +69,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(settings={"batch": 1}),
         "'/settings': additional properties 'batch'",
     ),
+    "an address that no probe reaches": (
+        values(settings={"HTTP_HOST": "127.0.0.1"}),
+        "settings.HTTP_HOST: 127.0.0.1: the probes come from outside the pod",
+    ),
     "a misspelt setting": (
         values(settings={"PLANHAT_BACTH_SIZE": 500}),
         "settings.PLANHAT_BACTH_SIZE: no such setting",

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from consumer.cli import main
+
 ROOT = Path(__file__).parents[3]
 CONNECTOR = ROOT / "tests" / "data" / "connector.yaml"
 SAMPLES = CONNECTOR.with_name("records.jsonl")
@@ -125,11 +127,15 @@ WRONG_VALUES: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG_VALUES.values(), ids=WRONG_VALUES)
-def test_a_wrong_value_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
-    done = call(*arguments)
+def test_a_wrong_value_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
 
-    (line,) = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert (ended.value.code, told.out) == (2, "")
     assert line.startswith("hull-planhat: ")
     assert said in line
     assert line.endswith("; see hull-planhat --help")

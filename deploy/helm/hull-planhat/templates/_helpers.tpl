@@ -107,6 +107,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if has $name $own }}
 {{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, log, drainSeconds)" $name) }}
 {{- end }}
+{{- if and (eq $name "HTTP_HOST") (regexMatch "^(127[.]|::1$|localhost$)" (toString $value)) }}
+{{- fail (printf "settings.HTTP_HOST: %s: the probes come from outside the pod: leave it empty, or give an address that they reach" (toString $value)) }}
+{{- end }}
 {{- $bounds := get $known.environment $name }}
 {{- if $bounds }}
 {{- include "hull-planhat.checkSetting" (dict "name" $name "value" $value "bounds" $bounds) }}
