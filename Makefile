@@ -11,9 +11,11 @@ SOURCES = $(shell find consumer planhat_client schemas -type f ! -name '*.pyc')
 # Processes that are started with this run the compiled core, where there is one.
 WITH_COMPILED := PYTHONPATH=$(CURDIR)/$(COMPILED)
 FAST := not integration and not slow and not browser and not chaos and not benchmark
-ALONE := (integration or slow or browser) and not chaos and not benchmark
+TOGETHER := not integration and not browser and not chaos and not benchmark
+ALONE := (integration or browser) and not chaos and not benchmark
 # On all cores; ARGS adds to it, e.g. ARGS="--random-order".
 RUN_FAST := $(BIN)/pytest -q -n auto -m "$(FAST)" $(ARGS)
+RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
 
 .PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos lock clean python
 
@@ -26,8 +28,8 @@ demo: $(READY) ## the main job, end to end, on this machine alone
 soak: $(READY) ## the demo 30 times while all cores are busy (ARGS="--rounds 5": fewer)
 	@$(BIN)/python -P -m tests.soak $(ARGS)
 
-test: $(READY) $(MACHINE_CODE) ## all tests: the fast ones, those once more on the compiled core, then what needs real Kafka
-	$(RUN_FAST)
+test: $(READY) $(MACHINE_CODE) ## all tests: on all cores, the fast ones again on the compiled core, then on real Kafka
+	$(RUN_ALL)
 	$(RUN_FAST) -o pythonpath="$(COMPILED) ."
 	$(WITH_COMPILED) $(BIN)/pytest -m "$(ALONE)"
 

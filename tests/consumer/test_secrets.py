@@ -191,6 +191,7 @@ def test_fuzzed_messages_pass_in_silence(records: list[bytes | None], quiet: io.
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a minute of CPU, and many where others need it too
 @settings(max_examples=examples(1000))
 @given(records=st.lists(messages(PLANTED), min_size=10, max_size=10))
 def test_ten_thousand_fuzzed_messages_pass_in_silence(
