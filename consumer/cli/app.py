@@ -134,14 +134,15 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
     ] = False,
 ) -> None:
     """Explain what becomes of messages, rule by rule, and show the requests; sends nothing."""
-    from consumer.cli.explain import ExplainOptions, run_explain
-    from consumer.cli.topic_choice import Choice
-
     of_topic = topic is not None or offset is not None or key is not None
     if of_topic == (file is not None):
         raise typer.BadParameter("give a file (- for stdin), or --offset or --key of a topic")
     if file is None and (offset is None) == (key is None):
         raise typer.BadParameter("give either --offset or --key")
+
+    from consumer.cli.explain import ExplainOptions, run_explain
+    from consumer.cli.topic_choice import Choice
+
     choice = Choice(topic, partition, offset or 0, count, key, hours * 3600) if of_topic else None
     sys.exit(run_explain(ExplainOptions(file, choice, as_json, pii, ask_planhat)))
 

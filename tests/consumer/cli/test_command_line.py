@@ -147,9 +147,8 @@ def test_a_wrong_value_is_one_line_and_exit_code_2(
     [
         ("", "Is a directory"),
         ("missing", "No such file or directory"),
-        ("a" * 300, "File name too long"),
     ],
-    ids=["a folder", "no such file", "too long"],
+    ids=["a folder", "no such file"],
 )
 def test_a_file_that_cannot_be_opened_is_one_line_and_exit_code_2(
     tmp_path: Path, command: list[str], name: str, said: str
