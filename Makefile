@@ -43,7 +43,7 @@ check: $(READY) ## format, lint, types, fast tests
 	$(RUN_FAST) --hypothesis-profile=fast
 
 fix: $(READY) ## repair what format and lint can repair, and what the chart knows of the settings
-	$(BIN)/python -P deploy/chart_settings.py
+	$(BIN)/python -P -m tests.deploy.chart_settings
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from consumer.settings import described
-from deploy.chart_settings import SCHEMA, SETTINGS, schema, text
-from deploy.chart_settings import settings as chart_settings
 from schemas.connector import ConnectorSettings
 from tests.deploy.chart import CHART, DEPLOY, KUBERNETES
+from tests.deploy.chart_settings import SCHEMA, SETTINGS, schema, text
+from tests.deploy.chart_settings import settings as chart_settings
 from tests.deploy.crds import SPECS
 from tests.deploy.values import FULL, MINIMAL, MONITORED, SCALED, SETS, values
 

@@ -8,13 +8,12 @@ connector settings are built.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from consumer.cli.settings_schema import STANDARD, settings_schema
 from consumer.settings.bounds import bounds
+from tests.deploy.chart import CHART
 
-CHART: Final = Path(__file__).parent / "helm" / "hull-planhat"
 SETTINGS: Final = CHART / "files" / "settings.json"
 SCHEMA: Final = CHART / "values.schema.json"
 _SECRETS: Final = ("personal_access_token", "personal_acccess_token")
