@@ -188,8 +188,11 @@ def test_streams_that_fail_are_no_traceback(redirected: str, code: int, said: st
 
 
 def test_ctrl_c_is_one_line() -> None:
+    # Where tests run in the background of a shell, SIGINT is ignored, and children inherit that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    python, option, start = START
     with subprocess.Popen(  # noqa: S603 - our own command
-        [*START, "explain", "--json", "-"],
+        [python, option, f"{heard}; {start}", "explain", "--json", "-"],
         env=environment(CONNECTOR_SETTINGS=str(CONNECTOR), PYTHONUNBUFFERED="1"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
