@@ -28,7 +28,7 @@ def call(*arguments: str, **added: str) -> subprocess.CompletedProcess[str]:
         env=environment(**added),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 
@@ -49,7 +49,7 @@ def test_help_loads_nothing_heavy() -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=True,
     )
 
@@ -205,7 +205,7 @@ def test_ctrl_c_is_one_line() -> None:
         process.stdin.flush()
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=30)
+        code = process.wait(timeout=60)
         _, said = process.communicate()
 
     assert (code, said) == (130, "hull-planhat: interrupted\n")
@@ -268,7 +268,7 @@ def test_the_sandbox_serves_until_a_signal() -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=10)
+        code = process.wait(timeout=60)
 
     assert (code, line.startswith("Planhat's sandbox at http://127.0.0.1:")) == (0, True)
 

@@ -25,7 +25,7 @@ def test_a_process_tells_its_url_and_ends_on_sigterm() -> None:
             state = json.load(response)
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
         assert state["counts"]["companies"] == 0
 
 
