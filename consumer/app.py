@@ -37,6 +37,7 @@ from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.outcomes import Outcomes
 from consumer.plan import Planner
+from consumer.plural import plural
 from consumer.poll import Poller
 from consumer.progress import Progress
 from consumer.report import Reporter
@@ -217,7 +218,8 @@ class Service:
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
         reason = self._why_not_ready()
-        return reason is None, reason or f"{len(self.assignment.owned)} partitions"
+        owned = len(self.assignment.owned)
+        return reason is None, reason or f"{owned} {plural(owned, 'partition')}"
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:
