@@ -30,7 +30,8 @@ class Finding:
 
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
     """Everything worth saying, in the order in which it would be set up."""
-    return [*_access(settings, connector), *_users(connector), *_accounts(connector)]
+    own = [*_access(settings, connector), *_users(connector), *_accounts(connector)]
+    return [*own, *_blanks(connector)]
 
 
 def worst(found: Iterable[Finding]) -> Status:
@@ -114,6 +115,11 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
             f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
             " every licence would be rejected",
         )
+
+
+def _blanks(connector: ConnectorSettings) -> Iterator[Finding]:
+    for place in connector.trimmed:
+        yield Finding("warning", f"{place}: has blanks around it; they are left out")
 
 
 def _targets(rows: Iterable[AttributeMapping]) -> set[str]:

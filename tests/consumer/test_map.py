@@ -60,14 +60,14 @@ RULES = rules()
 
 
 def user(attributes: dict[str, Any], account: dict[str, Any] | None = None) -> UserMessage:
-    message = modelled({"user": {"id": "u1", **attributes}, "account": account})
+    message, _ = modelled({"user": {"id": "u1", **attributes}, "account": account})
     found = route(message, None, is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**attributes: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message = modelled({"account": {"id": "a1", **attributes}})
+    message, _ = modelled({"account": {"id": "a1", **attributes}})
     found = route(message, None, is_export=False)
     assert isinstance(found, AccountMessage)
     return found
