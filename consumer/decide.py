@@ -89,7 +89,7 @@ def _doubts(
         needed = ["segments", "is_export", *(["changes"] if rules.archives_left else [])]
     else:
         needed = ["account"] if is_wanted else []
-    return [message.faults[part] for part in needed if part in message.faults]
+    return tuple([message.faults[part] for part in needed if part in message.faults])
 
 
 def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
@@ -221,7 +221,7 @@ def _doubts_of_account(message: AccountMessage, company: Payload | Skip) -> Sequ
     if isinstance(company, Payload) or company.reason != reasons.ACCOUNT_FILTER:
         return ()
     needed = ("account_segments", "is_export")
-    return [message.faults[part] for part in needed if part in message.faults]
+    return tuple([message.faults[part] for part in needed if part in message.faults])
 
 
 def _link(account: Entity) -> Link:

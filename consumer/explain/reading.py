@@ -76,7 +76,7 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     found_as = f"{prefix}{field.attribute.found_as(entity)}"
     written = field.convert(raw)
     if written is ABSENT:
-        note = "names nobody" if is_nothing(raw) else f"left out: {field.wrong}"
+        note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"
         return FieldRead(model, target, name, found_as, raw, False, None, note)
     if written is None and not rules.send_null_values:
         note = "null is not sent: send_null_values is false"

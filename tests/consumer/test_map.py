@@ -222,6 +222,8 @@ SIGNED_IN = {"event": "Signed in", "event_id": "991", "created_at": "2026-01-01T
 @pytest.mark.parametrize(
     "same",
     [
+        {"event_id": " 991 "},
+        {"event": "Signed in "},
         {"created_at": "2026-01-01 00:00:00 UTC"},
         {"created_at": 1767225600000},
         {"properties": {"page": 2}},
