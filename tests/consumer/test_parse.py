@@ -139,7 +139,11 @@ def test_a_wrong_type_costs_its_part_and_is_named_by_place_without_its_value(
 
 def test_of_a_list_only_what_is_wrong_is_cut() -> None:
     segments = [{"id": "s1"}, {"id": None}, 7, {"id": "s2", "name": {}}]
-    events = [None, {"event": "Signed in", "event_id": [], "properties": 7}, {"event": {}}]
+    events: list[Any] = [
+        None,
+        {"event": "Signed in", "event_id": [], "properties": 7},
+        {"event": {}},
+    ]
 
     found = message({**USER, "segments": segments, "events": events})
 
