@@ -80,7 +80,9 @@ def _digits(number: float) -> str | None:
 def key_text(value: object) -> str | None:
     """Return a key as text, trimmed, numbers written out; `None` for what names nobody."""
     if isinstance(value, str):
-        return trimmed(value) or None
+        found = value.strip()
+        # As `trimmed` does it, without a call for what nearly all keys are.
+        return (found if found.isascii() else found.strip(_INVISIBLE)) or None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
