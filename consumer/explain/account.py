@@ -40,6 +40,7 @@ def account(
     assert isinstance(decision, AccountDecision)  # noqa: S101 - an account message leads to no other
     owners = checked(decision.company.body if isinstance(decision.company, Payload) else {}, known)
     verdict, reason = _verdict(decision, owners)
+    requests = _requests(decision, owners)
     return MessageExplanation(
         position,
         "account",
@@ -50,6 +51,8 @@ def account(
         decision.external_id,
         None,
         message.is_export,
+        bool(requests),
+        "",
         owners.conditions,
         (
             *_rules(message, decision, rules),
@@ -58,7 +61,7 @@ def account(
             *left_out(message.faults, decision),
         ),
         tuple(_fields(message, decision, rules)),
-        _requests(decision, owners),
+        requests,
     )
 
 

@@ -18,6 +18,7 @@ from consumer.explain.opened_by import changed, user_gate_opened_by
 from consumer.explain.reading import enduser_fields
 from consumer.explain.requests import tracks, upsert
 from consumer.route import USER_CHANNEL
+from consumer.standing import events_only
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
     verdict: Verdict = "send" if requests else "skip"
     if decision.unreadable:
         verdict = "reject"
+    sends_profile = bool(way.requests)
     return MessageExplanation(
         position,
         "user",
@@ -48,6 +50,8 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
         decision.external_id,
         decision.email,
         message.is_export,
+        sends_profile,
+        events_only(way.reason) if requests and not sends_profile else "",
         (way.condition,) if way.condition else (),
         (*way.steps, *_events(decision), *left_out(message.faults, decision)),
         tuple(enduser_fields(message, rules)),
