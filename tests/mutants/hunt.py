@@ -1,0 +1,170 @@
+"""Which mutants survive the tests: a plug-in of pytest that runs them once for each mutant.
+
+All is imported and collected once. Each mutant lives in a child of this process, in which the
+functions that have the fault get its code; only the tests that called them run, the quickest first.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import sys
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, NoReturn
+
+import __future__
+import hypothesis
+import pytest
+
+from tests.mutants.mutate import mutated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from tests.mutants.mutate import Mutant
+
+ROOT = Path(__file__).parents[2]
+_LEAST_CPU_SECONDS = 10
+_CPU_FACTOR = 5
+_MOST_BYTES = 4 << 30
+
+
+class Fate(Enum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(slots=True)
+class Hunt:
+    """`fates` has the outcome; it stays empty if the tests fail without any mutant."""
+
+    prey: Sequence[Mutant]
+    workers: int
+    fates: dict[Mutant, Fate] = field(default_factory=dict)
+    _reach: dict[tuple[str, str], list[pytest.Item]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _seconds: dict[pytest.Item, float] = field(default_factory=dict)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """The same examples each time, and no time spent on making them small."""
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile(
+            "mutants", derandomize=True, database=None, deadline=None, phases=phases
+        )
+        hypothesis.settings.load_profile("mutants")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run each test as it is, then what each mutant may break."""
+        for item in session.items:
+            self._watch(item)
+        if session.testsfailed:
+            return True
+        self._hunt(session)
+        return True
+
+    def _watch(self, item: pytest.Item) -> None:
+        files = {str(ROOT / mutant.path): mutant.path for mutant in self.prey}
+        called: set[CodeType] = set()
+
+        def note(frame: FrameType, event: str, _: object) -> None:
+            if event == "call" and frame.f_code.co_filename in files:
+                called.add(frame.f_code)
+
+        began = time.process_time()
+        sys.setprofile(note)
+        try:
+            _run([item])
+        finally:
+            sys.setprofile(None)
+        self._seconds[item] = time.process_time() - began
+        for code in called:
+            self._reach[files[code.co_filename], code.co_qualname].append(item)
+
+    def _hunt(self, session: pytest.Session) -> None:
+        waiting, running = deque(self.prey), dict[int, "Mutant"]()
+        while waiting or running:
+            while waiting and len(running) < self.workers:
+                mutant = waiting.popleft()
+                items = self._tests_of(mutant)
+                if not items:
+                    self.fates[mutant] = Fate.NOT_REACHED
+                    continue
+                child = os.fork()
+                if not child:
+                    self._live(mutant, items, session)
+                running[child] = mutant
+            if running:
+                child, status = os.wait()
+                is_alive = os.waitstatus_to_exitcode(status) == 0
+                self.fates[running.pop(child)] = Fate.SURVIVED if is_alive else Fate.KILLED
+
+    def _tests_of(self, mutant: Mutant) -> list[pytest.Item]:
+        """Those that call the function; for a table all that call anything of its module."""
+        if mutant.function:
+            found = set(self._reach.get((mutant.path, mutant.function), ()))
+        else:
+            own = (items for (path, _), items in self._reach.items() if path == mutant.path)
+            found = {item for items in own for item in items}
+        return sorted(found, key=lambda item: self._seconds[item])
+
+    def _live(self, mutant: Mutant, items: list[pytest.Item], session: pytest.Session) -> NoReturn:
+        """End with 0 only if all tests pass."""
+        status = 1
+        try:
+            session.config.pluginmanager.unregister(name="terminalreporter")
+            most = _LEAST_CPU_SECONDS + _CPU_FACTOR * sum(self._seconds[item] for item in items)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(most), int(most) + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+            plant(mutant)
+            for item, following in pairwise([*items, None]):
+                _run([item], following)
+                if session.testsfailed:
+                    break
+            else:
+                status = 0
+        finally:
+            os._exit(status)
+
+
+def _run(items: Sequence[pytest.Item], following: pytest.Item | None = None) -> None:
+    for item in items:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def plant(mutant: Mutant) -> None:
+    """Let what this process has read of a module have the fault."""
+    file = str(ROOT / mutant.path)
+    tree = mutated(mutant, Path(file).read_text("utf-8"))
+    if not mutant.function:
+        tree.body = [node for node in tree.body if node.lineno <= mutant.line <= (node.end_lineno or 0)]
+        flags = __future__.annotations.compiler_flag
+        module = next(one for one in sys.modules.values() if getattr(one, "__file__", "") == file)
+        exec(compile(tree, file, "exec", flags), module.__dict__)  # noqa: S102  # its own table
+        return
+    new = {(code.co_qualname, code.co_firstlineno): code for code in _codes(compile(tree, file, "exec"))}
+    for found in gc.get_objects():
+        if isinstance(found, FunctionType) and found.__code__.co_filename == file:
+            code = found.__code__
+            if code.co_qualname == mutant.function:
+                found.__code__ = new[code.co_qualname, code.co_firstlineno]
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
