@@ -517,7 +517,7 @@ def test_a_change_that_is_dropped_lets_go_on_what_was_behind_it() -> None:
 
     assert [(end.ending, end.reason) for end in bench.lane.ended] == [("skipped", "why")]
     assert (bench.lane.waiting, bench.lane.oldest()) == (1, 3.0)
-    assert bench.lane.newest("a") is None
+    assert bench.lane.newest(("a",)) is None
     assert keys_of(bench.fly()) == ["b"]
 
 
@@ -526,12 +526,12 @@ def test_the_newest_change_of_a_profile_is_known_until_it_is_final() -> None:
     old, new = part("a", 1), part("a", 2)
     bench.lane.add(old, 0.0)
     bench.lane.add(new, 0.0)
-    before = bench.lane.newest("a")
+    before = bench.lane.newest(("a",))
 
     bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
 
     assert before is new
-    assert bench.lane.newest("a") is None
+    assert bench.lane.newest(("a",)) is None
     assert bench.lane.profiles() == []
 
 

@@ -71,7 +71,7 @@ def test_an_event_that_comes_again_while_it_waits_is_sent_once() -> None:
     engine.run()
 
     assert sent_events(engine) == [1]
-    assert engine.skips() == [reasons.EVENT_REPEATED]
+    assert engine.skips() == [reasons.EVENT_SENT]
 
 
 def test_an_event_that_comes_again_while_it_flies_is_sent_once() -> None:

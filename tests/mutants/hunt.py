@@ -80,16 +80,16 @@ class Hunt:
         files = {str(ROOT / mutant.path): mutant.path for mutant in self.prey}
         called: set[CodeType] = set()
 
-        def note(frame: FrameType, event: str, _: object) -> None:
-            if event == "call" and frame.f_code.co_filename in files:
+        def note(frame: FrameType, _: str, __: object) -> None:
+            if frame.f_code.co_filename in files:
                 called.add(frame.f_code)
 
         began = time.process_time()
-        sys.setprofile(note)
+        sys.settrace(note)
         try:
             _run([item])
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
         self._seconds[item] = time.process_time() - began
         for code in called:
             self._reach[files[code.co_filename], code.co_qualname].append(item)
