@@ -24,7 +24,9 @@ def test_the_oldest_record_is_known_by_partition() -> None:
 P0, P1, P2 = (Partition("t", number) for number in range(3))
 
 
-def made(window: int = 100, most: int = 1000, most_bytes: int = 1 << 20, owned: int = 1) -> Assignment:
+def made(
+    window: int = 100, most: int = 1000, most_bytes: int = 1 << 20, owned: int = 1
+) -> Assignment:
     assignment = Assignment(window, most, most_bytes)
     assignment.begin({Partition("t", number): (0, "hp1:9999;") for number in range(owned)})
     return assignment

@@ -302,7 +302,11 @@ def test_a_window_that_moves_on_over_hundreds_of_thousands_keeps_what_is_final()
 def test_of_a_partition_of_which_nothing_is_known_nothing_is_told() -> None:
     offsets = Offsets()
 
-    assert (offsets.aim(100), offsets.wants_horizon(100), offsets.last_horizon) == (None, False, None)
+    assert (offsets.aim(100), offsets.wants_horizon(100), offsets.last_horizon) == (
+        None,
+        False,
+        None,
+    )
     assert not offsets.differs(None)
     assert not offsets.differs(5)
     assert (offsets.position, offsets.next_offset, offsets.committed) == (None, None, None)

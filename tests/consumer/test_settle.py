@@ -520,5 +520,6 @@ def test_health_is_the_share_of_first_tries_that_succeed() -> None:
     first = (health.share, health.failed_at, health.succeeded_at)
     health.note(success=True, is_first_try=True, now=4.0)
 
-    assert first == (pytest.approx(0.9), 1.0, 3.0)
-    assert (health.share, health.failed_at, health.succeeded_at) == (pytest.approx(0.91), 1.0, 4.0)
+    assert first == pytest.approx((0.9, 1.0, 3.0))
+    last = (health.share, health.failed_at, health.succeeded_at)
+    assert last == pytest.approx((0.91, 1.0, 4.0))

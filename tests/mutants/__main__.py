@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,14 +19,26 @@ from tests.mutants.hunt import ROOT, Fate, Hunt
 from tests.mutants.mutate import mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.mutants.mutate import Mutant
 
-MODULES = [
-    *"lane offsets plan settle intake dispatch assignment membership filter map decide".split(),
-    *"limiter verdict".split(),
-]
+MODULES = (
+    "lane",
+    "offsets",
+    "plan",
+    "settle",
+    "intake",
+    "dispatch",
+    "assignment",
+    "membership",
+    "filter",
+    "map",
+    "decide",
+    "limiter",
+    "verdict",
+)
 _PACKAGES = ("consumer", "planhat_client")
 _FAST = "not integration and not slow and not browser and not chaos and not benchmark"
 # Hypothesis is imported before pytest could rewrite it: nothing of it is asserted on.
@@ -59,9 +70,7 @@ def _path(name: str) -> str:
 def _sample(path: str, size: int, seed: int) -> list[Mutant]:
     """As many as wanted of a module, those that no test can notice left out; 0: all."""
     found = [
-        one
-        for one in mutants(path, (ROOT / path).read_text("utf-8"))
-        if str(one) not in EQUIVALENT
+        one for one in mutants(path, (ROOT / path).read_text("utf-8")) if str(one) not in EQUIVALENT
     ]
     if 0 < size < len(found):
         found = random.Random(f"{seed} {path}").sample(found, size)

@@ -5,6 +5,7 @@ functions that have the fault get its code; only the tests that called them run,
 """
 
 from __future__ import annotations
+import __future__
 
 import gc
 import os
@@ -12,24 +13,22 @@ import resource
 import sys
 import time
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, NoReturn
 
-import __future__
 import hypothesis
 import pytest
 
-from tests.mutants.mutate import mutated
+from tests.mutants.mutate import Mutant, mutated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from types import FrameType
-
-    from tests.mutants.mutate import Mutant
 
 ROOT = Path(__file__).parents[2]
 _LEAST_CPU_SECONDS = 10
@@ -95,7 +94,8 @@ class Hunt:
             self._reach[files[code.co_filename], code.co_qualname].append(item)
 
     def _hunt(self, session: pytest.Session) -> None:
-        waiting, running = deque(self.prey), dict[int, "Mutant"]()
+        waiting = deque(self.prey)
+        running: dict[int, Mutant] = {}
         while waiting or running:
             while waiting and len(running) < self.workers:
                 mutant = waiting.popleft()
@@ -130,7 +130,7 @@ class Hunt:
             resource.setrlimit(resource.RLIMIT_CPU, (int(most), int(most) + 1))
             resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
             plant(mutant)
-            for item, following in pairwise([*items, None]):
+            for item, following in zip_longest(items, items[1:]):
                 _run([item], following)
                 if session.testsfailed:
                     break
@@ -150,12 +150,17 @@ def plant(mutant: Mutant) -> None:
     file = str(ROOT / mutant.path)
     tree = mutated(mutant, Path(file).read_text("utf-8"))
     if not mutant.function:
-        tree.body = [node for node in tree.body if node.lineno <= mutant.line <= (node.end_lineno or 0)]
+        tree.body = [
+            node for node in tree.body if node.lineno <= mutant.line <= (node.end_lineno or 0)
+        ]
         flags = __future__.annotations.compiler_flag
         module = next(one for one in sys.modules.values() if getattr(one, "__file__", "") == file)
         exec(compile(tree, file, "exec", flags), module.__dict__)  # noqa: S102  # its own table
         return
-    new = {(code.co_qualname, code.co_firstlineno): code for code in _codes(compile(tree, file, "exec"))}
+    new = {
+        (code.co_qualname, code.co_firstlineno): code
+        for code in _codes(compile(tree, file, "exec"))
+    }
     for found in gc.get_objects():
         if isinstance(found, FunctionType) and found.__code__.co_filename == file:
             code = found.__code__

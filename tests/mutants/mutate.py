@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import singledispatch
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OPERATORS: Final[dict[type[ast.AST], tuple[type[ast.AST], ...]]] = {
+_SWAPPED: Final[dict[type[ast.AST], tuple[type[ast.AST], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
     ast.Gt: (ast.GtE, ast.LtE),
@@ -37,6 +39,7 @@ _OPERATORS: Final[dict[type[ast.AST], tuple[type[ast.AST], ...]]] = {
     ast.And: (ast.Or,),
     ast.Or: (ast.And,),
 }
+_Plain: TypeAlias = bool | int | float | str
 _TWINS: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _FOR_PEOPLE: Final = ("_log.", "assert_never(")
 _UNTOUCHED: Final = {"annotation", "args", "returns", "decorator_list", "format_spec"}
@@ -75,8 +78,8 @@ def mutated(mutant: Mutant, source: str) -> ast.Module:
     """The module with the fault."""
     tree = ast.parse(source)
     node, number = mutant.place
-    old = list(ast.walk(tree))[node]
-    new = list(_faults(old))[number]
+    old = [*ast.walk(tree)][node]
+    new = [*_faults(old)][number]
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
             if value is old:
@@ -94,9 +97,8 @@ def _tops(tree: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, a
                 yield prefix + node.name, node
         elif isinstance(node, ast.ClassDef):
             yield from _tops(node, f"{prefix}{node.name}.")
-        elif isinstance(node, ast.Assign | ast.AnnAssign) and not prefix:
-            if isinstance(node.value, ast.Dict):
-                yield "", node
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            yield "", node
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
@@ -111,49 +113,82 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _parts(child)
 
 
-def _faults(node: ast.AST) -> Iterator[ast.AST]:
-    """What a node may be replaced by."""
-    if isinstance(node, ast.stmt):
-        yield from _of_statement(node)
-    elif isinstance(node, ast.Constant):
-        yield from (ast.Constant(value) for value in _of_constant(node.value))
-    elif isinstance(node, ast.BoolOp):
-        yield _with(node, op=_OPERATORS[type(node.op)][0]())
-        yield from node.values
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        for swapped in _OPERATORS.get(type(node.ops[0]), ()):
-            yield _with(node, ops=[swapped()])
-    elif isinstance(node, ast.BinOp):
-        for swapped in _OPERATORS.get(type(node.op), ()):
-            yield _with(node, op=swapped())
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield node.operand
-    elif isinstance(node, ast.Name) and node.id in _TWINS:
-        yield _with(node, id=_TWINS[node.id])
+@singledispatch
+def _faults(node: ast.AST) -> Iterable[ast.AST]:
+    """What a node may be replaced by: nothing, for most."""
+    del node
+    return ()
 
 
-def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
-    if isinstance(node, ast.Return):
-        if node.value is not None and ast.unparse(node.value) not in ("None", "True", "False"):
-            yield ast.Return(ast.Constant(None))
-    elif isinstance(node, ast.If | ast.While) and isinstance(
-        node.test, ast.Name | ast.Attribute | ast.Call
-    ):
-        yield _with(node, test=ast.UnaryOp(ast.Not(), node.test))
-    elif _may_go(node):
-        yield ast.Pass()
+@_faults.register
+def _(node: ast.Constant) -> Iterable[ast.AST]:
+    return [ast.Constant(value) for value in _others(node.value)]
 
 
-def _may_go(node: ast.stmt) -> bool:
-    """Tell whether what follows would still run without a statement, or nearly so."""
-    if isinstance(node, ast.Expr):
-        return not isinstance(node.value, ast.Constant)
-    if isinstance(node, ast.Assign):
-        return not any(isinstance(target, ast.Name | ast.Tuple) for target in node.targets)
-    return isinstance(node, ast.AugAssign | ast.Delete | ast.Continue | ast.Break | ast.Raise)
+@_faults.register
+def _(node: ast.BoolOp) -> Iterable[ast.AST]:
+    return [_with(node, op=_SWAPPED[type(node.op)][0]()), *node.values]
 
 
-def _of_constant(value: object) -> tuple[object, ...]:
+@_faults.register
+def _(node: ast.Compare) -> Iterable[ast.AST]:
+    if len(node.ops) > 1:
+        return ()
+    return [_with(node, ops=[swapped()]) for swapped in _SWAPPED.get(type(node.ops[0]), ())]
+
+
+@_faults.register
+def _(node: ast.BinOp) -> Iterable[ast.AST]:
+    return [_with(node, op=swapped()) for swapped in _SWAPPED.get(type(node.op), ())]
+
+
+@_faults.register
+def _(node: ast.UnaryOp) -> Iterable[ast.AST]:
+    return [node.operand] if isinstance(node.op, ast.Not) else ()
+
+
+@_faults.register
+def _(node: ast.Name) -> Iterable[ast.AST]:
+    return [_with(node, id=_TWINS[node.id])] if node.id in _TWINS else ()
+
+
+@_faults.register
+def _(node: ast.Return) -> Iterable[ast.AST]:
+    is_plain = node.value is None or ast.unparse(node.value) in ("None", "True", "False")
+    return () if is_plain else [ast.Return(ast.Constant(None))]
+
+
+@_faults.register(ast.If)
+@_faults.register(ast.While)
+def _(node: ast.If | ast.While) -> Iterable[ast.AST]:
+    if not isinstance(node.test, ast.Name | ast.Attribute | ast.Call):
+        return ()
+    return [_with(node, test=ast.UnaryOp(ast.Not(), node.test))]
+
+
+@_faults.register(ast.AugAssign)
+@_faults.register(ast.Delete)
+@_faults.register(ast.Continue)
+@_faults.register(ast.Break)
+@_faults.register(ast.Raise)
+def _(node: ast.stmt) -> Iterable[ast.AST]:
+    del node
+    return [ast.Pass()]
+
+
+@_faults.register
+def _(node: ast.Expr) -> Iterable[ast.AST]:
+    return () if isinstance(node.value, ast.Constant) else [ast.Pass()]
+
+
+@_faults.register
+def _(node: ast.Assign) -> Iterable[ast.AST]:
+    """Without a variable nothing would run; an attribute or an item may be missed by nobody."""
+    has_names = any(isinstance(target, ast.Name | ast.Tuple) for target in node.targets)
+    return () if has_names else [ast.Pass()]
+
+
+def _others(value: object) -> Iterable[_Plain]:
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int | float):

@@ -407,8 +407,10 @@ def test_the_first_entry_that_names_an_item_is_its_reason() -> None:
     [
         ({"created": 1, "insertsKeys": [{"_id": "1"}, {"_id": "2"}]}, Proven(None, "created")),
         ({"updated": 1, "updatesKeys": ["a"]}, Proven(None, "updated")),
-        ({"created": 2, "insertsKeys": [{"externalId": "a", "_id": "1"}, {"_id": "2"}]},
-         Proven("1", "created")),
+        (
+            {"created": 2, "insertsKeys": [{"externalId": "a", "_id": "1"}, {"_id": "2"}]},
+            Proven("1", "created"),
+        ),
     ],
     ids=["two keys, none its own", "no object", "two keys, one its own"],
 )
