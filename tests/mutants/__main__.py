@@ -52,7 +52,7 @@ def main() -> int:
     paths = [_path(name) for name in arguments.modules or MODULES]
     prey = [one for path in paths for one in _sample(path, arguments.sample, arguments.seed)]
     hunt = Hunt(prey, arguments.workers)
-    options = ["-q", "-n0", "-p", "no:cacheprovider", "--timeout=60", "-m", _FAST, *_WARNINGS]
+    options = ["-q", "-n0", "-p", "no:cacheprovider", "-m", _FAST, *_WARNINGS]
     files = [str(file) for file in _tests() if any(_is_about(file, path) for path in paths)]
     if pytest.main([*options, *files], plugins=[hunt]) or len(hunt.fates) < len(prey):
         return 2

@@ -8,41 +8,20 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import singledispatch
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SWAPPED: Final[dict[type[ast.AST], tuple[type[ast.AST], ...]]] = {
-    ast.Lt: (ast.LtE, ast.GtE),
-    ast.LtE: (ast.Lt, ast.Gt),
-    ast.Gt: (ast.GtE, ast.LtE),
-    ast.GtE: (ast.Gt, ast.Lt),
-    ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
-    ast.Is: (ast.IsNot,),
-    ast.IsNot: (ast.Is,),
-    ast.In: (ast.NotIn,),
-    ast.NotIn: (ast.In,),
-    ast.Add: (ast.Sub,),
-    ast.Sub: (ast.Add,),
-    ast.Mult: (ast.Div,),
-    ast.Div: (ast.Mult,),
-    ast.FloorDiv: (ast.Mult,),
-    ast.Mod: (ast.Mult,),
-    ast.BitAnd: (ast.BitOr,),
-    ast.BitOr: (ast.BitAnd,),
-    ast.RShift: (ast.LShift,),
-    ast.And: (ast.Or,),
-    ast.Or: (ast.And,),
-}
-_Plain: TypeAlias = bool | int | float | str
+_SWAPS: Final = """Lt LtE GtE, LtE Lt Gt, Gt GtE LtE, GtE Gt Lt, Eq NotEq, NotEq Eq, Is IsNot,
+IsNot Is, In NotIn, NotIn In, Add Sub, Sub Add, Mult Div, Div Mult, FloorDiv Mult, Mod Mult,
+BitAnd BitOr, BitOr BitAnd, RShift LShift, And Or, Or And"""
+_SWAPPED: Final = {name: others for name, *others in map(str.split, _SWAPS.split(","))}
 _TWINS: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _FOR_PEOPLE: Final = ("_log.", "assert_never(")
 _UNTOUCHED: Final = {"annotation", "args", "returns", "decorator_list", "format_spec"}
+_REMOVED: Final = (ast.AugAssign, ast.Delete, ast.Continue, ast.Break, ast.Raise, ast.Expr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +71,8 @@ def mutated(mutant: Mutant, source: str) -> ast.Module:
 def _tops(tree: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.stmt]]:
     """Each function that is in no other, by its name, and the tables of the module."""
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name != "__repr__":
-                yield prefix + node.name, node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__repr__":
+            yield prefix + node.name, node
         elif isinstance(node, ast.ClassDef):
             yield from _tops(node, f"{prefix}{node.name}.")
         elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
@@ -113,89 +91,46 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _parts(child)
 
 
-@singledispatch
-def _faults(node: ast.AST) -> Iterable[ast.AST]:
-    """What a node may be replaced by: nothing, for most."""
-    del node
-    return ()
+def _faults(node: ast.AST) -> Iterator[ast.AST]:
+    """What a node may be replaced by."""
+    return _of_statement(node) if isinstance(node, ast.stmt) else _of_expression(node)
 
 
-@_faults.register
-def _(node: ast.Constant) -> Iterable[ast.AST]:
-    return [ast.Constant(value) for value in _others(node.value)]
+def _of_expression(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Constant(value=bool() | int() | float() as value):
+            yield ast.Constant(not value if isinstance(value, bool) else value + 1)
+        case ast.Constant(value=str() as value) if value and " " not in value:
+            yield ast.Constant("")
+        case ast.BoolOp(op=op, values=values):
+            yield from [_with(node, op=_swapped(op)[0]), *values]
+        case ast.Compare(ops=[op]):
+            yield from (_with(node, ops=[other]) for other in _swapped(op))
+        case ast.BinOp(op=op):
+            yield from (_with(node, op=other) for other in _swapped(op))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield operand
+        case ast.Name(id=name) if name in _TWINS:
+            yield _with(node, id=_TWINS[name])
 
 
-@_faults.register
-def _(node: ast.BoolOp) -> Iterable[ast.AST]:
-    return [_with(node, op=_SWAPPED[type(node.op)][0]()), *node.values]
+def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
+    match node:
+        case ast.Return(value=ast.expr() as found) if not isinstance(found, ast.Constant):
+            yield ast.Return(ast.Constant(None))
+        case ast.If(test=test) | ast.While(test=test):
+            if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+                yield _with(node, test=ast.UnaryOp(ast.Not(), test))
+        case ast.Expr(value=ast.Constant()):
+            pass  # a docstring
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
+            yield ast.Pass()
+        case _:
+            yield from [ast.Pass()] if isinstance(node, _REMOVED) else ()
 
 
-@_faults.register
-def _(node: ast.Compare) -> Iterable[ast.AST]:
-    if len(node.ops) > 1:
-        return ()
-    return [_with(node, ops=[swapped()]) for swapped in _SWAPPED.get(type(node.ops[0]), ())]
-
-
-@_faults.register
-def _(node: ast.BinOp) -> Iterable[ast.AST]:
-    return [_with(node, op=swapped()) for swapped in _SWAPPED.get(type(node.op), ())]
-
-
-@_faults.register
-def _(node: ast.UnaryOp) -> Iterable[ast.AST]:
-    return [node.operand] if isinstance(node.op, ast.Not) else ()
-
-
-@_faults.register
-def _(node: ast.Name) -> Iterable[ast.AST]:
-    return [_with(node, id=_TWINS[node.id])] if node.id in _TWINS else ()
-
-
-@_faults.register
-def _(node: ast.Return) -> Iterable[ast.AST]:
-    is_plain = node.value is None or ast.unparse(node.value) in ("None", "True", "False")
-    return () if is_plain else [ast.Return(ast.Constant(None))]
-
-
-@_faults.register(ast.If)
-@_faults.register(ast.While)
-def _(node: ast.If | ast.While) -> Iterable[ast.AST]:
-    if not isinstance(node.test, ast.Name | ast.Attribute | ast.Call):
-        return ()
-    return [_with(node, test=ast.UnaryOp(ast.Not(), node.test))]
-
-
-@_faults.register(ast.AugAssign)
-@_faults.register(ast.Delete)
-@_faults.register(ast.Continue)
-@_faults.register(ast.Break)
-@_faults.register(ast.Raise)
-def _(node: ast.stmt) -> Iterable[ast.AST]:
-    del node
-    return [ast.Pass()]
-
-
-@_faults.register
-def _(node: ast.Expr) -> Iterable[ast.AST]:
-    return () if isinstance(node.value, ast.Constant) else [ast.Pass()]
-
-
-@_faults.register
-def _(node: ast.Assign) -> Iterable[ast.AST]:
-    """Without a variable nothing would run; an attribute or an item may be missed by nobody."""
-    has_names = any(isinstance(target, ast.Name | ast.Tuple) for target in node.targets)
-    return () if has_names else [ast.Pass()]
-
-
-def _others(value: object) -> Iterable[_Plain]:
-    if isinstance(value, bool):
-        return (not value,)
-    if isinstance(value, int | float):
-        return (value + 1,)
-    if isinstance(value, str) and value and " " not in value:
-        return ("",)
-    return ()
+def _swapped(operator: ast.AST) -> list[ast.AST]:
+    return [getattr(ast, name)() for name in _SWAPPED.get(type(operator).__name__, ())]
 
 
 def _with(node: ast.AST, **changed: object) -> ast.AST:
