@@ -12,7 +12,7 @@ SOURCES = $(shell find consumer planhat_client schemas -type f ! -name '*.pyc')
 WITH_COMPILED := PYTHONPATH=$(CURDIR)/$(COMPILED)
 FAST := not integration and not slow and not browser and not chaos and not benchmark
 
-.PHONY: help demo test test-fast check fix compiled bench deploy-check chaos lock clean python
+.PHONY: help demo test test-fast check fix compiled bench deploy-check chaos lock clean python mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm
 
 chaos: $(READY) $(MACHINE_CODE) ## kills, rebalances, broker and API faults, in full length
 	$(WITH_COMPILED) $(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
+
+mutants: $(READY) ## plant faults in the core and see which no test notices (ARGS="lane offsets --sample 40 --seed 7")
+	$(BIN)/python -P -m tests.mutants $(ARGS)
 
 lock: python ## remake the lock files from pyproject.toml
 	$(PYTHON) -m venv --clear .lock-venv

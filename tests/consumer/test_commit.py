@@ -36,6 +36,8 @@ class Book:
         await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
+        if any(len(metadata) > 4096 for _, metadata in positions.values()):
+            raise CommitRefused("OffsetMetadataTooLarge")  # as a broker does
         self.written.append(positions)
 
 
@@ -259,3 +261,18 @@ def test_after_a_commit_that_failed_nobody_asks_at_once_again() -> None:
     gaps = [later - earlier for earlier, later in pairwise(asked)]
     assert len(asked) == 5
     assert min(gaps) >= COMMIT_SECONDS
+
+
+async def test_a_broker_takes_what_a_full_window_has_to_say() -> None:
+    desk = Desk()
+    desk.assignment.begin({P0: (0, "")})
+    offsets = desk.assignment.owned[P0]
+    for offset in range(60_000):
+        offsets.track(offset)
+        if offset % 2:
+            offsets.resolve(offset)
+
+    assert await desk.commit()
+
+    _, metadata = desk.book.written[0][P0]
+    assert 4000 < len(metadata) <= 4096

@@ -82,8 +82,9 @@ def test_what_is_final_is_known_however_wide_the_gaps_are(
 
         assert offsets.next_offset == position
         assert offsets.unresolved == len(waiting)
-        commit = offsets.to_commit()
+        commit = offsets.to_commit(position + 9_999_999_999)
         assert commit is not None
+        assert len(commit[1]) <= METADATA_LIMIT
         told, _ = decode(*commit)
         assert kept <= told <= above
 

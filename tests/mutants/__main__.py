@@ -8,14 +8,13 @@ import os
 import random
 import sys
 import time
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.mutants.equivalent import EQUIVALENT
-from tests.mutants.hunt import ROOT, Fate, Hunt
+from tests.mutants.hunt import ROOT, Hunt
 from tests.mutants.mutate import mutants
 
 if TYPE_CHECKING:
@@ -25,19 +24,8 @@ if TYPE_CHECKING:
     from tests.mutants.mutate import Mutant
 
 MODULES = (
-    "lane",
-    "offsets",
-    "plan",
-    "settle",
-    "intake",
-    "dispatch",
-    "assignment",
-    "membership",
-    "filter",
-    "map",
-    "decide",
-    "limiter",
-    "verdict",
+    *("lane", "offsets", "plan", "settle", "intake", "dispatch", "assignment", "membership"),
+    *("filter", "map", "decide", "limiter", "verdict"),
 )
 _PACKAGES = ("consumer", "planhat_client")
 _FAST = "not integration and not slow and not browser and not chaos and not benchmark"
@@ -98,13 +86,13 @@ def _is_about(file: Path, path: str) -> bool:
 
 
 def _show(path: str, hunt: Hunt) -> float:
-    fates = {one: fate for one, fate in hunt.fates.items() if one.path == path}
-    counts = Counter(fates.values())
-    score = 100 * counts[Fate.KILLED] / max(1, len(fates))
-    _say(f"{score:5.1f} %  {counts[Fate.KILLED]:3} of {len(fates):3} killed  {path}")
-    for one, fate in sorted(fates.items(), key=lambda pair: pair[0].line):
-        if fate is not Fate.KILLED:
-            _say(f"    line {one.line}, {fate.value}: {one}")
+    own = {one: fate for one, fate in hunt.fates.items() if one.path == path}
+    alive = sorted((one for one, fate in own.items() if fate != "killed"), key=lambda one: one.line)
+    killed = len(own) - len(alive)
+    score = 100 * killed / max(1, len(own))
+    _say(f"{score:5.1f} %  {killed:3} of {len(own):3} killed  {path}")
+    for one in alive:
+        _say(f"    line {one.line}, {own[one]}: {one}")
     return score
 
 

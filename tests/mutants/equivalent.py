@@ -1,3 +1,25 @@
 """Mutants that no test can tell from the original, each with the reason."""
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "consumer/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
+    "consumer/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
+    "  ->  not self._tracked": "what is tracked has a position; for the type checker",
+    "consumer/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
+        "when to give memory back"
+    ),
+    "consumer/offsets.py Offsets._make_room: place -= old  ->  pass": (
+        "what has no digit is in the set: more memory, the same answers"
+    ),
+    "consumer/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
+    "  ->  offset in self._far": "nothing is in an empty set; it is quicker",
+    "consumer/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
+    " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
+    "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
+    "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
+    "consumer/membership.py Membership._committed: 0  ->  1": "how long, within jitter",
+    "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
+    "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
+    "consumer/filter.py _account_matters: name in names and appeared(changes, key)"
+    "  ->  appeared(changes, key)": "what appeared is in the names; it is quicker",
+}

@@ -15,11 +15,10 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 import hypothesis
 import pytest
@@ -35,13 +34,7 @@ _LEAST_CPU_SECONDS = 10
 _CPU_FACTOR = 5
 _MOST_BYTES = 4 << 30
 
-
-class Fate(Enum):
-    """What became of a mutant."""
-
-    KILLED = "killed"
-    SURVIVED = "survived"
-    NOT_REACHED = "not reached"
+Fate: TypeAlias = Literal["killed", "survived", "not reached"]
 
 
 @dataclass(slots=True)
@@ -51,8 +44,8 @@ class Hunt:
     prey: Sequence[Mutant]
     workers: int
     fates: dict[Mutant, Fate] = field(default_factory=dict)
-    _reach: dict[tuple[str, str], list[pytest.Item]] = field(
-        default_factory=lambda: defaultdict(list)
+    _reach: dict[tuple[str, str], set[pytest.Item]] = field(
+        default_factory=lambda: defaultdict(set)
     )
     _seconds: dict[pytest.Item, float] = field(default_factory=dict)
 
@@ -70,28 +63,27 @@ class Hunt:
         """Run each test as it is, then what each mutant may break."""
         for item in session.items:
             self._watch(item)
-        if session.testsfailed:
-            return True
-        self._hunt(session)
+        if not session.testsfailed:
+            self._hunt(session)
         return True
 
     def _watch(self, item: pytest.Item) -> None:
+        """Run a test, and note which functions it calls and how long it takes."""
         files = {str(ROOT / mutant.path): mutant.path for mutant in self.prey}
         called: set[CodeType] = set()
 
-        def note(frame: FrameType, _: str, __: object) -> None:
+        def note(frame: FrameType, *_: object) -> None:
             if frame.f_code.co_filename in files:
                 called.add(frame.f_code)
 
         began = time.process_time()
         sys.settrace(note)
-        try:
-            _run([item])
-        finally:
-            sys.settrace(None)
+        _run(item, None)
+        sys.settrace(None)
         self._seconds[item] = time.process_time() - began
         for code in called:
-            self._reach[files[code.co_filename], code.co_qualname].append(item)
+            self._reach[files[code.co_filename], code.co_qualname].add(item)
+            self._reach[files[code.co_filename], ""].add(item)
 
     def _hunt(self, session: pytest.Session) -> None:
         waiting = deque(self.prey)
@@ -99,27 +91,16 @@ class Hunt:
         while waiting or running:
             while waiting and len(running) < self.workers:
                 mutant = waiting.popleft()
-                items = self._tests_of(mutant)
+                items = self._reach.get((mutant.path, mutant.function))
                 if not items:
-                    self.fates[mutant] = Fate.NOT_REACHED
-                    continue
-                child = os.fork()
-                if not child:
-                    self._live(mutant, items, session)
-                running[child] = mutant
+                    self.fates[mutant] = "not reached"
+                elif child := os.fork():
+                    running[child] = mutant
+                else:
+                    self._live(mutant, sorted(items, key=self._seconds.__getitem__), session)
             if running:
                 child, status = os.wait()
-                is_alive = os.waitstatus_to_exitcode(status) == 0
-                self.fates[running.pop(child)] = Fate.SURVIVED if is_alive else Fate.KILLED
-
-    def _tests_of(self, mutant: Mutant) -> list[pytest.Item]:
-        """Those that call the function; for a table all that call anything of its module."""
-        if mutant.function:
-            found = set(self._reach.get((mutant.path, mutant.function), ()))
-        else:
-            own = (items for (path, _), items in self._reach.items() if path == mutant.path)
-            found = {item for items in own for item in items}
-        return sorted(found, key=lambda item: self._seconds[item])
+                self.fates[running.pop(child)] = "killed" if status else "survived"
 
     def _live(self, mutant: Mutant, items: list[pytest.Item], session: pytest.Session) -> NoReturn:
         """End with 0 only if all tests pass."""
@@ -131,7 +112,7 @@ class Hunt:
             resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
             plant(mutant)
             for item, following in zip_longest(items, items[1:]):
-                _run([item], following)
+                _run(item, following)
                 if session.testsfailed:
                     break
             else:
@@ -140,9 +121,8 @@ class Hunt:
             os._exit(status)
 
 
-def _run(items: Sequence[pytest.Item], following: pytest.Item | None = None) -> None:
-    for item in items:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def plant(mutant: Mutant) -> None:
@@ -150,22 +130,19 @@ def plant(mutant: Mutant) -> None:
     file = str(ROOT / mutant.path)
     tree = mutated(mutant, Path(file).read_text("utf-8"))
     if not mutant.function:
-        tree.body = [
-            node for node in tree.body if node.lineno <= mutant.line <= (node.end_lineno or 0)
-        ]
-        flags = __future__.annotations.compiler_flag
+        tree.body = [one for one in tree.body if one.lineno <= mutant.line <= (one.end_lineno or 0)]
+        code = compile(tree, file, "exec", __future__.annotations.compiler_flag)
         module = next(one for one in sys.modules.values() if getattr(one, "__file__", "") == file)
-        exec(compile(tree, file, "exec", flags), module.__dict__)  # noqa: S102  # its own table
+        exec(code, module.__dict__)  # noqa: S102  # a table of its own
         return
-    new = {
-        (code.co_qualname, code.co_firstlineno): code
-        for code in _codes(compile(tree, file, "exec"))
+    codes = {
+        (one.co_qualname, one.co_firstlineno): one for one in _codes(compile(tree, file, "exec"))
     }
     for found in gc.get_objects():
         if isinstance(found, FunctionType) and found.__code__.co_filename == file:
-            code = found.__code__
-            if code.co_qualname == mutant.function:
-                found.__code__ = new[code.co_qualname, code.co_firstlineno]
+            old = found.__code__
+            if old.co_qualname == mutant.function:
+                found.__code__ = codes[old.co_qualname, old.co_firstlineno]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -340,6 +340,18 @@ def test_an_error_that_names_what_a_key_proves_proves_no_rest() -> None:
     assert found == [Proven(None, "created"), Unproven("206 partial"), Unproven("206 partial")]
 
 
+def test_counts_prove_no_rest_where_one_of_several_errors_names_what_a_key_proves() -> None:
+    answer = partial(
+        created=1,
+        insertsKeys=[{"externalId": "a"}],
+        createdErrors=[{"externalId": "a", "error": "no"}, {"externalId": "b", "error": "no"}],
+    )
+
+    found = verdicts([A, B, C], answer)
+
+    assert found == [Proven(None, "created"), Suspect("no"), Unproven("206 partial")]
+
+
 def test_more_successes_than_items_prove_no_rest_beside_an_error() -> None:
     found = verdicts(
         [A, B, C], partial(nonupdates=3, updatedErrors=[{"externalId": "b", "error": "no"}])
