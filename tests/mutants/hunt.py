@@ -54,7 +54,12 @@ class Hunt:
         """The same examples each time, and no time spent on making them small."""
         phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile(
-            "mutants", max_examples=20, derandomize=True, database=None, phases=phases
+            "mutants",
+            max_examples=20,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=phases,
         )
         hypothesis.settings.load_profile("mutants")
 
