@@ -275,6 +275,15 @@ def test_an_unknown_name_is_told_with_the_nearest_known_one(name: str, line: str
     assert unknown_names({name: "x"}) == [line]
 
 
+def test_unknown_names_are_told_in_order() -> None:
+    environ = {"PLANHAT_ZZZZZZ": "x", "PLANHAT_XXXXXX": "x", "HTTP_PORT": "1"}
+
+    assert [line.partition(":")[0] for line in unknown_names(environ)] == [
+        "PLANHAT_XXXXXX",
+        "PLANHAT_ZZZZZZ",
+    ]
+
+
 @pytest.mark.parametrize(
     "name",
     ["KAFKA_HOME", "PATH", "PLANHAT_SERVICE_HOST", "PLANHAT_PORT_8080_TCP_ADDR", "planhat_burst"],

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from consumer.settings.token_source import TokenSource, Unusable
 
@@ -83,3 +84,13 @@ def test_a_pipe_that_nobody_writes_does_not_hang(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="is empty"):
         TokenSource(path=tmp_path / "token")
+
+
+def test_a_secret_of_a_section_is_a_text_or_a_source_and_nothing_else() -> None:
+    source = TokenSource("secret")
+    adapter = TypeAdapter(TokenSource)
+
+    assert adapter.validate_python(source) is source
+    assert adapter.validate_python("secret")() == "secret"
+    with pytest.raises(ValidationError, match="must be a text"):
+        adapter.validate_python(5)
