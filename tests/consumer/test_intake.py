@@ -19,6 +19,7 @@ from consumer.plan import Planner
 from consumer.rules import Rules
 from consumer.settle import Settler
 from planhat_client.protocol import Delivered
+from planhat_client.sandbox import Refusal
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
@@ -233,6 +234,17 @@ def test_what_was_delivered_and_how_often_it_was_tried_is_counted() -> None:
     assert (receipt.delivered, receipt.open) == (4, 0)
 
 
+def test_a_rejected_message_tells_how_often_the_change_that_failed_was_tried() -> None:
+    engine = Engine()
+    engine.sandbox.refusals.add([Refusal("externalId", ("u-1",), "endusers")])
+    engine.take(*(user_message(number, account(1)) for number in (1, 2, 3)))
+
+    engine.run()
+
+    # With the others, and then alone; the company went at once.
+    assert [(one.hull_id, one.attempts) for one in engine.rejected] == [("user-1", 2)]
+
+
 class Noting(RejectGuard):
     def __init__(self) -> None:
         super().__init__(1.0)
@@ -354,6 +366,21 @@ def test_a_replay_of_what_nothing_came_after_is_sent() -> None:
 
     assert engine.skips() == []
     assert "mended" in [row.get("name") for row in engine.rows("endusers")]
+
+
+def test_after_a_revoke_others_may_have_sent_what_is_newer_than_a_replay() -> None:
+    engine = Engine()
+    engine.take(user_message(1, account(1)))
+    engine.run()
+    engine.dispatch.clear()
+    engine.planner.clear()
+    engine.intake.clear()
+
+    value = json.dumps(user_message(1, account(1), user={"name": "mended"})).encode()
+    take(engine, value, replayed(0, 0))
+    engine.run()
+
+    assert engine.skips() == [reasons.STALE_REPLAY]
 
 
 def test_of_an_envelope_only_the_message_that_is_meant_is_replayed() -> None:

@@ -197,9 +197,13 @@ def test_a_company_without_any_key_is_found_by_its_name_and_not_made_anew() -> N
     assert [end.ending for end in engine.ended] == ["delivered"]
 
 
-@pytest.mark.parametrize("key", ["external_id", "planhat/id"])
+@pytest.mark.parametrize("key", ["external_id", "planhat/id", "crm_id"])
 def test_a_company_with_a_key_is_not_taken_for_another_of_its_name(key: str) -> None:
-    engine = Engine(connector=LENIENT)
+    rows = [
+        {"hull_field_name": name, "service_field_name": target}
+        for name, target in (("name", "name"), ("crm_id", "sourceId"))
+    ]
+    engine = Engine(connector={**LENIENT, "account_attributes_outbound": rows})
     written(engine, {"_id": "5b" + "0" * 22, "name": "Account 1"})
     engine.read_directories()
 

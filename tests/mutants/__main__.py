@@ -39,7 +39,7 @@ def main() -> int:
     began = time.monotonic()
     paths = [_path(name) for name in arguments.modules or MODULES]
     prey = [one for path in paths for one in _sample(path, arguments.sample, arguments.seed)]
-    hunt = Hunt(prey, arguments.workers)
+    hunt = Hunt(prey, arguments.workers, arguments.longest)
     options = ["-q", "-n0", "-p", "no:cacheprovider", "-m", _FAST, *_WARNINGS]
     files = [str(file) for file in _tests() if any(_is_about(file, path) for path in paths)]
     if pytest.main([*options, *files], plugins=[hunt]) or len(hunt.fates) < len(prey):
@@ -106,6 +106,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=40, help="mutants a module; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="chooses the sample")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--longest", type=float, default=3.0, help="CPU seconds of a test, watched")
     parser.add_argument("--least", type=float, default=90.0, help="per cent of each module")
     return parser.parse_args()
 

@@ -18,6 +18,9 @@ EQUIVALENT: dict[str, str] = {
     "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
     "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
     "consumer/membership.py Membership._committed: 0  ->  1": "how long, within jitter",
+    "consumer/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
+        "whoever has a company has the id of its account; for the type checker"
+    ),
     "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
     "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
     "consumer/filter.py _account_matters: name in names and appeared(changes, key)"

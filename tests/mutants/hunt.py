@@ -39,10 +39,15 @@ Fate: TypeAlias = Literal["killed", "survived", "not reached"]
 
 @dataclass(slots=True)
 class Hunt:
-    """`fates` has the outcome; it stays empty if the tests fail without any mutant."""
+    """`fates` has the outcome; it stays empty if the tests fail without any mutant.
+
+    Tests that take more than `longest` seconds of CPU time while they are watched take part in
+    nothing else: each mutant that survives the others would wait for them.
+    """
 
     prey: Sequence[Mutant]
     workers: int
+    longest: float
     fates: dict[Mutant, Fate] = field(default_factory=dict)
     _reach: dict[tuple[str, str], set[pytest.Item]] = field(
         default_factory=lambda: defaultdict(set)
@@ -86,6 +91,8 @@ class Hunt:
         _run(item, None)
         sys.settrace(None)
         self._seconds[item] = time.process_time() - began
+        if self._seconds[item] > self.longest:
+            return
         for code in called:
             self._reach[files[code.co_filename], code.co_qualname].add(item)
             self._reach[files[code.co_filename], ""].add(item)
@@ -105,7 +112,10 @@ class Hunt:
                     self._live(mutant, sorted(items, key=self._seconds.__getitem__), session)
             if running:
                 child, status = os.wait()
-                self.fates[running.pop(child)] = "killed" if status else "survived"
+                mutant = running.pop(child)
+                self.fates[mutant] = "killed" if status else "survived"
+                if not status:
+                    sys.stderr.write(f"survived: {mutant}\n")
 
     def _live(self, mutant: Mutant, items: list[pytest.Item], session: pytest.Session) -> NoReturn:
         """End with 0 only if all tests pass."""
