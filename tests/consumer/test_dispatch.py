@@ -334,3 +334,14 @@ def test_what_ended_is_told_once() -> None:
     told = [[end.part.key for end in desk.dispatch.ended()] for _ in range(2)]
 
     assert told == [["u"], []]
+
+
+def test_who_starves_goes_before_whoever_has_more_to_send() -> None:
+    desk = Desk()
+    desk.add(Resource.LICENSES, "l0", 0.0)
+    desk.land(desk.fly(0.0), Delivered(None, is_whole=True), 0.0)
+    desk.add(Resource.LICENSES, "l1", 0.0)
+    for number in range(100):
+        desk.add(Resource.ENDUSERS, f"u{number}", 3.0)
+
+    assert desk.fly(6.0).resource is Resource.LICENSES

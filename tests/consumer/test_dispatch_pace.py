@@ -5,6 +5,7 @@ from consumer.dispatch import Dispatch, Wait
 from consumer.flight import Flight
 from consumer.lane import Lane, LanePolicy
 from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.lanes import part
 
@@ -123,3 +124,14 @@ def test_a_full_batch_waits_for_nobody_it_follows() -> None:
     gates.lanes[Resource.COMPANIES].followed = 1
 
     assert gates.next(0.0, Pace.FOLLOW) == "endusers"
+
+
+@pytest.mark.parametrize("pace", list(Pace))
+def test_a_retry_that_is_due_is_held_by_no_pace(pace: Pace) -> None:
+    gates = Gates()
+    gates.add(Resource.ENDUSERS, "a")
+    flight = gates.dispatch.next(0.0)
+    assert isinstance(flight, Flight)
+    gates.dispatch.answered(flight, Retry("503", 503), 0.0)
+
+    assert gates.next(30.0, pace) == "endusers"

@@ -430,21 +430,57 @@ def test_a_suspect_goes_again_alone_and_the_unproven_by_halves() -> None:
     assert sorted(flights) == [["b"], ["c"], ["d"]]
 
 
-def test_an_activity_among_others_is_as_good_as_the_worst_of_its_profile() -> None:
+def test_activities_of_a_profile_are_as_good_as_the_worst_of_them() -> None:
     bench = Bench(merges=False)
-    for key in "ab":
-        for version in (1, 2):
-            bench.lane.add(part(f"{key}{version}", version), 0.0)
-    one, other = part("p", 1), part("p", 2)
-    for change in (one, other):
+    for key, version, email in (("p", 1, "good"), ("p", 2, "bad"), ("q", 1, "well")):
+        change = part(key, version)
+        change.body["email"] = f"{email}@example.com"
         bench.lane.add(change, 0.0)
+    said = of(nonupdates=2, createdErrors=[{"email": "bad@example.com", "error": "no"}])
+
+    bench.settler.settle(bench.fly(), Partial(said, "206"), 0.0)
+
+    assert bench.ended() == [("q", "delivered")]
+    assert bench.lane.waiting == 2
+
+
+def test_what_no_answer_told_anew_is_told_as_it_was_known() -> None:
+    bench = alone()
+    bench.settler.settle(bench.fly(), Delivered(of(created=1, insertsKeys=[{"_id": "5e"}])), 0.0)
+    bench.lane.add(part("a", 2), 0.0)
+
+    bench.settler.settle(bench.fly(), Delivered(of(updated=1)), 0.0)
+
+    assert [end.planhat_id for end in bench.lane.ended] == ["5e", "5e"]
+
+
+def test_after_the_bad_change_is_found_the_others_fly_as_one_again() -> None:
+    bench = alone()
+    bench.lane.add(part("a", 2), 0.0)
+    for _ in range(2):
+        bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    bench.lane.add(part("a", 3), 0.0)
+
     flight = bench.fly()
-    said = of(created=5, createdErrors=[{"externalId": "p", "error": "no"}])
 
-    bench.settler.settle(flight, Partial(said, "206"), 0.0)
+    assert bench.ended() == [("a", "rejected")]
+    assert (len(flight.items), flight.changes) == (1, 2)
 
-    assert ("p", "delivered") not in bench.ended()
-    assert bench.lane.waiting >= 2
+
+def test_who_fails_alone_while_others_are_well_waits_but_never_for_long() -> None:
+    bench = Bench(attempts=8)
+    bench.lane.add(part("bad", 1), 0.0)
+    profile = bench.lane.profiles()[0]
+    waits = []
+    for number in range(7):
+        bench.settler.settle(bench.fly(), NO, bench.now)
+        waits.append((bench.lane.next_try(profile) or 0.0) - bench.now)
+        bench.now += 0.1
+        bench.lane.add(part(f"good{number}", 1), bench.now)
+        bench.settler.settle(bench.fly(), Delivered(of(created=1)), bench.now)
+        bench.now += 60.0
+
+    assert waits == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
 
 
 def test_the_id_by_which_hull_names_a_record_holds_once_it_was_taken() -> None:

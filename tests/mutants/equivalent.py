@@ -21,6 +21,10 @@ EQUIVALENT: dict[str, str] = {
     "consumer/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
         "whoever has a company has the id of its account; for the type checker"
     ),
+    "consumer/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
+        "one lane is in order; it is quicker"
+    ),
+    "consumer/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
     "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
     "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
     "consumer/filter.py _account_matters: name in names and appeared(changes, key)"
