@@ -24,6 +24,11 @@ EQUIVALENT: dict[str, str] = {
     "consumer/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
         "one lane is in order; it is quicker"
     ),
+    "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
+    " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
+    "planhat_client/limiter.py Limiter._advance: self._factor < 1.0  ->  self._factor <= 1.0": (
+        "the whole rate grows no further; it is quicker"
+    ),
     "consumer/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
     "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
     "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",

@@ -83,6 +83,8 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
     """What may be changed of a function or a table."""
     if isinstance(node, ast.Expr | ast.Call) and ast.unparse(node).startswith(_FOR_PEOPLE):
         return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
     yield node
     for name, value in ast.iter_fields(node):
         is_untouched = name in _UNTOUCHED and not isinstance(node, ast.Call)
@@ -121,8 +123,6 @@ def _of_statement(node: ast.stmt) -> Iterator[ast.AST]:
         case ast.If(test=test) | ast.While(test=test):
             if isinstance(test, ast.Name | ast.Attribute | ast.Call):
                 yield _with(node, test=ast.UnaryOp(ast.Not(), test))
-        case ast.Expr(value=ast.Constant()):
-            pass  # a docstring
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield ast.Pass()
         case _:

@@ -33,7 +33,7 @@ def changes(source: str) -> list[str]:
         ("a += b", {"pass"}),
         ("a['key'] = 'two words'", {"pass", "''"}),
         ("_log.info('word', count=1)", set()),
-        ("'''What it promises.'''", set()),
+        ("'''Promised.'''", set()),
         ("a: int = b", set()),
         ("raise ValueError(f'{a} b')", {"pass"}),
     ],

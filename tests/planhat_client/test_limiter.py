@@ -422,3 +422,14 @@ def test_a_clock_that_falls_back_a_little_frees_nothing() -> None:
     calls = drain(limiter, START + 5, 4.0)
 
     assert calls == []
+
+
+def test_a_burst_that_comes_back_after_a_429_is_whole_a_minute_later() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+    limiter.throttled(START, None)
+
+    first = drain(limiter, START + 600, 0.1)
+    second = drain(limiter, START + 661, 0.1)
+
+    assert (len(first), len(second)) == (7, 10)
