@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Limiter, Unlimited, _calls
 
 START = 1_000.0
 
@@ -433,3 +433,8 @@ def test_a_burst_that_comes_back_after_a_429_is_whole_a_minute_later() -> None:
     second = drain(limiter, START + 661, 0.1)
 
     assert (len(first), len(second)) == (7, 10)
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(99.0, 99), (99.9, 99), (100.0, 99), (200.0, 199)])
+def test_the_last_of_a_hundred_calls_or_more_is_never_planned(limit: float, calls: int) -> None:
+    assert _calls(limit) == calls
