@@ -177,11 +177,11 @@ async def test_what_waits_and_what_ended_is_told_under_these_names() -> None:
         *("ending", "reason", "hull_id", "external_id", "email", "channel"),
         *("topic", "partition", "offset", "position", "changes", "skips"),
     }
-    assert found.keys() == {"query", "since", "unread", "waiting", "outcomes"}
-    assert found["outcomes"][0].keys() == message | {"at"}
-    assert found["outcomes"][0]["skips"][0].keys() == {"resource", "reason"}
-    assert found["waiting"][0].keys() == message | {"read_at"}
-    assert found["waiting"][0]["changes"][0].keys() == {
+    assert found.keys() >= {"query", "since", "unread", "waiting", "outcomes"}
+    assert found["outcomes"][0].keys() >= message | {"at"}
+    assert found["outcomes"][0]["skips"][0].keys() >= {"resource", "reason"}
+    assert found["waiting"][0].keys() >= message | {"read_at"}
+    assert found["waiting"][0]["changes"][0].keys() >= {
         *("resource", "key", "ending", "reason", "for_seconds", "payload")
     }
 
