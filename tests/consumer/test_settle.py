@@ -559,3 +559,13 @@ def test_health_is_the_share_of_first_tries_that_succeed() -> None:
     assert first == pytest.approx((0.9, 1.0, 3.0))
     last = (health.share, health.failed_at, health.succeeded_at)
     assert last == pytest.approx((0.91, 1.0, 4.0))
+
+
+def test_what_planhat_said_of_a_change_that_ended_is_not_said_of_the_next() -> None:
+    hopeless = given_up()
+    hopeless.refusal = lambda: Retry("500 another", 500)
+
+    hopeless.change()
+    hopeless.until_ended(2)
+
+    assert [reason for _, _, reason in hopeless.ends] == [NO.reason, "500 another"]
