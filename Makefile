@@ -17,7 +17,7 @@ ALONE := (integration or browser) and not chaos and not benchmark
 RUN_FAST := $(BIN)/pytest -q -n auto -m "$(FAST)" $(ARGS)
 RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
 
-.PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos lock clean python
+.PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos lock clean python mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm
 
 chaos: $(READY) $(MACHINE_CODE) ## kills, rebalances, broker and API faults, in full length
 	$(WITH_COMPILED) $(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
+
+mutants: $(READY) ## plant faults in the core and see which no test notices (ARGS="lane offsets --sample 40 --seed 7")
+	$(BIN)/python -P -m tests.mutants $(ARGS)
 
 lock: python ## remake the lock files from pyproject.toml
 	$(PYTHON) -m venv --clear .lock-venv

@@ -62,20 +62,23 @@ class BulkResult:
 
 
 def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> dict[str, Any]:
-    """Tell a result in the documented form, its errors in the wanted shape."""
+    """Tell a result in the documented form, its errors in the wanted shape.
+
+    The lists are in any order: nobody documents that it is the order of the items.
+    """
     if shape == "random":
         shape = random.choice(SHAPES)
-    updated_ids = [record["_id"] for record in result.updated]
+    created, updated = (random.sample(some, len(some)) for some in (result.created, result.updated))
     answer: dict[str, Any] = {
-        "created": len(result.created),
+        "created": len(created),
         "createdErrors": [],
-        "insertsKeys": [_keys(record, keys) for record in result.created],
-        "updated": len(result.updated),
+        "insertsKeys": [_keys(record, keys) for record in created],
+        "updated": len(updated),
         "updatedErrors": [],
-        "updatesKeys": [_keys(record, keys) for record in result.updated],
+        "updatesKeys": [_keys(record, keys) for record in updated],
         "nonupdates": result.nonupdates,
-        "modified": updated_ids,
-        "upsertedIds": [record["_id"] for record in result.created],
+        "modified": [record["_id"] for record in updated],
+        "upsertedIds": [record["_id"] for record in created],
         "permissionErrors": [],
         "validationErrors": [],
     }

@@ -12,6 +12,7 @@ from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
+    from consumer.part import Body
 
 
 def receipt() -> Receipt:
@@ -19,8 +20,10 @@ def receipt() -> Receipt:
     return Receipt(Ticket(record, Offsets(), Backlog()), None, "user:update", "u")
 
 
-def part(key: str, version: int, claims: tuple[str, ...] = ()) -> Part:
-    body = {"externalId": key, "custom": {"version": version}}
+def part(key: str, version: int, claims: tuple[str, ...] = (), text: str = "") -> Part:
+    body: Body = {"externalId": key, "custom": {"version": version}}
+    if text:
+        body["name"] = text
     return Part(Resource.ENDUSERS, key, body, (key, *claims), receipt())
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
 
 from consumer.assignment import Assignment
 from consumer.blocked import Blocked
-from consumer.commit import Committer
+from consumer.commit import COMMIT_SECONDS, Committer
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError, KafkaUnavailable
 from consumer.lease import Lease
 from consumer.part import Partition
+from tests.consumer.virtual_time import in_no_time
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
 
@@ -23,11 +26,20 @@ class Book:
     def __init__(self) -> None:
         self.written: list[dict[Partition, tuple[int, str]]] = []
         self.error: KafkaError | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+        self.asked = asyncio.Event()
+        self.asked_at: list[float] = []
 
     async def commit(self, positions: dict[Partition, tuple[int, str]]) -> None:
+        self.asked_at.append(asyncio.get_running_loop().time())
+        self.asked.set()
+        await self.open.wait()
         await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
+        if any(len(metadata) > 4096 for _, metadata in positions.values()):
+            raise CommitRefused("OffsetMetadataTooLarge")  # as a broker does
         self.written.append(positions)
 
 
@@ -159,3 +171,144 @@ async def test_a_topic_that_may_not_be_committed_keeps_no_other_from_it() -> Non
     owned = desk.assignment.owned
     assert (owned[P0].committed, owned[other].committed) == (11, 5)
     assert desk.lease.holds(asyncio.get_running_loop().time())
+
+
+async def test_who_leaves_before_anything_was_known_of_a_partition_commits_the_others() -> None:
+    desk = Desk()
+    desk.assignment.begin({P0: None, P1: (5, "hp1:300;")})
+
+    assert await desk.committer.commit(desk.assignment, is_clean=True)
+    desk.confirmed()
+    assert await desk.commit()
+
+    assert desk.book.written[0] == {P1: (5, "hp1:0;")}
+
+
+async def test_a_commit_that_is_answered_in_another_epoch_changes_nothing() -> None:
+    desk = Desk()
+    desk.book.open.clear()
+    committing = asyncio.create_task(desk.commit())
+    await desk.book.asked.wait()
+
+    desk.assignment.end()
+    desk.assignment.begin({P0: (3, "")})
+    desk.book.open.set()
+    await committing
+
+    assert (desk.assignment.owned[P0].committed, desk.assignment.owned[P0].horizon) == (3, None)
+    assert not desk.lease.holds(asyncio.get_running_loop().time())
+    assert desk.results == []
+
+
+async def test_a_commit_of_who_was_final_meanwhile_says_nothing_of_that() -> None:
+    desk = Desk()
+    offsets = desk.assignment.owned[P0]
+    offsets.track(10)
+    offsets.track(11)
+    offsets.resolve(10)
+    desk.book.open.clear()
+    committing = asyncio.create_task(desk.commit())
+    await desk.book.asked.wait()
+
+    offsets.resolve(11)
+    desk.book.open.set()
+    await committing
+
+    assert (offsets.committed, offsets.to_save) == (11, 1)
+
+
+def test_a_commit_that_kafka_never_answers_has_failed() -> None:
+    in_no_time(_never_answered())
+
+
+async def _never_answered() -> None:
+    desk = Desk()
+    desk.assignment.owned[P0].track(10)
+    desk.assignment.owned[P0].resolve(10)
+    desk.book.open.clear()
+    began = asyncio.get_running_loop().time()
+
+    is_taken = await desk.commit()
+
+    assert (is_taken, desk.results, desk.book.written) == (False, ["failed"], [])
+    assert desk.assignment.owned[P0].to_save == 1
+    assert asyncio.get_running_loop().time() - began == pytest.approx(10.0)
+    desk.book.open.set()
+    assert await desk.commit()
+
+
+def commits_of(desk: Desk, seconds: float) -> list[float]:
+    """When the loop of commits asks Kafka, counted from its start."""
+
+    async def run() -> float:
+        began = asyncio.get_running_loop().time()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await desk.committer.run(desk.assignment)
+        return began
+
+    began = in_no_time(run())
+    return [at - began for at in desk.book.asked_at]
+
+
+def test_all_is_committed_often_enough_for_the_lease() -> None:
+    desk = Desk()
+
+    asked = commits_of(desk, 10.0)
+
+    assert asked == pytest.approx([1.0, 4.0, 7.0], abs=0.5)
+
+
+def moved(desk: Desk, count: int) -> None:
+    offsets = desk.assignment.owned[P0]
+    for _ in range(count):
+        offset = offsets.position or 0
+        offsets.track(offset)
+        offsets.resolve(offset)
+
+
+def test_who_waits_for_a_commit_gets_it_at_once_and_the_next_in_a_second() -> None:
+    desk = Desk()
+    moved(desk, 70)
+
+    asked = commits_of(desk, 2.0)
+
+    assert asked[0] == pytest.approx(0.05, abs=0.01)
+
+
+def test_what_moved_is_committed_once_a_second() -> None:
+    desk = Desk()
+    moved(desk, 1)
+
+    asked = commits_of(desk, 0.9)
+    later = commits_of(desk, 1.5)
+
+    assert asked == []
+    assert later == pytest.approx([1.0], abs=0.1)
+
+
+def test_after_a_commit_that_failed_nobody_asks_at_once_again() -> None:
+    desk = Desk()
+    moved(desk, 70)
+    desk.book.error = KafkaUnavailable("gone")
+
+    asked = commits_of(desk, 5.0)
+
+    gaps = [later - earlier for earlier, later in pairwise(asked)]
+    assert len(asked) == 5
+    assert min(gaps) >= COMMIT_SECONDS
+
+
+async def test_a_broker_takes_what_a_full_window_has_to_say() -> None:
+    desk = Desk()
+    desk.assignment.begin({P0: (0, "")})
+    offsets = desk.assignment.owned[P0]
+    for offset in range(60_000):
+        offsets.track(offset)
+        if offset % 2:
+            offsets.resolve(offset)
+
+    assert await desk.commit()
+
+    _, metadata = desk.book.written[0][P0]
+    assert 4000 < len(metadata) <= 4096

@@ -198,6 +198,53 @@ def test_who_left_is_archived_where_it_is_set_by_identity_alone() -> None:
     )
 
 
+BY_SOURCE = Rules.compile(
+    ConnectorSettings.model_validate(
+        {
+            "on_segment_left": "archive",
+            "contact_synchronized_segments": ["s"],
+            "contact_attributes_outbound": [
+                {"hull_field_name": name, "service_field_name": target}
+                for name, target in (
+                    ("external_id", "externalId"),
+                    ("crm_id", "sourceId"),
+                    ("email", "email"),
+                    ("name", "name"),
+                )
+            ],
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sent"),
+    [
+        ({"external_id": "u"}, {"externalId": "u"}),
+        ({"external_id": "u", "crm_id": 7}, {"externalId": "u", "sourceId": "7"}),
+        ({"email": "a@b.example", "crm_id": "7"}, {"email": "a@b.example", "sourceId": "7"}),
+        ({"crm_id": "7"}, None),
+        (
+            {"external_id": "u", "traits_planhat/id": "5e" + "0" * 22},
+            {"externalId": "u", "_id": "5e" + "0" * 22},
+        ),
+    ],
+    ids=str,
+)
+def test_who_left_is_archived_by_all_its_keys_if_planhat_takes_them(
+    attributes: dict[str, Any], sent: dict[str, Any] | None
+) -> None:
+    record = {
+        "user": {"id": "h", "name": "Ann", **attributes},
+        "changes": {"segments": {"left": [{"id": "s"}]}},
+    }
+
+    found = decided(record, rules=BY_SOURCE).enduser
+
+    skipped = Skip(reasons.CONTACT_FILTER)
+    assert found == (Payload("h", {**sent, "archived": True}) if sent else skipped)
+
+
 def test_nothing_is_created_and_no_event_sent_for_who_left() -> None:
     events = [{"event": "Signed in", "event_id": "e1"}]
 
@@ -263,6 +310,21 @@ def test_one_id_of_several_events_of_a_message_is_no_repeat() -> None:
 
     assert len(found.activities) == 3
     assert found.skipped_events == (("Signed in", Skip(reasons.EVENT_REPEATED)),)
+
+
+def test_an_event_of_somebody_whom_planhat_can_not_know_is_skipped_with_the_reason() -> None:
+    nobody = {**RECORDS[0]["user"], "external_id": None, "email": None}
+
+    found = decided({**RECORDS[0], "user": nobody, "events": [{"event": "Signed in"}]})
+
+    assert found.activities == ()
+    assert found.skipped_events == (("Signed in", Skip(reasons.NO_IDENTITY)),)
+
+
+def test_an_event_without_a_name_is_skipped_by_an_empty_one() -> None:
+    found = decided({**RECORDS[0], "events": [{"event_id": "e1"}]})
+
+    assert found.skipped_events == (("", Skip(reasons.TRACKING_FILTER)),)
 
 
 def test_events_keep_their_order() -> None:

@@ -26,9 +26,10 @@ MAIN = (Resource.COMPANIES, Resource.ENDUSERS, Resource.LICENSES)
 class Desk:
     """Lanes and their dispatch."""
 
-    def __init__(self, main: Gate | None = None, **policy: int) -> None:
+    def __init__(self, main: Gate | None = None, permits: int = 10, **policy: int) -> None:
         self.lanes = {name: Lane(LanePolicy(name, **policy)) for name in ALL}  # type: ignore[arg-type]  # sizes
-        self.dispatch = Dispatch(self.lanes, main or Unlimited(), Unlimited(), 10, lambda: 0.5)
+        main = main or Unlimited()
+        self.dispatch = Dispatch(self.lanes, main, Unlimited(), permits, lambda: 0.5)
 
     def add(self, resource: Resource, key: str, now: float) -> None:
         body = {"externalId": key}
@@ -178,3 +179,169 @@ def test_who_is_stopped_looks_for_nothing() -> None:
     desk.dispatch.stopped = True
 
     assert not desk.dispatch.has_more(0.0)
+
+
+def test_429_without_a_header_slows_everybody_down() -> None:
+    limiter = Limiter(200, 10)
+    desk = Desk(limiter)
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+
+    desk.land(desk.fly(0.0), Retry("429", 429), 0.0)
+
+    assert limiter.limit == pytest.approx(140.0)
+    assert wait_for(desk, Resource.COMPANIES, 0.0) >= 1.0
+
+
+def test_another_failure_without_a_header_slows_nobody_down() -> None:
+    limiter = Limiter(200, 10)
+    desk = Desk(limiter)
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+
+    desk.land(desk.fly(0.0), Retry("503", 503), 0.0)
+
+    assert limiter.limit == pytest.approx(200.0)
+    assert wait_for(desk, Resource.COMPANIES, 0.0) == 0.0
+
+
+def test_a_throttled_activity_closes_the_analytics_host_only() -> None:
+    desk = Desk()
+    desk.add(Resource.ACTIVITIES, "a", 0.0)
+
+    desk.land(desk.fly(0.0), Retry("429", 429, 9.0), 0.0)
+
+    assert wait_for(desk, Resource.ENDUSERS, 0.0) == 0.0
+    assert wait_for(desk, Resource.ACTIVITIES, 0.0) == pytest.approx(9.0, abs=0.01)
+
+
+def test_the_next_look_is_at_the_soonest_of_all_lanes() -> None:
+    desk = Desk()
+    waits = {Resource.COMPANIES: 9.0, Resource.ENDUSERS: 3.0, Resource.LICENSES: 20.0}
+    flights = []
+    for resource in waits:
+        desk.add(resource, "k", 0.0)
+        flights.append(desk.fly(0.0))
+    for flight in flights:
+        # By the lane alone: the gate would hold them all.
+        desk.dispatch._settlers[flight.resource].settle(
+            flight, Retry("503", 503, waits[flight.resource]), 0.0
+        )
+
+    assert desk.dispatch.next(0.0) == Wait(3.0)
+    assert desk.dispatch.next(2.0) == Wait(1.0)
+
+
+def test_the_permits_bound_what_goes_and_what_is_said_to_be_sendable() -> None:
+    desk = Desk(permits=2)
+    for key in "ab":
+        desk.add(Resource.ENDUSERS, key, 0.0)
+        desk.fly(0.0)
+    desk.add(Resource.ENDUSERS, "c", 0.0)
+
+    assert desk.dispatch.in_flight == 2
+    assert desk.dispatch.next(0.0) == Wait(None)
+    assert desk.dispatch.sendable(0.0) is None
+    assert not desk.dispatch.has_more(0.0)
+
+
+def test_what_may_go_at_once_is_named() -> None:
+    desk = Desk()
+    nothing = desk.dispatch.sendable(0.0)
+    desk.add(Resource.LICENSES, "l", 0.0)
+    ready = desk.dispatch.sendable(0.0)
+    desk.dispatch.stopped = True
+
+    assert (nothing, ready) == (None, Resource.LICENSES)
+    assert desk.dispatch.sendable(0.0) is None
+
+
+def test_what_waits_for_its_gate_may_not_go_at_once() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.dispatch.gate(Resource.ENDUSERS).close_until(5.0)
+
+    assert desk.dispatch.sendable(4.0) is None
+    assert desk.dispatch.sendable(5.0) is Resource.ENDUSERS
+    assert desk.dispatch.has_more(4.0)
+
+
+def test_each_request_takes_from_its_gate() -> None:
+    limiter = Limiter(200, 10)
+    desk = Desk(limiter)
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.add(Resource.ACTIVITIES, "a", 0.0)
+
+    desk.fly(0.0)
+    desk.fly(0.0)
+
+    assert limiter.used_ratio(0.0) == pytest.approx(1 / 200)
+
+
+def test_the_lane_goes_first_in_which_more_has_waited_for_longer() -> None:
+    desk = Desk()
+    desk.add(Resource.LICENSES, "l", 0.0)
+    for key in "abc":
+        desk.add(Resource.ENDUSERS, key, 0.0)
+
+    order = [desk.fly(1.0).resource, desk.fly(1.0).resource]
+
+    assert order == [Resource.ENDUSERS, Resource.LICENSES]
+
+
+def test_who_holds_others_back_counts_with_them() -> None:
+    desk = Desk()
+    desk.add(Resource.COMPANIES, "c", 0.0)
+    desk.lanes[Resource.COMPANIES].followed = 5
+    for key in "abc":
+        desk.add(Resource.ENDUSERS, key, 0.0)
+
+    assert desk.fly(1.0).resource is Resource.COMPANIES
+
+
+def test_lanes_that_starve_go_in_turn() -> None:
+    desk = Desk(batch_size=1)
+    for number in range(9):
+        desk.add(Resource.ENDUSERS, f"u{number}", 0.0)
+    for number in range(2):
+        desk.add(Resource.LICENSES, f"l{number}", 0.0)
+    order = []
+    for second in range(4):
+        flight = desk.fly(10.0 + second)
+        order.append(flight.resource)
+        desk.land(flight, delivered(flight), 10.0 + second)
+
+    assert sorted(order[:2]) == sorted(order[2:]) == [Resource.ENDUSERS, Resource.LICENSES]
+
+
+def test_all_that_waits_is_counted_and_forgotten() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.add(Resource.ACTIVITIES, "a", 0.0)
+    desk.dispatch.answered(desk.fly(0.0), delivered(Flight(Resource.ENDUSERS)), 0.0)
+    before = desk.dispatch.waiting
+
+    desk.dispatch.clear()
+
+    assert before == 1
+    assert (desk.dispatch.waiting, desk.dispatch.ended()) == (0, [])
+
+
+def test_what_ended_is_told_once() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    flight = desk.fly(0.0)
+    desk.dispatch.answered(flight, delivered(flight), 0.0)
+
+    told = [[end.part.key for end in desk.dispatch.ended()] for _ in range(2)]
+
+    assert told == [["u"], []]
+
+
+def test_who_starves_goes_before_whoever_has_more_to_send() -> None:
+    desk = Desk()
+    desk.add(Resource.LICENSES, "l0", 0.0)
+    desk.land(desk.fly(0.0), Delivered(None, is_whole=True), 0.0)
+    desk.add(Resource.LICENSES, "l1", 0.0)
+    for number in range(100):
+        desk.add(Resource.ENDUSERS, f"u{number}", 3.0)
+
+    assert desk.fly(6.0).resource is Resource.LICENSES

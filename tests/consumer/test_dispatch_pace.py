@@ -5,6 +5,7 @@ from consumer.dispatch import Dispatch, Wait
 from consumer.flight import Flight
 from consumer.lane import Lane, LanePolicy
 from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.lanes import part
 
@@ -82,3 +83,55 @@ def test_no_more_than_the_permits_are_in_the_air() -> None:
 
     assert isinstance(dispatch.next(0.0), Flight)
     assert dispatch.next(0.0) == Wait(None)
+
+
+@pytest.mark.parametrize(
+    ("follower", "leader"),
+    [
+        (Resource.ENDUSERS, Resource.COMPANIES),
+        (Resource.LICENSES, Resource.COMPANIES),
+        (Resource.ACTIVITIES, Resource.ENDUSERS),
+    ],
+)
+def test_who_follows_waits_a_moment_for_those_that_are_held_back(
+    follower: Resource, leader: Resource
+) -> None:
+    gates = Gates()
+    gates.add(follower, "a")
+    for lane in gates.lanes.values():
+        lane.followed = 1
+
+    held = gates.next(0.0, Pace.FOLLOW)
+    gates.lanes[leader].followed = 0
+
+    assert held == "wait 0.5"
+    assert gates.next(0.0, Pace.FOLLOW) == follower.value
+
+
+def test_companies_follow_nobody() -> None:
+    gates = Gates()
+    gates.add(Resource.COMPANIES, "a")
+    for lane in gates.lanes.values():
+        lane.followed = 1
+
+    assert gates.next(0.0, Pace.FOLLOW) == "companies"
+
+
+def test_a_full_batch_waits_for_nobody_it_follows() -> None:
+    gates = Gates()
+    gates.add(Resource.ENDUSERS, "a")
+    gates.add(Resource.ENDUSERS, "b")
+    gates.lanes[Resource.COMPANIES].followed = 1
+
+    assert gates.next(0.0, Pace.FOLLOW) == "endusers"
+
+
+@pytest.mark.parametrize("pace", list(Pace))
+def test_a_retry_that_is_due_is_held_by_no_pace(pace: Pace) -> None:
+    gates = Gates()
+    gates.add(Resource.ENDUSERS, "a")
+    flight = gates.dispatch.next(0.0)
+    assert isinstance(flight, Flight)
+    gates.dispatch.answered(flight, Retry("503", 503), 0.0)
+
+    assert gates.next(30.0, pace) == "endusers"

@@ -19,6 +19,7 @@ from planhat_client.errors import (
 from planhat_client.limiter import Limiter
 from schemas.planhat import Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
+from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,3 +136,16 @@ async def test_each_lookup_counts_as_a_call() -> None:
     await desk.read()
 
     assert desk.gate.used_ratio(asyncio.get_running_loop().time()) == pytest.approx(1 / 6000)
+
+
+def test_a_lookup_that_is_told_to_wait_waits_for_as_long() -> None:
+    async def seconds() -> float:
+        desk, began = (
+            Desk(PlanhatUnavailable("503", 17.0), FOUND),
+            asyncio.get_running_loop().time(),
+        )
+        desk.move(1)
+        await desk.read()
+        return asyncio.get_running_loop().time() - began
+
+    assert in_no_time(seconds()) == pytest.approx(17.0, abs=1.0)

@@ -209,3 +209,55 @@ def test_an_export_passes_the_gate_whatever_changed() -> None:
 
     assert why_not.user_gate(user(changes=changes, is_export=True), RULES) is None
     assert why_not.account_gate(account(changes=changes, is_export=True), RULES) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "moved"),
+    [
+        (None, False),
+        ({"account": {"id": ["a0", "a1"]}}, True),
+        ({"account": {"id": [None, "a1"]}}, True),
+        ({"is_new": True, "account": {"id": [None, "a1"]}}, False),
+        ({"account": {"name": ["x", "y"]}}, False),
+        ({"account": {}}, False),
+        ({"user": {"id": ["u0", "u1"]}}, False),
+    ],
+    ids=str,
+)
+def test_who_is_linked_to_another_account_may_have_moved(
+    changes: dict[str, Any] | None, *, moved: bool
+) -> None:
+    assert why_not.may_have_moved(user(changes=changes).changes) is moved
+
+
+@pytest.mark.parametrize(
+    ("changes", "entered", "left"),
+    [
+        (None, False, False),
+        ({"segments": {"entered": segments("x", "s2")}}, True, False),
+        ({"segments": {"left": segments("s1")}}, False, True),
+        ({"segments": {"entered": segments("c1"), "left": segments("x")}}, False, False),
+        ({"account_segments": {"entered": segments("s1"), "left": segments("s1")}}, False, False),
+    ],
+    ids=str,
+)
+def test_who_enters_or_leaves_the_contact_filter_is_known_by_its_changes(
+    changes: dict[str, Any] | None, *, entered: bool, left: bool
+) -> None:
+    found = user(changes=changes).changes
+
+    assert (why_not.has_entered(found, RULES), why_not.has_left(found, RULES)) == (entered, left)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [None, "p1", ["p1"], [None, "p1", "p2"], ["p0", "p1"], [None, None], [None, ""], {"0": "p1"}],
+    ids=str,
+)
+@pytest.mark.parametrize("key", ["planhat/id", "external_id"])
+def test_a_key_of_the_company_that_was_there_or_is_not_there_opens_nothing(
+    key: str, change: object
+) -> None:
+    changes = {"account": {key: change}}
+
+    assert why_not.user_gate(user(changes=changes), RULES) == reasons.NOTHING_CHANGED

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 KEYS = ("a", "b", "c", "d", "e")
 EMAILS = ("", "@one", "@two")
+TEXTS = ("", "x" * 150, "y" * 400)
+MOST_BYTES = 600
 
 
 def keys_of(flight: Flight | None) -> list[str]:
@@ -192,7 +194,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.bench = Bench(batch_size=3, concurrency=3, attempts=3)
+        self.bench = Bench(batch_size=3, batch_bytes=MOST_BYTES, concurrency=3, attempts=3)
         self.air: list[Flight] = []
         self.versions = dict.fromkeys(KEYS, 0)
         self.applied: dict[str, int] = {}
@@ -201,10 +203,10 @@ class LaneMachine(RuleBasedStateMachine):
         self.kept: list[Part] = []
         self.unsure: set[str] = set()
 
-    @rule(key=st.sampled_from(KEYS), email=st.sampled_from(EMAILS))
-    def arrive(self, key: str, email: str) -> None:
+    @rule(key=st.sampled_from(KEYS), email=st.sampled_from(EMAILS), text=st.sampled_from(TEXTS))
+    def arrive(self, key: str, email: str, text: str) -> None:
         self.versions[key] += 1
-        one = part(key, self.versions[key], (email,) if email else ())
+        one = part(key, self.versions[key], (email,) if email else (), text)
         self.open[id(one)] = one
         self.bench.lane.add(one, self.bench.now)
 
@@ -271,6 +273,11 @@ class LaneMachine(RuleBasedStateMachine):
         claims = [claim for flight in self.air for one in flight.profiles for claim in one.claims]
         assert len(claims) == len(set(claims))
 
+    @invariant()
+    def no_request_is_larger_than_may_be(self) -> None:
+        for flight in getattr(self, "air", ()):
+            assert len(flight.items) == 1 or sum(map(len, flight.items)) <= MOST_BYTES
+
     def teardown(self) -> None:
         if not hasattr(self, "air"):
             return
@@ -335,3 +342,288 @@ def test_many_changes_of_a_profile_that_always_fails_are_given_up_soon() -> None
         assert bench.now < 120.0
 
     assert ended.count(("bad", "rejected")) == 18
+
+
+@pytest.mark.parametrize("merges", [True, False], ids=["profiles", "activities"])
+def test_a_request_is_bounded_in_bytes(*, merges: bool) -> None:
+    bench = Bench(merges=merges, batch_bytes=500)
+    for number in range(20):
+        bench.lane.add(part(f"k{number}", 1, (), "x" * 80), 0.0)
+
+    flight = bench.fly()
+
+    assert len(flight.items) == 3
+    assert len(b"[" + b",".join(flight.items) + b"]") <= 500
+
+
+def test_one_item_that_is_larger_than_a_request_may_be_goes_alone() -> None:
+    bench = Bench(batch_bytes=100)
+    bench.lane.add(part("large", 1, (), "x" * 500), 0.0)
+    bench.lane.add(part("small", 1), 0.0)
+
+    flights = [keys_of(bench.fly()) for _ in range(2)]
+
+    assert flights == [["large"], ["small"]]
+
+
+def versions_of(flight: Flight) -> list[int]:
+    return [json.loads(item)["custom"]["version"] for item in flight.items]
+
+
+def test_an_activity_that_does_not_fit_ends_the_request_and_keeps_its_place() -> None:
+    bench = Bench(merges=False, batch_bytes=1000)
+    for version, size in enumerate((300, 900, 500, 10, 10)):
+        bench.lane.add(part("a", version, (), "x" * size), 0.0)
+    flown = []
+
+    while (flight := bench.lane.take(0.0)) is not None:
+        flown.append(versions_of(flight))
+        bench.settler.settle(flight, Delivered(None, is_whole=True), 0.0)
+
+    assert flown == [[0], [1], [2, 3, 4]]
+
+
+def test_activities_of_one_profile_are_cut_where_the_request_is_full() -> None:
+    bench = Bench(merges=False, batch_size=3)
+    for version in range(5):
+        bench.lane.add(part("a", version), 0.0)
+    first = bench.fly()
+
+    assert versions_of(first) == [0, 1, 2]
+    assert bench.lane.take(0.0) is None
+    bench.settler.settle(first, Delivered(None, is_whole=True), 0.0)
+    assert versions_of(bench.fly()) == [3, 4]
+
+
+def down(size: int) -> Bench:
+    """Four requests of `size` profiles have failed, so the lane is held."""
+    bench = Bench(batch_size=size, concurrency=4)
+    for number in range(4 * size):
+        bench.lane.add(part(f"k{number}", 1), 0.0)
+    for flight in [bench.fly() for _ in range(4)]:
+        bench.settler.settle(flight, Retry("503", 503), 0.0)
+    return bench
+
+
+def test_a_probe_takes_one_of_a_group_and_the_others_wait_on() -> None:
+    bench = down(5)
+    bench.now = 60.0
+    states: list[str] = [bench.lane.breaker_state]
+    parked = [bench.lane.parked]
+
+    probe = bench.fly()
+
+    states.append(bench.lane.breaker_state)
+    parked.append(bench.lane.parked)
+    bench.settler.settle(probe, Delivered(BulkResult(created=1)), 60.0)
+    states.append(bench.lane.breaker_state)
+    assert (len(probe.items), parked) == (1, [20, 19])
+    assert states == ["open", "half-open", "closed"]
+    flown = []
+    while (flight := bench.lane.take(60.0)) is not None:
+        flown += keys_of(flight)
+        bench.settler.settle(flight, Delivered(BulkResult(created=len(flight.items))), 60.0)
+    assert len(flown) == len(set(flown)) == 19
+    assert len(bench.ended()) == 20
+
+
+def test_what_is_ready_is_the_probe_rather_than_what_failed_before() -> None:
+    bench = down(2)
+    bench.lane.add(part("fresh", 1), 30.0)
+    bench.now = 60.0
+
+    assert keys_of(bench.fly()) == ["fresh"]
+
+
+def test_who_failed_together_goes_again_together_and_with_nobody_else() -> None:
+    bench = Bench(batch_size=10)
+    for key in "ab":
+        bench.lane.add(part(key, 1), 0.0)
+    bench.settler.settle(bench.fly(), Retry("503", 503), 0.0)
+    bench.lane.add(part("c", 1), 0.0)
+
+    bench.now = 60.0
+    flights = [bench.fly(), bench.fly()]
+
+    assert [keys_of(flight) for flight in flights] == [["a", "b"], ["c"]]
+    assert [flight.failures for flight in flights] == [1, 0]
+
+
+def test_a_lane_tells_how_long_nothing_can_go() -> None:
+    bench = Bench(concurrency=1)
+    nothing = bench.lane.due(0.0)
+    bench.lane.add(part("a", 1), 0.0)
+    ready = bench.lane.due(0.0)
+    flight = bench.fly()
+    bench.lane.add(part("b", 1), 0.0)
+    busy = bench.lane.due(0.0)
+    bench.settler.settle(flight, Retry("503", 503, 20.0), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
+
+    assert (nothing, ready, busy) == (None, 0.0, None)
+    assert [bench.lane.due(now) for now in (0.0, 15.0, 20.0, 30.0)] == [20.0, 5.0, 0.0, 0.0]
+
+
+def test_it_is_known_since_when_something_could_go_and_did_not() -> None:
+    bench = Bench()
+    nothing = (bench.lane.oldest(), bench.lane.waits_since(9.0))
+    bench.lane.add(part("a", 1), 1.0)
+    bench.settler.settle(bench.fly(), Retry("503", 503, 20.0), 1.0)
+    parked = [bench.lane.waits_since(now) for now in (20.0, 21.0)]
+    bench.lane.add(part("b", 1), 30.0)
+
+    assert nothing == (None, None)
+    assert parked == [None, 21.0]
+    assert (bench.lane.oldest(), bench.lane.waits_since(30.0)) == (30.0, 21.0)
+    assert bench.lane.waits_since(20.5) == 30.0
+
+
+def test_who_is_parked_is_told_when_it_is_tried_again() -> None:
+    bench = Bench()
+    one = part("a", 1)
+    bench.lane.add(one, 0.0)
+    profile = one.profile
+    assert profile is not None
+    before = bench.lane.next_try(profile)
+
+    bench.settler.settle(bench.fly(), Retry("503", 503, 20.0), 5.0)
+
+    assert (before, bench.lane.next_try(profile)) == (None, 25.0)
+
+
+def test_a_change_that_waits_holds_back_itself_and_what_is_behind_it_only() -> None:
+    bench = Bench(merges=False)
+    first, second, third = (part("a", version) for version in range(3))
+    second.waits = 2
+    for one in (first, second, third):
+        bench.lane.add(one, 0.0)
+    flight = bench.fly()
+    bench.settler.settle(flight, Delivered(None, is_whole=True), 0.0)
+
+    bench.lane.release(second, 1.0)
+    waiting = bench.lane.take(1.0)
+    bench.lane.release(second, 2.0)
+
+    assert (versions_of(flight), waiting) == ([0], None)
+    assert bench.lane.oldest() == 2.0
+    assert versions_of(bench.fly()) == [1, 2]
+
+
+def test_a_change_that_is_dropped_lets_go_on_what_was_behind_it() -> None:
+    bench = Bench()
+    first, other = part("a", 1, ("@one",)), part("b", 1, ("@one",))
+    first.waits = 1
+    bench.lane.add(first, 0.0)
+    bench.lane.add(other, 0.0)
+
+    bench.lane.drop(first, "why", 3.0)
+    bench.lane.drop(first, "twice", 3.0)
+
+    assert [(end.ending, end.reason) for end in bench.lane.ended] == [("skipped", "why")]
+    assert (bench.lane.waiting, bench.lane.oldest()) == (1, 3.0)
+    assert bench.lane.newest(("a",)) is None
+    assert keys_of(bench.fly()) == ["b"]
+
+
+def test_the_newest_change_of_a_profile_is_known_until_it_is_final() -> None:
+    bench = Bench()
+    old, new = part("a", 1), part("a", 2)
+    bench.lane.add(old, 0.0)
+    bench.lane.add(new, 0.0)
+    before = bench.lane.newest(("a",))
+
+    bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
+
+    assert before is new
+    assert bench.lane.newest(("a",)) is None
+    assert bench.lane.profiles() == []
+
+
+def test_after_a_revoke_what_flies_is_counted_until_it_lands_and_nobody_overtakes_it() -> None:
+    bench = Bench(batch_size=2)
+    for key in "abc":
+        bench.lane.add(part(key, 1), 0.0)
+    flight = bench.fly()
+    bench.lane.followed = 7
+
+    bench.lane.clear()
+    told = (bench.lane.waiting, bench.lane.followed, bench.lane.ready, bench.lane.parked)
+    bench.lane.add(part("a", 2), 1.0)
+    held = bench.lane.take(1.0)
+    bench.settler.settle(flight, Delivered(BulkResult(created=2)), 1.0)
+
+    assert (told, held) == ((2, 0, 0, 0), None)
+    assert (bench.ended(), bench.lane.waiting) == ([], 1)
+    assert versions_of(bench.fly()) == [2]
+
+
+def test_what_waits_for_another_try_is_forgotten_by_a_revoke() -> None:
+    bench = Bench()
+    bench.lane.add(part("a", 1), 0.0)
+    bench.settler.settle(bench.fly(), Retry("503", 503), 0.0)
+
+    bench.lane.clear()
+
+    assert (bench.lane.waiting, bench.lane.parked, bench.lane.due(60.0)) == (0, 0, None)
+
+
+def test_who_has_no_key_flies_alone() -> None:
+    bench = Bench()
+    nameless = part("n", 1)
+    del nameless.body["externalId"]
+    for one in (part("a", 1), nameless, part("b", 1)):
+        bench.lane.add(one, 0.0)
+
+    flights = [bench.fly() for _ in range(3)]
+
+    assert [len(flight.items) for flight in flights] == [1, 1, 1]
+
+
+def test_planhats_id_is_a_key_from_the_second_time_on() -> None:
+    bench = Bench()
+    answer = BulkResult.model_validate({"created": 1, "insertsKeys": [{"_id": "5e"}]})
+    bench.lane.add(part("a", 1), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(answer), 0.0)
+
+    bench.lane.add(part("a", 2), 0.0)
+
+    assert json.loads(bench.fly().items[0])["_id"] == "5e"
+
+
+def test_what_is_not_sent_again_is_told_with_its_id_and_what_it_would_have_been() -> None:
+    bench = Bench(skips_unchanged=True)
+    answer = BulkResult.model_validate({"created": 1, "insertsKeys": [{"_id": "5e"}]})
+    bench.lane.add(part("a", 1), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(answer), 0.0)
+    bench.ended()
+
+    bench.lane.add(part("a", 1), 0.0)
+    bench.lane.take(0.0)
+    (end,) = bench.lane.ended
+
+    assert (end.planhat_id, end.change, end.reason) == ("5e", "unchanged", "")
+    assert json.loads(end.part.sent) == {"externalId": "a", "custom": {"version": 1}}
+
+
+def test_an_export_is_sent_again_whatever_planhat_has() -> None:
+    bench = Bench(skips_unchanged=True)
+    bench.lane.add(part("a", 1), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
+    again = part("a", 1)
+    again.receipt.export = True
+
+    bench.lane.add(again, 0.0)
+
+    assert versions_of(bench.fly()) == [1]
+
+
+def test_changes_up_to_one_that_waits_fly_as_one() -> None:
+    bench = Bench()
+    waiting = part("a", 3)
+    waiting.waits = 1
+    for one in (part("a", 1), part("a", 2), waiting):
+        bench.lane.add(one, 0.0)
+
+    flight = bench.fly()
+
+    assert (versions_of(flight), flight.changes, bench.lane.waiting) == ([2], 2, 3)

@@ -402,3 +402,31 @@ def test_an_owner_and_a_company_are_named_without_blanks() -> None:
     found = to.company(message.account, RULES)
 
     assert found == {"externalId": "acme", "owner": "grace@acme.example"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "enduser", "named"),
+    [
+        ({"email": "a@b.example"}, {}, {"email": "a@b.example"}),
+        ({"email": "a@b.example"}, {"email": "c@d.example"}, {"email": "c@d.example"}),
+        ({"external_id": 7}, {}, {"externalId": "7"}),
+        ({"external_id": 7}, {"externalId": "8"}, {"externalId": "8"}),
+        ({"name": "Ann"}, {"name": "Mapped"}, {"name": "Ann"}),
+        ({"name": ""}, {}, {}),
+        ({"name": ["Ann"], "email": " "}, {}, {}),
+    ],
+    ids=str,
+)
+def test_an_author_is_who_was_sent_or_else_who_hull_says(
+    attributes: dict[str, Any], enduser: dict[str, Any], named: dict[str, str]
+) -> None:
+    found = to.author(user(attributes), enduser)
+
+    assert {name: found[name] for name in ("name", "email", "externalId") if name in found} == named
+
+
+def test_an_author_is_named_by_each_spelling_of_its_keys() -> None:
+    found = to.author(user({"external_id": "u"}, {"id": "a1", "external_id": "a"}), {})
+
+    assert found.items() >= {"externalId": "u", "id": "u", "euExtId": "u"}.items()
+    assert found.items() >= {"companyExternalId": "a", "cId": "a"}.items()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+from structlog.testing import capture_logs
+
 from consumer.assignment import Assignment
 from consumer.blocked import Blocked
 from consumer.commit import Committer
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
 from consumer.lease import Lease
 from consumer.membership import Membership
-from consumer.part import Partition
+from consumer.part import Partition, Record, Ticket
+from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,22 +35,30 @@ class Kafka:
         }
         self.errors: list[KafkaError] = []
         self.log_ends: dict[Partition, int] = {}
+        self.hanging: list[str] = []
+        self.asked_at: list[float] = []
 
     async def commit(self, positions: Positions) -> None:
-        self._fail()
+        await self._answer("commit")
         self.positions |= positions
 
     async def committed(self, partitions: Sequence[Partition]) -> Positions:
-        self._fail()
+        self.asked_at.append(asyncio.get_running_loop().time())
+        await self._answer("committed")
         return {name: self.positions[name] for name in partitions if name in self.positions}
 
     async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        await self._answer("ends")
         return {name: self.log_ends.get(name, 0) for name in partitions}
 
     def partition_count(self) -> int:
         return 1
 
-    def _fail(self) -> None:
+    async def _answer(self, what: str) -> None:
+        """Hang as often as `hanging` names this, or fail as long as there are errors."""
+        if what in self.hanging:
+            self.hanging.remove(what)
+            await asyncio.Event().wait()
         if self.errors:
             raise self.errors.pop(0)
 
@@ -58,9 +70,12 @@ class House:
         self.told: list[str] = []
         self.lands = True
         self.doubts = False
+        self.error: Exception | None = None
 
     async def land(self) -> bool:
         self.told.append("land")
+        if self.error is not None:
+            raise self.error
         return self.lands
 
     def is_unsure(self) -> bool:
@@ -196,3 +211,184 @@ async def test_sending_ends_when_the_group_has_not_confirmed_us_for_long() -> No
     later = asyncio.get_running_loop().time() + 15.0
 
     assert desk.member.hold(later) > 0.0
+
+
+def assigned_in(kafka: Kafka) -> tuple[Desk, float]:
+    """Who was assigned a partition, and how long that took."""
+
+    async def assign() -> tuple[Desk, float]:
+        desk, began = Desk(kafka), asyncio.get_running_loop().time()
+        await desk.member.assigned([P0])
+        return desk, asyncio.get_running_loop().time() - began
+
+    return in_no_time(assign())
+
+
+def test_offsets_that_kafka_does_not_answer_for_are_asked_for_again() -> None:
+    kafka = Kafka(p0=(10, ""))
+    kafka.hanging = ["committed", "committed"]
+
+    desk, seconds = assigned_in(kafka)
+
+    assert desk.assignment.owned[P0].position == 10
+    assert 20.1 <= seconds <= 21.5
+
+
+def test_offsets_are_asked_for_less_and_less_often() -> None:
+    kafka = Kafka(p0=(10, ""))
+    kafka.errors = [KafkaUnavailable("loading")] * 40
+
+    _, seconds = assigned_in(kafka)
+
+    assert 40 * 0.05 <= seconds <= 40 * 30.0
+    assert seconds > 60.0
+
+
+def test_ends_that_kafka_does_not_tell_are_not_waited_for() -> None:
+    kafka = Kafka(p0=(10, ""))
+    kafka.log_ends = {P0: 1000}
+    kafka.hanging = ["ends"]
+
+    desk, seconds = assigned_in(kafka)
+
+    assert seconds == pytest.approx(5.0)
+    assert desk.assignment.behind == []
+    assert desk.house.told == ["go on with 1 of 1"]
+
+
+def test_ends_that_kafka_refuses_are_not_waited_for() -> None:
+    class Closed(Kafka):
+        async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+            raise KafkaRefused(f"no rights to {partitions}")
+
+    desk, seconds = assigned_in(Closed(p0=(10, "")))
+
+    assert (seconds, desk.assignment.behind) == (0.0, [])
+
+
+def test_a_last_commit_that_kafka_never_answers_holds_nobody_up_for_long() -> None:
+    async def leave() -> tuple[Desk, float]:
+        desk = Desk(Kafka(p0=(10, "")))
+        await desk.member.assigned([P0])
+        desk.kafka.hanging = ["commit"]
+        began = asyncio.get_running_loop().time()
+        await desk.member.revoked([P0])
+        return desk, asyncio.get_running_loop().time() - began
+
+    desk, seconds = in_no_time(leave())
+
+    assert seconds == pytest.approx(10.0)
+    assert (desk.assignment.owned, desk.house.told[-1]) == ({}, "forget")
+
+
+async def test_it_is_known_since_when_partitions_move() -> None:
+    desk = Desk(Kafka(p0=(10, "")))
+    at_first = desk.member.moving_since
+    await desk.member.assigned([P0])
+    owned = desk.member.moving_since
+    before = asyncio.get_running_loop().time()
+
+    await desk.member.revoked([P0])
+
+    since = desk.member.moving_since
+    assert (at_first, owned) == (None, None)
+    assert since is not None
+    assert before <= since <= asyncio.get_running_loop().time()
+    await desk.member.assigned([])
+    assert desk.member.moving_since is None
+
+
+async def test_who_owns_nothing_has_nothing_to_land() -> None:
+    desk = Desk(Kafka())
+
+    await desk.member.revoked([])
+
+    assert desk.house.told == []
+    assert desk.member.moving_since is not None
+
+
+async def test_who_gets_no_partition_is_a_member_all_the_same() -> None:
+    desk = Desk(Kafka())
+
+    await desk.member.assigned([])
+
+    assert desk.house.told == ["go on with 0 of 1"]
+    assert desk.lease.holds(asyncio.get_running_loop().time())
+    assert desk.hold() == 0.0
+
+
+def test_the_group_confirmed_us_when_it_was_asked_not_when_all_was_read() -> None:
+    kafka = Kafka(p0=(10, ""))
+    kafka.hanging = ["ends"]
+
+    async def held_later() -> tuple[float, float]:
+        desk = Desk(kafka)
+        await desk.member.assigned([P0])
+        now = asyncio.get_running_loop().time()
+        return desk.member.hold(now + 9.9), desk.member.hold(now + 10.0)
+
+    before, after = in_no_time(held_later())
+
+    assert before == 0.0
+    assert after > 0.0
+
+
+async def test_after_a_revoke_nothing_is_sent_for_the_former_lease() -> None:
+    desk = Desk(Kafka(p0=(10, "")))
+    await desk.member.assigned([P0])
+
+    await desk.member.revoked([P0])
+
+    assert not desk.lease.holds(asyncio.get_running_loop().time())
+
+
+async def test_what_did_not_land_leaves_no_mark() -> None:
+    desk = Desk(Kafka(p0=(10, "")))
+    await desk.member.assigned([P0])
+    desk.house.lands = False
+
+    await desk.member.revoked([P0])
+
+    assert desk.kafka.positions == {P0: (10, "hp1:250;")}
+
+
+async def test_whatever_goes_wrong_while_landing_nothing_is_kept() -> None:
+    desk = Desk(Kafka(p0=(10, "")))
+    await desk.member.assigned([P0])
+    desk.house.error = ZeroDivisionError()
+
+    with pytest.raises(ZeroDivisionError):
+        await desk.member.revoked([P0])
+
+    assert (desk.assignment.owned, desk.house.told[-1]) == ({}, "forget")
+    assert not desk.lease.holds(asyncio.get_running_loop().time())
+
+
+async def test_who_may_not_read_its_offsets_is_no_member() -> None:
+    kafka = Kafka()
+    kafka.errors = [KafkaRefused("no rights")]
+    desk = Desk(kafka)
+
+    await desk.member.assigned([P0])
+
+    assert desk.house.told == []
+    assert not desk.lease.holds(asyncio.get_running_loop().time())
+
+
+async def test_that_sending_is_held_is_told_once_a_minute_and_only_if_something_waits() -> None:
+    desk = Desk(Kafka(p0=(10, "")))
+    await desk.member.assigned([P0])
+    late = asyncio.get_running_loop().time() + 100.0
+    offsets = desk.assignment.owned[P0]
+
+    with capture_logs() as logs:
+        desk.member.hold(late)
+        offsets.track(10)
+        await desk.committer.commit(desk.assignment)
+        record = Record(P0, 10, None, b"")
+        desk.assignment.backlog.add(Ticket(record, offsets, desk.assignment.backlog))
+        for seconds in (0.0, 59.9, 60.0, 61.0):
+            desk.member.hold(late + seconds)
+
+    told = [line for line in logs if line["event"] == "sending.held"]
+    assert [line["waiting"] for line in told] == [1, 1]

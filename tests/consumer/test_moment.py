@@ -128,3 +128,38 @@ def test_a_moment_keeps_its_milliseconds_in_any_zone(moment: datetime) -> None:
 @given(st.text() | st.integers() | st.floats() | st.none())
 def test_nothing_that_can_be_written_raises(written: object) -> None:
     iso_moment(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2019-07-10T14:31:42.1Z", "2019-07-10T14:31:42.100Z"),
+        ("2019-07-10T14:31:42.12Z", "2019-07-10T14:31:42.120Z"),
+        ("2019-07-10T14:31:42.123456Z", "2019-07-10T14:31:42.123Z"),
+        ("2019-07-10T14:31:42.000999Z", "2019-07-10T14:31:42Z"),
+        ("2019-07-10T14:31:42,120Z", "2019-07-10T14:31:42.120Z"),
+        ("2019-07-10 14:31:42Z", "2019-07-10T14:31:42Z"),
+        ("2019-07-10T143142Z", "2019-07-10T14:31:42Z"),
+        ("2019-07-10T14:31Z", "2019-07-10T14:31:00Z"),
+        ("2019-07-10T14:31:42.120+00:00", "2019-07-10T14:31:42.120Z"),
+        ("2019-07-10T14.31.42Z", None),
+    ],
+)
+def test_what_is_nearly_written_as_hull_does_is_read_too(written: str, moment: str | None) -> None:
+    assert iso_moment(written) == moment
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (99_999_999, None),
+        (100_000_000, "1973-03-03T09:46:40Z"),
+        (99_999_999_999, "5138-11-16T09:46:39Z"),
+        (100_000_000_000, "1973-03-03T09:46:40Z"),
+        (253_402_300_800_000, None),
+    ],
+)
+def test_small_numbers_are_no_moments_and_large_ones_are_milliseconds(
+    number: int, moment: str | None
+) -> None:
+    assert iso_moment(number) == moment

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
 from structlog.testing import capture_logs
 
 from consumer.errors import KafkaRefused, KafkaUnavailable
@@ -14,6 +17,7 @@ from consumer.part import Ended, Part
 from consumer.results import Results
 from schemas.planhat import Resource
 from tests.consumer.lanes import receipt
+from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +30,18 @@ class Topic:
         self.records: list[tuple[bytes, bytes]] = []
         self.broken: Exception | None = None
         self.tried = asyncio.Event()
+        self.failed = asyncio.Event()
+        self.hangs = False
+        self.tried_at: list[float] = []
 
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        self.tried_at.append(asyncio.get_running_loop().time())
         self.tried.set()
         await asyncio.sleep(0)
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.broken is not None:
+            self.failed.set()
             raise self.broken
         self.records += records
 
@@ -44,9 +55,9 @@ class Counts:
 
 
 class Desk:
-    def __init__(self, most: int = 100) -> None:
+    def __init__(self, most: int = 100, random: float = 0.0) -> None:
         self.topic, self.counts = Topic(), Counts()
-        self.results = Results(self.topic, self.counts, lambda: 0.0, most)
+        self.results = Results(self.topic, self.counts, lambda: random, most)
 
     def deliver(self, number: int) -> None:
         part = Part(Resource.ENDUSERS, f"u{number}", {}, (), receipt())
@@ -77,13 +88,14 @@ async def test_what_could_not_be_written_is_written_when_the_topic_is_back() -> 
     desk.deliver(1)
     with capture_logs() as logs:
         writing = asyncio.create_task(desk.results.run())
-        await desk.topic.tried.wait()
+        await desk.topic.failed.wait()
         desk.topic.broken = None
         await desk.results.flush(5.0)
     writing.cancel()
 
     assert [key for key, _ in desk.topic.records] == [b"u1"]
-    assert [line["event"] for line in logs] in ([], ["results.unwritable"])
+    told = [(line["event"], line["reason"], line["waiting"]) for line in logs]
+    assert told == [("results.unwritable", "no leader", 1)]
 
 
 async def test_a_topic_that_refuses_us_is_told_once_a_minute_and_not_for_each_try() -> None:
@@ -131,3 +143,54 @@ async def test_what_is_lost_at_the_end_is_told() -> None:
 
 async def test_nothing_to_write_holds_nobody_up() -> None:
     await Desk().results.flush(60.0)
+
+
+def tries(desk: Desk, seconds: float) -> list[float]:
+    """The times between the tries to write, within so many seconds."""
+
+    async def write() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await desk.results.run()
+
+    in_no_time(write())
+    return [later - earlier for earlier, later in pairwise(desk.topic.tried_at)]
+
+
+def test_a_topic_that_fails_is_tried_less_and_less_often() -> None:
+    desk = Desk(random=0.5)
+    desk.topic.broken = KafkaUnavailable("no leader")
+    desk.deliver(1)
+
+    gaps = tries(desk, 120.0)
+
+    assert gaps[:5] == pytest.approx([0.25, 0.5, 1.0, 2.0, 4.0])
+    assert gaps[-1] == pytest.approx(15.0)
+    assert len(desk.results) == 1
+
+
+def test_a_topic_that_never_answers_is_tried_again() -> None:
+    desk = Desk()
+    desk.topic.hangs = True
+    desk.deliver(1)
+
+    with capture_logs() as logs:
+        gaps = tries(desk, 100.0)
+
+    assert len(gaps) >= 2
+    assert [line["reason"] for line in logs] == ["time-out"]
+    assert len(desk.results) == 1
+
+
+async def test_what_was_being_written_when_the_service_ends_is_told_as_lost() -> None:
+    desk = Desk()
+    desk.topic.hangs = True
+    desk.deliver(1)
+    writing = asyncio.create_task(desk.results.run())
+    await desk.topic.tried.wait()
+
+    writing.cancel()
+    await asyncio.wait([writing])
+    await desk.results.flush(0.0)
+
+    assert desk.counts.results_of == {"dropped": 1}

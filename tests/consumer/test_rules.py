@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from consumer import value
 from consumer.rules import Rules
 from schemas.connector import ConnectorSettings
 
@@ -60,3 +61,21 @@ def test_owners_are_needed_where_they_are_mapped(target: str, needed: bool) -> N
 @pytest.mark.parametrize(("setting", "archives"), [("ignore", False), ("archive", True)])
 def test_who_leaves_is_archived_only_where_it_is_set(setting: str, archives: bool) -> None:  # noqa: FBT001 - a column
     assert rules(on_segment_left=setting).archives_left is archives
+
+
+@pytest.mark.parametrize(
+    ("name", "is_date"),
+    [
+        ("created_at", True),
+        ("traits_renewal_date", True),
+        ("crm/last_seen_at", True),
+        ("attitude", False),
+        ("dateline", False),
+        ("at", False),
+    ],
+)
+def test_a_custom_field_is_a_date_by_its_name(name: str, *, is_date: bool) -> None:
+    found = rules(contact_custom_attributes_outbound=[row(name, "X")])
+
+    (field,) = found.contact.fields
+    assert (field.convert is value.date) is is_date

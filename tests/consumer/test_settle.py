@@ -7,11 +7,13 @@ from collections import Counter
 from itertools import count, cycle
 from typing import TYPE_CHECKING, TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.given_up import CALM_SECONDS, REMEMBERED_SECONDS
-from planhat_client.protocol import Delivered, Retry
+from consumer.settle import Health
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult
 from tests.consumer.lanes import Bench, part
 from tests.examples import examples
@@ -304,3 +306,267 @@ def test_while_others_fail_too_who_was_given_up_has_all_its_tries() -> None:
     hopeless.until_ended(2, seconds=3600.0)
 
     assert len(hopeless.tries()) >= 5
+
+
+def of(**members: object) -> BulkResult:
+    return BulkResult.model_validate(members)
+
+
+def alone(**policy: object) -> Bench:
+    """One profile waits."""
+    bench = Bench(**policy)
+    bench.lane.add(part("a", 1), 0.0)
+    return bench
+
+
+IGNORED = Delivered(of(created=0, updated=0, nonupdates=0))
+DUPLICATED = Partial(of(createdErrors=["externalId,email duplicated"]), "206")
+
+
+@pytest.mark.parametrize("answer", [IGNORED, DUPLICATED], ids=["ignored", "duplicated"])
+def test_a_passing_trouble_of_one_item_is_tried_again_as_often_as_may_be(answer: Answer) -> None:
+    bench = alone(attempts=4)
+    waits = []
+
+    for _ in range(3):
+        bench.settler.settle(bench.fly(), answer, bench.now)
+        assert bench.ended() == []
+        waits.append(bench.lane.due(bench.now))
+        bench.now += 60.0
+    bench.settler.settle(bench.fly(), answer, bench.now)
+
+    assert bench.ended() == [("a", "rejected")]
+    assert waits == [0.25, 0.5, 1.0]
+
+
+def test_a_lasting_trouble_of_one_item_ends_it_at_once_with_its_reason() -> None:
+    bench = alone()
+
+    bench.settler.settle(bench.fly(), Partial(of(createdErrors=["bad date"]), "206"), 0.0)
+
+    (end,) = bench.lane.ended
+    assert (end.ending, end.reason) == ("rejected", "bad date")
+
+
+def test_429_is_never_held_against_a_profile() -> None:
+    bench = Bench(attempts=2)
+    bench.lane.add(part("slow", 1), 0.0)
+    for number in range(200):
+        bench.now += 5.0
+        bench.lane.add(part(f"good{number}", 1), bench.now)
+        while (flight := bench.lane.take(bench.now)) is not None:
+            is_slow = any(profile.key == "slow" for profile in flight.profiles)
+            answer: Answer = Retry("429", 429) if is_slow else Delivered(of(created=1))
+            bench.settler.settle(flight, answer, bench.now)
+            if is_slow:
+                break
+
+    assert ("slow", "rejected") not in bench.ended()
+    assert bench.lane.breaker_state == "closed"
+
+
+def test_a_throttled_request_goes_again_as_it_is_and_at_once_as_far_as_the_lane_knows() -> None:
+    bench = Bench()
+    for key in "abc":
+        bench.lane.add(part(key, 1), 0.0)
+
+    bench.settler.settle(bench.fly(), Retry("429", 429, 17.0), 0.0)
+
+    assert [profile.key for profile in bench.fly().profiles] == ["a", "b", "c"]
+
+
+def test_the_waits_between_tries_double() -> None:
+    bench = alone()
+    waits = []
+
+    for _ in range(5):
+        bench.settler.settle(bench.fly(), Retry("network"), bench.now)
+        profile = bench.lane.profiles()[0]
+        waits.append((bench.lane.next_try(profile) or 0.0) - bench.now)
+        bench.now += 60.0
+
+    assert waits == pytest.approx([0.25, 0.5, 1.0, 2.0, 4.0])
+
+
+def test_a_try_waits_for_as_long_as_planhat_says() -> None:
+    bench = alone()
+
+    bench.settler.settle(bench.fly(), Retry("503", 503, 40.0), 0.0)
+
+    assert bench.lane.due(0.0) == 40.0
+
+
+def test_after_a_halt_the_same_request_is_the_next() -> None:
+    bench = Bench()
+    for key in "ab":
+        bench.lane.add(part(key, 1), 0.0)
+
+    bench.settler.settle(bench.fly(), Halt("401", 401), 0.0)
+
+    assert [profile.key for profile in bench.fly().profiles] == ["a", "b"]
+    assert bench.ended() == []
+
+
+def test_what_is_refused_as_a_whole_goes_again_by_halves_in_its_order() -> None:
+    bench = Bench()
+    for key in "abcde":
+        bench.lane.add(part(key, 1), 0.0)
+
+    bench.settler.settle(bench.fly(), Reject("400", 400), 0.0)
+    halves = [[profile.key for profile in bench.fly().profiles] for _ in range(2)]
+
+    assert halves == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_a_suspect_goes_again_alone_and_the_unproven_by_halves() -> None:
+    bench = Bench()
+    for key in "abcd":
+        bench.lane.add(part(key, 1), 0.0)
+    said = of(created=1, insertsKeys=[{"externalId": "a"}], createdErrors=["b is bad"])
+
+    bench.settler.settle(bench.fly(), Partial(said, "206"), 0.0)
+    flights = [[profile.key for profile in bench.fly().profiles] for _ in range(3)]
+
+    assert bench.ended() == [("a", "delivered")]
+    assert sorted(flights) == [["b"], ["c"], ["d"]]
+
+
+def test_activities_of_a_profile_are_as_good_as_the_worst_of_them() -> None:
+    bench = Bench(merges=False)
+    for key, version, email in (("p", 1, "good"), ("p", 2, "bad"), ("q", 1, "well")):
+        change = part(key, version)
+        change.body["email"] = f"{email}@example.com"
+        bench.lane.add(change, 0.0)
+    said = of(nonupdates=2, createdErrors=[{"email": "bad@example.com", "error": "no"}])
+
+    bench.settler.settle(bench.fly(), Partial(said, "206"), 0.0)
+
+    assert bench.ended() == [("q", "delivered")]
+    assert bench.lane.waiting == 2
+
+
+def test_what_no_answer_told_anew_is_told_as_it_was_known() -> None:
+    bench = alone()
+    bench.settler.settle(bench.fly(), Delivered(of(created=1, insertsKeys=[{"_id": "5e"}])), 0.0)
+    bench.lane.add(part("a", 2), 0.0)
+
+    bench.settler.settle(bench.fly(), Delivered(of(updated=1)), 0.0)
+
+    assert [end.planhat_id for end in bench.lane.ended] == ["5e", "5e"]
+
+
+def test_after_the_bad_change_is_found_the_others_fly_as_one_again() -> None:
+    bench = alone()
+    bench.lane.add(part("a", 2), 0.0)
+    for _ in range(2):
+        bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    bench.lane.add(part("a", 3), 0.0)
+
+    flight = bench.fly()
+
+    assert bench.ended() == [("a", "rejected")]
+    assert (len(flight.items), flight.changes) == (1, 2)
+
+
+def test_who_fails_alone_while_others_are_well_waits_but_never_for_long() -> None:
+    bench = Bench(attempts=8)
+    bench.lane.add(part("bad", 1), 0.0)
+    profile = bench.lane.profiles()[0]
+    waits = []
+    for number in range(7):
+        bench.settler.settle(bench.fly(), NO, bench.now)
+        waits.append((bench.lane.next_try(profile) or 0.0) - bench.now)
+        bench.now += 0.1
+        bench.lane.add(part(f"good{number}", 1), bench.now)
+        bench.settler.settle(bench.fly(), Delivered(of(created=1)), bench.now)
+        bench.now += 60.0
+
+    assert waits == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
+def test_the_id_by_which_hull_names_a_record_holds_once_it_was_taken() -> None:
+    bench = Bench()
+    change = part("a", 1)
+    change.body["_id"] = "5e"
+    bench.lane.add(change, 0.0)
+
+    bench.settler.settle(bench.fly(), Delivered(of(updated=1)), 0.0)
+
+    assert bench.lane.ended[0].planhat_id == "5e"
+    assert bench.lane.memory.planhat_id("a") == "5e"
+
+
+def test_an_id_that_planhat_refuses_is_unlearnt_before_the_change_is_blamed() -> None:
+    bench = alone()
+    bench.lane.memory.learn("a", "5e")
+
+    bench.settler.settle(bench.fly(), Reject("no such _id", 400), 0.0)
+    ended = bench.ended()
+    again = bench.fly()
+    bench.settler.settle(again, Delivered(of(created=1)), 0.0)
+
+    assert ended == []
+    assert "_id" not in json.loads(again.items[0])
+    assert bench.ended() == [("a", "delivered")]
+
+
+def test_after_a_rejection_the_same_is_sent_again() -> None:
+    bench = alone(skips_unchanged=True)
+    bench.settler.settle(bench.fly(), Delivered(of(created=1)), 0.0)
+    bench.lane.add(part("a", 2), 0.0)
+    bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+
+    bench.lane.add(part("a", 1), 0.0)
+
+    assert len(bench.fly().items) == 1
+
+
+def test_activities_are_not_remembered() -> None:
+    bench = alone(merges=False)
+
+    bench.settler.settle(bench.fly(), Delivered(of(created=1)), 0.0)
+
+    assert len(bench.lane.memory) == 0
+
+
+@pytest.mark.parametrize(
+    ("failures", "failed_at", "succeeded_at", "share", "blamed"),
+    [
+        (1, 5.0, 6.0, 0.8, True),
+        (0, 5.0, 6.0, 1.0, False),
+        (1, 5.0, 5.0, 1.0, False),
+        (1, 5.0, 6.0, 0.79, False),
+    ],
+    ids=["others are well", "its first", "nobody succeeded since", "others fail too"],
+)
+def test_a_flight_is_to_blame_only_if_others_are_well(
+    failures: int, failed_at: float, succeeded_at: float, share: float, *, blamed: bool
+) -> None:
+    flight = alone().fly()
+    flight.failures, flight.failed_at = failures, failed_at
+
+    assert Health(share, succeeded_at).blames(flight) is blamed
+
+
+def test_health_is_the_share_of_first_tries_that_succeed() -> None:
+    health = Health()
+
+    health.note(success=False, is_first_try=True, now=1.0)
+    health.note(success=False, is_first_try=False, now=2.0)
+    health.note(success=True, is_first_try=False, now=3.0)
+    first = (health.share, health.failed_at, health.succeeded_at)
+    health.note(success=True, is_first_try=True, now=4.0)
+
+    assert first == pytest.approx((0.9, 1.0, 3.0))
+    last = (health.share, health.failed_at, health.succeeded_at)
+    assert last == pytest.approx((0.91, 1.0, 4.0))
+
+
+def test_what_planhat_said_of_a_change_that_ended_is_not_said_of_the_next() -> None:
+    hopeless = given_up()
+    hopeless.refusal = lambda: Retry("500 another", 500)
+
+    hopeless.change()
+    hopeless.until_ended(2)
+
+    assert [reason for _, _, reason in hopeless.ends] == [NO.reason, "500 another"]

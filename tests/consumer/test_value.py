@@ -219,3 +219,33 @@ def test_a_number_may_be_written_as_a_text(given: Any, sent: object) -> None:  #
 
 def test_an_owner_is_named_without_blanks() -> None:
     assert value.name(" Grace@Acme.example\n") == "Grace@Acme.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (-(2**63), -(2**63)),
+        (-(2**63) - 1, -(2.0**63)),
+        (2.0**53 - 1, 2.0**53 - 1),
+        (2**53 + 1, 2**53 + 1),
+    ],
+    ids=repr,
+)
+def test_a_number_that_can_be_written_is_sent_as_it_is(given: Any, sent: Any) -> None:  # noqa: ANN401 - any JSON
+    found = value.verbatim(given)
+
+    assert (found, type(found)) == (sent, type(sent))
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (2.0**53 - 1, "9007199254740991"),
+        (-(2.0**53) + 1, "-9007199254740991"),
+        (2.0**53, "9007199254740992.0"),
+        (1e16, "1e+16"),
+    ],
+    ids=repr,
+)
+def test_a_key_is_written_out_as_far_as_a_float_is_exact(given: Any, sent: str) -> None:  # noqa: ANN401 - any JSON
+    assert value.key(given) == sent

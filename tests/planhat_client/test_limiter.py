@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Limiter, Unlimited, _calls
 
 START = 1_000.0
 
@@ -261,6 +261,11 @@ def test_no_sixty_seconds_hold_more_calls_than_the_quota_whatever_happens(
                 now = max(now, found[-1]) if found else now
 
     assert most_in_a_minute(calls) <= quota
+    # However often it was slowed down, and whatever its share was: it recovers.
+    limiter.share(1.0, now)
+    later = now + 40 * 60.0
+    assert not limiter.is_lowered(later)
+    assert len(drain(limiter, later + 61.0, 120.0)) >= 2 * 0.9 * int(quota) - 1
 
 
 @given(
@@ -282,3 +287,154 @@ def test_whoever_waits_as_told_may_go(
         now += limiter.wait(now)
         assert limiter.wait(now) == 0.0
         limiter.take(now)
+
+
+def test_after_a_429_the_whole_rate_comes_back_not_only_its_figure() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+    limiter.throttled(START, None)
+
+    calls = drain(limiter, START + 600, 600.0)
+
+    assert len(calls) / 10 >= 0.93 * 200
+
+
+def test_a_rate_that_is_lowered_is_kept() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+
+    limiter.throttled(START + 100, None)
+    calls = drain(limiter, START + 100, 60.0)
+
+    assert 0.85 * 140 <= len(calls) <= 140
+
+
+def test_after_a_429_there_is_no_burst() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+
+    limiter.throttled(START + 100, 0.0)
+
+    assert len(drain(limiter, START + 100, 1.0)) <= 3
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), [(None, 1.0), (0.0, 0.0), (7.0, 7.0)])
+def test_after_a_429_nobody_goes_for_as_long_as_planhat_says_or_a_second(
+    retry_after: float | None, seconds: float
+) -> None:
+    limiter, gate = Limiter(60_000, 1000), Unlimited()
+    limiter.wait(START - 100)
+
+    limiter.throttled(START, retry_after)
+    gate.throttled(START, retry_after)
+
+    assert limiter.wait(START) == pytest.approx(seconds, abs=0.01)
+    assert gate.wait(START) == pytest.approx(seconds, abs=0.01)
+
+
+def test_a_429_while_the_gate_is_closed_lowers_nothing_more_and_one_after_it_does() -> None:
+    limiter = Limiter(200, 10)
+    limiter.throttled(START, 30.0)
+
+    limiter.throttled(START + 29.9, None)
+    during = limiter.limit
+    limiter.throttled(START + 31, None)
+
+    assert during == pytest.approx(140)
+    assert limiter.limit == pytest.approx(98)
+
+
+def test_429s_a_second_apart_count_each() -> None:
+    limiter = Limiter(200, 10)
+
+    limiter.throttled(START, 0.0)
+    limiter.throttled(START + 0.99, 0.0)
+    together = limiter.limit
+    limiter.throttled(START + 1.0, 0.0)
+
+    assert [together, limiter.limit] == pytest.approx([140, 98])
+
+
+def test_a_limiter_knows_whether_429s_hold_it_below_the_setting() -> None:
+    limiter = Limiter(200, 10)
+    limiter.share(0.5, START)
+    before = limiter.is_lowered(START)
+    limiter.throttled(START, None)
+
+    told = [limiter.is_lowered(START + 60 * minute) for minute in range(6)]
+
+    assert (before, told) == (False, [True, True, True, True, False, False])
+
+
+def test_quiet_minutes_count_from_the_last_429() -> None:
+    limiter = Limiter(200, 10)
+    limiter.throttled(START, None)
+    limiter.throttled(START + 50, None)
+    lowest = limiter.limit
+
+    told = [(limiter.wait(START + at), round(limiter.limit))[1] for at in (109, 110, 169, 230)]
+
+    assert lowest == pytest.approx(98)
+    assert told == [98, 108, 108, 130]
+
+
+@pytest.mark.parametrize(("quota", "most"), [(99, 99), (100, 99), (99.9, 99), (1, 1), (1.9, 1)])
+def test_of_a_hundred_calls_or_more_one_is_left(quota: float, most: int) -> None:
+    limiter = Limiter(quota, 50)
+    limiter.wait(START)
+
+    calls = drain(limiter, START + 61, 600.0)
+
+    assert most_in_a_minute(calls) == most
+
+
+def test_less_than_a_call_a_minute_is_a_call_every_few_minutes() -> None:
+    limiter = Limiter(0.5, 1)
+
+    calls = drain(limiter, START, 1200.0)
+
+    assert calls == pytest.approx([START + 120.0 * number for number in range(10)], abs=1e-3)
+
+
+@pytest.mark.parametrize(("share", "burst"), [(1.0, 10), (0.5, 5), (0.25, 2), (0.01, 1)])
+def test_the_burst_is_shared_as_the_quota_is(share: float, burst: int) -> None:
+    limiter = Limiter(200, 10)
+    limiter.share(share, START)
+
+    calls = drain(limiter, START + 200, 0.1)
+
+    assert len(calls) == burst
+
+
+def test_without_a_share_nothing_is_used() -> None:
+    limiter = Limiter(200, 10)
+    limiter.take(START)
+
+    limiter.share(0.0, START)
+
+    assert (limiter.limit, limiter.used_ratio(START)) == (0.0, 0.0)
+
+
+def test_a_clock_that_falls_back_a_little_frees_nothing() -> None:
+    limiter = Limiter(60, 1)
+    drain(limiter, START, 10.0)
+
+    calls = drain(limiter, START + 5, 4.0)
+
+    assert calls == []
+
+
+def test_a_burst_that_comes_back_after_a_429_is_whole_a_minute_later() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+    limiter.throttled(START, None)
+
+    first = drain(limiter, START + 600, 0.1)
+    second = drain(limiter, START + 661, 0.1)
+
+    assert (len(first), len(second)) == (7, 10)
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(99.0, 99), (99.9, 99), (100.0, 99), (200.0, 199)])
+def test_the_last_of_a_hundred_calls_or_more_is_never_planned(limit: float, calls: int) -> None:
+    assert _calls(limit) == calls

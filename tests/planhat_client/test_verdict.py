@@ -327,3 +327,113 @@ def test_what_failed_is_never_proven_and_what_a_key_proves_never_suspected(
         assert not (fate in ("created", "updated") and not isinstance(verdict, Proven))
         if isinstance(verdict, Proven) and verdict.change is not None:
             assert verdict.change == {"nonupdates": "unchanged"}.get(fate, fate)
+
+
+def test_an_error_that_names_what_a_key_proves_proves_no_rest() -> None:
+    answer = partial(
+        created=2,
+        insertsKeys=[{"externalId": "a"}],
+        createdErrors=[{"externalId": "a", "error": "no"}],
+    )
+
+    found = verdicts([A, B, C], answer)
+
+    assert found == [Proven(None, "created"), Unproven("206 partial"), Unproven("206 partial")]
+
+
+def test_counts_prove_no_rest_where_one_of_several_errors_names_what_a_key_proves() -> None:
+    answer = partial(
+        created=1,
+        insertsKeys=[{"externalId": "a"}],
+        createdErrors=[{"externalId": "a", "error": "no"}, {"externalId": "b", "error": "no"}],
+    )
+
+    found = verdicts([A, B, C], answer)
+
+    assert found == [Proven(None, "created"), Suspect("no"), Unproven("206 partial")]
+
+
+def test_more_successes_than_items_prove_no_rest_beside_an_error() -> None:
+    found = verdicts(
+        [A, B, C], partial(nonupdates=3, updatedErrors=[{"externalId": "b", "error": "no"}])
+    )
+
+    assert [type(one) for one in found] == [Unproven, Suspect, Unproven]
+
+
+def test_more_successes_than_items_prove_all_where_nothing_failed() -> None:
+    assert verdicts([A, B], delivered(updated=2, nonupdates=1)) == [Proven(), Proven()]
+
+
+def test_a_success_with_an_error_is_judged_by_the_error() -> None:
+    answer = delivered(nonupdates=2, updatedErrors=[{"externalId": "b", "error": "no"}])
+
+    assert verdicts([A, B, C], answer) == [
+        Proven(None, "unchanged"),
+        Suspect("no"),
+        Proven(None, "unchanged"),
+    ]
+
+
+def test_a_success_with_an_error_that_names_nobody_says_that_it_does_not_add_up() -> None:
+    found = verdicts([A, B], delivered(created=1, createdErrors=["no"]))
+
+    assert found == [Unproven("the counts do not add up")] * 2
+
+
+def test_an_id_that_is_none_is_not_learnt() -> None:
+    keys = [{"_id": "", "externalId": "a"}, {"_id": 7, "externalId": "b"}]
+
+    assert verdicts([A, B], delivered(created=2, insertsKeys=keys)) == [
+        Proven(None, "created"),
+        Proven(None, "created"),
+    ]
+
+
+def test_the_first_list_that_names_an_item_says_what_was_done() -> None:
+    answer = delivered(
+        created=1,
+        updated=1,
+        insertsKeys=[{"_id": "1", "externalId": "a"}],
+        updatesKeys=[{"_id": "2", "externalId": "a"}, {"_id": "3", "externalId": "b"}],
+    )
+
+    assert verdicts([A, B], answer) == [Proven("1", "created"), Proven("3", "updated")]
+
+
+def test_keys_that_are_no_objects_prove_nothing() -> None:
+    answer = partial(created=1, insertsKeys=["a", None, ["b"]])
+
+    assert [type(one) for one in verdicts([A, B], answer)] == [Unproven, Unproven]
+
+
+def test_the_first_entry_that_names_an_item_is_its_reason() -> None:
+    entries = [{"externalId": "b", "error": "first"}, {"externalId": "b", "error": "second"}]
+
+    found = verdicts([A, B], partial(createdErrors=entries))
+
+    assert found[1] == Suspect("first")
+
+
+@pytest.mark.parametrize(
+    ("members", "verdict"),
+    [
+        ({"created": 1, "insertsKeys": [{"_id": "1"}, {"_id": "2"}]}, Proven(None, "created")),
+        ({"updated": 1, "updatesKeys": ["a"]}, Proven(None, "updated")),
+        (
+            {"created": 2, "insertsKeys": [{"externalId": "a", "_id": "1"}, {"_id": "2"}]},
+            Proven("1", "created"),
+        ),
+    ],
+    ids=["two keys, none its own", "no object", "two keys, one its own"],
+)
+def test_of_an_item_alone_only_a_lone_key_is_taken_for_its_own(
+    members: dict[str, Any], verdict: Proven
+) -> None:
+    assert verdicts([A], delivered(**members)) == [verdict]
+
+
+def test_an_item_alone_whose_error_comes_first_of_several_is_told_that_one() -> None:
+    answer = partial(createdErrors=["first"], updatedErrors=["second"])
+
+    assert verdicts([A], answer) == [Suspect("first")]

@@ -148,6 +148,44 @@ async def test_a_waiting_user_is_found_with_what_it_waits_for() -> None:
     assert (change["payload"]["email"], change["payload"]["name"]) == ("j***@a***.com", "J***")
 
 
+async def test_a_rejected_message_that_waits_for_its_letter_is_found_and_says_so() -> None:
+    async with served() as client:
+        broken = client.service.planner.user
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        client.service.planner.user = fail  # type: ignore[method-assign, assignment]  # a bug of ours
+        client.take(0, user())
+        client.service.planner.user = broken  # type: ignore[method-assign]  # mended
+        found = await client.json("/api/outcomes?query=u1")
+
+    [waiting] = found["waiting"]
+    assert waiting["reason"] == (
+        "is rejected (internal error: ZeroDivisionError) and waits for the dead-letter topic"
+    )
+    assert (waiting["hull_id"], waiting["changes"], waiting["skips"]) == ("u1", [], [])
+
+
+async def test_what_waits_and_what_ended_is_told_under_these_names() -> None:
+    async with served() as client:
+        client.take(0, user(segments=[]))
+        client.take(1, user())
+        found = await client.json("/api/outcomes?query=u1")
+
+    message = {
+        *("ending", "reason", "hull_id", "external_id", "email", "channel"),
+        *("topic", "partition", "offset", "position", "changes", "skips"),
+    }
+    assert found.keys() >= {"query", "since", "unread", "waiting", "outcomes"}
+    assert found["outcomes"][0].keys() >= message | {"at"}
+    assert found["outcomes"][0]["skips"][0].keys() >= {"resource", "reason"}
+    assert found["waiting"][0].keys() >= message | {"read_at"}
+    assert found["waiting"][0]["changes"][0].keys() >= {
+        *("resource", "key", "ending", "reason", "for_seconds", "payload")
+    }
+
+
 async def test_personal_data_is_shown_only_if_told() -> None:
     async with served(LOG_PII="true") as client:
         client.take(0, user())

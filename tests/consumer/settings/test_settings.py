@@ -122,6 +122,106 @@ def test_a_wrong_value_is_told_with_its_name_and_what_would_be_right(
     assert lines(**{name: value}) == (line,)
 
 
+BOUNDS = {
+    "KAFKA_SESSION_TIMEOUT_SECONDS": ("1", "1800"),
+    "KAFKA_MAX_PENDING_RECORDS": ("1", "1000000000"),
+    "KAFKA_MAX_PENDING_BYTES": ("1", "64GiB"),
+    "KAFKA_WINDOW": ("1", "20000"),
+    "PLANHAT_MAX_CONCURRENT_REQUESTS": ("1", "1000"),
+    "PLANHAT_LANE_CONCURRENCY": ("1", "50"),
+    "PLANHAT_BATCH_SIZE": ("1", "5000"),
+    "PLANHAT_BATCH_BYTES": ("1024", "32MiB"),
+    "PLANHAT_REQUEST_TIMEOUT_SECONDS": ("0.1", "600"),
+    "HTTP_PORT": ("0", "65535"),
+    "LOG_SAMPLE": ("0", "1"),
+    "COMPANY_WAIT_SECONDS": ("0", "86400"),
+    "SHUTDOWN_DRAIN_SECONDS": ("0", "86400"),
+    "REJECT_LIMIT": ("0", "1"),
+    "RETRY_ATTEMPTS": ("1", "1000"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_what_lies_at_a_bound_may_be_chosen(name: str) -> None:
+    for value in BOUNDS[name]:
+        assert isinstance(Settings.read({name: value}), Settings)
+
+
+def test_the_whole_quota_may_go_at_once_and_one_call_is_the_least_of_both() -> None:
+    for pair in ("1", "1"), ("500", "500"):
+        environ = dict(zip(("PLANHAT_REQUESTS_PER_MINUTE", "PLANHAT_BURST"), pair, strict=True))
+        assert Settings.read(environ).planhat.burst == float(pair[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("KAFKA_SESSION_TIMEOUT_SECONDS", "0.9", "at least 1.0"),
+        ("KAFKA_SESSION_TIMEOUT_SECONDS", "1801", "at most 1800.0"),
+        ("KAFKA_MAX_PENDING_RECORDS", "0", "at least 1"),
+        ("KAFKA_MAX_PENDING_BYTES", "0", "at least 1"),
+        ("KAFKA_WINDOW", "0", "at least 1"),
+        ("KAFKA_WINDOW", "20001", "at most 20000"),
+        ("PLANHAT_REQUESTS_PER_MINUTE", "0.9", "at least 1.0"),
+        ("PLANHAT_BURST", "0.9", "at least 1.0"),
+        ("PLANHAT_MAX_CONCURRENT_REQUESTS", "0", "at least 1"),
+        ("PLANHAT_MAX_CONCURRENT_REQUESTS", "1001", "at most 1000"),
+        ("PLANHAT_LANE_CONCURRENCY", "0", "at least 1"),
+        ("PLANHAT_LANE_CONCURRENCY", "51", "at most 50"),
+        ("PLANHAT_BATCH_SIZE", "0", "at least 1"),
+        ("PLANHAT_BATCH_BYTES", "1023", "at least 1024"),
+        ("PLANHAT_BATCH_BYTES", "33MiB", "at most 33554432"),
+        ("PLANHAT_REQUEST_TIMEOUT_SECONDS", "0.09", "at least 0.1"),
+        ("PLANHAT_REQUEST_TIMEOUT_SECONDS", "601", "at most 600.0"),
+        ("HTTP_PORT", "-1", "at least 0"),
+        ("HTTP_PORT", "65536", "at most 65535"),
+        ("LOG_SAMPLE", "-0.1", "at least 0.0"),
+        ("LOG_SAMPLE", "1.1", "at most 1.0"),
+        ("COMPANY_WAIT_SECONDS", "-1", "at least 0.0"),
+        ("COMPANY_WAIT_SECONDS", "86401", "at most 86400.0"),
+        ("SHUTDOWN_DRAIN_SECONDS", "86401", "at most 86400.0"),
+        ("REJECT_LIMIT", "1.1", "at most 1.0"),
+        ("RETRY_ATTEMPTS", "0", "at least 1"),
+        ("RETRY_ATTEMPTS", "1001", "at most 1000"),
+    ],
+)
+def test_what_lies_beyond_a_bound_is_told_with_the_bound(name: str, value: str, right: str) -> None:
+    assert lines(**{name: value}) == (f"{name}: {value!r}: must be {right}",)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example?x=1", "https://a.example#x", "https://me@a.example"]
+)
+def test_an_address_with_more_than_a_host_and_a_path_is_no_base(url: str) -> None:
+    (line,) = lines(PLANHAT_API_URL=url)
+
+    assert line.endswith("must be a plain address like https://api.planhat.com")
+
+
+@pytest.mark.parametrize(
+    ("missing", "line"),
+    [
+        ("mechanism", "KAFKA_SECURITY_PROTOCOL: SASL_SSL: needs KAFKA_SASL_MECHANISM"),
+        ("username", "KAFKA_SECURITY_PROTOCOL: SASL_SSL: needs KAFKA_SASL_USERNAME"),
+        ("password", "KAFKA_SECURITY_PROTOCOL: SASL_SSL: needs KAFKA_SASL_PASSWORD"),
+    ],
+)
+def test_a_login_that_lacks_a_part_is_told_which(missing: str, line: str) -> None:
+    login = {"mechanism": "PLAIN", "username": "me", "password": "pass-word"}
+    environ = {
+        f"KAFKA_SASL_{name.upper()}": value for name, value in login.items() if name != missing
+    }
+
+    assert lines(KAFKA_SECURITY_PROTOCOL="SASL_SSL", **environ) == (line,)
+
+
+def test_a_blank_token_of_the_connector_settings_is_none() -> None:
+    connector = ConnectorSettings.model_validate({"personal_access_token": " "})
+
+    with pytest.raises(InvalidSettings, match="missing"):
+        Settings.read({}).planhat.token(connector)
+
+
 def test_all_wrong_values_are_told_at_once() -> None:
     assert len(lines(PLANHAT_BURST="x", LOG_LEVEL="loud", HTTP_PORT="tcp://1")) == 3
 
@@ -173,6 +273,15 @@ def test_a_password_file_is_a_password(tmp_path: Path) -> None:
 )
 def test_an_unknown_name_is_told_with_the_nearest_known_one(name: str, line: str) -> None:
     assert unknown_names({name: "x"}) == [line]
+
+
+def test_unknown_names_are_told_in_order() -> None:
+    environ = {"PLANHAT_ZZZZZZ": "x", "PLANHAT_XXXXXX": "x", "HTTP_PORT": "1"}
+
+    assert [line.partition(":")[0] for line in unknown_names(environ)] == [
+        "PLANHAT_XXXXXX",
+        "PLANHAT_ZZZZZZ",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from consumer.settings.token_source import TokenSource, Unusable
 
@@ -98,3 +99,13 @@ def test_a_new_value_and_an_unusable_file_are_told_once_each(tmp_path: Path) -> 
 
     empty = f"{str(file)!r}: the file is empty"
     assert news == [empty, "", empty]
+
+
+def test_a_secret_of_a_section_is_a_text_or_a_source_and_nothing_else() -> None:
+    source = TokenSource("secret")
+    adapter = TypeAdapter(TokenSource)
+
+    assert adapter.validate_python(source) is source
+    assert adapter.validate_python("secret")() == "secret"
+    with pytest.raises(ValidationError, match="must be a text"):
+        adapter.validate_python(5)

@@ -1,0 +1,37 @@
+"""Mutants that no test can tell from the original, each with the reason."""
+
+EQUIVALENT: dict[str, str] = {
+    "consumer/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
+    "consumer/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
+    "  ->  not self._tracked": "what is tracked has a position; for the type checker",
+    "consumer/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
+        "when to give memory back"
+    ),
+    "consumer/offsets.py Offsets._make_room: place -= old  ->  pass": (
+        "what has no digit is in the set: more memory, the same answers"
+    ),
+    "consumer/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
+    "  ->  offset in self._far": "nothing is in an empty set; it is quicker",
+    "consumer/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
+    " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
+    "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
+    "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
+    "consumer/membership.py Membership._committed: 0  ->  1": "how long, within jitter",
+    "consumer/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
+        "whoever has a company has the id of its account; for the type checker"
+    ),
+    "consumer/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
+        "one lane is in order; it is quicker"
+    ),
+    "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
+    " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
+    "planhat_client/limiter.py Limiter._advance: self._factor < 1.0  ->  self._factor <= 1.0": (
+        "the whole rate grows no further; it is quicker"
+    ),
+    "consumer/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
+    "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
+    "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
+    "consumer/filter.py _account_matters: name in names and appeared(changes, key)"
+    "  ->  appeared(changes, key)": "what appeared is in the names; it is quicker",
+}
