@@ -22,6 +22,7 @@ from consumer.dispatch import Dispatch
 from consumer.enduser_reader import EnduserReader
 from consumer.errors import KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.guard import RejectGuard
+from consumer.halt_watch import HaltWatch
 from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
 from consumer.kafka.source import KafkaSource
@@ -40,12 +41,11 @@ from consumer.progress import Progress
 from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
-from consumer.send import HaltWatch, Sender
+from consumer.send import Sender
 from consumer.trace_switch import traces_of
 from consumer.version import is_compiled
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt
 from planhat_client.retry import backoff
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
@@ -140,7 +140,12 @@ class Service:
         )
         self.asked = MeasuredPlanhat(self.api, self.metrics)
         self.reader = DirectoryReader(
-            self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
+            self.asked,
+            self.limiter,
+            self.dispatch.halts,
+            self.planner,
+            self.directory,
+            self.owners,
         )
         self.progress = Progress(planhat.request_timeout_seconds)
         self.ops = Ops(self, self.metrics, console_of(self, rules, troubles or Troubles()))
@@ -183,10 +188,17 @@ class Service:
                 helper.cancel()
 
     def _enduser_reader(self) -> EnduserReader:
-        return EnduserReader(self.asked, self.limiter, self.dispatch, self.planner, self._wake)
+        return EnduserReader(
+            self.asked,
+            self.limiter,
+            self.dispatch.halts,
+            self.planner,
+            self.metrics.looked_up,
+            self._wake,
+        )
 
     def _halt_watch(self) -> HaltWatch:
-        return HaltWatch(self.dispatch, self.asked, self.limiter, self._resume)
+        return HaltWatch(self.dispatch.halts, self.asked, self.limiter, self._wake)
 
     # What the probes ask
 
@@ -208,13 +220,17 @@ class Service:
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
         reason = self._why_not_ready()
-        return reason is None, reason or f"{len(self.assignment.owned)} partitions"
+        if reason is not None:
+            return False, reason
+        # The other lanes work: to be taken for unready would stop a roll-out that may mend it.
+        held = [f"{one.resource} held: {one.reason}" for one in self.dispatch.halts.lanes]
+        return True, "; ".join([f"{len(self.assignment.owned)} partitions", *held])
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:
             return "stopping"
-        if self.dispatch.halted is not None:
-            return f"halted: {self.dispatch.halted.reason}"
+        if self.dispatch.halts.stops_all:
+            return f"halted: {self.dispatch.halts.reason}"
         needed = {
             "the companies of Planhat are not read yet": self.directory.is_loaded,
             "the users of Planhat are not read yet": self.owners.is_loaded
@@ -347,7 +363,9 @@ class Service:
         backlog = self.assignment.backlog
         self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
-        self.metrics.halted(self.dispatch.halted.reason if self.dispatch.halted else None)
+        halts = self.dispatch.halts
+        self.metrics.halted({halted.kind for halted in halts.service})
+        self.metrics.resources_halted({one.resource for one in halts.lanes if one.resource})
 
     def _oldest_seconds(self) -> float:
         """Age of the oldest record that is not final, by the clock of its producer."""
@@ -371,21 +389,17 @@ class Service:
         """Tell whether nothing is on its way, nor could go now."""
         if self.dispatch.in_flight:
             return False
-        if self.dispatch.halted is not None:
-            return True
-        return all(lane.ready == 0 or lane.breaker.is_open for lane in self.lanes.values())
+        halts = self.dispatch.halts
+        return halts.stops_all or all(
+            lane.ready == 0 or lane.breaker.is_open or halts.of(name).is_on
+            for name, lane in self.lanes.items()
+        )
 
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.metrics.dead_letter(receipt.rejections[0])
         self.intake.resolve(receipt)
-        if self.guard.is_tripped and self.dispatch.halted is None:
-            self.dispatch.halted = Halt("too many messages are rejected", None)
-            _log.error("service.halted", reason="too many messages are rejected")
-
-    def _resume(self) -> None:
-        _log.info("planhat.recovered")
-        self.dispatch.halted = None
-        self._wake()
+        if self.guard.is_tripped:
+            self.dispatch.halts.trip("too many messages are rejected", _now())
 
     def _wake(self) -> None:
         self.sender.wake()

@@ -173,11 +173,14 @@ class Lane:
             return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
         return None
 
-    def take(self, now: float) -> Flight | None:
-        """Give the next batch, or None; profiles that need no request end at once."""
+    def take(self, now: float, *, alone: bool = False) -> Flight | None:
+        """Give the next batch, or None; profiles that need no request end at once.
+
+        `alone`: no more than one profile, and rather one that did not fail before.
+        """
         if self.due(now) != 0:
             return None
-        flight = Flight(self.policy.resource, is_probe=self.breaker.probing)
+        flight = Flight(self.policy.resource, is_probe=alone or self.breaker.probing)
         most = 1 if flight.is_probe else self.policy.batch_size
         retry_is_due = bool(self._parked) and self._parked[0][0] <= now
         if retry_is_due and not (flight.is_probe and self._ready):
@@ -233,6 +236,7 @@ class Lane:
     def _take_group(self, flight: Flight, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self._parked)
         flight.failures, flight.failed_at = group.failures, group.failed_at
+        flight.refused = group.refused
         for position, profile in enumerate(group.profiles):
             if not self._board(flight, profile, most, now):
                 group.profiles = group.profiles[position:]

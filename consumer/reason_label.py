@@ -33,8 +33,8 @@ _WITHIN: Final = (
 )
 
 REJECTIONS: Final = tuple(
-    dict.fromkeys([label for _, label in (*_PREFIXES, *_WITHIN)] + ["planhat 400", OTHER])
-)
+    dict.fromkeys(label for _, label in (*_PREFIXES, *_WITHIN))
+) + ("planhat 400", "planhat 403", OTHER)
 """Labels that rejections usually have; others of the form `planhat 4xx` may join them."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from consumer.flight import Group
 from consumer.given_up import most_tries
+from consumer.halts import LaneHalt
 from consumer.part import Ended
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from planhat_client.verdict import Verdict
 
 _TOO_MANY = 429
+_UNAUTHORIZED = 401
+REFUSED_ALONE = "others are taken: a web application firewall may have refused what it holds"
+"""Why one profile is rejected that was refused as a token without rights is."""
+
 _ALONE_SECONDS = 5.0
 _HEALTHY = 0.8
 _WEIGHT = 0.1
@@ -63,10 +68,13 @@ class Health:
 class Settler:
     """Applies answers to one lane."""
 
-    def __init__(self, lane: Lane, random: Callable[[], float]) -> None:
-        """`random` gives floats in [0, 1), for the jitter of retries."""
+    def __init__(
+        self, lane: Lane, random: Callable[[], float], halt: LaneHalt | None = None
+    ) -> None:
+        """`random` gives floats in [0, 1), for jitter; `halt` is told of refusals."""
         self._lane = lane
         self._random = random
+        self._halt = halt or LaneHalt(lane.policy.resource)
         self._health = Health()
 
     def settle(self, flight: Flight, answer: Answer, now: float) -> None:
@@ -84,12 +92,16 @@ class Settler:
             case Retry():
                 self._retry(flight, answer, now)
             case Halt():
-                self._lane.park(_group(flight), now)
+                self._refused(flight, answer, now)
             case _:
                 assert_never(answer)
 
     def _note(self, flight: Flight, answer: Answer, now: float) -> None:
         is_first_try = flight.failures == 0 and not self._is_known_to_fail(flight, now)
+        if isinstance(answer, Delivered) or (
+            isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
+        ):
+            self._halt.worked(flight.number)
         match answer:
             case Delivered() | Partial() | Reject():
                 self._lane.breaker.succeeded()
@@ -155,6 +167,29 @@ class Settler:
             return
         for half in _group(flight).halves():
             self._lane.park(half, now)
+
+    def _refused(self, flight: Flight, answer: Halt, now: float) -> None:
+        """Refused as if we had no right: find out whether it is the resource, or what is in it."""
+        is_alone = len(flight.profiles) == 1
+        newest = max((one.number for one in self._lane.flights), default=0)
+        newest = max(newest, flight.number)
+        group = _group(flight)
+        if answer.status == _UNAUTHORIZED or not self._halt.blames(
+            flight.refused, is_alone=is_alone
+        ):
+            group.refused = self._halt.refused(
+                answer.reason, flight.number, newest, now, is_alone=is_alone
+            )
+            self._lane.park(group, now)
+        elif not is_alone:
+            for half in group.halves():
+                self._lane.park(half, now)
+        elif flight.profiles[0].flying > 1:
+            flight.profiles[0].limit = flight.profiles[0].flying // 2
+            self._lane.park(group, now)
+        else:
+            self._halt.blamed()
+            self._reject(flight.profiles[0], f"{answer.told}; {REFUSED_ALONE}", now)
 
     def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Planhat refused a profile that flew alone: find out which of its changes, and why."""
@@ -240,4 +275,4 @@ def _named_id(parts: Sequence[Part]) -> str | None:
 
 
 def _group(flight: Flight) -> Group:
-    return Group(flight.profiles, flight.failures, flight.failed_at)
+    return Group(flight.profiles, flight.failures, flight.failed_at, flight.refused)

@@ -34,6 +34,7 @@ CORE: Final = (
     "consumer/filter.py",
     "consumer/flight.py",
     "consumer/guard.py",
+    "consumer/halts.py",
     "consumer/histogram.py",
     "consumer/in_a_row.py",
     "consumer/intake.py",

@@ -51,8 +51,14 @@ class Desk:
         self.api = Asked(answers)
         self.gate = Limiter(6000, 6000)
         self.let_go = asyncio.Event()
+        self.told: list[str] = []
         self.reader = EnduserReader(
-            self.api, self.gate, self.engine.dispatch, self.engine.planner, self.let_go.set
+            self.api,
+            self.gate,
+            self.engine.dispatch.halts,
+            self.engine.planner,
+            self.told.append,
+            self.let_go.set,
         )
 
     def move(self, number: int) -> None:
@@ -115,11 +121,11 @@ async def test_a_lookup_that_will_never_be_answered_lets_the_user_go_without() -
 
 
 async def test_a_refused_token_halts_and_nobody_goes() -> None:
-    desk = Desk(PlanhatUnauthorized("401"))
+    desk = Desk(PlanhatUnauthorized("401", 401))
     desk.move(1)
     reading = asyncio.create_task(desk.reader.run())
     async with asyncio.timeout(20):
-        while desk.engine.dispatch.halted is None:  # noqa: ASYNC110 - the sign is no event
+        while not desk.engine.dispatch.halts.stops_all:  # noqa: ASYNC110 - the sign is no event
             await asyncio.sleep(0)
     reading.cancel()
     await asyncio.wait([reading])
