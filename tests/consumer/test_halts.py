@@ -58,7 +58,7 @@ class Refusing(Engine):
             return True
         is_halted = any(one.kind != "too many rejected" for one in halts.service)
         if is_halted or any(halts.of(name).asks for name in Resource):
-            self.now += 0.1
+            self.now += 0.5
             return True
         return super().look_up()
 
@@ -245,7 +245,7 @@ def test_whatever_is_refused_all_others_are_taken_and_nothing_goes_on_for_ever(
     )
     with_users(engine, 40)
 
-    engine.run(3600.0)
+    engine.run(240.0)
 
     rejected = engine.endings["endusers", "rejected"]
     delivered = engine.endings["endusers", "delivered"]
