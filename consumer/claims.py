@@ -48,6 +48,11 @@ class Claims(Generic[Holder]):
         """Everybody who holds or awaits something, once for each claim."""
         return [*self._first.values(), *chain(*self._behind.values())]
 
+    def last(self, claim: Claim) -> Holder | None:
+        """Who came last of those that hold or await a claim."""
+        behind = self._behind.get(claim)
+        return behind[-1] if behind else self._first.get(claim)
+
     def join(self, holder: Holder, claims: tuple[Claim, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""
         if not holder.claims and self._take_free(holder, claims):

@@ -127,13 +127,17 @@ def _events(
         name = event.event or ""
         if name not in rules.contact_events:
             skipped.append((name, _NOT_TRACKED))
-        elif event.event_id and event.event_id in seen:
-            skipped.append((name, _REPEATED))
-        elif not is_known:
+            continue
+        if not is_known:
             skipped.append((name, _NO_IDENTITY))
-        else:
-            seen.add(event.event_id or "")
-            activities.append(to.activity(event, message.hull_id, author))
+            continue
+        activity = to.activity(event, message.hull_id, author)
+        if activity.event_id in seen:
+            skipped.append((name, _REPEATED))
+            continue
+        if activity.event_id is not None:
+            seen.add(activity.event_id)
+        activities.append(activity)
     return tuple(activities), tuple(skipped)
 
 

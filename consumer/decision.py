@@ -39,7 +39,7 @@ class Payload:
     event_id: str | None
 
     def __init__(self, key: str, body: Body, event_id: str | None = None) -> None:
-        """`event_id` is that of an activity, if it has one."""
+        """`event_id` is the same for the same event, of an activity that has an id at all."""
         self.key = key
         self.body = body
         self.event_id = event_id

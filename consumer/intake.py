@@ -109,6 +109,8 @@ class Intake:
         for end in ended:
             receipt = end.part.receipt
             self._planner.follow_up(end, now)
+            if end.ending == "revoked":
+                continue
             self._report.part_ended(end)
             match end.ending:
                 case "delivered":

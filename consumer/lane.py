@@ -22,6 +22,9 @@ from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.claims import Claim
     from consumer.part import Part
 
 BreakerState = Literal["closed", "half-open", "open"]
@@ -99,10 +102,16 @@ class Lane:
             (due_at for due_at, _, group in self._parked if profile in group.profiles), None
         )
 
-    def newest(self, key: str) -> Part | None:
-        """The newest change of a profile that is not final yet."""
-        profile = self._last.get(key)
-        return profile.parts[-1] if profile and profile.parts else None
+    def newest(self, claims: Sequence[Claim]) -> Part | None:
+        """The newest change of whoever holds or awaits the first of these claims that is held.
+
+        It may be `ended` for us and still in flight: it was revoked, and may take effect.
+        """
+        for claim in claims:
+            profile = self._claims.last(claim)
+            if profile is not None and profile.parts:
+                return profile.parts[-1]
+        return None
 
     def add(self, part: Part, now: float) -> None:
         """Let a change wait: behind the older ones of its profile, and of the same identities."""
@@ -148,6 +157,8 @@ class Lane:
         for profile in flying:
             held, profile.claims, profile.blockers = profile.claims, (), 0
             del profile.parts[profile.flying :]
+            for part in profile.parts:
+                part.followers, part.ended = (), True
             self._claims.join(profile, held)
             self._last[profile.key] = profile
 
@@ -199,6 +210,16 @@ class Lane:
             profile.flying = 0
             profile.parked = True
         heapq.heappush(self._parked, (due_at, next(self._sequence), group))
+
+    def disown(self, profile: Profile, now: float) -> None:
+        """A flight that is not ours any more has landed: who waited for its end is told."""
+        for part in profile.parts[: profile.flying]:
+            if part.followers:
+                self.ended.append(Ended(part, "revoked"))
+        del profile.parts[: profile.flying]
+        self.waiting -= profile.flying
+        profile.flying = 0
+        self.reconsider(profile, now)
 
     def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
         """End the first parts of a profile that is back from a flight."""

@@ -73,7 +73,19 @@ def activity(event: Event, hull_id: str, author: Body) -> Payload:
     date = iso_moment(event.created_at)
     if date is not None:
         body["date"] = date
-    return Payload(hull_id, body, key_text(event.event_id))
+    return Payload(hull_id, body, _identity(event, hull_id, date))
+
+
+def _identity(event: Event, hull_id: str, date: str | None) -> str | None:
+    """Name an event in at most 17 letters, as many are remembered.
+
+    Sources make ids of the second, or count anew for each name: an id alone is no identity.
+    """
+    event_id = key_text(event.event_id)
+    if event_id is None:
+        return None
+    moment = str(event.created_at) if date is None else date
+    return f"{hash((hull_id, event.event, event_id, moment)):x}"
 
 
 def licences(

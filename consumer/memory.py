@@ -98,6 +98,10 @@ class Memory:
                 return False
         return True
 
+    def knows(self, key: str) -> bool:
+        """Tell whether Planhat is known to have a profile."""
+        return self._digests.get(short(key)) is not None or self._ids.get(key) is not None
+
     def remember(self, claims: Sequence[Claim], digest: int) -> None:
         """Planhat took this."""
         digests = self._digests

@@ -54,6 +54,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
     "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
     "items": ("Changes of profiles that ended", ("resource", "outcome")),
+    "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
     "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
     "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
@@ -165,6 +166,10 @@ class Metrics:
     def item(self, resource: Resource, outcome: str) -> None:
         """A change of a profile ended."""
         self._items.note(resource, outcome, "")
+
+    def unattributed(self) -> None:
+        """An activity was sent whose contact is not known to be in Planhat."""
+        self._count("activities_unattributed")
 
     def dead_letter(self, reason: str) -> None:
         """A message is safe in the dead-letter topic."""

@@ -26,6 +26,10 @@ Body: TypeAlias = dict[str, Any]
 
 Ending = Literal["delivered", "skipped", "rejected"]
 
+UNATTRIBUTED: Final = "unattributed"
+"""What was done of an activity whose contact is not known to be in Planhat: sent, but Planhat drops
+it in silence if it knows no such contact."""
+
 Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, bytes]"
 """What became of one change, for who asks later: resource, key, ending, reason, what was done,
 and the object as it was sent. A bare tuple, as one is made for each change."""
@@ -239,6 +243,7 @@ class Part:
     (`waits` is 0). `followers` are the parts of other lanes that wait for its end. `link` tells how
     to find the company, until `body` carries its id.
     `offset` is that of its record, and here too so that to send it needs nothing but itself.
+    `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
     """
@@ -301,14 +306,18 @@ class Part:
 
 
 class Ended:
-    """The end of a part: what became of it, and why if it was not delivered."""
+    """The end of a part: what became of it, and why if it was not delivered.
+
+    One that is `revoked` belongs to somebody else: it may have taken effect or not, and only those
+    who waited for it here are concerned.
+    """
 
     __slots__ = ("change", "ending", "part", "planhat_id", "reason")
 
     def __init__(
         self,
         part: Part,
-        ending: Ending,
+        ending: Ending | Literal["revoked"],
         reason: str = "",
         planhat_id: str | None = None,
         change: str | None = None,

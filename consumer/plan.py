@@ -14,7 +14,7 @@ from consumer.decision import Payload, Skip
 from consumer.lookups import Lookups
 from consumer.memory import short
 from consumer.name_table import NameTable
-from consumer.part import Part
+from consumer.part import UNATTRIBUTED, Part
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Planner:
             self._planned.discard(part.event_id)
             if end.ending == "delivered":
                 self._events.put(part.event_id)
+        if part.resource is Resource.ACTIVITIES and end.ending == "delivered":
+            end.change = UNATTRIBUTED if self._lacks_contact(part) else end.change
         followers, part.followers = part.followers, ()
         lane.followed -= len(followers)
         for follower in followers:
@@ -155,7 +157,7 @@ class Planner:
             due = part.since + self._company_wait - now
             if due > 0:
                 return due
-            if not part.ended and part.waits:
+            if not part.ended and part.waits and not self._hand_over(part):
                 if not self._directory.was_read_about(part.since):
                     return 1.0
                 self._give_up(part, now)
@@ -204,8 +206,7 @@ class Planner:
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
         link = decision.link
-        companies = self._lanes[Resource.COMPANIES]
-        coming = companies.newest(link.account_id) if link.account_id else None
+        coming = self._coming(link)
         stub = decision.company_stub if coming is None else None
         if stub is not None:
             coming = self._company(stub, part.receipt, now)
@@ -260,14 +261,44 @@ class Planner:
         part = _part(Resource.ACTIVITIES, payload, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
-                receipt.skip(Resource.ACTIVITIES, reasons.EVENT_REPEATED)
+                receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                 return
             part.event_id = payload.event_id
             self._planned.add(payload.event_id)
-        enduser = self._lanes[Resource.ENDUSERS].newest(payload.key)
-        if enduser is not None:
-            self._follow(enduser, part)
+        self._await_contact(part)
         self._add(part, now)
+
+    def _await_contact(self, activity: Part) -> None:
+        """Let an activity wait for the newest open change of its contact, if there is any.
+
+        Whoever names the contact may bring it into being, also another profile. The older changes
+        go before the newest. If the newest comes to nothing, the newest of the rest is awaited: so
+        an activity goes after a change of its contact that was delivered, or when none is open.
+        """
+        lane = self._lanes[Resource.ENDUSERS]
+        change = lane.newest((short(activity.key),))
+        if change is None:  # the rest of its identities is worked out only then
+            change = lane.newest(_claims(Resource.ENDUSERS, activity.key, activity.body))
+        if change is not None:
+            self._follow(change, activity)
+
+    def _lacks_contact(self, activity: Part) -> bool:
+        """Tell whether all that is known speaks against a contact: its change came to nothing."""
+        receipt = activity.receipt
+        has_failed = bool(receipt.rejections) or any(
+            resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
+            for resource, reason in receipt.skips
+        )
+        return has_failed and not self._lanes[Resource.ENDUSERS].memory.knows(activity.key)
+
+    def _coming(self, link: Link) -> Part | None:
+        """The newest open change of the company of a link."""
+        company: list[Claim] = [short(link.account_id)] if link.account_id else []
+        if link.external_id is not None:
+            company.append(_identity("externalId", link.external_id))
+        change = self._lanes[Resource.COMPANIES].newest(company)
+        # One that was revoked proves nothing to us: what we need, we send behind it.
+        return None if change is None or change.ended else change
 
     def _add(self, part: Part, now: float) -> None:
         part.receipt.open += 1
@@ -294,9 +325,16 @@ class Planner:
             return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
+            if end.ending != "delivered":
+                self._await_contact(follower)
             lane.release(follower, now)
             return
         company = self._find(follower.link) or end.planhat_id
+        coming = self._coming(follower.link) if company is None and follower.link else None
+        if coming is not None and follower.resource is Resource.ENDUSERS:
+            self._follow(coming, follower)
+            lane.release(follower, now)
+            return
         if company is not None and (
             end.ending == "delivered" or follower.resource is Resource.ENDUSERS
         ):
@@ -311,6 +349,18 @@ class Planner:
             if not part.ended:
                 part.body["companyId"] = company
                 self._lanes[part.resource].release(part, now)
+
+    def _hand_over(self, part: Part) -> bool:
+        """Let who waits for a company follow the change that is to bring it, if one is open."""
+        external_id = part.link.external_id if part.link else None
+        coming = self._coming(part.link) if part.link else None
+        if external_id is None or coming is None:
+            return False
+        for waiting in self._by_company.pop(external_id, ()):
+            if not waiting.ended:
+                self._follow(coming, waiting)
+                waiting.waits -= 1
+        return True
 
     def _give_up(self, part: Part, now: float) -> None:
         external_id = part.link.external_id if part.link else None
@@ -340,8 +390,13 @@ def _claims(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
     for name in _IDENTITIES[resource]:
         value = body.get(name)
         if value:
-            found.append(short(f"{name}:{str(value).lower()}"))
+            found.append(_identity(name, value))
     return tuple(found)
+
+
+def _identity(name: str, value: object) -> Claim:
+    """Two spellings of one key are one identity."""
+    return short(f"{name}:{str(value).lower()}")
 
 
 def _id(body: Body) -> str | None:

@@ -9,6 +9,7 @@ COMPANY_NOT_DELIVERED: Final = "Its company could not be delivered."
 NO_COMPANY_ID: Final = "No company id present."
 TRACKING_FILTER: Final = "Event not in the Tracking Filter."
 EVENT_REPEATED: Final = "Event repeated in the same message."
+EVENT_SENT: Final = "Event sent before."
 
 EXTERNAL_ID_REQUIRED: Final = (
     "The account in Hull has no external_id, but it is marked as required."

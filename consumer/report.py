@@ -10,6 +10,7 @@ import structlog
 
 from consumer.in_a_row import InARow
 from consumer.log.profile_log import KIND, ProfileLog, context
+from consumer.part import UNATTRIBUTED
 from consumer.reason_label import reason_label
 from consumer.reasons import EMPTY_ENVELOPE
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
@@ -82,17 +83,19 @@ class Reporter:
 
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
-        if end.ending == "skipped":  # skips are told with their message
-            return
-        part = end.part
-        self.tally.part(part.resource, end.ending, end.change or "")
-        self._metrics.item(part.resource, end.ending)
+        ending, part = end.ending, end.part
+        if ending == "skipped" or ending == "revoked":  # noqa: PLR1714 - a set narrows no type
+            return  # skips are told with their message
+        self.tally.part(part.resource, ending, end.change or "")
+        self._metrics.item(part.resource, ending)
+        if end.change == UNATTRIBUTED:
+            self._metrics.unattributed()
         outcomes = self._outcomes
-        if outcomes is not None and (outcomes.keeps_payloads or end.ending == "rejected"):
+        if outcomes is not None and (outcomes.keeps_payloads or ending == "rejected"):
             part.receipt.change(
-                (part.resource, part.key, end.ending, end.reason, end.change, part.sent)
+                (part.resource, part.key, ending, end.reason, end.change, part.sent)
             )
-        if end.ending == "delivered":
+        if ending == "delivered":
             self._profiles.delivered(end)
             self._metrics.delivered(part.resource, part.receipt.ticket.record.timestamp)
             if self._delivered is not None:

@@ -122,10 +122,7 @@ class Settler:
 
     def _disown(self, flight: Flight, now: float) -> None:
         for profile in flight.profiles:
-            del profile.parts[: profile.flying]
-            self._lane.waiting -= profile.flying
-            profile.flying = 0
-            self._lane.reconsider(profile, now)
+            self._lane.disown(profile, now)
 
     def _sort(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
         unproven: list[Profile] = []

@@ -23,7 +23,7 @@ NO_IDENTITY: Final = "Neither email nor external id present."
 UNCHANGED: Final = "No mapped attribute changed."
 NO_COMPANY: Final = "No company id present."
 UNTRACKED: Final = "Event not in the Tracking Filter."
-REPEATED: Final = "Event repeated in the same message."
+SENT_BEFORE: Final = "Event sent before."
 NO_EXTERNAL_ID: Final = "The account in Hull has no external_id, but it is marked as required."
 ACCOUNT_FILTER: Final = (
     "Account doesn't belong to any of the segments defined in the Account Filter."
@@ -177,7 +177,7 @@ class Oracle:
         if not _name_of(told.user):
             return self._skip("user_event", NO_IDENTITY)
         if event_id in self._sent_events:
-            return self._skip("user_event", REPEATED)
+            return self._skip("user_event", SENT_BEFORE)
         self._sent_events.add(event_id)
         if told.user["id"] in self._endusers:
             at = reading.moment(event["created_at"])

@@ -33,6 +33,7 @@ def differences(
         *_endusers(expected.endusers, state["endusers"], places),
         *_licences(expected.licences, state["licenses"], places),
         *_activities(expected, state["activities"], people, may_repeat=may_repeat),
+        *_dropped(expected, state["dropped"]),
     ]
     return [line[:_LONGEST] for line in found]
 
@@ -134,6 +135,14 @@ def _activity(
         yield f"activity {event_id}: action {row.get('action')!r}, should be {activity.action!r}"
     if _moment(row.get("date")) != activity.at:
         yield f"activity {event_id}: date {row.get('date')!r}, should be at {activity.at}"
+
+
+def _dropped(expected: Expectation, rows: list[Row]) -> Iterator[str]:
+    """No event may come before its contact, not even once."""
+    for row in rows:
+        event_id = str(row["event"].get("info", {}).get("event_id"))
+        if event_id in expected.activities:
+            yield f"activity {event_id}: was dropped, as {row['reason']}"
 
 
 def _moment(text: object) -> float | None:

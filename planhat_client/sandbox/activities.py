@@ -1,7 +1,7 @@
 """User activities: which enduser an event means; one that means none is dropped. Pure.
 
 The two endpoints name the keys differently ("User activities"), and neither ever answers
-anything but 200, so that an event under a wrong name is lost in silence.
+anything but 200, so that an event under a wrong name is lost in silence. Here it is told.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ SINGLE: Final = Names(("externalId",), ("companyExternalId",))
 BULK: Final = Names(("externalId", "id", "euExtId"), ("companyExternalId", "cId"))
 
 
+UNKNOWN_CONTACT: Final = "no such contact is there at this moment"
+
+
 class Sink:
     """Takes events, stores those that mean an enduser, counts the rest."""
 
@@ -41,16 +44,23 @@ class Sink:
 
     def take(self, event: object, names: Names) -> bool:
         """Store an event, or drop it; True if it was stored."""
-        enduser = self._enduser(event, names) if isinstance(event, dict) else None
         self._witness.count(ACTIVITIES, "items")
-        if enduser is None or not isinstance(event, dict):
-            self._witness.count(ACTIVITIES, "dropped")
-            return False
+        if not isinstance(event, dict):
+            return self._drop(event, "it is no object")
+        enduser = self._enduser(event, names)
+        if enduser is None:
+            is_named = bool(_first(event, names.enduser) or text(event.get("email")))
+            return self._drop(event, UNKNOWN_CONTACT if is_named else "it names no contact")
         owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
         self._state.activities.append(event | owner)
         self._witness.count(ACTIVITIES, "stored")
         self._witness.tracked(event, enduser)
         return True
+
+    def _drop(self, event: object, reason: str) -> bool:
+        self._witness.count(ACTIVITIES, "dropped")
+        self._state.dropped.append({"reason": reason, "event": event})
+        return False
 
     def _enduser(self, event: Item, names: Names) -> Item | None:
         endusers = self._state.records[ENDUSERS.name]

@@ -51,6 +51,7 @@ def page(sandbox: Sandbox) -> str:
     for name, records in sandbox.state.records.items():
         parts += [f"<h2>{name.capitalize()}</h2>", _documents(records)]
     parts += ["<h2>Activities</h2>", _documents(reversed(sandbox.state.activities))]
+    parts += ["<h2>Dropped activities</h2>", _documents(reversed(sandbox.state.dropped))]
     return _document("".join(parts))
 
 

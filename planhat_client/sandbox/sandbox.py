@@ -67,6 +67,7 @@ class Sandbox:
         stored = {name: list(records) for name, records in self.state.records.items()}
         return stored | {
             "activities": list(self.state.activities),
+            "dropped": list(self.state.dropped),
             "users": self.state.users,
             "ignored": list(self.state.ignored),
         }

@@ -12,6 +12,7 @@ from planhat_client.sandbox.models import MODELS, Item, Model, missing_field
 from planhat_client.sandbox.records import Records, text
 
 _IGNORED_KEPT: Final = 10_000
+_DROPPED_KEPT: Final = 10_000
 _PLACE: Final = ("sourceId", "externalId", "email", "companyId", "domains")
 
 Change: TypeAlias = Literal["created", "updated", "unchanged"]
@@ -33,6 +34,7 @@ class State:
         self.matcher = Matcher(self.records)
         self.activities: deque[Item] = deque(maxlen=activities_kept)
         self.ignored: deque[Item] = deque(maxlen=_IGNORED_KEPT)
+        self.dropped: deque[Item] = deque(maxlen=_DROPPED_KEPT)
         self.users: list[Item] = []
         self.revision = 0
         self._last_id = 0

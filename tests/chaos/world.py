@@ -163,6 +163,8 @@ class World:
         }
         found.lost += sorted(expected - events.keys())
         found.strange += sorted(events.keys() - expected)
+        dropped = (row["event"]["info"]["id"] for row in state["dropped"])
+        found.lost += [f"{one}: dropped by Planhat" for one in dropped if one in expected]
         found.activities_twice = sum(events.values()) - len(events)
         found.overtakes = counters["overtakes"]
         found.meetings = counters["by_resource"].get("companies", {}).get("overlaps", 0)

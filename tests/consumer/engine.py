@@ -110,6 +110,7 @@ class Engine:
         options: SandboxOptions | None = None,
         connector: Mapping[str, Any] = CONNECTOR,
         gate: Gate | None = None,
+        company_wait: float = 30.0,
         **policy: Any,  # noqa: ANN401 - of LanePolicy
     ) -> None:
         self.sandbox = Sandbox(options or SandboxOptions())
@@ -117,6 +118,7 @@ class Engine:
         self.calls: Counter[str] = Counter()
         self.sent_at: list[tuple[float, Resource, int]] = []
         self.lost: Counter[str] = Counter()
+        self.down: set[Resource] = set()
         self.ended: list[Ended] = []
         self.rejected: list[Receipt] = []
         self.outcomes: list[Receipt] = []
@@ -126,11 +128,12 @@ class Engine:
             for name in Resource
         }
         self.directory, self.owners = CompanyDirectory(), Owners()
-        self.planner = Planner(self.lanes, self.directory, self.owners, 30.0)
+        self.planner = Planner(self.lanes, self.directory, self.owners, company_wait)
         self.gate = gate or Unlimited()
         self.dispatch = Dispatch(self.lanes, self.gate, Unlimited(), 10, lambda: 0.5)
         self.intake = Intake(rules, self.planner, RejectGuard(1.0), self, self._reject)
         self.offsets, self.backlog = Offsets(0, ""), Backlog()
+        self.committed = (0, "")
         self._next_offset = 0
         self.read_directories()
 
@@ -185,6 +188,8 @@ class Engine:
     def send(self, flight: Flight) -> Answer:
         """Let a flight take effect, unless its answer is to be lost afterwards."""
         resource = flight.resource
+        if resource in self.down:
+            return protocol.Retry("503", 503)
         self.calls[resource.value] += 1
         self.sent_at.append((self.now, resource, len(flight.items)))
         body = b"[" + b",".join(flight.items) + b"]"
@@ -204,6 +209,16 @@ class Engine:
     def answer(self, flight: Flight, answer: Answer) -> None:
         self.dispatch.answered(flight, answer, self.now)
         self._follow_up()
+
+    def revoke(self) -> None:
+        """Take the partition away, and give it back from its commit."""
+        self.dispatch.clear()
+        self.planner.clear()
+        self.intake.clear()
+        at, known = self.offsets.to_commit() or self.committed
+        self.committed = (at, known)
+        self.offsets, self.backlog = Offsets(at, known), Backlog()
+        self._next_offset = at
 
     # What it wrote
 

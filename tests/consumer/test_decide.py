@@ -245,7 +245,22 @@ def test_an_event_twice_in_a_message_is_sent_once_but_events_without_an_id_all()
 
     found = decided(record)
 
-    assert [activity.event_id for activity in found.activities] == ["e1", None, None, None]
+    first, *others = [activity.event_id for activity in found.activities]
+    assert first is not None
+    assert others == [None, None, None]
+    assert found.skipped_events == (("Signed in", Skip(reasons.EVENT_REPEATED)),)
+
+
+def test_one_id_of_several_events_of_a_message_is_no_repeat() -> None:
+    first = {"event": "Signed in", "event_id": "991", "created_at": "2026-01-01T00:00:00Z"}
+    later, other = (
+        {**first, "created_at": "2026-01-02T00:00:00Z"},
+        {**first, "event": "Report exported"},
+    )
+
+    found = decided({**RECORDS[0], "events": [first, later, other, dict(first)]})
+
+    assert len(found.activities) == 3
     assert found.skipped_events == (("Signed in", Skip(reasons.EVENT_REPEATED)),)
 
 

@@ -556,7 +556,7 @@ def test_an_event_that_was_delivered_is_not_sent_again() -> None:
     engine.run()
 
     assert [row["info"]["n"] for row in engine.rows("activities")] == [1, 2]
-    assert engine.skips() == [reasons.EVENT_REPEATED]
+    assert engine.skips() == [reasons.EVENT_SENT]
 
 
 def test_a_request_of_activities_is_bounded_in_bytes_even_for_one_user() -> None:

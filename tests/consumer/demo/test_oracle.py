@@ -101,7 +101,7 @@ def test_an_event_is_expected_once_and_only_of_a_user_that_planhat_has() -> None
 
     assert expected.strays == {"e0"}
     assert expected.activities["e1"].at == 1522420682.0
-    assert expected.skips["user_event", oracle.REPEATED] == 1
+    assert expected.skips["user_event", oracle.SENT_BEFORE] == 1
 
 
 def test_a_bad_message_in_an_envelope_costs_itself() -> None:
@@ -122,7 +122,7 @@ def test_the_rules_of_the_service_agree_message_by_message(seed: int) -> None:
 
     expected = oracle.expect(records)
 
-    decided = {oracle.INVALID_OWNER, oracle.NO_COMPANY, oracle.REPEATED}
+    decided = {oracle.INVALID_OWNER, oracle.NO_COMPANY, oracle.SENT_BEFORE}
     later = {"tombstone", "unsupported channel"}
     wanted = {key: count for key, count in expected.skips.items() if key[1] not in decided | later}
     assert skips(records, Rules.compile(settings)) == wanted

@@ -26,6 +26,7 @@ def state() -> dict[str, list[dict[str, Any]]]:
         ],
         "licenses": [{"_id": "l", "externalId": "L-1", "companyId": "c", "mrr": 5}],
         "activities": [activity("e1")],
+        "dropped": [],
     }
 
 
@@ -76,6 +77,13 @@ def test_an_enduser_elsewhere_or_twice_is_told() -> None:
         "enduser u-1: is there more than once",
         "enduser u-1: is in globex, should be in acme",
     ]
+
+
+def test_an_event_that_came_before_its_contact_is_told_even_if_it_came_again() -> None:
+    found = state()
+    found["dropped"] = [{"reason": "nobody is there", "event": activity("e1")}]
+
+    assert differences(expectation(), found) == ["activity e1: was dropped, as nobody is there"]
 
 
 def test_activities_may_repeat_after_a_crash() -> None:

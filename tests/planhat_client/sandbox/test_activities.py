@@ -60,6 +60,30 @@ def test_an_event_means_an_enduser(
     assert (counters["stored"], counters["dropped"]) == ((1, 0) if enduser else (0, 1))
 
 
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        pytest.param(
+            {"email": "eve@x.io"},
+            {"reason": "no such contact is there at this moment", "event": {"email": "eve@x.io"}},
+            id="unknown",
+        ),
+        pytest.param(
+            {"action": "a"},
+            {"reason": "it names no contact", "event": {"action": "a"}},
+            id="nobody",
+        ),
+        pytest.param(["e"], {"reason": "it is no object", "event": ["e"]}, id="no object"),
+    ],
+)
+def test_a_dropped_event_is_told_with_its_reason(
+    sandbox: Sandbox, event: object, told: dict[str, object]
+) -> None:
+    sandbox.sink.take(event, BULK)
+
+    assert sandbox.contents()["dropped"] == [told]
+
+
 def test_an_event_that_may_mean_several_goes_to_one_of_them(sandbox: Sandbox) -> None:
     assert taken(sandbox, {"externalId": "u1"}, SINGLE) == "e1"
 
