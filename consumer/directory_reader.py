@@ -71,10 +71,13 @@ class DirectoryReader:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _read_companies(self) -> None:
+        self._companies.begin()
         found = await self._api.companies()
         self._companies.read(found, _now())
         self._planner.companies_read(_now())
         _log.info("directory.read", companies=len(found))
+        if self._companies.doubles:
+            _log.warning("directory.ambiguous", external_ids=self._companies.doubles)
 
     async def _read_owners(self) -> None:
         found = await self._api.users()

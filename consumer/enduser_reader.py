@@ -77,7 +77,7 @@ class EnduserReader:
                 if known is not None:
                     self._end(part, known)
                     continue
-                while (wait := self._gate.wait(_now())) > 0:
+                while (wait := self._gate.wait(_now())) > 0:  # noqa: ASYNC110 - time is awaited
                     await asyncio.sleep(wait)
                 self._gate.take(_now())
                 asked.create_task(self._ask(part), name="look up")

@@ -170,7 +170,7 @@ class Halts:
         return self._lanes[resource]
 
     def refused(self, resource: Resource, answer: Halt, refused: int | None, now: float) -> None:
-        """A write was refused, and is not settled yet: is it about the whole service?
+        """A write was refused, and is not settled yet: begin a halt if it is about the service.
 
         A 403 may be about the resource or a body, and the host of activities says nothing about
         the API; neither does what is refused although reads work. `refused` is what `LaneHalt`

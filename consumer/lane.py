@@ -22,10 +22,15 @@ from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from consumer.claims import Claim
     from consumer.part import Part
+
+
+def _never(_profile: Profile, _now: float) -> bool:
+    return False
+
 
 BreakerState = Literal["closed", "half-open", "open"]
 
@@ -69,6 +74,7 @@ class Lane:
         self._ready: deque[Profile] = deque()
         self._parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
+        self.company_gone: Callable[[Profile, float], bool] = _never
 
     def __repr__(self) -> str:
         """Enough to assert on."""
@@ -220,6 +226,23 @@ class Lane:
         self.waiting -= profile.flying
         profile.flying = 0
         self.reconsider(profile, now)
+
+    def pull(self, is_wanted: Callable[[Profile], bool]) -> list[Profile]:
+        """Take profiles out of the queues, those that wait for a next try too.
+
+        They are to be changed, and then to be reconsidered.
+        """
+        found = [profile for profile in self._ready if is_wanted(profile)]
+        self._ready = deque(profile for profile in self._ready if profile not in found)
+        for _, _, group in self._parked:
+            pulled = [profile for profile in group.profiles if is_wanted(profile)]
+            group.profiles = [profile for profile in group.profiles if profile not in pulled]
+            found += pulled
+        self._parked = [entry for entry in self._parked if entry[2].profiles]
+        heapq.heapify(self._parked)
+        for profile in found:
+            profile.queued = profile.parked = False
+        return found
 
     def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
         """End the first parts of a profile that is back from a flight."""

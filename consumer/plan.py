@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consumer import reasons
 from consumer.decision import Payload, Skip
+from consumer.gone import GoneCompanies
 from consumer.lookups import Lookups
 from consumer.memory import short
 from consumer.name_table import NameTable
@@ -18,7 +19,7 @@ from consumer.part import UNATTRIBUTED, Part
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from consumer.claims import Claim
     from consumer.company_directory import CompanyDirectory, Owners
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from consumer.part import Body, Ended, Receipt
 
 _OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
+
+_KEYS = frozenset({"_id", "externalId", "sourceId", "email"})
 
 # The external id of a licence is unique within its company only, and its key says as much.
 _IDENTITIES: dict[Resource, tuple[str, ...]] = {
@@ -58,6 +61,8 @@ class Planner:
         self._owners = owners
         self._company_wait = company_wait_seconds
         self.lookups = Lookups()
+        self.gone = GoneCompanies(lanes, directory, self._relink)
+        self.company_of: Callable[[Receipt], Payload | None] = _no_company
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._by_owner: list[Part] = []
@@ -71,6 +76,7 @@ class Planner:
         self._by_owner.clear()
         self._planned.clear()
         self.lookups.clear()
+        self.gone.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
         """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
@@ -104,7 +110,9 @@ class Planner:
         if part.resource is Resource.COMPANIES and end.ending == "delivered":
             external_id = part.body.get("externalId")
             if isinstance(external_id, str):
-                self._directory.learn(external_id, end.planhat_id or _id(part.body))
+                # What was not sent, as nothing had changed, is no news of Planhat.
+                if part.attempts or self._directory.find(external_id) is None:
+                    self._directory.learn(external_id, end.planhat_id or _id(part.body), now)
                 self._company_appeared(external_id, now)
         if part.event_id is not None:
             self._planned.discard(part.event_id)
@@ -122,6 +130,7 @@ class Planner:
         for external_id in list(self._by_company):
             if self._directory.find(external_id) is not None:
                 self._company_appeared(external_id, now)
+        self.gone.companies_read(now)
 
     def owners_read(self, now: float) -> None:
         """Planhat's users were read: settle the companies whose owner was not known."""
@@ -186,6 +195,7 @@ class Planner:
     def _enduser(
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:
+        self._drop_stale_id(Resource.ENDUSERS, payload.body)
         part = _part(Resource.ENDUSERS, payload, receipt, decision.link)
         company = self._find(decision.link)
         if company is not None:
@@ -224,6 +234,7 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
+        self._drop_stale_id(Resource.COMPANIES, body)
         self._name_keyless(body)
         reason = self._check_owners(body)
         part = _part(Resource.COMPANIES, Payload(payload.key, body), receipt, None)
@@ -243,6 +254,12 @@ class Planner:
             known = self._directory.find_name(body.get("name"))
             if known is not None:
                 body["_id"] = known
+
+    def _drop_stale_id(self, resource: Resource, body: Body) -> None:
+        """An id that Planhat did not know is no key any more, if there is another."""
+        stale = self._lanes[resource].memory.stale
+        if len(stale) and stale.holds(body.get("_id")) and len(body.keys() & _KEYS) > 1:
+            del body["_id"]
 
     def _check_owners(self, body: Body) -> str | None:
         """Write the ids of owners; the reason if one is nobody that Planhat knows."""
@@ -312,7 +329,7 @@ class Planner:
     def _find(self, link: Link | None) -> str | None:
         if link is None:
             return None
-        if link.planhat_id is not None:
+        if link.planhat_id is not None and not self._directory.is_stale(link.planhat_id):
             return link.planhat_id
         if link.external_id is not None:
             return self._directory.find(link.external_id)
@@ -342,6 +359,20 @@ class Planner:
             lane.release(follower, now)
         else:
             lane.drop(follower, _why_left_behind(follower, end), now)
+
+    def _relink(self, part: Part, now: float) -> bool:
+        """Find another company for a part, or let it follow one that comes or is made for it."""
+        found = self._find(part.link)
+        if found is not None:
+            part.body["companyId"] = found
+            return True
+        coming = self._coming(part.link) if part.link else None
+        if coming is None and (payload := self.company_of(part.receipt)) is not None:
+            coming = self._company(payload, part.receipt, now)
+        if coming is None:
+            return False
+        self._follow(coming, part)
+        return True
 
     def _company_appeared(self, external_id: str, now: float) -> None:
         company = self._directory.find(external_id)
@@ -373,6 +404,10 @@ class Planner:
 def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | None) -> Part:
     claims = _claims(resource, payload.key, payload.body)
     return Part(resource, payload.key, payload.body, claims, receipt, link)
+
+
+def _no_company(_receipt: Receipt) -> Payload | None:
+    return None
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:

@@ -14,9 +14,10 @@ from consumer.flight import Group
 from consumer.given_up import most_tries
 from consumer.halts import LaneHalt
 from consumer.part import Ended
+from consumer.profile import is_named
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
-from planhat_client.verdict import Proven, Suspect, verdicts
+from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _TOO_MANY = 429
 _UNAUTHORIZED = 401
+_FEW = 4
 REFUSED_ALONE = "others are taken: a web application firewall may have refused what it holds"
 """Why one profile is rejected that was refused as a token without rights is."""
 
@@ -76,6 +78,7 @@ class Settler:
         self._random = random
         self._halt = halt or LaneHalt(lane.policy.resource)
         self._health = Health()
+        self._dropped: dict[str, str] = {}
 
     def settle(self, flight: Flight, answer: Answer, now: float) -> None:
         """Bring each profile of a flight to its end, or to its next try."""
@@ -86,7 +89,8 @@ class Settler:
             return
         match answer:
             case Delivered() | Partial():
-                self._sort(flight, verdicts(flight.bodies, answer), now)
+                found = verdicts(flight.bodies, answer)
+                self._sort(flight, found, now, is_ignored=_is_ignored(answer))
             case Reject():
                 self._refuse(flight, answer.reason, now)
             case Retry():
@@ -124,7 +128,9 @@ class Settler:
         for profile in flight.profiles:
             self._lane.disown(profile, now)
 
-    def _sort(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+    def _sort(
+        self, flight: Flight, found: Sequence[Verdict], now: float, *, is_ignored: bool
+    ) -> None:
         unproven: list[Profile] = []
         position = 0
         for profile, span in zip(flight.profiles, flight.spans, strict=True):
@@ -139,6 +145,10 @@ class Settler:
                 self._lane.park(Group([profile]), now)
             else:
                 unproven.append(profile)
+        # Ignored are mostly those of one company: so they come to stand together, and apart.
+        unproven.sort(key=_company)
+        if is_ignored and len(unproven) > _FEW:
+            self._lane.park(Group([unproven.pop(0)]), now)
         for half in Group(unproven).halves():
             self._lane.park(half, now)
 
@@ -154,6 +164,8 @@ class Settler:
         profile.limit = None
         profile.failures = 0
         profile.told = ()
+        if self._dropped:
+            self._dropped.pop(profile.key, None)
         self._lane.given_up.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
@@ -193,15 +205,36 @@ class Settler:
         if profile.flying > 1:
             profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
-        elif self._lane.memory.unlearn(profile.key):
+        elif self._lane.memory.unlearn(profile.key) or (
+            (not is_transient or reason == IGNORED) and self._drop_id(profile)
+        ):
             self._lane.park(Group([profile]), now)
+        elif _is_about_company(reason) and self._lane.company_gone(profile, now):
+            profile.failures = 0
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
 
+    def _drop_id(self, profile: Profile) -> bool:
+        """Planhat may not know the id by which Hull named the record: send it by its other keys."""
+        body = profile.parts[0].body
+        found = body.get("_id")
+        if not isinstance(found, str) or not self._lane.policy.merges:
+            return False
+        rest = {name: value for name, value in body.items() if name != "_id"}
+        if not is_named(rest):
+            return False
+        profile.parts[0].body = rest
+        self._lane.memory.stale.add(found)
+        self._dropped[profile.key] = found
+        return True
+
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
+        dropped = self._dropped.pop(profile.key, None)
+        if dropped is not None:  # that was not the reason
+            self._lane.memory.stale.discard(dropped)
         self._lane.memory.forget(profile.claims)
         profile.limit = None
         profile.told = ()
@@ -255,6 +288,23 @@ class Settler:
         failures = flight.failures + 1
         wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
         return Group(flight.profiles, failures, now), now + wait
+
+
+def _company(profile: Profile) -> str:
+    return str(profile.parts[0].body.get("companyId", ""))
+
+
+def _is_ignored(answer: Delivered | Partial) -> bool:
+    """Tell whether nothing in the request was taken, and nothing is said against it."""
+    result = answer.result
+    if result is None or isinstance(answer, Partial) or answer.is_whole:
+        return False
+    return result.is_counted and not result.succeeded and not result.errors
+
+
+def _is_about_company(reason: str) -> bool:
+    """Tell whether Planhat misses the company: it ignores such an enduser, or says so."""
+    return reason == IGNORED or "company" in reason.lower()
 
 
 def _worst(own: Sequence[Verdict]) -> Verdict:

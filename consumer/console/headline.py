@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from consumer.halts import Halted, Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from consumer.halts import Halted, Kind
 
 Level = Literal["good", "busy", "trouble", "stopped"]
 

@@ -18,7 +18,7 @@ from tests.consumer.engine import Engine, account, account_message, user_message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.dispatch import Flight
+    from consumer.flight import Flight
     from planhat_client.protocol import Answer
 
 FORBIDDEN = Halt("403 Forbidden; is the token valid?", 403, told="403 Forbidden")
@@ -240,8 +240,9 @@ def test_whatever_is_refused_all_others_are_taken_and_nothing_goes_on_for_ever(
 ) -> None:
     is_bad = holds(*(f'"u{number}@' for number in bad))
     engine = Refusing(
-        lambda flight: flight.resource is refused
-        or (flight.resource is Resource.ENDUSERS and is_bad(flight))
+        lambda flight: (
+            flight.resource is refused or (flight.resource is Resource.ENDUSERS and is_bad(flight))
+        )
     )
     with_users(engine, 40)
 

@@ -89,9 +89,7 @@ def test_the_age_of_a_partition_comes_and_goes_with_its_lag(metrics: Metrics) ->
     assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") is None
 
 
-@pytest.mark.parametrize(
-    "label", ["unauthorized", "wrong host", "too many rejected", "other"]
-)
+@pytest.mark.parametrize("label", ["unauthorized", "wrong host", "too many rejected", "other"])
 def test_a_halt_is_told_by_its_kind_and_taken_back(metrics: Metrics, label: str) -> None:
     metrics.halted({label})
     during = value(metrics, "halted", reason=label)

@@ -9,7 +9,7 @@ from consumer.flight import Flight
 from consumer.lane import Lane, LanePolicy
 from consumer.progress import Progress
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt, Retry
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.lanes import part
 

@@ -21,7 +21,7 @@ from consumer.report import Reporter
 from consumer.rules import Rules
 from consumer.waiting import waiting
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt, Reject, Retry
+from planhat_client.protocol import Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 

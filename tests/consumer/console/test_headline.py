@@ -28,8 +28,16 @@ WELL = Facts(
         (replace(WELL, unwritten_dead_letters=2), "trouble", "The dead-letter topic fails"),
         (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
         (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
-        (replace(WELL, halts=(Halted("unauthorized", "401 no", 0.0),), unready="halted"), "stopped", "Halted: nothing is sent"),
-        (replace(WELL, stuck="no poll", halts=(Halted("unauthorized", "401 no", 0.0),)), "stopped", "Stuck"),
+        (
+            replace(WELL, halts=(Halted("unauthorized", "401 no", 0.0),), unready="halted"),
+            "stopped",
+            "Halted: nothing is sent",
+        ),
+        (
+            replace(WELL, stuck="no poll", halts=(Halted("unauthorized", "401 no", 0.0),)),
+            "stopped",
+            "Stuck",
+        ),
     ],
 )
 def test_the_worst_is_told(facts: Facts, level: Level, title: str) -> None:
