@@ -8,7 +8,7 @@ Since everybody joins all its queues at once and at the end, the order can't be 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from itertools import chain
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -52,6 +52,13 @@ class Claims(Generic[Holder]):
         """Who came last of those that hold or await a claim."""
         behind = self._behind.get(claim)
         return behind[-1] if behind else self._first.get(claim)
+
+    def queue(self, claim: Claim) -> Sequence[Holder]:
+        """All who hold or await a claim, in their order."""
+        first = self._first.get(claim)
+        if first is None:
+            return ()
+        return (first, *self._behind.get(claim, ()))
 
     def join(self, holder: Holder, claims: tuple[Claim, ...]) -> None:
         """Put `holder` at the end of the queue of each claim that it does not hold yet."""

@@ -119,6 +119,16 @@ class Lane:
                 return profile.parts[-1]
         return None
 
+    def idle(self, claims: Sequence[Claim]) -> list[Part]:
+        """Changes that touch one of these claims, wait for nothing, and have not gone."""
+        found: dict[Part, None] = {}
+        for claim in claims:
+            for profile in self._claims.queue(claim):
+                for part in profile.parts[profile.flying :]:
+                    if not part.waits:
+                        found[part] = None
+        return list(found)
+
     def add(self, part: Part, now: float) -> None:
         """Let a change wait: behind the older ones of its profile, and of the same identities."""
         claims = part.claims
@@ -282,7 +292,9 @@ class Lane:
         flight.failures, flight.failed_at = group.failures, group.failed_at
         flight.refused = group.refused
         for position, profile in enumerate(group.profiles):
-            if not self._board(flight, profile, most, now):
+            if profile.parts[0].waits:  # since its last try; when that has come it is ready
+                profile.parked = False
+            elif not self._board(flight, profile, most, now):
                 group.profiles = group.profiles[position:]
                 self.park(group, due_at)
                 return
@@ -291,6 +303,8 @@ class Lane:
         while self._ready:
             profile = self._ready.popleft()
             profile.queued = False
+            if profile.parts and profile.parts[0].waits:  # since it was ready
+                continue
             if not self._board(flight, profile, most, now):
                 profile.queued = True
                 self._ready.appendleft(profile)

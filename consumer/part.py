@@ -242,6 +242,7 @@ class Part:
     `claims` are all identities that it touches, its key first. It may fly when it waits for nothing
     (`waits` is 0). `followers` are the parts of other lanes that wait for its end. `link` tells how
     to find the company, until `body` carries its id.
+    `cleared`: a change of its contact was delivered, so an activity need wait for no other.
     `offset` is that of its record, and here too so that to send it needs nothing but itself.
     `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
@@ -252,6 +253,7 @@ class Part:
         "attempts",
         "body",
         "claims",
+        "cleared",
         "ended",
         "event_id",
         "followers",
@@ -290,6 +292,7 @@ class Part:
         self.followers: Sequence[Part] = ()
         self.profile: Profile | None = None
         self.ended = False
+        self.cleared = False
         self.since = 0.0
         self.attempts = 0
         self.sent = b""

@@ -36,7 +36,6 @@ _IDENTITIES: dict[Resource, tuple[str, ...]] = {
     Resource.ENDUSERS: ("_id", "sourceId", "externalId", "email"),
     Resource.COMPANIES: ("_id", "sourceId", "externalId"),
     Resource.LICENSES: ("_id", "sourceId"),
-    Resource.ACTIVITIES: (),
 }
 
 
@@ -207,6 +206,9 @@ class Planner:
             part.waits += 1
             self.lookups.add(part)
         self._add(part, now)
+        for activity in self._lanes[Resource.ACTIVITIES].idle(part.claims):
+            if not activity.cleared:
+                self._follow(part, activity)
 
     def _is_named_by_external_id(self, part: Part) -> bool:
         """Tell whether the key by which Planhat would look counts within a company only."""
@@ -275,7 +277,8 @@ class Planner:
         return " ".join(unknown) or None
 
     def _activity(self, payload: Payload, receipt: Receipt, now: float) -> None:
-        part = _part(Resource.ACTIVITIES, payload, receipt, None)
+        claims = _claims(Resource.ENDUSERS, payload.key, payload.body)  # it concerns its contact
+        part = Part(Resource.ACTIVITIES, payload.key, payload.body, claims, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
                 receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
@@ -289,13 +292,11 @@ class Planner:
         """Let an activity wait for the newest open change of its contact, if there is any.
 
         Whoever names the contact may bring it into being, also another profile. The older changes
-        go before the newest. If the newest comes to nothing, the newest of the rest is awaited: so
-        an activity goes after a change of its contact that was delivered, or when none is open.
+        go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
+        so is one that comes before the activity has gone (`_enduser`). So it goes after a change of
+        its contact that was delivered, or while none is open: Planhat would drop it in silence.
         """
-        lane = self._lanes[Resource.ENDUSERS]
-        change = lane.newest((short(activity.key),))
-        if change is None:  # the rest of its identities is worked out only then
-            change = lane.newest(_claims(Resource.ENDUSERS, activity.key, activity.body))
+        change = self._lanes[Resource.ENDUSERS].newest(activity.claims)
         if change is not None:
             self._follow(change, activity)
 
@@ -306,7 +307,9 @@ class Planner:
             resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
             for resource, reason in receipt.skips
         )
-        return has_failed and not self._lanes[Resource.ENDUSERS].memory.knows(activity.key)
+        if activity.cleared or not has_failed:
+            return False
+        return not self._lanes[Resource.ENDUSERS].memory.knows(activity.key)
 
     def _coming(self, link: Link) -> Part | None:
         """The newest open change of the company of a link."""
@@ -342,7 +345,8 @@ class Planner:
             return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
-            if end.ending != "delivered":
+            follower.cleared = end.ending == "delivered"
+            if not follower.cleared:
                 self._await_contact(follower)
             lane.release(follower, now)
             return

@@ -85,6 +85,48 @@ def test_an_event_whose_own_change_comes_to_nothing_waits_for_a_newer_one() -> N
     assert len(engine.rows("activities")) == 1
 
 
+def test_an_event_that_has_not_gone_yet_waits_for_a_change_that_comes() -> None:
+    engine = Engine()
+    engine.take(user_message(1, {}, events=[event()]))
+    assert engine.lanes[Resource.ACTIVITIES].ready == 1
+
+    engine.take(user_message(1, account(1)))
+    engine.run()
+
+    assert engine.rows("dropped") == []
+    assert len(engine.rows("activities")) == 1
+
+
+def test_an_event_whose_request_failed_waits_for_a_change_that_comes() -> None:
+    engine = Engine()
+    engine.down = {Resource.ACTIVITIES}
+    engine.take(user_message(1, {}, events=[event()]))
+    engine.run(0.0)
+    assert engine.lanes[Resource.ACTIVITIES].parked == 1
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1)))
+    engine.run(60.0)
+
+    engine.down = set()
+    engine.run()
+
+    assert engine.rows("dropped") == []
+    assert len(engine.rows("activities")) == 1
+
+
+def test_an_event_whose_contact_is_there_waits_for_no_newer_change() -> None:
+    engine = Engine()
+    engine.down = {Resource.ACTIVITIES}
+    engine.take(user_message(1, account(1), events=[event()]))
+    engine.run(0.0)
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1), user={"name": "Ada"}))
+
+    engine.run(60.0)
+
+    assert len(engine.rows("activities")) == 1
+
+
 def test_an_event_waits_for_another_profile_that_brings_its_contact() -> None:
     engine = Engine()
     engine.down = {Resource.ENDUSERS}
