@@ -178,7 +178,10 @@ class Service:
                     ("results", self.results.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
                     ("endusers", self._enduser_reader().run()),
-                    ("halt", self._halt_watch().run()),
+                    (
+                        "halt",
+                        HaltWatch(self.dispatch.halts, self.asked, self.limiter, self._wake).run(),
+                    ),
                     ("tick", self._tick()),
                 )
             ]
@@ -196,9 +199,6 @@ class Service:
             self.metrics.looked_up,
             self._wake,
         )
-
-    def _halt_watch(self) -> HaltWatch:
-        return HaltWatch(self.dispatch.halts, self.asked, self.limiter, self._wake)
 
     # What the probes ask
 
@@ -308,7 +308,7 @@ class Service:
         _log.info("service.stopping", waiting=self.dispatch.waiting)
         deadline = _now() + self.settings.shutdown_drain_seconds
         self._wake()
-        while not self._is_drained() and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
+        while not self.dispatch.is_drained and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
             await asyncio.sleep(0.02)
         self.dispatch.stopped = True
         landed = await self.sender.landed(max(0.0, deadline - _now()))
@@ -384,16 +384,6 @@ class Service:
             return Pace.AT_ONCE
         unread, waiting = self.poller.unread(), self.dispatch.waiting
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
-
-    def _is_drained(self) -> bool:
-        """Tell whether nothing is on its way, nor could go now."""
-        if self.dispatch.in_flight:
-            return False
-        halts = self.dispatch.halts
-        return halts.stops_all or all(
-            lane.ready == 0 or lane.breaker.is_open or halts.of(name).is_on
-            for name, lane in self.lanes.items()
-        )
 
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.metrics.dead_letter(receipt.rejections[0])

@@ -76,6 +76,16 @@ class Dispatch:
         """Changes that are not final yet."""
         return sum(lane.waiting for lane in self.lanes.values())
 
+    @property
+    def is_drained(self) -> bool:
+        """Nothing is on its way, nor could go now."""
+        if self.in_flight or self.halts.stops_all:
+            return not self.in_flight
+        return all(
+            lane.ready == 0 or lane.breaker.is_open or self.halts.of(name).is_on
+            for name, lane in self.lanes.items()
+        )
+
     def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
         if self.halts.stops_all or self.stopped:

@@ -71,10 +71,11 @@ class HaltWatch:
     def _tell(self) -> None:
         for halted in self._halts.service:
             # What we stopped ourselves, a person ends.
-            is_ours = halted.kind == "too many rejected"
-            if self._is_time_to_say("rejected" if is_ours else "unauthorized"):
-                event = "service.halted" if is_ours else "planhat.unauthorized"
-                _log.error(event, reason=halted.reason, kind=halted.kind)
+            if halted.kind == "too many rejected":
+                if self._is_time_to_say("rejected"):
+                    _log.error("service.halted", reason=halted.reason, kind=halted.kind)
+            elif self._is_time_to_say("unauthorized"):
+                _log.error("planhat.unauthorized", reason=halted.reason, kind=halted.kind)
         now_held = {halted.resource: halted for halted in self._halts.lanes if halted.resource}
         for resource, halted in now_held.items():
             if self._is_time_to_say(resource.value):
