@@ -78,6 +78,7 @@ def check(hull: Hull, planhat: SandboxServer) -> None:
     assert versions(found["endusers"]) == {f"u-{at}": v for at, v in hull.user_versions.items()}
     assert versions(found["companies"]) == {f"a-{at}": v for at, v in hull.account_versions.items()}
     assert {row["info"]["id"] for row in found["activities"]} == hull.events
+    assert found["dropped"] == []
     report = planhat.sandbox.report()
     assert report["counters"]["overtakes"] == 0
     assert report["counters"]["overlaps"] == 0
