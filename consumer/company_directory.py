@@ -106,7 +106,8 @@ class CompanyDirectory(_Freshness):
 
     def _note(self, external_id: str, planhat_id: str, before: dict[str, str]) -> None:
         first = self._ids.get(external_id)
-        if first is not None and first != planhat_id and len(self.doubles) < _MOST_DOUBLES:
+        is_double = first is not None and first != planhat_id and external_id not in self.doubles
+        if is_double and len(self.doubles) < _MOST_DOUBLES:
             self.doubles.append(external_id)
         if first is None or before.get(external_id) != first:
             self._ids[external_id] = planhat_id
@@ -122,11 +123,15 @@ class CompanyDirectory(_Freshness):
         else:
             self._ids.setdefault(external_id, f"extid-{external_id}")
         self._learnt[external_id] = self._ids[external_id]
-        self._fresh[self._ids[external_id]] = now
-        self._fresh.move_to_end(self._ids[external_id])
+        self.note_fresh(self._ids[external_id], now)
+        self._vain.discard(external_id)
+
+    def note_fresh(self, planhat_id: str, now: float) -> None:
+        """Planhat showed that it has this company."""
+        self._fresh[planhat_id] = now
+        self._fresh.move_to_end(planhat_id)
         if len(self._fresh) > _MOST_FRESH:
             self._fresh.popitem(last=False)
-        self._vain.discard(external_id)
 
     def forget(self, planhat_id: str) -> None:
         """Planhat does not know this id."""
@@ -141,7 +146,7 @@ class CompanyDirectory(_Freshness):
         return self.stale.holds(planhat_id)
 
     def is_fresh(self, planhat_id: str, now: float) -> bool:
-        """Tell whether our own upsert brought it a moment ago: Planhat may not see it yet."""
+        """Tell whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
         return now - self._fresh.get(planhat_id, float("-inf")) < FRESH_SECONDS
 
     def find(self, external_id: str) -> str | None:

@@ -42,6 +42,7 @@ class GoneCompanies:
         lanes[Resource.COMPANIES].memory.stale = directory.stale
         for resource in (Resource.ENDUSERS, Resource.LICENSES):
             lanes[resource].company_gone = self.note
+            lanes[resource].company_works = directory.note_fresh
 
     def __len__(self) -> int:
         """How many wait."""

@@ -137,6 +137,7 @@ class Halts:
         self._service: dict[ServiceKind, Halted] = {}
         self._asks = False
         self._probe_at = 0.0
+        self._ask_at = 0.0
         self._refused_reads: set[str] = set()
         self.works = 0
         """Grows with each answer that shows that the API as a whole works."""
@@ -208,14 +209,16 @@ class Halts:
         """Tell whether Planhat is to be asked whether it lets us in."""
         if now < self._probe_at:
             return False
-        if self._asks or any(kind in self._service for kind in _ENDED_BY_A_READ):
+        if (self._asks and now >= self._ask_at) or any(
+            kind in self._service for kind in _ENDED_BY_A_READ
+        ):
             return True
         return any(lane.asks and lane.next_at <= now for lane in self._lanes.values())
 
     def accepted(self, now: float) -> bool:
         """The probe was answered; True if that ends a halt of the service."""
         self.works += 1
-        self._asks = False
+        self._answered(now)
         self._probe_at = now + _MOVED_ON_SECONDS
         for lane in self._lanes.values():
             if lane.next_at <= now:
@@ -225,18 +228,21 @@ class Halts:
 
     def denied(self, status: int | None, reason: str, now: float) -> bool:
         """The probe was refused: it is about all; False if that is known already."""
-        self._asks = False
+        self._answered(now)
         return self._begin(kind_of(status), reason, now)
 
     def unanswered(self, now: float) -> None:
         """The probe told nothing."""
-        self._asks = False
+        self._answered(now)
         self._probe_at = now + PROBE_SECONDS
 
     def clear(self) -> None:
         """What was refused is not ours any more; halts of the service stay."""
         for lane in self._lanes.values():
             lane.clear()
+
+    def _answered(self, now: float) -> None:
+        self._asks, self._ask_at = False, now + PROBE_SECONDS
 
     def _begin(self, kind: ServiceKind, reason: str, now: float) -> bool:
         if kind in _ENDED_BY_A_READ:

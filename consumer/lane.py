@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from consumer.part import Part
 
 
+def _nothing(_company: str, _now: float) -> None:
+    return
+
+
 def _never(_profile: Profile, _now: float) -> bool:
     return False
 
@@ -75,6 +79,7 @@ class Lane:
         self._parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
         self.company_gone: Callable[[Profile, float], bool] = _never
+        self.company_works: Callable[[str, float], None] = _nothing
 
     def __repr__(self) -> str:
         """Enough to assert on."""

@@ -147,10 +147,19 @@ class Settler:
                 unproven.append(profile)
         # Ignored are mostly those of one company: so they come to stand together, and apart.
         unproven.sort(key=_company)
+        if unproven:
+            self._note_companies(flight, found, now)
         if is_ignored and len(unproven) > _FEW:
             self._lane.park(Group([unproven.pop(0)]), now)
         for half in Group(unproven).halves():
             self._lane.park(half, now)
+
+    def _note_companies(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+        """Tell whose company is there, although others may have been ignored for theirs."""
+        for body, verdict in zip(flight.bodies, found, strict=True):
+            company = body.get("companyId")
+            if isinstance(verdict, Proven) and isinstance(company, str):
+                self._lane.company_works(company, now)
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]

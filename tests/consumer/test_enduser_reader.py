@@ -108,6 +108,39 @@ async def test_a_lookup_that_failed_is_made_again(trouble: PlanhatError) -> None
     assert [line["event"] for line in logs] == ["enduser.not_read"]
 
 
+async def test_nobody_waits_behind_a_lookup_that_always_fails() -> None:
+    desk = Desk(PlanhatUnavailable("500"), FOUND)
+    desk.move(1)
+    desk.move(2)
+
+    await desk.read()
+
+    assert desk.api.asked == ["u-1", "u-2"]
+    assert desk.told == ["found"]
+    assert len(desk.engine.planner.lookups) == 1
+
+
+async def test_a_lookup_that_fails_while_others_work_is_given_up_and_told_once() -> None:
+    desk = Desk(*[PlanhatUnavailable("500")] * 5)
+    desk.move(1)
+    halts = desk.engine.dispatch.halts
+
+    with capture_logs() as logs:
+        reading = asyncio.create_task(desk.reader.run())
+        async with asyncio.timeout(60):
+            while not desk.let_go.is_set():
+                halts.works += 1  # something else works all the time
+                await asyncio.sleep(0.05)
+        reading.cancel()
+        await asyncio.wait([reading])
+
+    assert desk.told == ["given up"]
+    assert desk.ready == 1
+    assert desk.known is None
+    events = [line["event"] for line in logs]
+    assert events == ["enduser.not_read"] * 4 + ["enduser.given_up"]
+
+
 async def test_a_lookup_that_will_never_be_answered_lets_the_user_go_without() -> None:
     desk = Desk(PlanhatRejected("400 more than one"))
     desk.move(1)

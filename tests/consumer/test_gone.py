@@ -195,6 +195,27 @@ def test_licences_of_an_unchanged_company_that_was_deleted_bring_it_back() -> No
     assert not engine.rejected
 
 
+def test_whom_planhat_ignores_for_another_reason_takes_nobody_else_along() -> None:
+    engine = old_company()
+    find = engine.sandbox.state.matcher.target
+
+    def ignoring(model: Model, item: object) -> Any:  # noqa: ANN401 - the sandbox's own
+        target = find(model, item)
+        if isinstance(item, dict) and item.get("externalId") == "u-6":
+            target.is_ignored = True
+        return target
+
+    engine.sandbox.state.matcher.target = ignoring  # type: ignore[method-assign]  # a Planhat with a whim
+    engine.readings = 0
+    engine.take(*(user_message(number, account(1)) for number in range(5, 25)))
+    engine.run(3600.0)
+
+    assert engine.readings == 0 or engine.readings <= 3600 // 900 + 1
+    assert engine.directory.find("a-1") is not None
+    assert len(engine.rows("endusers")) == 20
+    assert len(engine.rejected) == 1
+
+
 def test_a_user_that_planhat_ignores_for_another_reason_ends_in_bounded_tries() -> None:
     engine = old_company()
     find = engine.sandbox.state.matcher.target
