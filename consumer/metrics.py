@@ -60,6 +60,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
     "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
+    "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
 }
 _HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
     "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
@@ -200,6 +201,10 @@ class Metrics:
         """Partitions came or went."""
         self._count("rebalances", kind)
 
+    def credentials(self, result: Literal["renewed", "unusable"]) -> None:
+        """A file with credentials for Kafka holds something new."""
+        self._count("kafka_credentials", result)
+
     # How things are
 
     def gauge(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
@@ -274,6 +279,8 @@ class Metrics:
             self._counter("rebalances", kind)
         for outcome in ("found", "absent", "given up"):
             self._counter("lookups", outcome)
+        for result in ("renewed", "unusable"):
+            self._counter("kafka_credentials", result)
         for resource, outcome in product(Resource, ("delivered", "skipped", "rejected")):
             self._counter("items", resource.value, outcome)
 

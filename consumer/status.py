@@ -30,12 +30,28 @@ class Finding:
 
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
     """Everything worth saying, in the order in which it would be set up."""
-    return [*_access(settings, connector), *_users(connector), *_accounts(connector)]
+    return [
+        *_kafka(settings),
+        *_access(settings, connector),
+        *_users(connector),
+        *_accounts(connector),
+    ]
 
 
 def worst(found: Iterable[Finding]) -> Status:
     """Sum up."""
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
+
+
+def _kafka(settings: Settings) -> Iterator[Finding]:
+    kafka = settings.kafka
+    for name in ("ssl_ca_file", "ssl_cert_file", "ssl_key_file"):
+        if kafka.tls is None and getattr(kafka, name):
+            yield Finding(
+                "warning",
+                f"KAFKA_{name.upper()}: set, but KAFKA_SECURITY_PROTOCOL is"
+                f" {kafka.security_protocol}: it is not used",
+            )
 
 
 def _access(settings: Settings, connector: ConnectorSettings) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from consumer import status
 from consumer.cli.foreground import quiet
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 
+_WRONG_SETTINGS: Final = 2
+
+
 def run_check(*, as_json: bool, offline: bool) -> int:
-    """Print the findings; return 0 if the service may run, else 1."""
+    """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""
     quiet()
+    is_wrong_use = False
     secrets = Secrets()
     found = [Finding("warning", line) for line in unknown_names(os.environ)]
     try:
@@ -38,9 +42,12 @@ def run_check(*, as_json: bool, offline: bool) -> int:
             found += asyncio.run(_reached(settings, connector))
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
+        is_wrong_use = True
     if offline and not found:
         found = [Finding("ok", "the settings are good")]
     print(secrets.hidden(_json(found) if as_json else _lines(found)))  # noqa: T201 - this is the command line
+    if is_wrong_use:
+        return _WRONG_SETTINGS
     return 0 if status.worst(found) in {"ok", "warning"} else 1
 
 

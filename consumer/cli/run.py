@@ -18,6 +18,7 @@ from consumer.cli.read import read_settings
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
 from consumer.ops import PortTaken
+from consumer.renewals import Renewals
 from consumer.settings import unknown_names
 from schemas.settings_error import InvalidSettings
 
@@ -51,7 +52,9 @@ def run_service() -> int:
 async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> int:
     stop = stop_on_signals()
     try:
-        await Service(settings, connector, troubles).run(stop)
+        service = Service(settings, connector, troubles)
+        settings.kafka.follow_credentials(Renewals(service.metrics).note)
+        await service.run(stop)
     except InvalidSettings:
         raise
     except Exception as error:  # noqa: BLE001 - the last words of the process, whatever it was

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import KafkaError, KafkaRefused
 from consumer.kafka.connection import connection
+from consumer.kafka.refusal import why_refused
 from consumer.kafka.topic_reader import TopicReader, told
 from consumer.part import Partition
 from consumer.reachability import KafkaFacts
@@ -35,7 +36,7 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
         group = await _group(admin, settings)
         return KafkaFacts("", topics, group, await _reads(settings, topics))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
-        return KafkaFacts(_text(error, settings), {}, "", {})
+        return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
         await admin.close()
 

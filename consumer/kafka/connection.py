@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,10 @@ def door() -> Iterator[None]:
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
-    """Where the brokers are and how they let us in: options of any client."""
+    """Where the brokers are and how they let us in: options of any client.
+
+    A client that lives for long is given to `keep_renewed`, as what lets us in may be rotated.
+    """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,
@@ -65,21 +67,10 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
     if settings.sasl_mechanism:
         options["sasl_mechanism"] = settings.sasl_mechanism
         options["sasl_plain_username"] = settings.sasl_username
-        options["sasl_plain_password"] = _password(settings)
-    if "SSL" in settings.security_protocol:
-        options["ssl_context"] = _ssl_context(settings)
+        options["sasl_plain_password"] = settings.sasl_password and settings.sasl_password()
+    if settings.tls is not None:
+        options["ssl_context"] = settings.tls()
     return options
-
-
-def _password(settings: KafkaSettings) -> str | None:
-    return settings.sasl_password() if settings.sasl_password else None
-
-
-def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ssl_ca_file)
-    if settings.ssl_cert_file:
-        context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
-    return context
 
 
 def records(found: dict[Any, list[Any]]) -> Iterator[Record]:

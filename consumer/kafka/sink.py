@@ -12,6 +12,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, translated
+from consumer.kafka.credentials import keep_renewed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +117,7 @@ class KafkaSink:
             except BaseException:
                 await producer.stop()
                 raise
+            keep_renewed(producer, self._settings)
             self._producer = producer
         return self._producer
 

@@ -14,6 +14,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
+from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.namesake import has_namesake
 from consumer.part import Partition, Record
 
@@ -106,6 +107,7 @@ class KafkaSource:
             await consumer.stop()
             raise KafkaUnavailable(f"topic {', '.join(missing)} does not exist")
         self._joined = consumer
+        keep_renewed(consumer, self._settings)
         consumer.subscribe(self._settings.topics, listener=self._listener)
 
     async def stop(self, *, leaves: bool = True) -> None:
@@ -248,6 +250,7 @@ class KafkaSource:
             except BaseException:
                 await admin.close()
                 raise
+            keep_renewed(admin, self._settings)
             self._admin = admin
         return self._admin
 

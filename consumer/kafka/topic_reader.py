@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.connection import connection, records, translated
+from consumer.kafka.credentials import keep_renewed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +49,7 @@ class TopicReader:
         except BaseException as error:
             await consumer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error
+        keep_renewed(consumer, self._settings)
         self._started = consumer
         return self
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
 
-from consumer.kafka.connection import connection
+from consumer.kafka.connection import CLOSE_SECONDS, connection
+from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.topic_reader import told
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class TopicWriter:
         except BaseException as error:
             await producer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error
+        keep_renewed(producer, self._settings)
         self._producer = producer
         return self
 
@@ -59,7 +62,10 @@ class TopicWriter:
     ) -> None:
         """Let go of the connection; what was not acknowledged may be lost."""
         if self._producer is not None:
-            await self._producer.stop()
+            # It would wait for brokers that are gone for as long as they are.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._producer.stop()
 
     async def send(
         self,

@@ -115,7 +115,12 @@ class Settings(GeneralSettings):
 
     def hide_secrets(self, connector: ConnectorSettings, hide: Callable[[str], None]) -> None:
         """Tell `hide` every secret, and each new value of those that are rotated."""
-        for source in (self.kafka.sasl_password, self.planhat.access_token, self.http.password):
+        for source in (
+            self.kafka.sasl_password,
+            self.kafka.ssl_key_password,
+            self.planhat.access_token,
+            self.http.password,
+        ):
             if source is not None:
                 source.watch(hide)
         for secret in (

@@ -22,8 +22,10 @@ _CLOSE: Final = 0.8
 _SECRET: Final = re.compile(r"TOKEN|PASSWORD|TENANT|SECRET")
 _KUBERNETES: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_.*)?)$")
 """Kubernetes gives each pod such names for each service of its namespace."""
-_USER: Final = re.compile(r"://[^/\s]*@")
+_USER: Final = re.compile(r"^(['\"]+)((?:\w+://)?).*@", re.DOTALL)
+"""Whatever may be a user with a password before the last host of an address or a list."""
 _LONGEST_VALUE: Final = 60
+_LONGEST_PATH: Final = 300
 _RIGHT: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -39,6 +41,7 @@ _RIGHT: Final = {
     "too_short": "must name at least one",
     "string_too_short": "must not be blank",
     "path_not_file": "no such file",
+    "url_parsing": "must be an address like https://api.planhat.com",
 }
 """What would be right, by pydantic's kind of error; the others keep pydantic's own words."""
 
@@ -128,8 +131,9 @@ def _name(steps: tuple[Any, ...], sections: Mapping[str, type[BaseSettings]]) ->
 def _shown(name: str, value: object) -> str:
     if _SECRET.search(name) and not name.endswith("_FILE"):
         return "***"
-    text = _USER.sub("://***@", repr(value))
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+    text = _USER.sub(r"\1\2***@", repr(value))
+    longest = _LONGEST_PATH if name.endswith("_FILE") else _LONGEST_VALUE
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def _shown_default(value: object) -> str:

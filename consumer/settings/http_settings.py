@@ -1,13 +1,23 @@
 """The settings of the service's own pages."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from consumer.settings.section import Section, Text, conflict, from_file
 from consumer.settings.token_source import TokenSource
+
+
+def _host(text: str) -> str:
+    if "/" in text or " " in text:
+        raise PydanticCustomError("host", "must be an address of this machine, like 0.0.0.0")
+    return text
+
+
+_Host = Annotated[Text, AfterValidator(_host)]
 
 
 class HttpSettings(Section):
@@ -16,7 +26,7 @@ class HttpSettings(Section):
     model_config = SettingsConfigDict(env_prefix="HTTP_")
 
     enabled: bool = Field(default=True, description="Serve health, metrics and console.")
-    host: Text = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
+    host: _Host = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
     port: int = Field(
         default=8080, ge=0, le=65_535, description="Port to listen at; 0: any free one."
     )

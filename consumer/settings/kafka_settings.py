@@ -1,12 +1,27 @@
 """The settings of Kafka."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, FilePath, StringConstraints, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from consumer.settings.section import MIB, Section, Text, Topic, conflict, from_file, listed, upper
+from consumer.settings import brokers
+from consumer.settings.section import (
+    MIB,
+    File,
+    Section,
+    Text,
+    Topic,
+    conflict,
+    from_file,
+    listed,
+    topic,
+    upper,
+)
+from consumer.settings.tls_files import CERT, KEY, KEY_PASSWORD, TlsFiles, WrongFile
 from consumer.settings.token_source import TokenSource
 
 
@@ -15,14 +30,14 @@ class KafkaSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="KAFKA_")
 
-    bootstrap_servers: Text = Field(
-        default="localhost:9092", description="Brokers, comma separated."
+    bootstrap_servers: Annotated[str, BeforeValidator(brokers.addresses)] = Field(
+        default="localhost:9092", description="Brokers, `host:port`, comma separated."
     )
     topics: Annotated[tuple[Topic, ...], BeforeValidator(listed), Field(min_length=1)] = Field(
         default=("hull.events",), description="Topics to read, comma separated."
     )
     group_id: Text = Field(default="hull-planhat", description="The consumer group.")
-    group_instance_id: str = Field(
+    group_instance_id: Annotated[str, BeforeValidator(topic)] = Field(
         default="",
         description="Static membership: a name of this process that survives a restart, like the"
         " pod's name in a StatefulSet. Empty: none.",
@@ -36,7 +51,7 @@ class KafkaSettings(Section):
     dead_letter_topic: Topic = Field(
         default="hull.planhat.dead-letters", description="Where rejected messages are kept."
     )
-    results_topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,249}$")] = Field(
+    results_topic: Annotated[str, BeforeValidator(topic)] = Field(
         default="", description="Where results are written back for Hull. Empty: off."
     )
     security_protocol: Annotated[
@@ -47,18 +62,24 @@ class KafkaSettings(Section):
     sasl_mechanism: (
         Annotated[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(upper)] | None
     ) = Field(default=None, description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.")
-    sasl_username: str | None = Field(default=None, description="User name for SASL.")
+    sasl_username: Text | None = Field(default=None, description="User name for SASL.")
     sasl_password: TokenSource | None = Field(default=None, description="Password for SASL.")
     sasl_password_file: Path | None = Field(
         default=None,
-        description="A mounted file with the password instead; read at each connection.",
+        description="A mounted file with the password instead; new connections use a new one.",
     )
-    ssl_ca_file: FilePath | None = Field(
+    ssl_ca_file: File | None = Field(
         default=None, description="Certificate authorities (PEM). Empty: those of the system."
     )
-    ssl_cert_file: FilePath | None = Field(default=None, description="Client certificate (PEM).")
-    ssl_key_file: FilePath | None = Field(
+    ssl_cert_file: File | None = Field(default=None, description="Client certificate (PEM).")
+    ssl_key_file: File | None = Field(
         default=None, description="Its key (PEM), if it is not in the same file."
+    )
+    ssl_key_password: TokenSource | None = Field(
+        default=None, description="Pass phrase of the key, if it is encrypted."
+    )
+    ssl_key_password_file: Path | None = Field(
+        default=None, description="A mounted file with the pass phrase instead."
     )
     max_pending_records: int = Field(
         default=16_000,
@@ -79,10 +100,39 @@ class KafkaSettings(Section):
         " is final above the commit is kept in its metadata, which holds no more.",
     )
 
+    _tls: TlsFiles | None = PrivateAttr(default=None)
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The TLS context of new connections; None if they are plain."""
+        return self._tls
+
+    def follow_credentials(self, news: Callable[[str, str], None]) -> None:
+        """Call `news` with the settings whose files hold new credentials and "", or why not."""
+        if self.sasl_password is not None:
+            self.sasl_password.follow(partial(news, "KAFKA_SASL_PASSWORD_FILE"))
+        if self._tls is not None:
+            self._tls.follow(news)
+
     @model_validator(mode="before")
     @classmethod
-    def _password(cls, values: Any) -> Any:  # noqa: ANN401 - what a model is made of
-        return from_file(values, "sasl_password", "KAFKA_SASL_PASSWORD")
+    def _secrets(cls, values: Any) -> Any:  # noqa: ANN401 - what a model is made of
+        with_password = from_file(values, "sasl_password", "KAFKA_SASL_PASSWORD")
+        return from_file(with_password, "ssl_key_password", KEY_PASSWORD)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_protocol(cls, values: Any) -> Any:  # noqa: ANN401 - what a model is made of
+        """Brokers may be written as `SASL_SSL://host:port`, if that is what is meant."""
+        if isinstance(values, dict):
+            wanted = upper(values.get("security_protocol") or "PLAINTEXT")
+            for one in brokers.protocols(str(values.get("bootstrap_servers") or "")):
+                if one != wanted and {one, wanted} <= set(brokers.PROTOCOLS):
+                    raise conflict(
+                        f"KAFKA_BOOTSTRAP_SERVERS: says {one}://, but KAFKA_SECURITY_PROTOCOL is"
+                        f" {wanted}: make them the same"
+                    )
+        return values
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -98,6 +148,34 @@ class KafkaSettings(Section):
         if not is_sasl and len(missing) < len(login):
             given = next(name for name in login if name not in missing)
             raise conflict(f"{given}: set, but KAFKA_SECURITY_PROTOCOL is not a SASL one")
-        if self.ssl_key_file and not self.ssl_cert_file:
-            raise conflict("KAFKA_SSL_KEY_FILE: set, but KAFKA_SSL_CERT_FILE is not")
+        for name, value in ((KEY, self.ssl_key_file), (KEY_PASSWORD, self.ssl_key_password)):
+            if value and not self.ssl_cert_file:
+                raise conflict(f"{name}: set, but {CERT} is not")
+        return self
+
+    @model_validator(mode="after")
+    def _no_topic_twice(self) -> Self:
+        """What we write must not come back to us, nor lie among what others look for."""
+        taken = dict.fromkeys(self.topics, "KAFKA_TOPICS")
+        for name, one in (
+            ("KAFKA_DEAD_LETTER_TOPIC", self.dead_letter_topic),
+            ("KAFKA_RESULTS_TOPIC", self.results_topic),
+        ):
+            if one in taken:
+                raise conflict(
+                    f"{name}: {one!r}: is in {taken[one]} too: give it a topic of its own"
+                )
+            if one:
+                taken[one] = name
+        return self
+
+    @model_validator(mode="after")
+    def _files_are_good(self) -> Self:
+        if "SSL" in self.security_protocol:
+            try:
+                self._tls = TlsFiles(
+                    self.ssl_ca_file, self.ssl_cert_file, self.ssl_key_file, self.ssl_key_password
+                )
+            except WrongFile as error:
+                raise conflict(str(error)) from None
         return self

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, HttpUrl, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringConstraints
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -18,7 +20,7 @@ def listed(value: object) -> object:
     """Take a comma separated text for a list."""
     if not isinstance(value, str):
         return value
-    return [name.strip() for name in value.split(",") if name.strip()]
+    return list(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
 
 
 def lower(value: object) -> object:
@@ -40,8 +42,41 @@ def _url(value: object) -> object:
     return text
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Topic = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise PydanticCustomError("unprintable", "must be one line of visible characters")
+    return text
+
+
+def topic(value: object) -> object:
+    """Check a name by Kafka's rule for topics; it holds for static members too."""
+    text = value.strip() if isinstance(value, str) else value
+    if text in (".", ".."):
+        raise PydanticCustomError("topic", "must not be dots alone: Kafka allows no such name")
+    if isinstance(text, str) and text and not _LEGAL.fullmatch(text):
+        raise PydanticCustomError("string_pattern_mismatch", "must be a legal name")
+    if isinstance(text, str) and len(text) > _LONGEST_NAME:
+        raise PydanticCustomError("topic", "must be at most 249 characters long")
+    return text
+
+
+def _file(path: Path) -> Path:
+    """What is in it is checked where it is used."""
+    if path.is_dir():
+        raise PydanticCustomError("directory", "is a directory, a file is needed")
+    if not os.path.lexists(path):
+        raise PydanticCustomError("path_not_file", "no such file")
+    return path
+
+
+_LEGAL: Final = re.compile(r"[A-Za-z0-9._-]+")
+_LONGEST_NAME: Final = 249
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)
+]
+Topic = Annotated[str, BeforeValidator(topic), StringConstraints(min_length=1)]
+File = Annotated[Path, AfterValidator(_file)]
 Url = Annotated[str, BeforeValidator(_url)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 

@@ -26,12 +26,14 @@ class TokenSource:
     service runs (a file in the middle of its replacement) leaves the last good value.
     """
 
-    __slots__ = ("_last", "_path", "_told")
+    __slots__ = ("_last", "_news", "_path", "_told", "_trouble")
 
     def __init__(self, text: str = "", path: Path | None = None) -> None:
         """Raise Unusable or OSError if there is no usable secret at the start."""
         self._path = path
         self._told: list[Callable[[str], None]] = []
+        self._news: list[Callable[[str], None]] = []
+        self._trouble = ""
         self._last = usable(text if path is None else _text(path))
 
     @classmethod
@@ -62,16 +64,36 @@ class TokenSource:
         self._told.append(told)
         told(self._last)
 
+    def follow(self, news: Callable[[str], None]) -> None:
+        """Call `news` with "" at each new value, and with why there is none that can be used.
+
+        That is said once, until it is another reason or it can be used.
+        """
+        self._news.append(news)
+
     def _look(self, path: Path) -> None:
         try:
             found = usable(_text(path))
-        except (OSError, Unusable):
+        except OSError as error:
+            self._complain(f"{str(path)!r}: {error.strerror}")
             return
+        except Unusable as error:
+            self._complain(f"{str(path)!r}: the file {error}")
+            return
+        self._trouble = ""
         if found == self._last:
             return
         self._last = found
         for told in self._told:
             told(found)
+        for news in self._news:
+            news("")
+
+    def _complain(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            for news in self._news:
+                news(trouble)
 
 
 def usable(text: str) -> str:

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,16 @@ def found(**changed: object) -> list[Finding]:
 def test_good_settings_leave_nothing_to_say() -> None:
     assert found() == []
     assert worst(found()) == "ok"
+
+
+def test_files_of_tls_that_are_not_used_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("whatever")
+    settings = Settings.read({"KAFKA_SSL_CA_FILE": str(tmp_path / "ca.pem")})
+
+    (finding,) = findings(settings, ConnectorSettings.model_validate(GOOD))
+
+    line = "KAFKA_SSL_CA_FILE: set, but KAFKA_SECURITY_PROTOCOL is PLAINTEXT: it is not used"
+    assert finding == Finding("warning", line)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ def test_secrets_are_files_and_in_no_environment(chart: Chart) -> None:
         "kafka-ca.pem": ("kafka-ca", "ca.crt"),
         "kafka-cert.pem": ("kafka-ca", "tls.crt"),
         "kafka-key.pem": ("kafka-ca", "tls.key"),
+        "kafka-key-password": ("kafka-ca", "phrase"),
     }
     folder = "/run/secrets/hull-planhat/"
     named = {value.removeprefix(folder) for name, value in found.items() if name.endswith("_FILE")}

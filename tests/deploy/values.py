@@ -56,7 +56,12 @@ FULL = {
         "sessionTimeoutSeconds": 60,
         "securityProtocol": "SASL_SSL",
         "sasl": {"mechanism": "SCRAM-SHA-512", "username": "crm", "password": "not-a-secret"},
-        "tls": {"existingSecret": "kafka-ca", "certKey": "tls.crt", "keyKey": "tls.key"},
+        "tls": {
+            "existingSecret": "kafka-ca",
+            "certKey": "tls.crt",
+            "keyKey": "tls.key",
+            "keyPasswordKey": "phrase",
+        },
     },
     "planhat": {
         "accessToken": "not-a-token",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.integration.kafka_jars import FOLDER, NoKafka
 
@@ -21,6 +22,14 @@ CLUSTER_ID = "aHVsbC1wbGFuaGF0LWRldg"
 _FORMAT_SECONDS = 60
 _STOP_SECONDS = 30
 _JVM = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+
+
+class Listener(NamedTuple):
+    """One more port for clients, who have to prove there who they are."""
+
+    port: int
+    protocol: str
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,19 @@ def properties(node: Node, nodes: Sequence[Node]) -> dict[str, str]:
     }
 
 
+def guarded(lines: Mapping[str, str], listener: Listener) -> dict[str, str]:
+    """The same settings with one more listener."""
+    address = f",GUARDED://127.0.0.1:{listener.port}"
+    protocols = "listener.security.protocol.map"
+    return {
+        **lines,
+        "listeners": lines["listeners"] + address,
+        "advertised.listeners": lines["advertised.listeners"] + address,
+        protocols: f"{lines[protocols]},GUARDED:{listener.protocol}",
+        **{f"listener.name.guarded.{name}": value for name, value in listener.settings.items()},
+    }
+
+
 class Broker:
     """A broker that can be started, stopped in order, killed, and started again on its data."""
 
@@ -89,7 +111,14 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
-        lines = {**properties(node, nodes), "log.dirs": str(folder / "data")}
+        self._lines = {**properties(node, nodes), "log.dirs": str(folder / "data")}
+        self._write(self._lines)
+
+    def guard(self, listener: Listener) -> None:
+        """Have this listener too, instead of an earlier one, from the next start on."""
+        self._write(guarded(self._lines, listener))
+
+    def _write(self, lines: Mapping[str, str]) -> None:
         self._settings.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
 
     @property

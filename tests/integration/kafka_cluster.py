@@ -18,6 +18,7 @@ from tests.integration.kafka_jars import NoKafka
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from tests.integration.kafka_broker import Listener
     from tests.integration.kafka_jars import Jars
 
 READY_SECONDS = 60.0
@@ -29,14 +30,22 @@ class KafkaCluster:
     Entering starts them all and returns when they answer; leaving stops and forgets them.
     """
 
-    def __init__(self, jars: Jars, size: int = 1, proxied: tuple[int, int] | None = None) -> None:
-        """Nothing runs yet; `proxied` is that of a single node."""
+    def __init__(
+        self,
+        jars: Jars,
+        size: int = 1,
+        proxied: tuple[int, int] | None = None,
+        guard: Listener | None = None,
+    ) -> None:
+        """Nothing runs yet; `proxied` and `guard` are those of a single node."""
         self.folder = Path(tempfile.mkdtemp(prefix="hull-planhat-kafka-"))
         ports = free_ports(2 * size)
         nodes = [Node(i + 1, ports[2 * i], ports[2 * i + 1], proxied) for i in range(size)]
         self.brokers = {
             node.number: Broker(jars, self.folder / str(node.number), node, nodes) for node in nodes
         }
+        if guard is not None:
+            self.brokers[1].guard(guard)
 
     @property
     def bootstrap_servers(self) -> str:

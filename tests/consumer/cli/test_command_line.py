@@ -139,3 +139,11 @@ def test_a_port_that_is_taken_is_one_line_and_exit_code_1() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("hull-planhat: cannot listen at 203.0.113.5:1: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_wrong_setting_is_one_line_of_check_and_exit_code_2() -> None:
+    done = call("check", "--offline", KAFKA_BOOTSTRAP_SERVERS="me:pass-word@kafka:9092")
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.startswith("error          KAFKA_BOOTSTRAP_SERVERS: '***@kafka:9092': must")
+    assert len(done.stdout.splitlines()) == 1

@@ -83,3 +83,18 @@ def test_a_pipe_that_nobody_writes_does_not_hang(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="is empty"):
         TokenSource(path=tmp_path / "token")
+
+
+def test_a_new_value_and_an_unusable_file_are_told_once_each(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("one")
+    source = TokenSource(path=file)
+    news: list[str] = []
+    source.follow(news.append)
+
+    for content in ("", "", "two", "two", "", "two"):
+        file.write_text(content)
+        source()
+
+    empty = f"{str(file)!r}: the file is empty"
+    assert news == [empty, "", empty]

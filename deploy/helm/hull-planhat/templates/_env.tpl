@@ -29,6 +29,7 @@
 {{- if $k.tls.caKey }}{{ $_ := set $env "KAFKA_SSL_CA_FILE" "/run/secrets/hull-planhat/kafka-ca.pem" }}{{ end }}
 {{- if $k.tls.certKey }}{{ $_ := set $env "KAFKA_SSL_CERT_FILE" "/run/secrets/hull-planhat/kafka-cert.pem" }}{{ end }}
 {{- if $k.tls.keyKey }}{{ $_ := set $env "KAFKA_SSL_KEY_FILE" "/run/secrets/hull-planhat/kafka-key.pem" }}{{ end }}
+{{- if $k.tls.keyPasswordKey }}{{ $_ := set $env "KAFKA_SSL_KEY_PASSWORD_FILE" "/run/secrets/hull-planhat/kafka-key-password" }}{{ end }}
 {{- end }}
 {{- range $name, $value := merge $env .Values.settings }}
 {{- /* A number from a values file is a float here; 1000000 must not become 1e+06. */}}
