@@ -307,7 +307,8 @@ class Metrics:
     def _counter(self, *key: str) -> Counter:
         child = self._children.get(key)
         if not isinstance(child, Counter):
-            child = self._children[key] = self._counters[key[0]].labels(*key[1:])
+            counter = self._counters[key[0]]
+            child = self._children[key] = counter.labels(*key[1:]) if key[1:] else counter
         return child
 
     def _set(self, *key: str, value: float) -> None:

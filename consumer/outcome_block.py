@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from consumer.part import Body, Change, Partition, Receipt
 
-ShownChange: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body]"
-"""Resource, key, ending, reason, what was done, and the object as it was sent."""
+ShownChange: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body | None]"
+"""Resource, key, ending, reason, what was done, and the object as it was sent; None if that is
+forgotten."""
 
 _FIELD: Final = "\x1f"
 _ROW: Final = "\x1e"
@@ -42,8 +44,8 @@ _ENDINGS: Final[dict[str, Ending]] = {
 class Outcome(NamedTuple):
     """The end of a message at `at` (seconds since 1970).
 
-    `changes` (what was sent, or refused) is empty when that is not remembered (any more): then only
-    `ending`, `reason` and `skips` are known.
+    `changes` (what was sent, or refused) is empty when that was not noted: then only `ending`,
+    `reason` and `skips` are known.
     """
 
     at: float
@@ -164,11 +166,6 @@ class Block:
         return found
 
 
-def silent_row(row: str) -> str:
-    """The same row for when what was sent is forgotten."""
-    return f"{row.rpartition(_FIELD)[0]}{_FIELD}"
-
-
 def ended_at(row: str) -> float:
     """When the message of a row ended."""
     return int(row.partition(_FIELD)[0]) / 1000
@@ -193,14 +190,14 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
         int(partition),
         int(offset),
         int(position) if position else None,
-        [_shown(item, line, hull_id) for item, line in zip(_items(changes), lines, strict=False)],
+        [_shown(item, line, hull_id) for item, line in zip_longest(_items(changes), lines)],
         [_skip(item) for item in _items(skips)],
     )
 
 
-def _shown(item: str, line: bytes, hull_id: str) -> ShownChange:
+def _shown(item: str, line: bytes | None, hull_id: str) -> ShownChange:
     resource, key, ending, reason, done = item.split(_MEMBER)
-    body: Body = orjson.loads(line or b"{}")
+    body: Body | None = None if line is None else orjson.loads(line or b"{}")
     return (Resource(resource), key or hull_id, _ENDINGS[ending], reason, done or None, body)
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from consumer.outcome_block import Block, Outcome, ended_at, place_of, row_of, silent_row
+from consumer.outcome_block import Block, Outcome, ended_at, place_of, row_of
 from consumer.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
@@ -110,8 +110,10 @@ class Outcomes:
             self._partition, self._place = partition, place_of(partition)
         row = row_of(receipt, ending, reason, changes, self._at, self._place)
         self._rows.append(row)
-        # By these three a later one makes it dispensable: a profile, its end, and why.
-        self._keys.append(hash((receipt.hull_id, ending, reason)))
+        # By these three a later one makes it dispensable: a profile, its end, and why. Where only
+        # what hangs on the profile was sent, it is another end than that of the profile itself.
+        why = reason or (receipt.profile_skip if receipt.skips else "")
+        self._keys.append(hash((receipt.hull_id, ending, why)))
         self._new_size += len(row)
         if len(self._rows) >= self._at_once or self._new_size > _MOST_NEW_BYTES:
             self._write()
@@ -260,7 +262,7 @@ def _uncovered(block: Block, covered: set[int]) -> list[tuple[int, str]]:
     for key, row in zip(reversed(block.keys), reversed(block.read()), strict=True):
         if key not in covered:
             covered.add(key)
-            found.append((key, silent_row(row)))
+            found.append((key, row))
     return found
 
 

@@ -221,7 +221,10 @@ class Receipt:
 
     @property
     def ending(self) -> Ending:
-        """What became of the message as a whole."""
+        """What became of the message as a whole: delivered if Planhat took anything of it.
+
+        Whether the profile itself is there is another question: see consumer/standing.py.
+        """
         if self.rejections:
             return "rejected"
         return "delivered" if self.delivered else "skipped"
@@ -233,7 +236,15 @@ class Receipt:
             return self.rejections[0]
         if self.delivered or not self.skips:
             return ""
-        return next((why for what, why in self.skips if what in _PROFILES), self.skips[0][1])
+        return self.profile_skip or self.skips[0][1]
+
+    @property
+    def profile_skip(self) -> str:
+        """Why the profile itself is not sent; empty if it is, or nothing was decided about it."""
+        for what, why in self.skips:
+            if what in _PROFILES:
+                return why
+        return ""
 
 
 class Part:

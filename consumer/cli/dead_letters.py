@@ -18,8 +18,9 @@ from consumer.cli.foreground import quiet, say
 from consumer.cli.letter_choice import letters
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
-from consumer.log.masking import masked_emails, masked_personal
+from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
+from consumer.personal import Shown
 from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
@@ -128,8 +129,9 @@ def _whole(letter: DeadLetter, *, keeps: bool) -> dict[str, Any]:
     }
     if keeps:
         return whole
-    masked: Any = masked_personal(whole)
-    return {**masked, "topic": letter.source.topic}
+    masks = Shown(masked_emails, keeps_personal=False)
+    masked: Any = masks.value({**letter.to_json(), "headers": own})
+    return {**masked, "topic": letter.source.topic, "value": masks.message(whole["value"])}
 
 
 def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the topic

@@ -22,8 +22,9 @@ from consumer.errors import KafkaError
 from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
 from consumer.extract.unwrap import unwrapped
-from consumer.log.masking import Secrets, masked_values
+from consumer.log.masking import Secrets, masked_emails
 from consumer.parse import Headers
+from consumer.personal import Shown
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
@@ -128,14 +129,16 @@ def _teller(
     rules = Rules.compile(connector)
     secrets = Secrets()
     settings.hide_secrets(connector, secrets.add)
-    keeps_emails = options.pii or settings.log.pii
+    keeps_personal = options.pii or settings.log.pii
+    masks = Shown(masked_emails, keeps_personal=False, rules=rules)
     console = Console(highlight=False, emoji=False, markup=False)
 
     def tell(told: _Told) -> None:
-        found: Any = explain(told.value, told.headers, rules, known).to_json()
-        told_of: Any = {**told.place, "note": told.note, **found}
-        if not keeps_emails:
-            told_of = masked_values(told_of)
+        told_of: Any = explain(told.value, told.headers, rules, known).to_json()
+        note = told.note
+        if not keeps_personal:
+            told_of, note = masks.explanation(told_of), masked_emails(note)
+        told_of = {**told.place, "note": note, **told_of}
         text = secrets.hidden(json.dumps(told_of, ensure_ascii=False))
         if options.as_json:
             print(text)  # noqa: T201 - this is the command line

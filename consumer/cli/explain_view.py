@@ -54,14 +54,15 @@ def _message(message: Mapping[str, Any], *, alone: bool) -> Iterator[RenderableT
 def _headline(message: Mapping[str, Any], *, alone: bool) -> Text:
     line = Text() if alone else _text(f"message {message['position'] + 1}: ")
     line.append(message["verdict"].upper(), _STYLES[message["verdict"]])
-    line.append(f" {message['kind']}")
+    only = "only events of " if message["summary"] else ""
+    line.append(f" {only}{message['kind']}")
     for name in ("hull_id", "external_id", "email"):
         if message[name]:
             line.append(f"  {name} {_short(message[name])}")
     if message["is_export"]:
         line.append("  (export)")
     if message["reason"]:
-        line.append(f"\n{printable(message['reason'])}", "yellow")
+        line.append(f"\n{printable(message['summary'] or message['reason'])}", "yellow")
     return line
 
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from consumer.console.profiles import profiles, told_of, told_of_waiting
 from consumer.console.state import moment
+from consumer.personal import ids_of
+from consumer.standing import done, says
 from consumer.waiting import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from consumer.console.personal import Shown
     from consumer.console.view import View
     from consumer.outcome_block import Outcome
+    from consumer.personal import Shown
     from consumer.steps import Steps
     from consumer.waiting import Waiting
+    from schemas.planhat import Resource
 
 Item = TypeVar("Item")
 
 _MOST: Final = 50
+_MOST_JUDGED: Final = 500
+"""By so many outcomes it is judged how a profile stands; fewer are told."""
 _LATEST: Final = 12
 """As many as the page shows."""
 
@@ -33,6 +39,7 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
         "query": shown.text(query),
         "since": None if since is None else moment(since),
         "unread": sum(view.lag(name) or 0 for name in view.assignment.owned),
+        "profiles": [],
         "waiting": [],
     }
     if not query.strip():
@@ -41,9 +48,14 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
     dying = view.dead_letters.waiting()
     held = yield from look(query, view.dispatch, view.planner, dying, now)
     waits = yield from _each(held[:_MOST], lambda one: _waiting(one, shown, now))
-    ended = yield from view.outcomes.search(query, _MOST)
-    told = yield from _each(ended, lambda one: _outcome(one, shown))
-    return {**found, "waiting": waits, "outcomes": told}
+    ended = yield from view.outcomes.search(query, _MOST_JUDGED)
+    told = yield from _each(ended[:_MOST], lambda one: _outcome(one, shown))
+
+    def is_known(resource: Resource, hull_id: str) -> bool:
+        return view.dispatch.lanes[resource].memory.knows(hull_id)
+
+    judged = profiles(query, held[:_MOST], ended, is_known, shown)
+    return {**found, "profiles": judged, "waiting": waits, "outcomes": told}
 
 
 def _each(
@@ -57,9 +69,14 @@ def _each(
 
 
 def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
+    told = told_of(one)
+    bodies = [change[-1] for change in one.changes]
+    ids = ids_of(bodies, one.hull_id, one.external_id)
     return {
         "at": moment(one.at),
         "ending": one.ending,
+        "profile": told.fate,
+        "says": shown.text(says(one.channel, one.ending, one.reason, told)),
         "reason": shown.text(one.reason),
         "hull_id": shown.text(one.hull_id),
         "external_id": _optional(one.external_id, shown),
@@ -76,7 +93,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
                 "ending": ending,
                 "reason": shown.text(reason),
                 "change": change,
-                "payload": shown.payload(resource, body),
+                "says": done(change) if ending == "delivered" else "",
+                "payload": None if body is None else shown.payload(resource, body, ids),
             }
             for resource, key, ending, reason, change, body in one.changes
         ],
@@ -90,6 +108,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
 def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
     receipt = one.receipt
     record = receipt.ticket.record
+    bodies = [part.body for part, _ in one.changes]
+    ids = ids_of(bodies, receipt.hull_id, receipt.external_id)
     if one.changes:
         reason = one.changes[0][1]
     else:
@@ -97,6 +117,8 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
     return {
         "read_at": moment(record.timestamp),
         "ending": "waiting",
+        "profile": told_of_waiting(one).fate,
+        "says": shown.text(f"Waiting: {reason.rstrip('.')}."),
         "reason": shown.text(reason),
         "hull_id": shown.text(receipt.hull_id),
         "external_id": _optional(receipt.external_id, shown),
@@ -113,7 +135,7 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
                 "ending": "waiting",
                 "reason": shown.text(why),
                 "for_seconds": round(max(0.0, now - part.since), 1),
-                "payload": shown.payload(part.resource, part.body),
+                "payload": shown.payload(part.resource, part.body, ids),
             }
             for part, why in one.changes[:_MOST]
         ],

@@ -13,10 +13,10 @@ import orjson
 from aiohttp import web
 
 from consumer.console.answer import answer
-from consumer.console.personal import Shown
 from consumer.console.state import state
 from consumer.explain import explain
 from consumer.log import cleaner
+from consumer.personal import Shown
 from consumer.steps import Run
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ class Console:
         """The page's files are read here and now; nothing is looked at before somebody asks."""
         self._view = view
         keeps_personal = view.settings.log.pii
-        self._shown = Shown(
-            cleaner(keeps_emails=keeps_personal).text, keeps_personal=keeps_personal
-        )
+        clean = cleaner(keeps_emails=keeps_personal).text
+        self._shown = Shown(clean, keeps_personal=keeps_personal, rules=view.rules)
         self._files = {
             path: (web_type, (_PAGE / name).read_text("utf-8"))
             for path, (name, web_type) in _FILES.items()
@@ -88,7 +87,7 @@ class Console:
             text = f"The message is larger than {_LARGEST_MESSAGE // 1024} KiB"
             return _json({"error": text}, 413)
         found = explain(message, (), self._view.rules, self._view.known)
-        return _json(self._shown.value(found.to_json()))
+        return _json(self._shown.explanation(found.to_json()))
 
     def _guarded(self, handler: Handler) -> Handler:
         """Let in who knows name and password; everybody, if none is set."""

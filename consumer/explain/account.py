@@ -39,6 +39,7 @@ def account(
     assert isinstance(decision, AccountDecision)  # noqa: S101 - an account message leads to no other
     owners = checked(decision.company.body if isinstance(decision.company, Payload) else {}, known)
     verdict, reason = _verdict(decision, owners)
+    requests = _requests(decision, owners)
     return MessageExplanation(
         position,
         "account",
@@ -49,10 +50,12 @@ def account(
         decision.external_id,
         None,
         message.is_export,
+        bool(requests),
+        "",
         owners.conditions,
         (*_rules(message, decision, rules), *owners.steps, *_licences(decision, owners)),
         tuple(_fields(message, decision, rules)),
-        _requests(decision, owners),
+        requests,
     )
 
 

@@ -56,8 +56,9 @@ class PlannedRequest:
 class MessageExplanation:
     """One message: the verdict, and how it came about.
 
-    `reason` is that of the logs, word for word; it is there too where the user itself is skipped
-    and only its events are sent. `conditions` name what could still change the verdict.
+    `reason` is that of the logs, word for word. `sends_profile` is False where the contact or
+    company itself is not sent; `summary` says so in a sentence where its events are nevertheless.
+    `conditions` name what could still change the verdict.
     """
 
     position: int
@@ -69,6 +70,8 @@ class MessageExplanation:
     external_id: str | None = None
     email: str | None = None
     is_export: bool = False
+    sends_profile: bool = False
+    summary: str = ""
     conditions: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     fields: tuple[FieldRead, ...] = ()

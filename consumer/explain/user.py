@@ -17,6 +17,7 @@ from consumer.explain.opened_by import changed, user_gate_opened_by
 from consumer.explain.reading import enduser_fields
 from consumer.explain.requests import tracks, upsert
 from consumer.route import USER_CHANNEL
+from consumer.standing import events_only
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
     way = _way(message, decision, rules, known)
     requests = (*way.requests, *tracks(decision.activities, single=known.single_activities))
     verdict: Verdict = "send" if requests else "skip"
+    sends_profile = bool(way.requests)
     return MessageExplanation(
         position,
         "user",
@@ -45,6 +47,8 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
         decision.external_id,
         decision.email,
         message.is_export,
+        sends_profile,
+        events_only(way.reason) if requests and not sends_profile else "",
         (way.condition,) if way.condition else (),
         (*way.steps, *_events(decision)),
         tuple(enduser_fields(message, rules)),

@@ -1,4 +1,6 @@
-"""What is left of personal data and secrets in what people see. Pure.
+"""What is left of e-mail addresses and secrets in any text that people see. Pure.
+
+The rule for whole objects, by the kind of each value, is that of consumer/personal.py.
 
 An e-mail address keeps its first letters and its last label, `a***@e***.com`: enough to recognise
 it when one knows it, too little to write to it. Masking twice changes nothing.
@@ -7,11 +9,8 @@ it when one knows it, too little to write to it. Masking twice changes nothing.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
 
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
@@ -20,11 +19,6 @@ _EMAIL: Final = re.compile(
         (?P<at> @ | %40 )
         (?P<host> (?! \w\*\*\* ) [\w\u0080-\uffff] [\w.\u0080-\uffff-]{0,254} )""",
     re.VERBOSE | re.IGNORECASE,
-)
-
-_PERSONAL: Final = re.compile(
-    r"^(?:first|last|full|middle|family|given)_?name$|phone|mobile|^address|street"
-    r"|^(?:last_known_)?ip(?:_address)?$|birth"
 )
 
 
@@ -44,40 +38,6 @@ def masked_emails(text: str) -> str:
             break
         text = masked
     return text
-
-
-def masked_values(value: JsonValue) -> JsonValue:
-    """Mask every e-mail address in the texts and names of a JSON value."""
-    if isinstance(value, str):
-        return masked_emails(value)
-    if isinstance(value, list):
-        return [masked_values(one) for one in value]
-    if isinstance(value, dict):
-        return {masked_emails(name): masked_values(one) for name, one in value.items()}
-    return value
-
-
-def masked_personal(value: JsonValue, within: str = "") -> JsonValue:
-    """Mask e-mail addresses, and the names, telephone numbers and addresses of people.
-
-    What is personal is known by the name under which it lies: not by `name` alone, companies have
-    one too, but by that of a user.
-    """
-    if isinstance(value, dict):
-        return {
-            masked_emails(name): MASK
-            if _is_personal(name, within) and isinstance(one, str | int) and one
-            else masked_personal(one, name)
-            for name, one in value.items()
-        }
-    if isinstance(value, list):
-        return [masked_personal(one, within) for one in value]
-    return masked_values(value)
-
-
-def _is_personal(name: str, within: str) -> bool:
-    leaf = name.rpartition("/")[2].removeprefix("traits_").lower()
-    return bool(_PERSONAL.search(leaf)) or (leaf == "name" and within == "user")
 
 
 def _masked_email(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The real service on an embedded Kafka and the sandbox, with six users whose fates differ."""
+"""The real service on an embedded Kafka and the sandbox, with users whose fates differ."""
 
 from __future__ import annotations
 
@@ -68,14 +68,19 @@ def user(name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any part o
 
 MESSAGES = (
     user("delia"),
+    user("erin", account={}, account_segments=[], events=[{"event": "Signed in", "event_id": "1"}]),
     user("frank", segments=[]),
     user("grace", changes={"is_new": False, "user": {"traits_other": [1, 2]}}),
     user("nora", account={}, account_segments=[]),
     user("rick"),
     user("wanda", account=STRANGER, account_segments=[]),
 )
-FINAL = {"delivered": 1, "skipped": 3, "rejected": 1}
-"""Of these messages; one waits for its company, for longer than any test takes."""
+FINAL = {"delivered": 2, "skipped": 3, "rejected": 1}
+"""Of these messages, one for an event alone; another waits for its company, for longer than any
+test takes."""
+
+LATER = (user("delia", segments=[]),)
+"""After she was delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(**environ: str) -> AsyncIterator[Stage]:
+async def stage(connector: str = CONNECTOR, **environ: str) -> AsyncIterator[Stage]:
     """Run the service until the end of the block."""
     kafka = EmbeddedKafka()
     for topic in (TOPIC, "hull.planhat.dead-letters"):
@@ -128,7 +133,7 @@ async def stage(**environ: str) -> AsyncIterator[Stage]:
             }
         )
         troubles = Troubles()
-        service = Service(settings, ConnectorSettings.from_text(CONNECTOR, "connector"), troubles)
+        service = Service(settings, ConnectorSettings.from_text(connector, "connector"), troubles)
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(service.run(stop), name="service")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from playwright.async_api import expect
 
 from consumer import reasons
 from tests.browser.chromium import chromium
-from tests.browser.stage import FINAL, MESSAGES, stage, user
+from tests.browser.stage import FINAL, LATER, MESSAGES, stage, user
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,6 +32,8 @@ expect.set_options(timeout=60_000)
 
 DOCS = Path(__file__).parents[2] / "docs"
 WAITING = "Waiting: its company 'nobodys' is not in Planhat yet; it may take"
+IN_PLANHAT = re.compile(r"^In Planhat, since .+ ago$|^In Planhat, since just now$|^In Planhat$")
+DROPPED = "Planhat drops events of a contact that it does not know."
 DRAWING = os.environ.get("SCREENSHOTS") == "true"
 
 
@@ -46,6 +49,8 @@ async def _running(browser: Browser) -> AsyncIterator[Stage]:
     async with stage() as running:
         await running.produce(*MESSAGES)
         await running.until_final(FINAL)
+        await running.produce(*LATER)
+        await running.until_final({"skipped": FINAL["skipped"] + len(LATER)})
         yield running
 
 
@@ -72,29 +77,71 @@ async def search(page: Page, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "verdict", "why"),
+    ("query", "title", "detail"),
     [
-        ("hull-delia", "Delivered", "Planhat took it."),
-        ("frank@acme.example", "Not sent, on purpose", reasons.CONTACT_FILTER),
-        ("ext-grace", "Not sent, on purpose", reasons.NOTHING_CHANGED),
-        ("NORA@acme.example", "Not sent, on purpose", reasons.NO_COMPANY_ID),
+        ("hull-delia", IN_PLANHAT, f"Its last change was not sent: {reasons.CONTACT_FILTER}"),
+        ("ext-erin", "Not in Planhat", f"{reasons.NO_COMPANY_ID} Its events were sent. {DROPPED}"),
+        ("frank@acme.example", "Not in Planhat", reasons.CONTACT_FILTER),
+        ("ext-grace", "Not known whether it is in Planhat", reasons.NOTHING_CHANGED),
+        ("NORA@acme.example", "Not in Planhat", reasons.NO_COMPANY_ID),
         (
             "hull-rick",
-            "Rejected: it lies in the dead letters",
-            "r***@a***.example is not a valid contact",
+            "Not in Planhat",
+            "Rejected, it lies in the dead letters: r***@a***.example is not a valid contact",
         ),
         ("hull-wanda", "On its way: not final yet", WAITING),
+        ("acc-1", IN_PLANHAT, ""),
     ],
-    ids=["delivered", "filtered-out", "gated", "no-company", "rejected-by-planhat", "waiting"],
+    ids=[
+        "there-and-last-skipped",
+        "event-only",
+        "filtered-out",
+        "gated",
+        "no-company",
+        "rejected-by-planhat",
+        "waiting",
+        "company",
+    ],
 )
-async def test_why_is_a_user_not_in_planhat(
-    browser: Browser, running: Stage, query: str, verdict: str, why: str
+async def test_is_it_in_planhat_and_if_not_why(
+    browser: Browser, running: Stage, query: str, title: str | re.Pattern[str], detail: str
+) -> None:
+    async with opened(browser, running.url) as page:
+        await page.fill("#query", query)
+        await page.press("#query", "Enter")
+
+        await expect(page.locator("#answer h2")).to_have_text(title)
+        await expect(page.locator("#answer")).to_contain_text(detail)
+
+
+@pytest.mark.parametrize(
+    ("query", "badge", "why"),
+    [
+        ("ext-erin", "skipped", "Only its events were sent, the contact itself was not: "),
+        ("hull-delia", "skipped", reasons.CONTACT_FILTER),
+        ("hull-rick", "rejected", "r***@a***.example is not a valid contact"),
+        ("hull-wanda", "waiting", WAITING),
+    ],
+)
+async def test_of_each_message_the_profile_is_told_first(
+    browser: Browser, running: Stage, query: str, badge: str, why: str
 ) -> None:
     async with opened(browser, running.url) as page:
         await search(page, query)
 
-        await expect(page.locator("#answer h2")).to_have_text(verdict)
-        await expect(page.locator("#answer article").first.locator(".why")).to_contain_text(why)
+        newest = page.locator("#answer article").first
+        await expect(newest.locator(".first .badge")).to_have_text(badge)
+        await expect(newest.locator(".why")).to_contain_text(why)
+
+
+async def test_an_event_that_planhat_may_have_dropped_is_told_as_such(
+    browser: Browser, running: Stage
+) -> None:
+    async with opened(browser, running.url) as page:
+        await search(page, "hull-erin")
+
+        said = "Activities sent, but Planhat may have dropped it: it knows no such contact"
+        await expect(page.locator("#answer article li").first).to_contain_text(said)
 
 
 async def test_the_payload_shows_what_was_sent_without_who_it_is(
@@ -157,6 +204,22 @@ async def test_a_pasted_message_is_explained(browser: Browser, running: Stage) -
         await expect(page.locator("#explained [data-passed=false] .step")).to_have_text(
             "Contact Filter"
         )
+
+
+async def test_of_a_message_whose_events_alone_would_go_that_is_said(
+    browser: Browser, running: Stage
+) -> None:
+    events = [{"event": "Signed in", "event_id": "1"}]
+    erin = user("erin", account={}, account_segments=[], events=events)
+    async with opened(browser, running.url) as page:
+        await page.click("#tab-explain")
+        await page.fill("#message", json.dumps(erin))
+        await page.click("#view-explain button[type=submit]")
+
+        await expect(page.locator("#explained .badge")).to_have_text(
+            "only its events would be sent"
+        )
+        await expect(page.locator("#explained .why")).to_contain_text(reasons.NO_COMPANY_ID)
 
 
 async def test_what_messages_hold_is_text_and_never_markup(

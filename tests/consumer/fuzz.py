@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from consumer.company_directory import CompanyDirectory, Owners
-from consumer.console.personal import Shown
 from consumer.dead_letters import headers
 from consumer.dispatch import Dispatch
 from consumer.flight import Flight
@@ -20,6 +19,7 @@ from consumer.metrics import Metrics
 from consumer.offsets import Offsets
 from consumer.outcomes import Outcomes
 from consumer.part import Backlog, Partition, Record
+from consumer.personal import Shown
 from consumer.plan import Planner
 from consumer.report import Reporter
 from consumer.rules import Rules
@@ -121,7 +121,7 @@ class Sink:
         ]
         ended: list[Any] = [
             [shown.text(one.hull_id), shown.text(one.reason), shown.text(one.email or "")]
-            + [shown.payload(change[0], change[5]) for change in one.changes]
+            + [shown.payload(change[0], change[5] or {}) for change in one.changes]
             for one in self.outcomes.latest(1000)
         ]
         return json.dumps([held, ended]) + repr(self.letters) + self.metrics.text().decode()

@@ -1,4 +1,10 @@
-from consumer.guard import RejectGuard
+from pathlib import Path
+
+import pytest
+
+from consumer.guard import LEAST_MESSAGES, MOST_MESSAGES, RejectGuard
+
+ROOT = Path(__file__).parents[2]
 
 
 def noted(*runs: tuple[bool, int]) -> bool:
@@ -31,3 +37,13 @@ def test_bad_ones_that_end_last_do_not_trip_it() -> None:
 
 def test_once_tripped_it_stays_so() -> None:
     assert noted((True, 200), (False, 5000))
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/configuration.md", "docs/logs.md", "docs/operations.md"]
+)
+def test_the_pages_tell_of_how_many_messages_it_is_the_share(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+
+    assert f"of the last {MOST_MESSAGES:,} messages" in text
+    assert f"of the last {LEAST_MESSAGES} messages" not in text

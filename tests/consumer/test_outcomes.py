@@ -91,7 +91,7 @@ def test_what_was_sent_is_there_for_the_last_ones_only() -> None:
 
     [old] = outcomes.find("u1", 10)
     [new] = outcomes.find("u3", 10)
-    assert (old.ending, old.changes) == ("delivered", [])
+    assert old.changes == [(Resource.ENDUSERS, "u1", "delivered", "", "created", None)]
     assert new.changes[0][-1] == {"a": 1}
 
 
@@ -201,6 +201,20 @@ def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
     found = [one.reason for one in outcomes.find("u", 1000)]
     assert found[0] == reasons.NOTHING_CHANGED
     assert found[-1] == reasons.NO_COMPANY_ID
+
+
+def test_events_alone_do_not_cover_what_was_told_of_their_contact() -> None:
+    outcomes = Outcomes(Room(outcomes=10, silent=5, at_once=2))
+    noted(outcomes, receipt("u"), 0.0)
+    for at in range(1, 500):
+        events_only = receipt("u", reason=reasons.NOTHING_CHANGED)
+        events_only.delivered = 1
+        noted(outcomes, events_only, float(at))
+
+    found = outcomes.find("u", 1000)
+    assert [one.ending for one in (found[0], found[-1])] == ["delivered", "delivered"]
+    assert (found[0].skips, found[-1].skips) == ([(Resource.ENDUSERS, reasons.NOTHING_CHANGED)], [])
+    assert found[-1].changes == [(Resource.ENDUSERS, "u", "delivered", "", "created", None)]
 
 
 def test_what_has_no_profile_is_among_the_latest() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer import reasons
 from consumer.company_directory import CompanyDirectory, Owners
@@ -15,9 +16,10 @@ from consumer.intake import Intake
 from consumer.lane import Lane, LanePolicy
 from consumer.metrics import Metrics
 from consumer.offsets import Offsets
-from consumer.part import Backlog, Partition, Record
+from consumer.part import UNATTRIBUTED, Backlog, Partition, Record
 from consumer.plan import Planner
 from consumer.report import Reporter
+from consumer.result_queue import result_of
 from consumer.rules import Rules
 from consumer.settle import Settler
 from planhat_client.protocol import Answer, Delivered, Halt, Partial, Reject, Retry
@@ -25,7 +27,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Receipt
+    from consumer.part import Ended, Receipt
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -39,7 +41,8 @@ class Desk:
 
     def __init__(self) -> None:
         self.metrics = Metrics()
-        self.reporter = Reporter(self.metrics)
+        self.results: list[object] = []
+        self.reporter = Reporter(self.metrics, self._delivered)
         self.lanes = {
             name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES))
             for name in Resource
@@ -52,6 +55,10 @@ class Desk:
 
     def _reject(self, receipt: Receipt) -> None:
         self.intake.resolve(receipt)
+
+    def _delivered(self, end: Ended) -> None:
+        result = result_of(end, 0.0)
+        self.results += [] if result is None else [result]
 
     def take(self, value: bytes | None) -> None:
         at = len(self.offsets) + (self.offsets.position or 0)
@@ -130,6 +137,22 @@ def test_a_record_of_several_messages_counts_once_by_the_worst(desk: Desk) -> No
     assert counted == [
         'hull_planhat_records_total{outcome="rejected",reason="not a Hull message"} 1.0'
     ]
+
+
+def test_of_a_user_whose_event_alone_was_sent_no_success_is_told(desk: Desk) -> None:
+    event = {"event": "Signed in", "event_id": "e1"}
+    with capture_logs() as lines:
+        desk.take(record(user(account={}, events=[event])))
+        desk.settle(Resource.ACTIVITIES, Delivered(BulkResult(), is_whole=True))
+
+    told = {line["event"]: line.get("change") or line.get("reason") for line in lines}
+    assert told["outgoing.user.skip"] == reasons.NO_COMPANY_ID
+    assert told["outgoing.user_event.success"] == UNATTRIBUTED
+    assert "outgoing.user.success" not in told
+    assert desk.results == []
+    assert desk.value("items_total", resource="endusers", outcome="skipped") == 1
+    assert desk.value("items_total", resource="endusers", outcome="delivered") == 0
+    assert desk.value("activities_unattributed_total") == 1
 
 
 def test_a_record_without_any_message_is_skipped(desk: Desk) -> None:

@@ -113,7 +113,7 @@ async def test_a_rejected_message_is_listed_and_shown(stage: Stage) -> None:
     assert (other.code, other.out) == (0, "no dead letters\n")
     masked = json.loads(shown.out)
     assert masked["value"]["user"]["email"] == "b***@e***.com"
-    assert masked["value"]["user"]["name"] == "***"
+    assert masked["value"]["user"]["name"] == "A***"
     assert masked["value"]["account"]["name"] == "Acme"
     assert (masked["headers"], masked["value"]["user"]["traits_version"]) == ({"trace": "t1"}, 5)
     assert json.loads(full.out)["value"]["user"]["email"] == "bad@example.com"

@@ -199,7 +199,13 @@ async function refresh() {
 function latestRow(one) {
   const name = one.email ?? one.external_id ?? one.hull_id;
   const profile = one.hull_id ? seeker(one.hull_id, name) : make("span", { class: "quiet" }, `${one.topic} ${one.partition}/${one.offset}`);
-  return row([[ago(one.at), { class: "when" }], [profile], [badge(one.ending)], [one.reason || changes(one) || ""]]);
+  const why = one.ending === "delivered" && one.profile === "delivered" ? changes(one) : one.says;
+  return row([[ago(one.at), { class: "when" }], [profile], [badge(fate(one))], [why]]);
+}
+
+// The profile first: where only its events went, the contact was skipped.
+function fate(one) {
+  return one.profile ?? one.ending;
 }
 
 function changes(one) {
@@ -210,13 +216,19 @@ function answer(found) {
   const opened = new Set([...$("answer").querySelectorAll("details[open]")].map((each) => each.dataset.of));
   if (!found) return fill($("answer"), []);
   const blocks = [...found.waiting, ...found.outcomes];
-  const title = make("h2", { class: "answer-title" }, verdict(found));
-  fill($("answer"), [title, ...blocks.map((one, at) => outcome(one, at, opened))]);
+  const heads = found.profiles.length ? found.profiles.map((one) => standing(one, found.profiles.length > 1, blocks[0]?.says)) : [make("h2", { class: "answer-title" }, unknown(found))];
+  fill($("answer"), [...heads, ...blocks.map((one, at) => outcome(one, at, opened))]);
 }
 
-function verdict(found) {
-  if (found.waiting.length) return "On its way: not final yet";
-  if (found.outcomes.length) return { delivered: "Delivered", skipped: "Not sent, on purpose", rejected: "Rejected: it lies in the dead letters" }[found.outcomes[0].ending];
+function standing(one, isOneOfMany, known) {
+  const name = isOneOfMany ? `${one.kind} ${one.hull_id}: ` : "";
+  const since = one.since ? [", since ", ago(one.since), one.is_exact ? "" : " or longer"] : [];
+  return make("div", { class: "standing", "data-state": one.state },
+    make("h2", { class: "answer-title" }, `${name}${one.title}`, ...since),
+    one.detail && one.detail !== known ? make("p", { class: "hint" }, one.detail) : null);
+}
+
+function unknown(found) {
   const since = found.since ? ` since ${span((Date.now() - Date.parse(found.since)) / 1000)} ago` : "";
   const unread = found.unread ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.` : "";
   return `No message about it is remembered by this replica${since}.${unread}`;
@@ -226,27 +238,21 @@ function outcome(one, at, opened) {
   const place = `${one.topic} ${one.partition}/${one.offset}${one.position === null ? "" : ` #${one.position}`}`;
   const names = [one.hull_id, one.external_id, one.email].filter(Boolean).join(" · ");
   const kind = { "user:update": "user", "account:update": "account" }[one.channel] ?? "";
-  return make("article", { class: at ? "outcome older" : "outcome", "data-ending": one.ending },
-    make("p", { class: "first" }, badge(one.ending), ago(one.at ?? one.read_at),
+  return make("article", { class: at ? "outcome older" : "outcome", "data-ending": fate(one) },
+    make("p", { class: "first" }, badge(fate(one)), ago(one.at ?? one.read_at),
       make("span", { class: "who" }, [kind, names].filter(Boolean).join(" "))),
-    make("p", { class: "why" }, sentence(one)),
+    make("p", { class: "why" }, one.says),
     make("p", { class: "who" }, `record ${place}`),
-    make("ul", {}, ...one.changes.map((each, index) => change(each, `${place}-${index}`, opened, one.reason)),
-      ...one.skips.filter((each) => each.reason !== one.reason).map((each) =>
+    make("ul", {}, ...one.changes.map((each, index) => change(each, `${place}-${index}`, opened, one.says)),
+      ...one.skips.filter((each) => !one.says.includes(each.reason)).map((each) =>
         make("li", {}, badge("skipped"), ` ${NAMES[each.resource] ?? each.resource}: ${each.reason}`))));
 }
 
-function sentence(one) {
-  if (one.ending === "delivered") return "Planhat took it.";
-  if (one.ending === "waiting") return `Waiting: ${one.reason}.`.replace(/\.\.$/, ".");
-  return one.reason;
-}
-
 function change(one, name, opened, known) {
-  const what = one.ending === "delivered" ? ` ${one.change ?? "sent"}` : "";
-  const reason = one.reason && one.reason !== known ? `: ${one.reason}` : "";
+  const what = one.ending === "delivered" ? ` ${one.says}` : "";
+  const reason = one.reason && !known.includes(one.reason) ? `: ${one.reason}` : "";
   return make("li", {}, badge(one.ending), ` ${NAMES[one.resource] ?? one.resource}${what}${reason}`,
-    make("details", { "data-of": name, open: opened.has(name) },
+    one.payload === null ? null : make("details", { "data-of": name, open: opened.has(name) },
       make("summary", {}, one.ending === "delivered" && one.change === "unchanged" ? "What Planhat has already" : "The payload"),
       make("pre", {}, JSON.stringify(one.payload, null, 2))));
 }
@@ -267,12 +273,12 @@ async function explain() {
 const VERDICTS = { send: ["delivered", "would be sent"], skip: ["skipped", "would be skipped"], reject: ["rejected", "would be rejected"] };
 
 function explained(one) {
-  const [ending, label] = VERDICTS[one.verdict];
+  const [ending, label] = one.summary ? ["skipped", "only its events would be sent"] : VERDICTS[one.verdict];
   const names = [one.hull_id, one.external_id, one.email].filter(Boolean).join(" · ");
   return make("article", { class: "outcome", "data-ending": ending },
     make("p", { class: "first" }, make("span", { class: "badge", "data-ending": ending }, label),
       make("span", { class: "who" }, `${one.kind} ${names}${one.is_export ? " (export)" : ""}`)),
-    one.reason ? make("p", { class: "why" }, one.reason) : null,
+    one.reason ? make("p", { class: "why" }, one.summary || one.reason) : null,
     ...one.conditions.map((each) => make("p", { class: "hint" }, each)),
     make("ul", { class: "steps" }, ...one.steps.map((step) => make("li", { "data-passed": String(step.passed) },
       make("span", { class: "sign", "aria-label": step.passed ? "passed" : "stopped" }, step.passed ? "\u2713" : "\u2717"),

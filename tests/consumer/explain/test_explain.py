@@ -82,6 +82,26 @@ def body(message: MessageExplanation, number: int) -> dict[str, Any]:
     return only
 
 
+def test_events_that_go_without_their_contact_are_told_so_with_the_reason() -> None:
+    record = {**RECORDS[0], "account": {}, "account_segments": []}
+
+    (found,) = explain(json.dumps(record).encode(), (), RULES).messages
+
+    assert (found.verdict, found.sends_profile) == ("send", False)
+    assert found.reason == reasons.NO_COMPANY_ID
+    assert found.summary == (
+        "Only its events are sent, the contact itself is not: No company id present."
+        " Planhat drops events of a contact that it does not know."
+    )
+
+
+def test_only_where_events_go_alone_there_is_a_summary() -> None:
+    told = [explained(number) for number in (1, 2, 6, 8, 9)]
+
+    assert [one.sends_profile for one in told] == [True, False, False, True, False]
+    assert [bool(one.summary) for one in told] == [False, False, True, False, False]
+
+
 def test_single_activities_go_one_by_one() -> None:
     assert calls(explained(6, known=Known(single_activities=True))) == ["POST /analytics/***"]
 

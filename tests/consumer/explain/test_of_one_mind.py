@@ -100,6 +100,8 @@ def survives(value: bytes) -> None:
     assert json.dumps(told.to_json())
     assert all(one.verdict in {"send", "skip", "reject"} for one in told.messages)
     assert all(one.requests == () for one in told.messages if one.verdict == "skip")
+    for one in told.messages:
+        assert bool(one.summary) is (one.verdict == "send" and not one.sends_profile)
 
 
 @settings(MANY, max_examples=300)
