@@ -95,7 +95,9 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
     key: Annotated[
         str | None, typer.Option(help="The newest records with this key: the profile's Hull id.")
     ] = None,
-    hours: Annotated[float, typer.Option(min=0, help="How far back to look for the key.")] = 24,
+    hours: Annotated[
+        float, typer.Option(min=0, max=87_600, help="How far back to look for the key.")
+    ] = 24,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many records of the topic.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a record.")] = False,
     pii: Annotated[bool, typer.Option("--pii", help="Show e-mail addresses in full.")] = False,

@@ -67,8 +67,13 @@ def show(
 ) -> None:
     """Show one whole, personal data masked."""
     from consumer.cli.dead_letters import show_letter
+    from consumer.cli.letter_choice import letter_name
 
-    sys.exit(show_letter(_choice("", None, None, None, name), pii=pii, as_json=as_json))
+    try:
+        place = letter_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(show_letter(place, pii=pii, as_json=as_json))
 
 
 @dead_letters.command("replay")

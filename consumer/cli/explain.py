@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -32,6 +33,7 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from consumer.part import Record
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
@@ -117,10 +119,21 @@ def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_To
         topic, partition = record.partition
         place = {"topic": topic, "partition": partition, "offset": record.offset}
         title = f"{topic}, partition {partition}, offset {record.offset}"
-        tell(_Told(place, title, record.value, record.headers))
+        note = _by_timestamp(record) if options.choice.key is not None else ""
+        tell(_Told(place, title, record.value, record.headers, note))
     if not found:
         say([f"hull-planhat: {options.choice.missing}"])
     return 0 if found else _FAILED
+
+
+def _by_timestamp(record: Record) -> str:
+    """What the search for the newest went by: it may be a producer's clock."""
+    try:
+        at = f"{datetime.fromtimestamp(record.timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        at = f"{record.timestamp:g} s"
+    whose = "Kafka's clock" if record.since == record.timestamp else "its producer's clock"
+    return f"timestamp {at}, by {whose}"
 
 
 def _teller(

@@ -22,10 +22,14 @@ _REMEDIES: Final[dict[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck` and `unready` are reasons, None if it is not so."""
+    """How things are; `stuck` and `unready` are reasons, None if it is not so.
+
+    `refused` is what Kafka refuses until a person acts.
+    """
 
     stuck: str | None
     halts: tuple[Halted, ...]
+    refused: str | None
     unready: str | None
     broken_lanes: tuple[str, ...]
     unwritten_dead_letters: int
@@ -68,6 +72,13 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
         if halt.resource is None:
             remedy = _REMEDIES[halt.kind]
             yield Headline("stopped", "Halted: nothing is sent", halt.reason, remedy)
+    if facts.refused is not None:
+        remedy = "Give the right back, or give us a group of our own; it goes on by itself"
+        yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
+    if facts.unwritten_dead_letters:
+        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
+        remedy = "Is the dead-letter topic there, and may we write to it?"
+        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
 
@@ -82,10 +93,6 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
         lanes = ", ".join(facts.broken_lanes)
         detail = f"Requests for {lanes} keep failing; records are held and none is lost"
         yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
-    if facts.unwritten_dead_letters:
-        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
-        remedy = "Is the dead-letter topic there, and may we write to it?"
-        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.is_throttled:
         detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
         remedy = "Does something else use the tenant's quota?"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from consumer.company_directory import CompanyDirectory, Owners
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
@@ -56,7 +58,9 @@ class Desk:
         self.offsets = Offsets(0, "")
         self.backlog = Backlog()
 
-    def take(self, offset: int, *, with_event: bool) -> None:
+    def take(
+        self, offset: int, *, with_event: bool, headers: tuple[tuple[str, bytes], ...] = ()
+    ) -> None:
         message = {
             "user": {"id": "u", "email": f"{offset}@example.com"},
             "account": {"id": "a", "planhat/id": "company"},
@@ -64,7 +68,7 @@ class Desk:
             "events": [{"event": "Signed in", "event_id": str(offset)}] if with_event else [],
         }
         value = json.dumps(message).encode()
-        record = Record(Partition("t", 0), offset, b"u", value)
+        record = Record(Partition("t", 0), offset, b"u", value, headers)
         self.intake.take(record, self.offsets, self.backlog, 0.0)
 
     def deliver(self, resource: Resource) -> None:
@@ -102,3 +106,24 @@ def test_a_long_chain_of_one_profile_resolves_at_once() -> None:
 
     assert desk.offsets.to_commit() == (5000, "")
     assert desk.backlog.bytes == 0
+
+
+REPLAY = (("dl.replays", b"1"), ("dl.first_offset", b"0"))
+
+
+@pytest.mark.parametrize(
+    "told", [("dl.checked_to", b"1"), ("dl.only", b"activities")], ids=["seen here", "told so"]
+)
+def test_a_stale_replay_sends_its_events_and_not_its_profile(told: tuple[str, bytes]) -> None:
+    desk = Desk()
+    desk.take(1, with_event=False)
+    desk.deliver(Resource.ENDUSERS)
+
+    desk.take(2, with_event=True, headers=(*REPLAY, told))
+
+    assert (desk.lanes[Resource.ENDUSERS].waiting, desk.lanes[Resource.ACTIVITIES].waiting) == (
+        0,
+        1,
+    )
+    desk.deliver(Resource.ACTIVITIES)
+    assert desk.offsets.to_commit() == (3, "")

@@ -40,6 +40,7 @@ HEALTHY = {
     'requests_total{instance="a",resource="endusers",status="ok"}': "0+100",
     'requests_total{instance="a",resource="endusers",status="429"}': "0",
     'ready{instance="a"}': "1",
+    'kafka_refused{instance="a"}': "0",
 }
 """A state without alerts: series without the prefix -> value, or first value + step a minute."""
 
@@ -89,6 +90,10 @@ STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "a body is refused now and then": (
         {'dead_letters_total{instance="a",reason="planhat 403"}': "0+0.1"},
         {"BodyRefused"},
+    ),
+    "Kafka refuses us": (
+        {'kafka_refused{instance="a"}': "1", **STILL, **AGEING, **NOT_READY},
+        {"KafkaRefuses"},
     ),
     "Planhat is down": (
         {'breaker_state{instance="a",resource="endusers"}': "2", **STILL, **AGEING},

@@ -7,6 +7,7 @@ from consumer.halts import Halted, Kind
 from schemas.planhat import Resource
 
 WELL = Facts(
+    refused=None,
     stuck=None,
     halts=(),
     unready=None,
@@ -26,6 +27,12 @@ WELL = Facts(
         (replace(WELL, unread=5), "busy", "Catching up"),
         (replace(WELL, unread=5, is_throttled=True), "trouble", "Throttled"),
         (replace(WELL, unwritten_dead_letters=2), "trouble", "The dead-letter topic fails"),
+        (
+            replace(WELL, unwritten_dead_letters=2, unready="dead letters can't be written"),
+            "trouble",
+            "The dead-letter topic fails",
+        ),
+        (replace(WELL, refused="the group", unready="the group"), "stopped", "Kafka refuses us"),
         (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
         (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
         (
