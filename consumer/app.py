@@ -38,6 +38,7 @@ from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.outcomes import Outcomes
 from consumer.plan import Planner
+from consumer.plural import plural
 from consumer.poll import Poller
 from consumer.progress import Progress
 from consumer.report import Reporter
@@ -233,7 +234,8 @@ class Service:
             return False, reason
         # The other lanes work: to be taken for unready would stop a roll-out that may mend it.
         held = [f"{one.resource} held: {one.reason}" for one in self.dispatch.halts.lanes]
-        return True, "; ".join([f"{len(self.assignment.owned)} partitions", *held])
+        owned = len(self.assignment.owned)
+        return True, "; ".join([f"{owned} {plural(owned, 'partition')}", *held])
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:

@@ -188,6 +188,9 @@ class Intake:
         self._replays.note(receipt.ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
+        receipt.left_out = decision.left_out
+        for doubt in decision.unreadable:
+            receipt.reject(doubt)
         if isinstance(decision, UserDecision):
             receipt.email = decision.email
             for _, skipped in decision.skipped_events:

@@ -52,6 +52,10 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),
     "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
     "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
+    "left_out": (
+        "Fields and parts of messages that could not be used, while the rest was",
+        ("resource", "field", "reason"),
+    ),
     "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
     "items": ("Changes of profiles that ended", ("resource", "outcome")),
     "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
@@ -159,6 +163,10 @@ class Metrics:
     def skipped(self, resource: Resource, reason: str) -> None:
         """A change was not sent, on purpose."""
         self._count("skipped", resource, reason_label(reason))
+
+    def left_out(self, resource: Resource, field: str, reason: str) -> None:
+        """A field was of a wrong type; `field` is one of Planhat's, or a part of a message."""
+        self._count("left_out", resource.value, field, reason)
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
         """A change was delivered; `appended_at` (or read at) in seconds since 1970."""

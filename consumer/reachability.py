@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from consumer.group_members import Group, strange
+from consumer.plural import plural
 from consumer.status import Finding
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def planhat_findings(endpoints: Endpoints, facts: PlanhatFacts) -> Iterator[Find
     else:
         yield Finding(
             "ok",
-            f"Planhat: {endpoints.api_url} accepts the token, {facts.companies} companies",
+            f"Planhat: {endpoints.api_url} accepts the token, {facts.companies}"
+            f" {plural(facts.companies, 'company', 'companies')}",
         )
     if not _UUID.fullmatch(endpoints.tenant_id):
         yield Finding(
@@ -134,8 +136,8 @@ def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator
     elif led < count:
         yield Finding(
             "error",
-            f"Kafka: {called}: {count - led} of {count} partitions have no leader; look at the"
-            " brokers",
+            f"Kafka: {called}: {count - led} of {count} {plural(count, 'partition')}"
+            f" {plural(count - led, 'has', 'have')} no leader; look at the brokers",
         )
     elif topic in facts.unreadable:
         yield Finding(
@@ -148,7 +150,7 @@ def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator
             ),
         )
     else:
-        yield Finding("ok", f"Kafka: {called}, {count} partition{'s' * (count > 1)}")
+        yield Finding("ok", f"Kafka: {called}, {count} {plural(count, 'partition')}")
 
 
 def _then(text: str, remedy: str) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 _FAILED: Final = 1
-_WRONG_SETTINGS: Final = 2
+_WRONG_USE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,20 @@ class _Told:
 
 
 def run_explain(options: ExplainOptions) -> int:
-    """Explain each record; return 0, 1 if they can't be read, 2 if the settings are wrong."""
+    """Explain each; return 0, 1 if the topic can't be read, 2 if settings or the file are wrong."""
     quiet()
     try:
         settings, connector = read_settings(os.environ)
         known = _known(settings, connector, asks_planhat=options.asks_planhat)
         tell = _teller(settings, connector, known, options)
         return (
-            _from_file(options.file, tell) if options.file else _from_topic(settings, options, tell)
+            _from_topic(settings, options, tell)
+            if options.file is None
+            else _from_file(options.file, tell)
         )
     except InvalidSettings as error:
         say(error.lines)
-        return _WRONG_SETTINGS
+        return _WRONG_USE
     except (KafkaError, PlanhatError) as error:
         say([f"hull-planhat: {error}"])
         return _FAILED
@@ -98,7 +100,7 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
             )
         except OSError as error:
             say([f"hull-planhat: {name}: {error.strerror}"])
-            return _FAILED
+            return _WRONG_USE
         for told in _rows(file):
             tell(told)
     return 0

@@ -19,6 +19,7 @@ from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
 from consumer.log.masking import masked_emails
+from consumer.plural import plural
 from consumer.replay import Replay, replay_headers
 from consumer.rules import Rules
 from consumer.superseded import Superseded, count_events
@@ -150,7 +151,8 @@ class _Replayer:
 
     def _fate(self, letter: DeadLetter, seen: Superseded, start: int, end: int) -> _Fate:
         if letter.replays >= self._options.max_replays:
-            return _Fate(letter, f"it was replayed {letter.replays} times already", "worn out")
+            times = plural(letter.replays, "time")
+            return _Fate(letter, f"it was replayed {letter.replays} {times} already", "worn out")
         if self._options.force:
             return _Fate(letter)
         verdict = seen.verdicts.get(letter.name)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.halts import Halted, Kind
 
+from consumer.plural import plural
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,7 +59,8 @@ def _headlines(facts: Facts) -> Iterator[Headline]:
     yield from _stopped(facts)
     yield from _troubled(facts)
     if facts.unread:
-        detail = f"{facts.unread:,} records to read, {facts.unresolved:,} on their way"
+        unread = f"{facts.unread:,} {plural(facts.unread, 'record')} to read"
+        detail = f"{unread}, {facts.unresolved:,} on their way"
         yield Headline("busy", "Catching up", detail)
     if facts.unresolved:
         yield Headline("good", "All is well", f"All is read; {facts.unresolved:,} on their way")
@@ -76,7 +79,8 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
         remedy = "Give the right back, or give us a group of our own; it goes on by itself"
         yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
     if facts.unwritten_dead_letters:
-        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
+        unwritten = facts.unwritten_dead_letters
+        detail = f"{unwritten:,} rejected {plural(unwritten, 'message')} can't be written"
         remedy = "Is the dead-letter topic there, and may we write to it?"
         yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.unready is not None:

@@ -10,9 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic_core import from_json
-
 from consumer.extract.unwrap import unwrapped
+from consumer.json_text import read_json
 from consumer.message import AccountMessage, Invalid, Messages, UserMessage
 from consumer.parse import parse
 from consumer.route import ACCOUNT_CHANNEL, USER_CHANNEL
@@ -26,6 +25,12 @@ Kind = Literal["users", "accounts"]
 
 BARE: Final = "a profile by itself: say --of users or --of accounts"
 _SEGMENTS: Final = {"segment_ids": "segments", "account_segment_ids": "account_segments"}
+_OF_MESSAGES: Final = {"channel", "account", "events", "changes", "message_id", "is_export"} | {
+    *_SEGMENTS,
+    *_SEGMENTS.values(),
+    "notification_id",
+    "timestamp",
+}
 _KEPT: Final = ("user", "account", "segments", "account_segments", "message_id")
 
 
@@ -50,7 +55,7 @@ def exports(row: Row, of: Kind | None) -> Iterator[Export | Bad]:
         yield Bad(row.fault)
         return
     try:
-        document = from_json(unwrapped(row.value).value, allow_inf_nan=False)
+        document = read_json(unwrapped(row.value).value)
     except ValueError as error:
         yield Bad(f"not JSON: {error}")
         return
@@ -68,7 +73,7 @@ def exports(row: Row, of: Kind | None) -> Iterator[Export | Bad]:
 
 
 def _message(document: dict[str, Any], of: Kind | None) -> dict[str, Any] | None:
-    if _is_message(document):
+    if _is_message(document) and not (of == "users" and _is_user(document)):
         return document
     if of is None:
         return None if "id" in document else {}
@@ -90,6 +95,11 @@ def _is_message(document: dict[str, Any]) -> bool:
     return isinstance(document.get("user"), dict) or (
         isinstance(document.get("account"), dict) and "id" not in document
     )
+
+
+def _is_user(document: dict[str, Any]) -> bool:
+    """A user whose id is missing, with its account inside: no message of that account."""
+    return "user" not in document and bool(document.keys() - _OF_MESSAGES)
 
 
 def _export(message: dict[str, Any]) -> Export | Bad:
