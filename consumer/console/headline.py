@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.halts import Halted, Kind
-
 from consumer.plural import plural
 
 if TYPE_CHECKING:
