@@ -6,6 +6,7 @@ CONTACT_FILTER: Final = "User doesn't belong to any of the segments defined in t
 NO_IDENTITY: Final = "Neither email nor external id present."
 NOTHING_CHANGED: Final = "No mapped attribute changed."
 COMPANY_NOT_DELIVERED: Final = "Its company could not be delivered."
+COMPANY_GONE: Final = "Its company is not in Planhat (any more):"
 NO_COMPANY_ID: Final = "No company id present."
 TRACKING_FILTER: Final = "Event not in the Tracking Filter."
 EVENT_REPEATED: Final = "Event repeated in the same message."

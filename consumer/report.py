@@ -182,8 +182,10 @@ class Reporter:
                 self._log.warning("planhat.throttled", **fields)
             case Retry():
                 self._log.warning("planhat.unavailable", **fields)
-            case Halt():
+            case Halt(status=401):
                 self._log.error("planhat.unauthorized", **fields)
+            case Halt():
+                self._log.warning("planhat.refused", **fields)
             case Reject() | Partial():
                 self._log.warning("batch.sent", **fields)
             case _:
