@@ -11,8 +11,13 @@ SOURCES = $(shell find consumer planhat_client schemas -type f ! -name '*.pyc')
 # Processes that are started with this run the compiled core, where there is one.
 WITH_COMPILED := PYTHONPATH=$(CURDIR)/$(COMPILED)
 FAST := not integration and not slow and not browser and not chaos and not benchmark
+TOGETHER := not integration and not browser and not chaos and not benchmark
+ALONE := (integration or browser) and not chaos and not benchmark
+# On all cores; ARGS adds to it, e.g. ARGS="--random-order".
+RUN_FAST := $(BIN)/pytest -q -n auto -m "$(FAST)" $(ARGS)
+RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
 
-.PHONY: help demo test test-fast check fix compiled bench deploy-check chaos lock clean python mutants
+.PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos mutants lock clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,20 +25,25 @@ help: ## this list
 demo: $(READY) ## the main job, end to end, on this machine alone
 	@$(BIN)/hull-planhat demo
 
-test: $(READY) $(MACHINE_CODE) ## all tests, on real Kafka too; the fast ones once more on the compiled core
-	$(WITH_COMPILED) $(BIN)/pytest -m "not chaos and not benchmark"
-	$(BIN)/pytest -q -o pythonpath="$(COMPILED) ." -m "$(FAST)"
+soak: $(READY) ## the demo 30 times while all cores are busy (ARGS="--rounds 5": fewer)
+	@$(BIN)/python -P -m tests.soak $(ARGS)
 
-test-fast: $(READY) ## the tests that need nothing but Python
-	$(BIN)/pytest -q -m "$(FAST)"
+test: $(READY) $(MACHINE_CODE) ## all tests: on all cores, the fast ones again on the compiled core, then on real Kafka
+	$(RUN_ALL)
+	$(RUN_FAST) -o pythonpath="$(COMPILED) ."
+	$(WITH_COMPILED) $(BIN)/pytest -m "$(ALONE)"
+
+test-fast: $(READY) ## the tests that need nothing but Python, properties with fewer examples
+	$(RUN_FAST) --hypothesis-profile=fast
 
 check: $(READY) ## format, lint, types, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "$(FAST)"
+	$(RUN_FAST) --hypothesis-profile=fast
 
-fix: $(READY) ## repair what format and lint can repair
+fix: $(READY) ## repair what format and lint can repair, and what the chart knows of the settings
+	$(BIN)/python -P -m tests.deploy.chart_settings
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

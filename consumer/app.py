@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from consumer.ages import Ages
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.catch_up import CatchUp, Pace
 from consumer.commit import Committer
 from consumer.company_directory import CompanyDirectory, Owners
@@ -20,7 +22,7 @@ from consumer.dead_letters import DeadLetters
 from consumer.directory_reader import DirectoryReader
 from consumer.dispatch import Dispatch
 from consumer.enduser_reader import EnduserReader
-from consumer.errors import KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaRefused
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
@@ -35,18 +37,19 @@ from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.outcomes import Outcomes
 from consumer.plan import Planner
+from consumer.plural import plural
 from consumer.poll import Poller
 from consumer.progress import Progress
 from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
 from consumer.send import HaltWatch, Sender
+from consumer.start import joined
 from consumer.trace_switch import traces_of
 from consumer.version import is_compiled
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Halt
-from planhat_client.retry import backoff
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
 
@@ -99,6 +102,7 @@ class Service:
         self.assignment = Assignment(
             kafka.window, kafka.max_pending_records, kafka.max_pending_bytes
         )
+        self.ages = Ages(self.assignment)
         self.catch_up = CatchUp(planhat.batch_size)
         self.guard = RejectGuard(settings.reject_limit)
         self.metrics = Metrics(version("hull-planhat"))
@@ -124,12 +128,17 @@ class Service:
         self.intake = Intake(rules, self.planner, self.guard, self.reporter, self.dead_letters.put)
         self._drain = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
         self.source = KafkaSource(kafka, self, self._drain)
-        self.poller = Poller(self.source, self.assignment, self.intake, self._is_open, self._wake)
+        self.blocked = Blocked()
+        self.poller = Poller(
+            self.source, self.assignment, self.intake, self._is_open, self._wake, self.blocked
+        )
         self.lease = Lease(
             lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds)
         )
-        self.committer = Committer(self.source, self.reporter, self.lease)
-        self.membership = Membership(self.source, self.assignment, self.committer, self.lease, self)
+        self.committer = Committer(self.source, self.reporter, self.lease, self.blocked)
+        self.membership = Membership(
+            self.source, self.assignment, self.committer, self.lease, self, self.blocked
+        )
         self.sender = Sender(
             self.dispatch,
             self.intake,
@@ -155,7 +164,7 @@ class Service:
         if self.settings.http.enabled:
             await self.ops.start(self.settings.http.host, self.settings.http.port)
         try:
-            if await self._start(stop):
+            if await joined(self.source, self.blocked, stop):
                 await self._serve(stop)
         finally:
             await self._close()
@@ -193,13 +202,14 @@ class Service:
     def healthy(self) -> tuple[bool, str]:
         """Tell whether all loops turn, and what could move does.
 
-        A rebalance can't end while Kafka is away, and a restart would not bring it back: it may
-        take its time.
+        A rebalance can't end while Kafka is away, or refuses us, and a restart would not bring it
+        back: it may take its time.
         """
         now = _now()
         if self.membership.moving_since is not None:
             age = now - self.membership.moving_since
-            return age <= _MOVING_SECONDS, f"waiting for partitions for {age:.0f} s"
+            is_well = age <= _MOVING_SECONDS or self.blocked.reason(now) is not None
+            return is_well, f"waiting for partitions for {age:.0f} s"
         stuck = self.progress.stuck(now, self.poller.turned_at)
         if stuck is not None:
             return False, stuck
@@ -208,13 +218,19 @@ class Service:
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
         reason = self._why_not_ready()
-        return reason is None, reason or f"{len(self.assignment.owned)} partitions"
+        owned = len(self.assignment.owned)
+        return reason is None, reason or f"{owned} {plural(owned, 'partition')}"
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:
             return "stopping"
         if self.dispatch.halted is not None:
             return f"halted: {self.dispatch.halted.reason}"
+        blocked = self.blocked.reason(_now())
+        if blocked is not None:
+            return f"Kafka refuses: {blocked}"
+        if self.dead_letters.trouble is not None:
+            return f"dead letters can't be written: {self.dead_letters.trouble}"
         needed = {
             "the companies of Planhat are not read yet": self.directory.is_loaded,
             "the users of Planhat are not read yet": self.owners.is_loaded
@@ -270,22 +286,6 @@ class Service:
 
     # Life
 
-    async def _start(self, stop: asyncio.Event) -> bool:
-        """Join the group, however long that takes; False if we are told to stop before."""
-        failures = 0
-        while not stop.is_set():
-            try:
-                await self.source.start()
-            except KafkaUnavailable as error:
-                failures += 1
-                _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
-            else:
-                return True
-            with suppress(TimeoutError):
-                async with asyncio.timeout(0.5 + backoff(failures, random.random())):
-                    await stop.wait()
-        return False
-
     async def _finish(self) -> None:
         """Send what is ready, within the bound, and commit."""
         self._stopping = True
@@ -337,22 +337,19 @@ class Service:
             self.metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
             self.metrics.breaker(name, lane.breaker_state)
         wall = time.time()
+        self.ages.look({name: self.source.end(name) for name in self.assignment.owned}, wall)
+        ages: dict[tuple[str, int], float] = dict(self.ages.by_partition(wall).items())
         self.metrics.lags(
-            {name: self.poller.lag(name) or 0 for name in self.assignment.owned},
-            {name: wall - at for name, at in self.assignment.oldest_by_partition().items()},
+            {name: self.poller.lag(name) or 0 for name in self.assignment.owned}, ages
         )
         self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
+        self.metrics.gauge("kafka_refused", self.blocked.reason(_now()) is not None)
         backlog = self.assignment.backlog
-        self.metrics.backlog(backlog.records, backlog.bytes, self._oldest_seconds())
+        self.metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
         self.metrics.halted(self.dispatch.halted.reason if self.dispatch.halted else None)
-
-    def _oldest_seconds(self) -> float:
-        """Age of the oldest record that is not final, by the clock of its producer."""
-        oldest = self.assignment.oldest()
-        return 0.0 if oldest is None else max(0.0, time.time() - oldest)
 
     def _is_open(self) -> bool:
         return (

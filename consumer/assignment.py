@@ -10,7 +10,7 @@ from consumer.part import Backlog
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.part import Partition
+    from consumer.part import Partition, Record
 
 
 READ_FIRST_SECONDS = 30.0
@@ -163,19 +163,14 @@ class Assignment:
         uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
         return uncommitted >= self._max_records * of_records
 
-    def oldest(self) -> float | None:
-        """Timestamp of the record that waits longest to be final (seconds since 1970)."""
-        first = next(iter(self.backlog.open), None)
-        return None if first is None else first.record.timestamp
-
-    def oldest_by_partition(self) -> dict[Partition, float]:
-        """Partition -> timestamp of its first record that is not final, for those that have one."""
-        found: dict[Partition, float] = {}
+    def oldest_by_partition(self) -> dict[Partition, Record]:
+        """Partition -> its first record that is not final, for those that have one."""
+        found: dict[Partition, Record] = {}
         most = sum(1 for offsets in self.owned.values() if offsets.unresolved)
         for ticket in self.backlog.open:
             if len(found) >= most:
                 break
-            found.setdefault(ticket.record.partition, ticket.record.timestamp)
+            found.setdefault(ticket.record.partition, ticket.record)
         return found
 
     def eligible(self) -> list[Partition]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
-from consumer.errors import CommitRefused, KafkaError
+from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
     from consumer.assignment import Assignment
+    from consumer.blocked import Blocked
     from consumer.lease import Lease
     from consumer.part import Partition
 
@@ -52,11 +53,14 @@ class Committer:
     then all is committed, moved or not.
     """
 
-    def __init__(self, source: Commits, report: CommitReport, lease: Lease) -> None:
+    def __init__(
+        self, source: Commits, report: CommitReport, lease: Lease, blocked: Blocked
+    ) -> None:
         """Nothing was committed yet."""
         self._source = source
         self._report = report
         self._lease = lease
+        self._blocked = blocked
         self._busy = asyncio.Lock()
 
     async def run(self, assignment: Assignment) -> None:
@@ -82,6 +86,9 @@ class Committer:
         except CommitRefused as error:
             self._lease.end()
             self._note("refused", str(error))
+        except KafkaBlocked as error:
+            self._report.committed("failed")
+            self._blocked.note(str(error), _now())
         except (KafkaError, TimeoutError) as error:
             self._note("failed", str(error) or "time-out")
         else:
@@ -94,7 +101,7 @@ class Committer:
         asked = self._asked(assignment, is_clean=is_clean)
         if not asked:
             return
-        await self._source.commit({partition: one.position for partition, one in asked.items()})
+        asked = await self._write(asked)
         if assignment.epoch != epoch:
             return
         self._lease.confirm(asked_at)
@@ -103,6 +110,18 @@ class Committer:
             assignment.owned[partition].saved(next_offset, one.horizon, one.resolved)
         self._report.committed("ok")
         _log.debug("offsets.committed", partitions=len(asked))
+
+    async def _write(self, asked: dict[Partition, _Asked]) -> dict[Partition, _Asked]:
+        """What Kafka took: all, or all but the topics that we may not use any more."""
+        try:
+            await self._source.commit({name: one.position for name, one in asked.items()})
+        except KafkaBlocked as error:
+            taken = {name: one for name, one in asked.items() if name.topic not in error.topics}
+            if not error.topics or not taken:
+                raise
+            self._blocked.note(str(error), _now())
+            return taken
+        return asked
 
     def _asked(self, assignment: Assignment, *, is_clean: bool) -> dict[Partition, _Asked]:
         with_all = is_clean or self._lease.is_due(_now())

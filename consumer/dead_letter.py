@@ -1,11 +1,15 @@
-"""A record of the dead-letter topic, read. Pure."""
+"""A record of the dead-letter topic, read. Pure.
+
+One that was too large for the topic has no value there: it is made whole from its source.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from consumer.letter import HEADERS, KEY, OMITTED, VALUE, VALUE_BYTES
 from consumer.part import Partition, Record
 from consumer.replay import FIRST_OFFSET, POSITION, REPLAYS, number
 
@@ -15,7 +19,8 @@ class DeadLetter:
     """A message that could not be used. `record` is as it lies in the dead-letter topic.
 
     `source` and `offset` tell where it was rejected, `first_offset` where it lay at first if it was
-    replayed since; `position` its place in an envelope.
+    replayed since; `position` its place in an envelope. `omitted_bytes` is the size of a value that
+    lies at the source only, None if the letter has its own.
     """
 
     record: Record
@@ -29,6 +34,7 @@ class DeadLetter:
     position: int | None
     replays: int
     first_offset: int
+    omitted_bytes: int | None = None
 
     @property
     def name(self) -> str:
@@ -51,7 +57,35 @@ class DeadLetter:
             "attempts": self.attempts,
             "replays": self.replays,
             "first_offset": self.first_offset,
+            "omitted_bytes": self.omitted_bytes,
         }
+
+    def without_value(self) -> DeadLetter:
+        """The same for a list: what takes memory is left out."""
+        one = self.record
+        bare = Record(one.partition, one.offset, one.key, None, (), one.timestamp)
+        return replace(self, record=bare)
+
+    def whole(self, source: Record) -> DeadLetter | None:
+        """The same with what was omitted, from the record it came from; None if it is another.
+
+        A topic that was made anew has other records at the same offsets.
+        """
+        is_same = (
+            (source.partition, source.offset) == (self.source, self.offset)
+            and round(source.timestamp * 1000) == round(self.timestamp * 1000)
+            and len(source.value or b"") == self.omitted_bytes
+        )
+        if not is_same:
+            return None
+        told = self.record.headers
+        found = dict(told)
+        if found.get(HEADERS) == OMITTED:
+            told = tuple(pair for pair in source.headers if not pair[0].startswith("dl.")) + told
+        key = source.key if found.get(KEY) == OMITTED else self.record.key
+        one = self.record
+        record = Record(one.partition, one.offset, key, source.value, told, one.timestamp)
+        return replace(self, record=record)
 
 
 def dead_letter(record: Record) -> DeadLetter | None:
@@ -74,6 +108,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         number(found.get(POSITION)),
         number(found.get(REPLAYS)) or 0,
         offset if first is None else first,
+        number(found.get(VALUE_BYTES)) if found.get(VALUE) == OMITTED else None,
     )
 
 

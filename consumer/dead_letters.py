@@ -5,33 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.errors import KafkaTooLarge
+from consumer.letter import letter
 from consumer.letter_queue import LetterQueue
-from consumer.log import cleaner
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.errors import KafkaUnavailable
+    from consumer.letter import Letter
     from consumer.part import Receipt
 
 _log = structlog.get_logger("consumer.dead_letters")
 
 _SAY_AGAIN_SECONDS = 60.0
 _GATHER_SECONDS = 0.05
-_LONGEST_ERROR = 500
-
-Headers = tuple[tuple[str, bytes], ...]
-
-Letter = tuple[bytes | None, bytes | None, Headers]
-"""Key, value and headers of a record for the dead-letter topic."""
-
-_cleaner = cleaner(keeps_emails=False)
 
 
 class Sink(Protocol):
@@ -41,45 +34,13 @@ class Sink(Protocol):
         """Say of each letter, in order: None when all replicas in sync have it, or why not."""
 
 
-def headers(receipt: Receipt, failed_at: float) -> Headers:
-    """Original headers, then why and where from; `failed_at` in seconds since 1970.
-
-    Planhat may repeat addresses or credentials in what it says: they are masked.
-    """
-    record = receipt.ticket.record
-    reasons = receipt.rejections
-    reason = _clean(reasons[0])
-    added = {
-        "dl.reason": reason,
-        "dl.error": reason if len(reasons) == 1 else _clean("; ".join(reasons)),
-        "dl.topic": record.partition.topic.encode(),
-        "dl.partition": b"%d" % record.partition.number,
-        "dl.offset": b"%d" % record.offset,
-        "dl.timestamp": b"%d" % round(record.timestamp * 1000),
-        "dl.attempts": b"%d" % max(receipt.attempts, 1),
-        "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat().encode(),
-    }
-    if receipt.position is not None:
-        added["dl.position"] = b"%d" % receipt.position
-    kept = tuple(pair for pair in record.headers if pair[0] not in added)
-    return kept + tuple(added.items())
-
-
-def _clean(text: str) -> bytes:
-    return _cleaner.text(text)[:_LONGEST_ERROR].encode()
-
-
-def _letter(receipt: Receipt, failed_at: float) -> Letter:
-    record = receipt.ticket.record
-    return record.key, record.value, headers(receipt, failed_at)
-
-
 class DeadLetters:
     """Writes rejected messages, many at once, for as long as it takes.
 
     A message is resolved when all replicas in sync have it, in the order in which they came. What
     waits here is bounded by the records that may be unresolved. While the topic can't be written
-    nothing is resolved: the partitions fill their window and are read no further.
+    nothing is resolved: the partitions fill their window and are read no further. What is larger
+    than the topic takes is written without its value.
     """
 
     def __init__(
@@ -93,15 +54,21 @@ class DeadLetters:
         self._resolve = resolve
         self._random = random
         self._queue = LetterQueue()
+        self._bare: set[Receipt] = set()
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
         self._failures = 0
         self._said_at = float("-inf")
-        self.failing = False
+        self.trouble: str | None = None
 
     def __len__(self) -> int:
         """Messages that are not in the topic yet."""
         return len(self._queue)
+
+    @property
+    def failing(self) -> bool:
+        """Tell whether the topic took nothing at the last try; `trouble` says why."""
+        return self.trouble is not None
 
     @property
     def is_writing(self) -> bool:
@@ -120,6 +87,7 @@ class DeadLetters:
     def clear(self) -> None:
         """Forget what waits: its partitions were revoked, somebody will read it again."""
         self._queue.clear()
+        self._bare.clear()
         self._moved.set()
 
     async def landed(self, seconds: float) -> None:
@@ -148,19 +116,46 @@ class DeadLetters:
 
     async def _write(self) -> None:
         now = time.time()
-        letters = [_letter(receipt, now) for receipt in self._queue.take()]
+        flying = self._queue.take()
+        letters = [letter(one, now, is_bare=one in self._bare) for one in flying]
         outcomes = await self._sink.write_each(letters) if letters else ()
+        large = [isinstance(error, KafkaTooLarge) for error in outcomes]
+        is_large = any(
+            too_large and one not in self._bare
+            for one, too_large in zip(flying, large, strict=True)
+        )
+        if is_large and len(flying) == 1 and self._queue.is_flying:
+            self._shrink(flying[0], str(outcomes[0]))
+        is_alone = len(flying) == 1
+        safe = self._queue.settle([one is None for one in outcomes], None if is_alone else large)
         errors = [error for error in outcomes if error is not None]
-        safe = self._queue.settle([error is None for error in outcomes])
-        if len(errors) < len(letters):
+        self._note(errors if not is_large else [], is_partial=bool(safe))
+        for receipt in safe:
+            self._bare.discard(receipt)
+            self._resolve(receipt)
+        self._moved.set()
+
+    def _shrink(self, receipt: Receipt, reason: str) -> None:
+        """Let one that was refused for its size though it flew alone go without its value."""
+        self._bare.add(receipt)
+        record = receipt.ticket.record
+        _log.warning(
+            "dead_letter.value_omitted",
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            bytes=len(record.value or b""),
+            reason=reason,
+        )
+
+    def _note(self, errors: Sequence[KafkaUnavailable], *, is_partial: bool) -> None:
+        """Remember how the last write went; none of `errors` has an end by itself."""
+        if not errors or is_partial:
             self._failures = 0
-        self.failing = bool(errors) and len(errors) == len(letters)
+        self.trouble = str(errors[0]) if errors and not is_partial else None
         if errors:
             self._failures += 1
             self._complain(errors[0])
-        for receipt in safe:
-            self._resolve(receipt)
-        self._moved.set()
 
     def _complain(self, error: KafkaUnavailable) -> None:
         now = time.monotonic()

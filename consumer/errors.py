@@ -2,8 +2,10 @@
 
 * KafkaError
   x KafkaUnavailable    try again later: no broker, no leader, a time-out, a missing topic
+  x KafkaTooLarge       write less of it: this record is larger than its topic takes
+  x KafkaBlocked        hold, and try again: a right is missing, or the group is not ours alone
   x CommitRefused       leave it: the partitions belong to somebody else by now
-  x KafkaRefused        stop: wrong credentials or no rights; a person must act
+  x KafkaRefused        stop: wrong credentials; a person must act
 """
 
 
@@ -13,6 +15,26 @@ class KafkaError(Exception):
 
 class KafkaUnavailable(KafkaError):
     """Not now; the same may work later."""
+
+
+class KafkaTooLarge(KafkaUnavailable):
+    """The topic, or our own producer, does not take a record of this size."""
+
+
+class KafkaBlocked(KafkaError):
+    """Kafka knows us and does not let us do this; it works when a person has seen to it.
+
+    `topics` are those that are refused, if that is all; `is_of_group`: the client is of no use any
+    more, whatever happens.
+    """
+
+    def __init__(
+        self, text: str, *, topics: frozenset[str] = frozenset(), is_of_group: bool = False
+    ) -> None:
+        """`text` says what is refused."""
+        super().__init__(text)
+        self.topics = topics
+        self.is_of_group = is_of_group
 
 
 class CommitRefused(KafkaError):

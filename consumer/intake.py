@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.decide import decide
-from consumer.decision import UserDecision
+from consumer.decision import Payload, Skip, UserDecision
 from consumer.message import AccountMessage, Invalid, Messages, Tombstone, Unsupported, UserMessage
 from consumer.newest import Newest
 from consumer.parse import parse
 from consumer.part import Receipt, Ticket
-from consumer.reasons import TOMBSTONE, UNSUPPORTED_CHANNEL
+from consumer.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from consumer.decision import AccountDecision
     from consumer.guard import RejectGuard
     from consumer.message import Routed
     from consumer.offsets import Offsets
@@ -136,10 +137,10 @@ class Intake:
         match message:
             case UserMessage() | AccountMessage():
                 reason = self._replays.why_not(ticket.record, message.hull_id, position)
-                if reason is None:
-                    self._plan(message, ticket, position, now)
+                if reason == NOT_REPLAYED:
+                    self._pass_over(message, ticket, position)
                 else:
-                    self._skip_replay(message, ticket, position, reason)
+                    self._plan(message, ticket, position, now, stale=reason)
             case Unsupported(channel=channel):
                 receipt = Receipt(ticket, position, channel, "", parts=1)
                 receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
@@ -159,19 +160,28 @@ class Intake:
         ticket: Ticket,
         position: int | None,
         now: float,
+        stale: str | None = None,
     ) -> None:
         self._follow(message.hull_id, ticket)
         channel = "user:update" if isinstance(message, UserMessage) else "account:update"
         receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
         try:
-            self._decided(message, receipt, now)
+            self._decided(message, receipt, now, stale)
         except Exception as error:  # noqa: BLE001 - the same record would end each restart again
             receipt.reject(_internal(error))
             _log.error("record.failed", hull_id=message.hull_id, exc_info=error)
         self._part_done(receipt)
 
-    def _decided(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
+    def _decided(
+        self,
+        message: UserMessage | AccountMessage,
+        receipt: Receipt,
+        now: float,
+        stale: str | None = None,
+    ) -> None:
         decision = decide(message, self._rules)
+        if stale is not None:
+            _hold_back(decision, stale)
         self._replays.note(receipt.ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
@@ -183,19 +193,15 @@ class Intake:
         else:
             self._planner.account(decision, receipt, now)
 
-    def _skip_replay(
-        self,
-        message: UserMessage | AccountMessage,
-        ticket: Ticket,
-        position: int | None,
-        reason: str,
+    def _pass_over(
+        self, message: UserMessage | AccountMessage, ticket: Ticket, position: int | None
     ) -> None:
-        """What is older than what was sent since overwrites nothing (docs/decisions/0010)."""
+        """Another message of this envelope is replayed."""
         is_user = isinstance(message, UserMessage)
         channel = "user:update" if is_user else "account:update"
         receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
         resource = Resource.ENDUSERS if is_user else Resource.COMPANIES
-        receipt.skip(resource, reason)
+        receipt.skip(resource, NOT_REPLAYED)
         self._part_done(receipt)
 
     def _part_done(self, receipt: Receipt) -> None:
@@ -243,6 +249,15 @@ class Intake:
         for hull_id in ticket.profiles:
             if newest.get(hull_id) is ticket:
                 del newest[hull_id]
+
+
+def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
+    """What is older than what was sent since overwrites nothing; events add (decision 0010)."""
+    if isinstance(decision, UserDecision):
+        if isinstance(decision.enduser, Payload):
+            decision.enduser = Skip(stale)
+    elif isinstance(decision.company, Payload):
+        decision.company = Skip(stale)
 
 
 def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:

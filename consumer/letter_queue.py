@@ -23,7 +23,8 @@ class LetterQueue:
 
     Those that fly stay in it until it is known what became of them. Whatever fails goes behind the
     others, and the next one flies alone: one that is too large for the topic keeps nobody out of
-    it. With each success twice as many may fly again.
+    it. With each success twice as many may fly again. One that was refused for its size flies next,
+    and alone: then it is known whether it was that one.
     """
 
     def __init__(self) -> None:
@@ -40,6 +41,11 @@ class LetterQueue:
     def is_full(self) -> bool:
         """Tell whether as many wait as may fly at once: more need not be waited for."""
         return len(self._waiting) >= self._room
+
+    @property
+    def is_flying(self) -> bool:
+        """Tell whether some fly that were not forgotten meanwhile."""
+        return self._flying > 0
 
     def waiting(self) -> list[Receipt]:
         """Messages that are not in the topic yet, the oldest first."""
@@ -66,8 +72,12 @@ class LetterQueue:
         self._flying = len(taken)
         return taken
 
-    def settle(self, are_safe: Sequence[bool]) -> list[Receipt]:
+    def settle(
+        self, are_safe: Sequence[bool], are_large: Sequence[bool] | None = None
+    ) -> list[Receipt]:
         """Learn which of those that flew are in the topic; they are returned, in their order.
+
+        `are_large` are those that were refused for their size among others.
 
         None is, if they were forgotten meanwhile: their next owner writes them once more.
         """
@@ -75,6 +85,9 @@ class LetterQueue:
             return []
         flown = [self._waiting.popleft() for _ in range(self._flying)]
         self._flying = 0
-        self._waiting += [one for one, is_safe in zip(flown, are_safe, strict=True) if not is_safe]
+        large = [False] * len(flown) if are_large is None else are_large
+        fates = list(zip(flown, are_safe, large, strict=True))
+        self._waiting += [one for one, is_safe, is_large in fates if not is_safe and not is_large]
+        self._waiting.extendleft([one for one, _, is_large in reversed(fates) if is_large])
         self._room = min(2 * self._room, MOST_LETTERS) if all(are_safe) else 1
-        return [one for one, is_safe in zip(flown, are_safe, strict=True) if is_safe]
+        return [one for one, is_safe, _ in fates if is_safe]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.errors import KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused, KafkaUnavailable
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.assignment import Assignment
+    from consumer.blocked import Blocked
     from consumer.commit import Committer, Positions
     from consumer.lease import Lease
     from consumer.part import Partition
@@ -26,6 +27,7 @@ _READ_SECONDS = 10.0
 _ENDS_SECONDS = 5.0
 _HOLD_SECONDS = 0.2
 _COMMIT_SECONDS = 0.02
+_LONGEST_PAUSE = 10.0
 _SAY_AGAIN_SECONDS = 60.0
 
 
@@ -68,6 +70,7 @@ class Membership:
         committer: Committer,
         lease: Lease,
         host: Host,
+        blocked: Blocked,
     ) -> None:
         """No member of anything yet."""
         self.refused: KafkaError | None = None
@@ -77,6 +80,7 @@ class Membership:
         self._committer = committer
         self._lease = lease
         self._host = host
+        self._blocked = blocked
         self._said_at = float("-inf")
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
@@ -134,10 +138,13 @@ class Membership:
             try:
                 async with asyncio.timeout(_READ_SECONDS):
                     return await self._group.committed(partitions)
+            except KafkaBlocked as error:
+                failures += 1
+                self._blocked.note(str(error), _now())
             except (KafkaUnavailable, TimeoutError) as error:
                 failures += 1
                 _log.warning("offsets.not_read", reason=str(error), attempts=failures)
-                await asyncio.sleep(backoff(failures, random.random()))
+            await asyncio.sleep(min(_LONGEST_PAUSE, backoff(failures, random.random())))
 
     async def _ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """Where the logs end; nothing if that can't be told: then we do not wait for it."""

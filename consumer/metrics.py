@@ -80,6 +80,7 @@ _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "results_waiting": ("Results for Hull that are not in their topic yet", ()),
@@ -157,7 +158,7 @@ class Metrics:
         self._count("skipped", resource, reason_label(reason))
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
-        """A change was delivered; `appended_at` in seconds since 1970."""
+        """A change was delivered; `appended_at` (or read at) in seconds since 1970."""
         seconds = max(0.0, time.time() - appended_at)
         self._histograms["delivery_seconds"].observe(resource, seconds)
 

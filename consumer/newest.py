@@ -103,12 +103,17 @@ class Newest:
             self._count = sum([each.forget_half() for each in self._seen.values()])
 
     def why_not(self, record: Record, hull_id: str, position: int | None) -> str | None:
-        """The reason to skip a message of a replay; None for what may be sent."""
+        """The reason to skip a message of a replay; None for what may be sent.
+
+        What is stale is about the profile: its events are sent all the same.
+        """
         known = replay(record.headers) if record.headers else None
         if known is None:
             return None
         if known.position is not None and position is not None and known.position != position:
             return reasons.NOT_REPLAYED
+        if known.only_events:
+            return reasons.STALE_REPLAY
         if known.checked_to is None:
             return None
         seen = self._of(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -12,12 +13,16 @@ from aiohttp import web
 from consumer.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from consumer.metrics import Metrics
 
 _CLOSE_SECONDS: Final = 2.0
 _LARGEST_BODY: Final = 4 << 20
+_BACKLOG: Final = 128
+_FAMILIES: Final = (socket.AF_INET6, socket.AF_INET)
+_NOT_THERE: Final = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
+"""What a kernel says of a family that it was built without, or that is turned off."""
 _PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>hull-planhat</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
@@ -73,12 +78,17 @@ class Ops:
         addresses = self._runner.addresses
         return int(addresses[0][1]) if addresses else 0
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen; raises PortTaken."""
+    async def start(self, host: str | None, port: int) -> None:
+        """Listen, without a host at all addresses of both families; raises PortTaken."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
+            site: web.BaseSite
+            if host is None:
+                site = web.SockSite(self._runner, listening(port), backlog=_BACKLOG)
+            else:
+                site = web.TCPSite(self._runner, host, port, backlog=_BACKLOG)
+            await site.start()
+        except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
 
@@ -109,6 +119,31 @@ class Ops:
         return web.Response(text=_PAGE, content_type="text/html")
 
 
+def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
+    """Open a port at all addresses of the first family that the machine has; raises OSError.
+
+    IPv6's socket takes IPv4 too: in a cluster that prefers IPv6 probes come to an address of that
+    family, while whoever forwards a port by hand comes to 127.0.0.1.
+    """
+    *preferred, last = families
+    for family in preferred:
+        try:
+            return _opened(port, family)
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+    return _opened(port, last)
+
+
+def _opened(port: int, family: int) -> socket.socket:
+    takes_both = family == socket.AF_INET6
+    if takes_both and not socket.has_dualstack_ipv6():
+        raise OSError(errno.EAFNOSUPPORT, "no IPv6 that takes IPv4 too")
+    return socket.create_server(
+        ("", port), family=family, backlog=_BACKLOG, dualstack_ipv6=takes_both
+    )
+
+
 @web.middleware
 async def _careful(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,11 +164,13 @@ def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:
     return (route.method, route.path) not in taken
 
 
-def _complaint(host: str, port: int, error: OSError) -> str:
-    match error.errno:
+def _complaint(host: str | None, port: int, error: OSError | UnicodeError) -> str:
+    match getattr(error, "errno", None):
         case errno.EADDRINUSE:
-            return f"HTTP_PORT: {port}: already in use on {host}; free it or choose another"
+            where = f" on {host}" if host else ""
+            return f"HTTP_PORT: {port}: already in use{where}; free it or choose another"
         case errno.EACCES:
             return f"HTTP_PORT: {port}: not allowed for this user; choose one above 1023"
         case _:
-            return f"HTTP_HOST: {host!r}: cannot listen there: {error.strerror or error}"
+            why = getattr(error, "strerror", None) or error
+            return f"HTTP_HOST: {host!r}: cannot listen there: {why}"

@@ -50,11 +50,15 @@ class Partition(NamedTuple):
 
 
 class Record:
-    """One Kafka record as it was read; `timestamp` in seconds since 1970."""
+    """One Kafka record as it was read.
 
-    __slots__ = ("headers", "key", "offset", "partition", "timestamp", "value")
+    `timestamp` is what it carries, which may be anything; `since` is when Kafka appended it if the
+    topic has it say so, else when we read it. Both in seconds since 1970.
+    """
 
-    def __init__(
+    __slots__ = ("headers", "key", "offset", "partition", "since", "timestamp", "value")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what Kafka tells of it
         self,
         partition: Partition,
         offset: int,
@@ -62,14 +66,16 @@ class Record:
         value: bytes | None,
         headers: tuple[tuple[str, bytes], ...] = (),
         timestamp: float = 0.0,
+        since: float | None = None,
     ) -> None:
-        """`key` and `value` are as they lie in the topic."""
+        """`key` and `value` are as they lie in the topic; without `since` the timestamp is it."""
         self.partition = partition
         self.offset = offset
         self.key = key
         self.value = value
         self.headers = headers
         self.timestamp = timestamp
+        self.since = timestamp if since is None else since
 
     def __repr__(self) -> str:
         """Where it lies; what is in it may be personal."""

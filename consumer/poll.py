@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.errors import KafkaUnavailable
+from consumer.errors import KafkaBlocked, KafkaUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.assignment import Assignment
+    from consumer.blocked import Blocked
     from consumer.errors import KafkaError
     from consumer.intake import Intake
     from consumer.offsets import Offsets
@@ -27,6 +28,7 @@ WAIT_SECONDS = 0.2
 _REACH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _REST_SECONDS = 5.0
+_LOOKS = 5
 _REJOIN_SECONDS = 30.0
 
 
@@ -50,6 +52,9 @@ class Source(Protocol):
     def end(self, partition: Partition) -> int | None:
         """The end of the log, as far as is known."""
 
+    def unseen(self) -> list[str]:
+        """What keeps topics from being seen, which nothing raises; empty if all are."""
+
 
 class Poller:
     """Polls until told to stop. A poll is never cancelled: aiokafka would lose count of them."""
@@ -61,6 +66,7 @@ class Poller:
         intake: Intake,
         is_open: Callable[[], bool],
         wake: Callable[[], None],
+        blocked: Blocked,
     ) -> None:
         """`is_open` says whether records may come in; `wake` is called when some have."""
         self._source = source
@@ -68,6 +74,8 @@ class Poller:
         self._intake = intake
         self._is_open = is_open
         self._wake = wake
+        self._blocked = blocked
+        self._unseen = 0
         self._reached_at = float("-inf")
         self._failing_since: float | None = None
         self._resting: dict[Partition, float] = {}
@@ -77,7 +85,8 @@ class Poller:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set, or for ever; raises KafkaRefused.
 
-        A client that has failed at every turn for long begins anew, it may be broken for good.
+        A client that has failed at every turn for long begins anew, it may be broken for good. What
+        a person must see to is waited for.
         """
         while not stop.is_set():
             self.turned_at = _now()
@@ -88,6 +97,11 @@ class Poller:
                     self._failing_since = _now()
                 _log.warning("kafka.unavailable", reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
+            except KafkaBlocked as error:
+                self._blocked.note(str(error), _now())
+                if error.is_of_group:
+                    self._failing_since = float("-inf")
+                await asyncio.sleep(_REST_SECONDS)
             else:
                 self._failing_since = None
 
@@ -122,11 +136,20 @@ class Poller:
             if self._assignment.is_full:
                 break
         if not found:
-            self._take(await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK))
+            self._take(await self._wait())
             await self._note_reached()
         if _now() - self._reached_at >= _REACH_SECONDS:
             self._reached_at = _now()
+            self._look_for_topics()
             await self._reach()
+
+    def _look_for_topics(self) -> None:
+        """Say what can't be seen; not at once, as a leader may just be chosen."""
+        unseen = self._source.unseen()
+        self._unseen = self._unseen + 1 if unseen else 0
+        if self._unseen >= _LOOKS:
+            for reason in unseen:
+                self._blocked.note(reason, _now())
 
     def _readable(self) -> list[Partition]:
         if not self._is_open():
@@ -142,6 +165,9 @@ class Poller:
         """Read what is there; what can't be read (a corrupt record, say) must not stop the rest."""
         try:
             return await self._source.poll([partition], 0.0, CHUNK)
+        except KafkaBlocked as error:
+            self._rest(error)
+            return []
         except KafkaUnavailable as error:
             self._resting[partition] = _now() + _REST_SECONDS
             _log.warning(
@@ -151,6 +177,24 @@ class Poller:
                 reason=str(error),
             )
             return []
+
+    async def _wait(self) -> list[Record]:
+        """Read the first that comes."""
+        try:
+            return await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK)
+        except KafkaBlocked as error:
+            self._rest(error)
+            return []
+
+    def _rest(self, error: KafkaBlocked) -> None:
+        """Let the partitions of a topic that we may not read rest; raises what is of no topic."""
+        if not error.topics:
+            raise error
+        now = _now()
+        self._blocked.note(str(error), now)
+        for partition in self._assignment.owned:
+            if partition.topic in error.topics:
+                self._resting[partition] = now + _REST_SECONDS
 
     def _take(self, records: list[Record]) -> int:
         now = _now()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from consumer.group_members import Group, strange
+from consumer.plural import plural
 from consumer.status import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.status import Status
     from planhat_client.client import Endpoints
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_MARGIN: Final = 1 << 16
+"""What a dead letter's own headers may take, and more."""
 
 _NETWORK: Final = "network: "
 
@@ -25,13 +31,16 @@ class KafkaFacts:
     """What Kafka let us see: `error` is why nothing, empty if something.
 
     `topics` gives the number of partitions, and of those with a leader. `group` is why our group
-    can't be used, `unreadable` why a topic of ours can't be read.
+    can't be used, `unreadable` why a topic of ours can't be read. `sizes` are the largest records
+    that topics take, in bytes, as far as we may know; `members` who is in the group.
     """
 
     error: str
     topics: Mapping[str, tuple[int, int]]
     group: str
     unreadable: Mapping[str, str]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    members: Group = field(default_factory=Group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,10 @@ def kafka_findings(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Findi
     if settings.results_topic:
         results = settings.results_topic
         yield from _topic(f"results topic {results}", results, facts, "KAFKA_RESULTS_TOPIC")
+    yield from _sizes(settings, facts)
+    for keeps_out, text in strange(facts.members, settings.topics):
+        status: Status = "error" if keeps_out else "warning"
+        yield Finding(status, f"Kafka: group {settings.group_id}: {text}")
     if facts.group:
         yield Finding(
             "error",
@@ -76,7 +89,8 @@ def planhat_findings(endpoints: Endpoints, facts: PlanhatFacts) -> Iterator[Find
     else:
         yield Finding(
             "ok",
-            f"Planhat: {endpoints.api_url} accepts the token, {facts.companies} companies",
+            f"Planhat: {endpoints.api_url} accepts the token, {facts.companies}"
+            f" {plural(facts.companies, 'company', 'companies')}",
         )
     if not _UUID.fullmatch(endpoints.tenant_id):
         yield Finding(
@@ -96,6 +110,21 @@ def planhat_findings(endpoints: Endpoints, facts: PlanhatFacts) -> Iterator[Find
         yield Finding("ok", f"Planhat: {endpoints.analytics_url} answers")
 
 
+def _sizes(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Finding]:
+    """What the dead-letter topic does not take is written without its value."""
+    dead = settings.dead_letter_topic
+    most = facts.sizes.get(dead)
+    for topic in settings.topics:
+        size = facts.sizes.get(topic, 0)
+        if most is not None and size > most:
+            yield Finding(
+                "warning",
+                f"Kafka: dead-letter topic {dead} takes {most:,} bytes, topic {topic} {size:,}:"
+                f" what is larger is kept without its value, only as long as {topic} keeps it; set"
+                f" max.message.bytes of {dead} to {size + _MARGIN}",
+            )
+
+
 def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator[Finding]:
     count, led = facts.topics.get(topic, (0, 0))
     if not count:
@@ -107,8 +136,8 @@ def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator
     elif led < count:
         yield Finding(
             "error",
-            f"Kafka: {called}: {count - led} of {count} partitions have no leader; look at the"
-            " brokers",
+            f"Kafka: {called}: {count - led} of {count} {plural(count, 'partition')}"
+            f" {plural(count - led, 'has', 'have')} no leader; look at the brokers",
         )
     elif topic in facts.unreadable:
         yield Finding(
@@ -121,7 +150,7 @@ def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator
             ),
         )
     else:
-        yield Finding("ok", f"Kafka: {called}, {count} partition{'s' * (count > 1)}")
+        yield Finding("ok", f"Kafka: {called}, {count} {plural(count, 'partition')}")
 
 
 def _then(text: str, remedy: str) -> str:

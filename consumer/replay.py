@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 REPLAYS: Final = "dl.replays"
 FIRST_OFFSET: Final = "dl.first_offset"
 CHECKED_TO: Final = "dl.checked_to"
+ONLY: Final = "dl.only"
 POSITION: Final = "dl.position"
+_EVENTS: Final = b"activities"
 _PREFIX: Final = "dl."
 _LONGEST_NUMBER: Final = 20
 
@@ -28,13 +30,15 @@ class Replay:
     """A record that was written before, at `first_offset` of the same partition.
 
     `checked_to` is None where nobody asks for protection; `position` names the one message of an
-    envelope that is meant.
+    envelope that is meant. With `only_events` its profile has newer data already: nothing but its
+    events is to be sent.
     """
 
     replays: int
     first_offset: int
     checked_to: int | None
     position: int | None
+    only_events: bool = False
 
 
 def replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
@@ -45,7 +49,13 @@ def replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
     replays, first = number(found.get(REPLAYS)), number(found.get(FIRST_OFFSET))
     if replays is None or first is None:
         return None
-    return Replay(replays, first, number(found.get(CHECKED_TO)), number(found.get(POSITION)))
+    return Replay(
+        replays,
+        first,
+        number(found.get(CHECKED_TO)),
+        number(found.get(POSITION)),
+        found.get(ONLY) == _EVENTS,
+    )
 
 
 def replay_headers(original: Headers, replay: Replay) -> Headers:
@@ -58,7 +68,7 @@ def replay_headers(original: Headers, replay: Replay) -> Headers:
     }
     kept = tuple((name, value) for name, value in original if not name.startswith(_PREFIX))
     told = tuple((name, str(value).encode()) for name, value in added.items() if value is not None)
-    return kept + told
+    return kept + told + (((ONLY, _EVENTS),) if replay.only_events else ())
 
 
 def number(value: bytes | None) -> int | None:

@@ -97,7 +97,7 @@ class Reporter:
             )
         if ending == "delivered":
             self._profiles.delivered(end)
-            self._metrics.delivered(part.resource, part.receipt.ticket.record.timestamp)
+            self._metrics.delivered(part.resource, part.receipt.ticket.record.since)
             if self._delivered is not None:
                 self._delivered(end)
         else:

@@ -40,7 +40,7 @@ class Superseded:
     """Sees the records of one partition, in order, and says which letters are stale.
 
     A record supersedes a letter if it is of the same profile, newer, and by the rules sent; if it
-    lies in the dead letters itself it was not.
+    lies in the dead letters itself it was not. One that was replayed is done with.
     """
 
     def __init__(
@@ -65,21 +65,38 @@ class Superseded:
         is_sent: frozenset[str] | None = None
         for letter in letters:
             if known and place == letter.first_offset and record.offset > letter.offset:
-                if known.position == letter.position:
-                    self.verdicts.setdefault(letter.name, Verdict("replayed", record.offset))
+                if known.position == letter.position and not self._is_replayed(letter):
+                    self.verdicts[letter.name] = Verdict("replayed", record.offset)
+            elif self._is_replayed(letter):
+                continue
             elif place > letter.first_offset and record.offset not in self._dead:
                 is_sent = _sent(record, self._rules) if is_sent is None else is_sent
                 ids = self._ids[letter.name]
                 if is_sent and (not ids or ids & is_sent):
                     self.verdicts[letter.name] = Verdict("newer", record.offset)
 
+    def _is_replayed(self, letter: DeadLetter) -> bool:
+        verdict = self.verdicts.get(letter.name)
+        return verdict is not None and verdict.kind == "replayed"
+
+
+def count_events(letter: DeadLetter, rules: Rules) -> int:
+    """How many events the rules would send of a letter, whatever became of its profile."""
+    decisions = (decide(one, rules) for one in _messages(letter) if one is not None)
+    return sum(len(one.activities) for one in decisions if isinstance(one, UserDecision))
+
 
 def _ids(letter: DeadLetter) -> frozenset[str]:
     """The profiles of a letter; none if it can't be read."""
+    return frozenset(one.hull_id for one in _messages(letter) if one is not None)
+
+
+def _messages(letter: DeadLetter) -> list[UserMessage | AccountMessage | None]:
+    """All of a record, or the one of an envelope that was rejected."""
     found = list(_profiles(letter.record))
-    if letter.position is not None:
-        found = found[letter.position : letter.position + 1]
-    return frozenset(one.hull_id for one in found if one is not None)
+    if letter.position is None:
+        return found
+    return found[letter.position : letter.position + 1]
 
 
 def _sent(record: Record, rules: Rules) -> frozenset[str]:

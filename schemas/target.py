@@ -43,6 +43,11 @@ class Targets:
         return list(dict.fromkeys(self._names[name] for name in (*found, *inside)))[:2]
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that is found, in small letters and digits only: keys and labels."""
+        return tuple(self._names)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The API keys."""
         return tuple(self._kinds)

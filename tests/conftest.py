@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+_WHOLE = "ci" if os.environ.get("CI") == "true" else "here"
+
+# A busy machine is no fault of a test: nothing is judged by the clock.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True, print_blob=True)
+settings.register_profile("fast", settings.get_profile(_WHOLE), max_examples=20)
+settings.load_profile(_WHOLE)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from consumer.cli import arguments
 from consumer.cli.dead_letter_commands import dead_letters
 
 app = typer.Typer(
@@ -30,8 +31,13 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the 
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    invoke_without_command=True,
+    epilog="Exit codes: 0 done; 1 failed; 2 wrong use, as a call without a command is;"
+    " 130 interrupted.",
+)
 def options(
+    context: typer.Context,
     *,
     _version: Annotated[
         bool,
@@ -39,6 +45,9 @@ def options(
     ] = False,
 ) -> None:
     """Brings Planhat up to date with every change that Hull writes to Kafka."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -51,8 +60,12 @@ def run() -> None:
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.")] = 8181,
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen at; 0 takes a free one.")
+    ] = 8181,
+    host: Annotated[
+        str, typer.Option(callback=arguments.text, help="Address to listen at.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run a local Planhat that behaves as the real one does."""
     from consumer.cli.sandbox import run_sandbox
@@ -85,17 +98,35 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
     file: Annotated[
         str | None,
         typer.Argument(
-            help="Messages: JSON lines, an array, one document, an envelope; - is stdin."
+            callback=arguments.file,
+            help="Messages: JSON lines, an array, one document, an envelope; - is stdin.",
         ),
     ] = None,
     *,
-    topic: Annotated[str | None, typer.Option(help="Read this topic instead of a file.")] = None,
-    partition: Annotated[int, typer.Option(min=0, help="Partition of the topic.")] = 0,
-    offset: Annotated[int | None, typer.Option(min=0, help="Offset of the first record.")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="The newest records with this key: the profile's Hull id.")
+    topic: Annotated[
+        str | None,
+        typer.Option(callback=arguments.topic, help="Read this topic instead of a file."),
     ] = None,
-    hours: Annotated[float, typer.Option(min=0, help="How far back to look for the key.")] = 24,
+    partition: Annotated[
+        int, typer.Option(min=0, max=arguments.PARTITIONS, help="Partition of the topic.")
+    ] = 0,
+    offset: Annotated[
+        int | None,
+        typer.Option(min=0, max=arguments.OFFSETS, help="Offset of the first record."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            callback=arguments.text,
+            help="The newest records with this key: the profile's Hull id.",
+        ),
+    ] = None,
+    hours: Annotated[
+        float,
+        typer.Option(
+            min=0, max=87_600, callback=arguments.finite, help="How far back to look for the key."
+        ),
+    ] = 24,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many records of the topic.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a record.")] = False,
     pii: Annotated[bool, typer.Option("--pii", help="Show e-mail addresses in full.")] = False,
@@ -105,14 +136,15 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
     ] = False,
 ) -> None:
     """Explain what becomes of messages, rule by rule, and show the requests; sends nothing."""
-    from consumer.cli.explain import ExplainOptions, run_explain
-    from consumer.cli.topic_choice import Choice
-
     of_topic = topic is not None or offset is not None or key is not None
     if of_topic == (file is not None):
         raise typer.BadParameter("give a file (- for stdin), or --offset or --key of a topic")
     if file is None and (offset is None) == (key is None):
         raise typer.BadParameter("give either --offset or --key")
+
+    from consumer.cli.explain import ExplainOptions, run_explain
+    from consumer.cli.topic_choice import Choice
+
     choice = Choice(topic, partition, offset or 0, count, key, hours * 3600) if of_topic else None
     sys.exit(run_explain(ExplainOptions(file, choice, as_json, pii, ask_planhat)))
 
@@ -120,19 +152,26 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
 @app.command()
 def backfill(  # noqa: PLR0913 - each is an option of the command line
     file: Annotated[
-        str, typer.Argument(help="An extract of Hull: JSON lines, an array, or CSV; - is stdin.")
+        str,
+        typer.Argument(
+            callback=arguments.file,
+            help="An extract of Hull: JSON lines, an array, or CSV; - is stdin.",
+        ),
     ],
     of: Annotated[
         Literal["users", "accounts"] | None,
         typer.Option("--of", help="What the rows are, where they do not say."),
     ] = None,
     topic: Annotated[
-        str | None, typer.Option(help="Write here; else the first of KAFKA_TOPICS.")
+        str | None,
+        typer.Option(callback=arguments.topic, help="Write here; else the first of KAFKA_TOPICS."),
     ] = None,
     number: Annotated[
         list[str] | None, typer.Option(help="A column of CSV that holds numbers; repeat it.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=0.1, help="Records a second.")] = 500.0,
+    rate: Annotated[
+        float, typer.Option(min=0.1, callback=arguments.finite, help="Records a second.")
+    ] = 500.0,
     from_line: Annotated[
         int, typer.Option(min=0, help="Begin at this line; 0: where the last run was stopped.")
     ] = 0,

@@ -23,6 +23,7 @@ from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
+from consumer.plural import plural
 from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
@@ -66,9 +67,8 @@ def run_backfill(options: BackfillOptions) -> int:
         say(error.lines)
     except Broken as error:
         say([f"hull-planhat: {error}"])
-    except (KafkaError, OSError) as error:
-        text = f"{options.file}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        say([f"hull-planhat: {text}"])
+    except KafkaError as error:
+        say([f"hull-planhat: {error}"])
         return _FAILED
     return _WRONG_USE
 
@@ -85,9 +85,7 @@ class _Backfill:
     async def run(self) -> int:
         with ExitStack() as stack:
             path = None if self._options.file == "-" else Path(self._options.file)
-            file: BinaryIO = (
-                sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
-            )
+            file = sys.stdin.buffer if path is None else stack.enter_context(_opened(path))
             state = BackfillState(path, self._topic, keeps=not self._options.dry_run)
             first = self._options.from_line or state.next_line()
             if first > 1:
@@ -151,10 +149,19 @@ class _Backfill:
 
     def _sum_up(self) -> None:
         verb = "would be written" if self._options.dry_run else "written"
-        bad = f", {self._bad} rows bad" if self._bad else ""
+        bad = f", {self._bad} {plural(self._bad, 'row')} bad" if self._bad else ""
         if self._bad > _MOST_TOLD:
-            say([f"and {self._bad - _MOST_TOLD} bad rows more"])
-        print(f"{self._sent} records {verb} to {self._topic}{bad}")  # noqa: T201 - the command line
+            more = self._bad - _MOST_TOLD
+            say([f"and {more} bad {plural(more, 'row')} more"])
+        records = plural(self._sent, "record")
+        print(f"{self._sent} {records} {verb} to {self._topic}{bad}")  # noqa: T201 - the command line
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise Broken(f"{path}: {error.strerror}") from error
 
 
 def _progress() -> Progress:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from consumer.cli import arguments
+
 if TYPE_CHECKING:
     from consumer.cli.letter_choice import LetterChoice
 
@@ -17,11 +19,24 @@ dead_letters = typer.Typer(
     help="Look at messages that were rejected, and bring them back.", rich_markup_mode=None
 )
 
-Reason = Annotated[str, typer.Option(help="A part of the reason, in any case.")]
-Key = Annotated[str | None, typer.Option(help="The record's key: the profile's Hull id.")]
+Reason = Annotated[
+    str, typer.Option(callback=arguments.text, help="A part of the reason, in any case.")
+]
+Key = Annotated[
+    str | None,
+    typer.Option(callback=arguments.text, help="The record's key: the profile's Hull id."),
+]
 Since = Annotated[str | None, typer.Option(help="Rejected since: 2h, 3d, or ISO 8601.")]
 Until = Annotated[str | None, typer.Option(help="Rejected until, likewise.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, an object a line.")]
+
+
+@dead_letters.callback(invoke_without_command=True)
+def options(context: typer.Context) -> None:
+    """Look at messages that were rejected, and bring them back."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 def _choice(
@@ -67,8 +82,13 @@ def show(
 ) -> None:
     """Show one whole, personal data masked."""
     from consumer.cli.dead_letters import show_letter
+    from consumer.cli.letter_choice import letter_name
 
-    sys.exit(show_letter(_choice("", None, None, None, name), pii=pii, as_json=as_json))
+    try:
+        place = letter_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.exit(show_letter(place, pii=pii, as_json=as_json))
 
 
 @dead_letters.command("replay")
@@ -83,7 +103,9 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     limit: Annotated[
         int, typer.Option(min=1, max=100_000, help="At most so many, the oldest first.")
     ] = 1000,
-    rate: Annotated[float, typer.Option(min=0.1, help="Records a second.")] = 50.0,
+    rate: Annotated[
+        float, typer.Option(min=0.1, callback=arguments.finite, help="Records a second.")
+    ] = 50.0,
     max_replays: Annotated[
         int, typer.Option(min=1, help="Leave what was replayed so often already.")
     ] = 3,

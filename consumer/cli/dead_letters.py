@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
@@ -15,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from consumer.cli.foreground import quiet, say
-from consumer.cli.letter_choice import letters
-from consumer.errors import KafkaError
+from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
+from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.topic_reader import TopicReader
 from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
@@ -54,25 +53,19 @@ def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
     return _guarded(told)
 
 
-def show_letter(choice: LetterChoice, *, pii: bool, as_json: bool) -> int:
+def show_letter(name: tuple[int, int], *, pii: bool, as_json: bool) -> int:
     """Print one whole; return the exit code."""
 
     def told(settings: Settings) -> int:
-        found = asyncio.run(_newest(settings.kafka, choice, 1))
-        if not found:
-            say(
-                [
-                    f"hull-planhat: no dead letter {choice.name[0]}:{choice.name[1]}"
-                    if choice.name
-                    else ""
-                ]
-            )
+        found, source = asyncio.run(_one(settings.kafka, name))
+        if found is None:
+            say([f"hull-planhat: no dead letter {name[0]}:{name[1]}"])
             return _FAILED
-        whole = _whole(found[0], keeps=pii or settings.log.pii)
+        shown = _shown(found, source, keeps=pii or settings.log.pii)
         if as_json:
-            print(json.dumps(whole, ensure_ascii=False))  # noqa: T201 - this is the command line
+            print(json.dumps(shown, ensure_ascii=False))  # noqa: T201 - this is the command line
         else:
-            text = json.dumps(whole, ensure_ascii=False, indent=2)
+            text = json.dumps(shown, ensure_ascii=False, indent=2)
             print("\n".join(printable(line) for line in text.splitlines()))  # noqa: T201 - likewise
         return 0
 
@@ -93,12 +86,28 @@ def _guarded(act: Callable[[Settings], int]) -> int:
 
 
 async def _newest(settings: KafkaSettings, choice: LetterChoice, limit: int) -> list[DeadLetter]:
-    found: deque[DeadLetter] = deque(maxlen=limit)
+    found = NewestLetters(limit)
     async with TopicReader(settings) as reader:
         async for letter in letters(reader, settings.dead_letter_topic):
             if choice.takes(letter):
-                found.append(letter)
-    return sorted(found, key=lambda letter: letter.record.timestamp)
+                found.add(letter.without_value())
+    return found.in_order()
+
+
+async def _one(
+    settings: KafkaSettings, name: tuple[int, int]
+) -> tuple[DeadLetter | None, str | None]:
+    """A letter made whole, and where what it left out lies, or why it is not there."""
+    async with TopicReader(settings) as reader:
+        letter = await letter_at(reader, settings.dead_letter_topic, name)
+        if letter is None or letter.omitted_bytes is None:
+            return letter, None
+        place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
+        try:
+            found = await whole(reader, letter)
+        except KafkaUnavailable as error:
+            return letter, f"not to be read at {place}: {error}"
+        return (letter, f"no longer kept at {place}") if found is None else (found, place)
 
 
 def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
@@ -116,22 +125,24 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
     return table
 
 
-def _whole(letter: DeadLetter, *, keeps: bool) -> dict[str, Any]:
+def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, Any]:
     own = {
         name: value.decode(errors="replace")
         for name, value in letter.record.headers
         if not name.startswith("dl.")
     }
-    whole: dict[str, Any] = {
+    found: dict[str, Any] = {
         **letter.to_json(),
         "headers": own,
         "value": _value(letter.record.value),
     }
+    if source is not None:
+        found["value_from"] = source
     if keeps:
-        return whole
+        return found
     masks = Shown(masked_emails, keeps_personal=False)
-    masked: Any = masks.value({**letter.to_json(), "headers": own})
-    return {**masked, "topic": letter.source.topic, "value": masks.message(whole["value"])}
+    masked: Any = masks.value({**found, "value": None})
+    return {**masked, "topic": letter.source.topic, "value": masks.message(found["value"])}
 
 
 def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the topic

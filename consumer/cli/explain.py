@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -32,11 +33,12 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from consumer.part import Record
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
 _FAILED: Final = 1
-_WRONG_SETTINGS: Final = 2
+_WRONG_USE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +64,20 @@ class _Told:
 
 
 def run_explain(options: ExplainOptions) -> int:
-    """Explain each record; return 0, 1 if they can't be read, 2 if the settings are wrong."""
+    """Explain each; return 0, 1 if the topic can't be read, 2 if settings or the file are wrong."""
     quiet()
     try:
         settings, connector = read_settings(os.environ)
         known = _known(settings, connector, asks_planhat=options.asks_planhat)
         tell = _teller(settings, connector, known, options)
         return (
-            _from_file(options.file, tell) if options.file else _from_topic(settings, options, tell)
+            _from_topic(settings, options, tell)
+            if options.file is None
+            else _from_file(options.file, tell)
         )
     except InvalidSettings as error:
         say(error.lines)
-        return _WRONG_SETTINGS
+        return _WRONG_USE
     except (KafkaError, PlanhatError) as error:
         say([f"hull-planhat: {error}"])
         return _FAILED
@@ -96,7 +100,7 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
             )
         except OSError as error:
             say([f"hull-planhat: {name}: {error.strerror}"])
-            return _FAILED
+            return _WRONG_USE
         for told in _rows(file):
             tell(told)
     return 0
@@ -117,10 +121,21 @@ def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_To
         topic, partition = record.partition
         place = {"topic": topic, "partition": partition, "offset": record.offset}
         title = f"{topic}, partition {partition}, offset {record.offset}"
-        tell(_Told(place, title, record.value, record.headers))
+        note = _by_timestamp(record) if options.choice.key is not None else ""
+        tell(_Told(place, title, record.value, record.headers, note))
     if not found:
         say([f"hull-planhat: {options.choice.missing}"])
     return 0 if found else _FAILED
+
+
+def _by_timestamp(record: Record) -> str:
+    """What the search for the newest went by: it may be a producer's clock."""
+    try:
+        at = f"{datetime.fromtimestamp(record.timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        at = f"{record.timestamp:g} s"
+    whose = "Kafka's clock" if record.since == record.timestamp else "its producer's clock"
+    return f"timestamp {at}, by {whose}"
 
 
 def _teller(

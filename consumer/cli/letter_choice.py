@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from consumer.dead_letter import DeadLetter
     from consumer.kafka.topic_reader import TopicReader
+    from consumer.part import Record
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -51,6 +53,29 @@ class LetterChoice:
         return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
 
 
+class NewestLetters:
+    """The newest letters by when they were rejected, wherever they lie; `limit` are kept."""
+
+    def __init__(self, limit: int) -> None:
+        """None was seen."""
+        self._limit = limit
+        self._oldest_first: list[tuple[float, int, int, DeadLetter]] = []
+
+    def add(self, letter: DeadLetter) -> None:
+        """See one; if there are too many, the oldest goes."""
+        at, record = letter.failed_at, letter.record
+        moment = record.timestamp if at is None else at.timestamp()
+        rank = moment, record.partition.number, record.offset, letter
+        if len(self._oldest_first) < self._limit:
+            heapq.heappush(self._oldest_first, rank)
+        else:
+            heapq.heappushpop(self._oldest_first, rank)
+
+    def in_order(self) -> list[DeadLetter]:
+        """Those that are left, the newest last."""
+        return [rank[-1] for rank in sorted(self._oldest_first, key=lambda rank: rank[:-1])]
+
+
 async def letters(reader: TopicReader, topic: str) -> AsyncIterator[DeadLetter]:
     """Yield all letters of the dead-letter topic as it is now; raises KafkaError."""
     for number, (start, end) in (await reader.spans(topic)).items():
@@ -58,6 +83,28 @@ async def letters(reader: TopicReader, topic: str) -> AsyncIterator[DeadLetter]:
             letter = dead_letter(record)
             if letter is not None:
                 yield letter
+
+
+async def letter_at(reader: TopicReader, topic: str, name: tuple[int, int]) -> DeadLetter | None:
+    """Read the letter of this name; None if there is none; raises KafkaError."""
+    record = await _record_at(reader, Partition(topic, name[0]), name[1])
+    return None if record is None else dead_letter(record)
+
+
+async def whole(reader: TopicReader, letter: DeadLetter) -> DeadLetter | None:
+    """Fetch what a letter left out from its source; None if it is not kept any more."""
+    if letter.omitted_bytes is None:
+        return letter
+    source = await _record_at(reader, letter.source, letter.offset)
+    return None if source is None else letter.whole(source)
+
+
+async def _record_at(reader: TopicReader, partition: Partition, offset: int) -> Record | None:
+    start, end = (await reader.spans(partition.topic)).get(partition.number, (0, 0))
+    if start <= offset < end:
+        async for record in reader.read(partition, offset, offset + 1):
+            return record
+    return None
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from consumer.cli.foreground import quiet, say
-from consumer.cli.letter_choice import letters
+from consumer.cli.letter_choice import letters, whole
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.dead_letter import DeadLetter
@@ -19,9 +19,10 @@ from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
 from consumer.log.masking import masked_emails
+from consumer.plural import plural
 from consumer.replay import Replay, replay_headers
 from consumer.rules import Rules
-from consumer.superseded import Superseded
+from consumer.superseded import Superseded, count_events
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -47,12 +48,20 @@ class ReplayOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """What becomes of a letter: `why` it is left, or how far was looked for newer ones."""
+    """What becomes of a letter: `why` it is left, or how far was looked for newer ones.
+
+    `events` of one that is stale are replayed alone: nothing that is newer has them.
+    """
 
     letter: DeadLetter
     why: str = ""
     kind: str = "replayed"
     checked_to: int | None = None
+    events: int = 0
+
+    @property
+    def is_left(self) -> bool:
+        return bool(self.why) and not self.events
 
 
 def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
@@ -124,29 +133,45 @@ class _Replayer:
         start, end = (await reader.spans(partition.topic)).get(partition.number, (0, -1))
         if end < 0:
             return [_Fate(one, "its partition does not exist any more", "lost") for one in chosen]
-        seen = Superseded(chosen, dead, self._rules)
+        found = [await whole(reader, one) for one in chosen]
+        lost = [
+            _Fate(one, "its value was too large for its letter, and the record is gone", "lost")
+            for one, is_kept in zip(chosen, found, strict=True)
+            if is_kept is None
+        ]
+        kept = [one for one in found if one is not None]
+        if not kept:
+            return lost
+        seen = Superseded(kept, dead, self._rules)
         if not self._options.force:
-            first = min(letter.first_offset for letter in chosen)
+            first = min(letter.first_offset for letter in kept)
             async for record in reader.read(partition, max(start, first), end):
                 seen.see(record)
-        return [self._fate(letter, seen, start, end) for letter in chosen]
+        return lost + [self._fate(letter, seen, start, end) for letter in kept]
 
     def _fate(self, letter: DeadLetter, seen: Superseded, start: int, end: int) -> _Fate:
         if letter.replays >= self._options.max_replays:
-            return _Fate(letter, f"it was replayed {letter.replays} times already", "worn out")
+            times = plural(letter.replays, "time")
+            return _Fate(letter, f"it was replayed {letter.replays} {times} already", "worn out")
         if self._options.force:
             return _Fate(letter)
         verdict = seen.verdicts.get(letter.name)
         if verdict is not None:
-            return _Fate(letter, str(verdict), "stale" if verdict.kind == "newer" else "repeated")
+            if verdict.kind == "replayed":
+                return _Fate(letter, str(verdict), "repeated")
+            return self._stale(letter, str(verdict))
         if start > letter.first_offset + 1:
             why = f"stale replay: can't be ruled out, the topic is kept from offset {start} on"
-            return _Fate(letter, why, "stale")
+            return self._stale(letter, why)
         return _Fate(letter, checked_to=end)
+
+    def _stale(self, letter: DeadLetter, why: str) -> _Fate:
+        events = count_events(letter, self._rules)
+        return _Fate(letter, why, "replayed for events only" if events else "stale", events=events)
 
     async def _carry_out(self, fate: _Fate, writer: TopicWriter, pace: Pace) -> None:
         offset = None
-        if not fate.why and not self._options.dry_run:
+        if not fate.is_left and not self._options.dry_run:
             await pace.next()
             offset = await _written(fate, writer)
         self._done[fate.kind] += 1
@@ -163,12 +188,14 @@ class _Replayer:
                 "dry_run": self._options.dry_run,
             }
             _print(json.dumps(told, ensure_ascii=False))
-        elif fate.why:
+        elif fate.is_left:
             _print(f"{letter.name}  left: {fate.why}")
-        elif offset is None:
-            _print(f"{letter.name}  would be replayed to {_shown(letter)}")
         else:
-            _print(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}")
+            only = f", its events only ({fate.events}): {fate.why}" if fate.events else ""
+            if offset is None:
+                _print(f"{letter.name}  would be replayed to {_shown(letter)}{only}")
+            else:
+                _print(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}{only}")
 
     def _sum_up(self) -> None:
         if not self._options.as_json:
@@ -178,7 +205,13 @@ class _Replayer:
 
 async def _written(fate: _Fate, writer: TopicWriter) -> int:
     letter = fate.letter
-    replay = Replay(letter.replays + 1, letter.first_offset, fate.checked_to, letter.position)
+    replay = Replay(
+        letter.replays + 1,
+        letter.first_offset,
+        fate.checked_to,
+        letter.position,
+        only_events=fate.events > 0,
+    )
     headers = replay_headers(letter.record.headers, replay)
     record = letter.record
     # Into the partition where the rest of its profile lies, whatever partitioner the bridge has.

@@ -16,8 +16,9 @@ def run_sandbox(host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT. Return the exit code."""
     try:
         asyncio.run(_serve(host, port))
-    except OSError as error:
-        say([f"hull-planhat: cannot listen at {host}:{port}: {error.strerror or error}"])
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        say([f"hull-planhat: cannot listen at {host[:60]}:{port}: {why}"])
         return 1
     return 0
 

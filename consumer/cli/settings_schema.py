@@ -17,11 +17,13 @@ _LABELS: Final = (
 )
 """What the old settings page called the fields; those that a table has are choices too."""
 
-_STANDARD: Final[dict[str, Targets]] = {
+STANDARD: Final[dict[str, Targets]] = {
     "contact_attributes_outbound": target.CONTACT,
     "account_attributes_outbound": target.COMPANY,
     "account_licenses_attributes_outbound": target.LICENCE,
 }
+"""The tables whose targets are fields that Planhat has."""
+
 _CUSTOM: Final = (
     "contact_custom_attributes_outbound",
     "account_custom_attributes_outbound",
@@ -62,7 +64,7 @@ def settings_schema() -> dict[str, Any]:
     properties = {name: _plain(made["properties"].get(name, {})) for name in _MEANINGS}
     for name in _SECRETS:
         properties[name] = {"type": ["string", "number"]}
-    for name, targets in _STANDARD.items():
+    for name, targets in STANDARD.items():
         properties[name] = _table(_choices(targets))
     for name in _CUSTOM:
         properties[name] = _table({"type": ["string", "number", "boolean", "null"]})

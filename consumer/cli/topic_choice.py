@@ -32,7 +32,10 @@ class Choice:
     def missing(self) -> str:
         """What to say if there are none."""
         if self.key is not None:
-            return f"no record with this key in the last {self.since_seconds / 3600:g} h"
+            return (
+                f"no record with this key in the last {self.since_seconds / 3600:g} h, going by the"
+                " timestamps that the records carry; --hours 87600 looks at all that is kept"
+            )
         return f"no record at partition {self.partition} from offset {self.offset} on"
 
 
@@ -55,10 +58,16 @@ async def chosen(settings: KafkaSettings, choice: Choice) -> list[Record]:
 
 async def _by_key(reader: TopicReader, topic: str, choice: Choice, key: bytes) -> list[Record]:
     """The newest records with the key, oldest first: all partitions are read, whoever wrote."""
-    found: deque[Record] = deque(maxlen=min(choice.count, _MOST))
-    spans = await reader.since(topic, time.time() - choice.since_seconds)
+    count = min(choice.count, _MOST)
+    newest: list[tuple[float, int, Record]] = []
+    spans = await reader.since(topic, max(0.0, time.time() - choice.since_seconds))
     for number, (start, end) in spans.items():
+        found: deque[tuple[float, int, Record]] = deque(maxlen=count)
+        latest = 0.0
         async for record in reader.read(Partition(topic, number), start, end):
             if record.key == key:
-                found.append(record)
-    return sorted(found, key=lambda record: (record.timestamp, record.offset))
+                # In a partition the offsets say what is newer, whatever the timestamps say.
+                latest = max(latest, record.timestamp)
+                found.append((latest, record.offset, record))
+        newest = sorted([*newest, *found], key=lambda one: one[:2])[-count:]
+    return [record for _, _, record in newest]

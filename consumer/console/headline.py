@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from consumer.plural import plural
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,10 +15,14 @@ Level = Literal["good", "busy", "trouble", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so."""
+    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so.
+
+    `refused` is what Kafka refuses until a person acts.
+    """
 
     stuck: str | None
     halted: str | None
+    refused: str | None
     unready: str | None
     broken_lanes: tuple[str, ...]
     unwritten_dead_letters: int
@@ -44,7 +50,8 @@ def _headlines(facts: Facts) -> Iterator[Headline]:
     yield from _stopped(facts)
     yield from _troubled(facts)
     if facts.unread:
-        detail = f"{facts.unread:,} records to read, {facts.unresolved:,} on their way"
+        unread = f"{facts.unread:,} {plural(facts.unread, 'record')} to read"
+        detail = f"{unread}, {facts.unresolved:,} on their way"
         yield Headline("busy", "Catching up", detail)
     if facts.unresolved:
         yield Headline("good", "All is well", f"All is read; {facts.unresolved:,} on their way")
@@ -57,6 +64,14 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
         yield Headline("stopped", "Stuck", facts.stuck, remedy)
     if facts.halted is not None:
         yield Headline("stopped", "Halted: nothing is sent", facts.halted, _remedy(facts.halted))
+    if facts.refused is not None:
+        remedy = "Give the right back, or give us a group of our own; it goes on by itself"
+        yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
+    if facts.unwritten_dead_letters:
+        unwritten = facts.unwritten_dead_letters
+        detail = f"{unwritten:,} rejected {plural(unwritten, 'message')} can't be written"
+        remedy = "Is the dead-letter topic there, and may we write to it?"
+        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
 
@@ -66,10 +81,6 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
         lanes = ", ".join(facts.broken_lanes)
         detail = f"Requests for {lanes} keep failing; records are held and none is lost"
         yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
-    if facts.unwritten_dead_letters:
-        detail = f"{facts.unwritten_dead_letters:,} rejected messages can't be written"
-        remedy = "Is the dead-letter topic there, and may we write to it?"
-        yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.is_throttled:
         detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
         remedy = "Does something else use the tenant's quota?"

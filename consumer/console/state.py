@@ -88,6 +88,7 @@ def _headline(view: View, now: float) -> Headline:
         Facts(
             stuck=None if is_healthy else health,
             halted=None if halted is None else halted.reason,
+            refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
             unwritten_dead_letters=len(letters) if letters.failing else 0,
@@ -123,7 +124,7 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
         return None
     record = ticket.record
     return {
-        "seconds": round(max(0.0, clock - record.timestamp), 1),
+        "seconds": round(view.ages.age(record, clock), 1),
         "topic": record.partition.topic,
         "partition": record.partition.number,
         "offset": record.offset,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from consumer.ages import Ages
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.dead_letters import DeadLetters
 from consumer.dispatch import Dispatch
 from consumer.explain import Known
@@ -35,8 +37,10 @@ class View:
     dispatch: Dispatch
     planner: Planner
     assignment: Assignment
+    ages: Ages
     limiter: Limiter
     dead_letters: DeadLetters
+    blocked: Blocked
     outcomes: Outcomes
     troubles: Troubles
     tally: Tally

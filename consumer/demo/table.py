@@ -9,6 +9,7 @@ from rich.table import Table
 
 from consumer.demo.outcome import skips
 from consumer.demo.reconcile import bounded
+from consumer.plural import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,8 @@ def show(console: Console, outcome: Outcome) -> None:
     if not outcome.wrong:
         console.print("[green]It adds up:[/] Planhat holds exactly what the records say.")
         return
-    console.print(f"[red]It does not add up:[/] {len(outcome.wrong)} differences")
+    count = len(outcome.wrong)
+    console.print(f"[red]It does not add up:[/] {count} {plural(count, 'difference')}")
     for line in bounded(outcome.wrong):
         console.print(f"  {line}", markup=False, highlight=False)
 

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from pydantic_core import from_json
 
 from consumer.extract.row import LONGEST, Row
+from consumer.plural import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORDS: Final = {"true": True, "false": False}
 _ACCOUNT: Final = "account."
+_MESSAGES: Final = {"user", "account"}
+"""Columns of whole objects, which no profile by itself has."""
 
 
 def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[Row]:
     """Yield each line as an object; `numbers` names the columns whose texts are numbers.
 
-    An empty cell is no value. Truth values, and lists and objects written as JSON, are read as what
-    they are. All else stays text: CSV does not tell the number 7 from the text "7".
+    An empty cell is no value; a row without an id has null for one. Truth values, and lists and
+    objects written as JSON, are read as what they are. All else stays text: CSV does not tell the
+    number 7 from the text "7".
     """
     counted = _Counted(file)
     csv.field_size_limit(LONGEST)
@@ -47,12 +51,14 @@ def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[
 
 def _row(line: int, header: list[str], cells: list[str], numbers: frozenset[str], end: int) -> Row:
     if len(cells) != len(header):
-        return Row(line, b"", f"{len(cells)} cells, but the header names {len(header)}", end)
+        found = f"{len(cells)} {plural(len(cells), 'cell')}"
+        return Row(line, b"", f"{found}, but the header names {len(header)}", end)
     return Row(line, json.dumps(_object(header, cells, numbers)).encode(), "", end)
 
 
 def _object(header: list[str], cells: list[str], numbers: frozenset[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    # A row is a profile by itself, also where its id is missing: not a message without a user.
+    found: dict[str, Any] = {} if _MESSAGES & set(header) else {"id": None}
     account: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=True):
         if not cell or not name:

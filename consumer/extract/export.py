@@ -26,6 +26,12 @@ Kind = Literal["users", "accounts"]
 
 BARE: Final = "a profile by itself: say --of users or --of accounts"
 _SEGMENTS: Final = {"segment_ids": "segments", "account_segment_ids": "account_segments"}
+_OF_MESSAGES: Final = {"channel", "account", "events", "changes", "message_id", "is_export"} | {
+    *_SEGMENTS,
+    *_SEGMENTS.values(),
+    "notification_id",
+    "timestamp",
+}
 _KEPT: Final = ("user", "account", "segments", "account_segments", "message_id")
 
 
@@ -68,7 +74,7 @@ def exports(row: Row, of: Kind | None) -> Iterator[Export | Bad]:
 
 
 def _message(document: dict[str, Any], of: Kind | None) -> dict[str, Any] | None:
-    if _is_message(document):
+    if _is_message(document) and not (of == "users" and _is_user(document)):
         return document
     if of is None:
         return None if "id" in document else {}
@@ -90,6 +96,11 @@ def _is_message(document: dict[str, Any]) -> bool:
     return isinstance(document.get("user"), dict) or (
         isinstance(document.get("account"), dict) and "id" not in document
     )
+
+
+def _is_user(document: dict[str, Any]) -> bool:
+    """A user whose id is missing, with its account inside: no message of that account."""
+    return "user" not in document and bool(document.keys() - _OF_MESSAGES)
 
 
 def _export(message: dict[str, Any]) -> Export | Bad:

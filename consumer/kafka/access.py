@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.coordinator.protocol import ConsumerProtocol
 
-from consumer.errors import KafkaError, KafkaRefused
+from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused
+from consumer.group_members import Group, Member
 from consumer.kafka.connection import connection
 from consumer.kafka.refusal import why_refused
 from consumer.kafka.topic_reader import TopicReader, told
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 10.0
+_SIZE: Final = "max.message.bytes"
 
 
 async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
@@ -34,7 +39,9 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
             found = await admin.describe_topics()
         topics = {one["topic"]: _led(one["partitions"]) for one in found}
         group = await _group(admin, settings)
-        return KafkaFacts("", topics, group, await _reads(settings, topics))
+        sizes = await _sizes(admin, [name for name in _ours(settings) if name in topics])
+        members = await _members(admin, settings.group_id)
+        return KafkaFacts("", topics, group, await _reads(settings, topics), sizes, members)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
         return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
@@ -52,9 +59,46 @@ async def _group(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> str:
         async with asyncio.timeout(_ANSWER_SECONDS):
             await admin.list_consumer_group_offsets(settings.group_id)
     except Exception as error:  # noqa: BLE001 - see above
-        if isinstance(told(error), KafkaRefused):
+        if isinstance(told(error), KafkaRefused | KafkaBlocked):
             return _text(error, settings)
     return ""
+
+
+def _ours(settings: KafkaSettings) -> list[str]:
+    return [*settings.topics, settings.dead_letter_topic]
+
+
+async def _sizes(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, int]:
+    """Topic -> the largest record it takes; those that we may not ask about are left out."""
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, {_SIZE: ""}) for name in topics]
+    found: dict[str, int] = {}
+    with suppress(Exception):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            for answer in await admin.describe_configs(wanted):
+                for code, _, _, name, entries in answer.resources:
+                    values = {entry[0]: entry[1] for entry in entries}
+                    if not code and _SIZE in values:
+                        found[name] = int(values[_SIZE])
+    return found
+
+
+async def _members(admin: AIOKafkaAdminClient, group_id: str) -> Group:
+    """Who is in the group, as far as we may know: to ask for it is no right of the service."""
+    with suppress(Exception):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            for answer in await admin.describe_consumer_groups([group_id]):
+                for code, _, _, kind, protocol, members, *_ in answer.groups:
+                    if not code:
+                        told_of = [Member(one[1], one[2], _topics(one[3])) for one in members]
+                        return Group(kind, protocol, told_of)
+    return Group()
+
+
+def _topics(metadata: bytes) -> frozenset[str] | None:
+    try:
+        return frozenset(ConsumerProtocol.METADATA.decode(metadata).subscription)
+    except Exception:  # noqa: BLE001 - written by whatever program it is
+        return None
 
 
 async def _reads(settings: KafkaSettings, topics: dict[str, tuple[int, int]]) -> dict[str, str]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import errors as foreign
 
-from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.errors import (
+    CommitRefused,
+    KafkaBlocked,
+    KafkaError,
+    KafkaRefused,
+    KafkaTooLarge,
+    KafkaUnavailable,
+)
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
@@ -20,11 +28,23 @@ CLOSE_SECONDS = 5.0
 
 _REFUSED = (
     foreign.AuthenticationFailedError,
+    foreign.UnsupportedSaslMechanismError,
+    foreign.IllegalSaslStateError,
+)
+
+_BY_THE_BROKER = 1
+"""The type of timestamps in a topic with `message.timestamp.type=LogAppendTime`."""
+
+_NOT_ALLOWED = (
     foreign.TopicAuthorizationFailedError,
     foreign.GroupAuthorizationFailedError,
     foreign.ClusterAuthorizationFailedError,
-    foreign.UnsupportedSaslMechanismError,
-    foreign.IllegalSaslStateError,
+)
+_OURS: tuple[tuple[tuple[type[Exception], ...], type[KafkaError]], ...] = (
+    (_REFUSED, KafkaRefused),
+    ((foreign.MessageSizeTooLargeError, foreign.RecordListTooLargeError), KafkaTooLarge),
+    ((foreign.CommitFailedError, foreign.IllegalStateError), CommitRefused),
+    ((foreign.KafkaError, OSError), KafkaUnavailable),
 )
 
 
@@ -33,13 +53,36 @@ def translated(error: Exception) -> KafkaError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, KafkaError):
         return error
-    if isinstance(error, _REFUSED):
-        return KafkaRefused(text)
-    if isinstance(error, foreign.CommitFailedError | foreign.IllegalStateError):
-        return CommitRefused(text)
-    if isinstance(error, foreign.KafkaError | OSError):
-        return KafkaUnavailable(text)
+    if isinstance(error, _NOT_ALLOWED):
+        return _forbidden(error)
+    if isinstance(error, foreign.InconsistentGroupProtocolError):
+        return KafkaBlocked(
+            "the consumer group is used by another program; hull-planhat needs a KAFKA_GROUP_ID of"
+            " its own",
+            is_of_group=True,
+        )
+    for kinds, ours in _OURS:
+        if isinstance(error, kinds):
+            return ours(text)
     return KafkaUnavailable(f"{type(error).__name__}: {text}")
+
+
+def _forbidden(error: Exception) -> KafkaBlocked:
+    """What we may not use, as far as the error tells: aiokafka names it in ways of its own."""
+    kind = next(
+        name
+        for one, name in zip(_NOT_ALLOWED, ("topic", "group", "cluster"), strict=True)
+        if isinstance(error, one)
+    )
+    found = error.args[0] if error.args else ""
+    if kind == "cluster":  # asked for before the first write, whatever its topic
+        return KafkaBlocked("not authorized to write to any topic of the cluster")
+    names = sorted({found} if isinstance(found, str) else map(str, found))
+    return KafkaBlocked(
+        f"not authorized for the {kind} {', '.join(names)}".rstrip(),
+        topics=frozenset(names if kind == "topic" else ()) - {""},
+        is_of_group=kind == "group",
+    )
 
 
 @contextmanager
@@ -74,7 +117,8 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
-    """Our own records for those of a poll."""
+    """Our own records for those of a poll that ends now."""
+    now = time.time()
     for foreign_partition, batch in found.items():
         partition = Partition(*foreign_partition)
         for record in batch:
@@ -85,4 +129,5 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
                 record.value,
                 tuple(record.headers),
                 record.timestamp / 1000,
+                record.timestamp / 1000 if record.timestamp_type == _BY_THE_BROKER else now,
             )

@@ -17,7 +17,7 @@ from consumer.kafka.credentials import keep_renewed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.dead_letters import Letter
+    from consumer.letter import Letter
     from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
@@ -134,4 +134,7 @@ def _outcome(one: _Sent, unknown: KafkaUnavailable) -> KafkaUnavailable | None:
     if one.cancelled():
         return unknown
     error = one.exception()
-    return KafkaUnavailable(str(translated(error))) if isinstance(error, Exception) else None
+    if not isinstance(error, Exception):
+        return None
+    told = translated(error)
+    return told if isinstance(told, KafkaUnavailable) else KafkaUnavailable(str(told))

@@ -39,6 +39,7 @@ is taken. So small parts go sooner; some of them keep us busy until the next one
 _LOOK_SECONDS = 5.0
 _LOOKS = 2
 _END_SECONDS = 60.0
+_ASK_AGAIN_SECONDS = 5.0
 
 _NOWHERE = aiokafka.TopicPartition("<none>", 0)
 
@@ -89,6 +90,7 @@ class KafkaSource:
         self._listener = _Listener(told, self)
         self._drain_seconds = drain_seconds
         self._member_id = ""
+        self._asked_at = float("-inf")
         self._joined: aiokafka.AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
@@ -105,7 +107,9 @@ class KafkaSource:
         missing = [topic for topic in self._settings.topics if topic not in known]
         if missing:
             await consumer.stop()
-            raise KafkaUnavailable(f"topic {', '.join(missing)} does not exist")
+            raise KafkaUnavailable(
+                f"topic {', '.join(missing)} does not exist, or may not be seen (DESCRIBE)"
+            )
         self._joined = consumer
         keep_renewed(consumer, self._settings)
         consumer.subscribe(self._settings.topics, listener=self._listener)
@@ -258,6 +262,26 @@ class KafkaSource:
         admin, self._admin = self._admin, None
         if admin is not None:
             await admin.close()
+
+    def unseen(self) -> list[str]:
+        """What keeps topics from being seen, which nothing raises; empty if all are.
+
+        Where there is something the client asks again, which it would not for minutes.
+        """
+        if self._joined is None:
+            return []
+        cluster = self._joined._client.cluster  # noqa: SLF001 - the only place where it is told
+        unseen = []
+        for topic in self._settings.topics:
+            if topic in cluster.unauthorized_topics:
+                unseen.append(f"not authorized for the topic {topic}")
+            elif not cluster.partitions_for_topic(topic):
+                unseen.append(f"topic {topic} does not exist any more, or may not be seen")
+        now = asyncio.get_running_loop().time()
+        if unseen and now - self._asked_at >= _ASK_AGAIN_SECONDS:
+            self._asked_at = now
+            self._joined._client.force_metadata_update()  # noqa: SLF001 - likewise
+        return unseen
 
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""

@@ -26,7 +26,10 @@ class HttpSettings(Section):
     model_config = SettingsConfigDict(env_prefix="HTTP_")
 
     enabled: bool = Field(default=True, description="Serve health, metrics and console.")
-    host: _Host = Field(default="0.0.0.0", description="Address to listen at.")  # noqa: S104 - probes come from outside the pod
+    host: _Host | None = Field(
+        default=None,
+        description="Address to listen at. Empty: all addresses, of IPv4 and of IPv6.",
+    )
     port: int = Field(
         default=8080, ge=0, le=65_535, description="Port to listen at; 0: any free one."
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FAILED, _WRONG_USE = 1, 2
+_LAST_PORT = 65_535
 _COLLECT_AFTER = 200_000
 """Objects. Records stay, so that looking for garbage often costs a third of the speed."""
 
@@ -25,18 +26,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve, and give the exit code: 0 stopped, 1 failed, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m planhat_client.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
+    parser.add_argument("--port", type=_port, default=0, help="0: any that is free")
     parser.add_argument("--options", default="{}", help="SandboxOptions as JSON")
     gc.set_threshold(_COLLECT_AFTER, 20, 100)
     given = parser.parse_args(arguments)
     try:
         options = SandboxOptions.from_json(json.loads(given.options))
         asyncio.run(_serve(options, given.host, given.port))
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        return _failed(f"{given.host[:60]}:{given.port}: {why}", _FAILED)
     except ValueError as error:
         return _failed(f"--options: {error}", _WRONG_USE)
-    except OSError as error:
-        return _failed(f"{given.host}:{given.port}: {error.strerror}", _FAILED)
     return 0
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a number from 0 to {_LAST_PORT}")
+    return int(text)
 
 
 async def _serve(options: SandboxOptions, host: str, port: int) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from consumer.company_directory import CompanyDirectory, Owners
-from consumer.dead_letters import headers
 from consumer.dispatch import Dispatch
 from consumer.flight import Flight
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.lane import Lane, LanePolicy
+from consumer.letter import headers
 from consumer.log import cleaner
 from consumer.metrics import Metrics
 from consumer.offsets import Offsets

@@ -18,7 +18,7 @@ def test_the_oldest_record_is_known_by_partition() -> None:
 
     found = assignment.oldest_by_partition()
 
-    assert found == {one: 10.0, other: 8.0}
+    assert {name: record.offset for name, record in found.items()} == {one: 5, other: 9}
 
 
 P0, P1, P2 = (Partition("t", number) for number in range(3))
@@ -50,7 +50,7 @@ def test_nothing_owned_wants_nothing() -> None:
     assert not assignment.is_full
     assert assignment.is_within_horizon
     assert (assignment.eligible(), assignment.behind) == ([], [])
-    assert (assignment.oldest(), assignment.oldest_by_partition()) == (None, {})
+    assert assignment.oldest_by_partition() == {}
 
 
 def test_one_partition_of_many_may_want_a_commit() -> None:
@@ -153,17 +153,14 @@ def test_partitions_come_and_go_with_an_epoch_each() -> None:
     assert assignment.behind == []
 
 
-def test_the_record_that_waits_longest_is_known() -> None:
+def test_of_a_partition_the_record_that_waits_longest_is_known() -> None:
     assignment = made(owned=2)
-    for partition, at in ((P1, 7.0), (P0, 3.0), (P1, 9.0)):
-        offsets = assignment.owned[partition]
-        record = Record(partition, offsets.position or 0, None, b"", timestamp=at)
-        offsets.track(record.offset)
-        assignment.backlog.add(Ticket(record, offsets, assignment.backlog))
+    for partition in (P1, P0, P1):
+        read(assignment, partition, 1)
     first = next(iter(assignment.backlog.open))
-    before = assignment.oldest()
+    before = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
 
     first.resolve()
 
-    assert (before, assignment.oldest()) == (7.0, 3.0)
-    assert assignment.oldest_by_partition() == {P0: 3.0, P1: 9.0}
+    after = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
+    assert (before, after) == ({P0: 0, P1: 0}, {P0: 0, P1: 1})

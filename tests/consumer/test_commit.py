@@ -7,10 +7,12 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.commit import COMMIT_SECONDS, Committer
-from consumer.errors import CommitRefused, KafkaError, KafkaUnavailable
+from consumer.errors import CommitRefused, KafkaBlocked, KafkaError, KafkaUnavailable
 from consumer.lease import Lease
 from consumer.part import Partition
 from tests.consumer.virtual_time import in_no_time
@@ -51,7 +53,8 @@ class Desk:
         self.book = Book()
         self.lease = Lease(15.0)
         self.results = Results()
-        self.committer = Committer(self.book, self.results, self.lease)
+        self.blocked = Blocked()
+        self.committer = Committer(self.book, self.results, self.lease, self.blocked)
         self.assignment = Assignment(100, 100, 1 << 20)
         self.assignment.begin({P0: (10, "hp1:300;"), P1: (20, "hp1:300;")})
 
@@ -276,3 +279,36 @@ async def test_a_broker_takes_what_a_full_window_has_to_say() -> None:
 
     _, metadata = desk.book.written[0][P0]
     assert 4000 < len(metadata) <= 4096
+
+
+async def test_a_commit_without_the_right_to_it_is_told_once_and_tried_again() -> None:
+    desk = Desk()
+    desk.confirmed()
+    desk.assignment.owned[P0].track(10)
+    desk.assignment.owned[P0].resolve(10)
+    desk.book.error = KafkaBlocked("not authorized for the topic events")
+
+    with capture_logs() as logs:
+        refused = [await desk.commit() for _ in range(3)]
+    desk.book.error = None
+
+    assert refused == [False, False, False]
+    assert [line["event"] for line in logs] == ["kafka.refused"]
+    assert desk.blocked.reason(asyncio.get_running_loop().time()) is not None
+    assert await desk.commit()
+
+
+async def test_a_topic_that_may_not_be_committed_keeps_no_other_from_it() -> None:
+    desk = Desk()
+    other = Partition("secret", 0)
+    desk.assignment.begin({other: (5, "hp1:300;")})
+    desk.book.error = KafkaBlocked("not authorized", topics=frozenset({"secret"}))
+    for partition, offset in ((P0, 10), (other, 5)):
+        desk.assignment.owned[partition].track(offset)
+        desk.assignment.owned[partition].resolve(offset)
+
+    assert await desk.commit()
+
+    owned = desk.assignment.owned
+    assert (owned[P0].committed, owned[other].committed) == (11, 5)
+    assert desk.lease.holds(asyncio.get_running_loop().time())

@@ -18,6 +18,7 @@ from consumer.part import UNATTRIBUTED
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,4 +227,4 @@ class ContactMachine(RuleBasedStateMachine):
 
 
 TestContacts = ContactMachine.TestCase
-TestContacts.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestContacts.settings = settings(max_examples=examples(100), stateful_step_count=40, deadline=None)

@@ -1,7 +1,7 @@
 import pytest
 
 from consumer.dead_letter import dead_letter
-from consumer.dead_letters import headers
+from consumer.letter import headers
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Partition, Receipt, Record, Ticket
 from tests.consumer.dead import DEAD, letter, record
@@ -32,6 +32,7 @@ def test_what_the_service_writes_is_read() -> None:
         "attempts": 3,
         "replays": 0,
         "first_offset": 7,
+        "omitted_bytes": None,
     }
 
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from structlog.testing import capture_logs
 
-from consumer.dead_letters import DeadLetters, headers
-from consumer.errors import KafkaUnavailable
+from consumer.dead_letters import DeadLetters
+from consumer.errors import KafkaTooLarge, KafkaUnavailable
+from consumer.letter import headers
 from consumer.log import hide
 from tests.consumer.test_letter_queue import letter, names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from consumer.dead_letters import Letter
+    from consumer.letter import Letter
     from consumer.part import Receipt
 
 
@@ -45,7 +46,7 @@ class Topic:
     def _outcome(self, value: bytes) -> KafkaUnavailable | None:
         if self.broken:
             return KafkaUnavailable("no leader")
-        return KafkaUnavailable("too large") if len(value) > self.most else None
+        return KafkaTooLarge("too large") if len(value) > self.most else None
 
 
 class Desk:
@@ -95,16 +96,38 @@ async def test_none_is_resolved_before_the_topic_has_it() -> None:
     assert (names(desk.resolved), len(desk.letters)) == ([1, 2], 0)
 
 
-async def test_one_that_is_too_large_keeps_the_others_not_out() -> None:
+async def test_one_that_is_too_large_goes_without_its_value_and_all_others_whole() -> None:
     desk = Desk()
+    desk.put(0)
     desk.put(1, size=200)
     desk.put(2, 3)
 
-    async with desk.writing():
-        await desk.letters.landed(5.0)
+    with capture_logs() as logs:
+        async with desk.writing():
+            await desk.letters.landed(5.0)
 
-    assert names(desk.resolved) == [2, 3]
-    assert names(desk.letters.waiting()) == [1]
+    assert sorted(names(desk.resolved)) == [0, 1, 2, 3]
+    assert sorted(len(value or b"") for value in desk.topic.records) == [0, 10, 10, 10]
+    assert [(line["event"], line["offset"], line["bytes"]) for line in logs] == [
+        ("dead_letter.value_omitted", 1, 200)
+    ]
+    assert not desk.letters.failing
+
+
+async def test_a_topic_that_takes_not_even_a_bare_letter_is_told() -> None:
+    desk = Desk()
+    desk.topic.most = -1
+    desk.put(1)
+
+    with capture_logs() as logs:
+        async with desk.writing():
+            await desk.letters.landed(5.0)
+
+    assert desk.letters.trouble == "too large"
+    assert [line["event"] for line in logs] == [
+        "dead_letter.value_omitted",
+        "dead_letters.unwritable",
+    ]
 
 
 async def test_what_was_forgotten_while_it_flew_is_not_resolved() -> None:

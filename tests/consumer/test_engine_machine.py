@@ -22,6 +22,7 @@ from planhat_client.protocol import Delivered, Halt, Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.test_intake import Silence
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
@@ -214,4 +215,4 @@ class EngineMachine(RuleBasedStateMachine):
 
 
 TestEngine = EngineMachine.TestCase
-TestEngine.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestEngine.settings = settings(max_examples=examples(100), stateful_step_count=40, deadline=None)

@@ -63,7 +63,9 @@ class Desk:
         self.offsets = Offsets(0, "")
         self.backlog = Backlog()
 
-    def take(self, offset: int, *, with_event: bool) -> None:
+    def take(
+        self, offset: int, *, with_event: bool, headers: tuple[tuple[str, bytes], ...] = ()
+    ) -> None:
         message = {
             "user": {"id": "u", "email": f"{offset}@example.com"},
             "account": {"id": "a", "planhat/id": "company"},
@@ -71,7 +73,7 @@ class Desk:
             "events": [{"event": "Signed in", "event_id": str(offset)}] if with_event else [],
         }
         value = json.dumps(message).encode()
-        record = Record(Partition("t", 0), offset, b"u", value)
+        record = Record(Partition("t", 0), offset, b"u", value, headers)
         self.intake.take(record, self.offsets, self.backlog, 0.0)
 
     def deliver(self, resource: Resource) -> None:
@@ -394,3 +396,24 @@ def test_of_an_envelope_only_the_message_that_is_meant_is_replayed() -> None:
         ("user:update", 0, "skipped", reasons.NOT_REPLAYED),
         ("user:update", 1, "delivered", ""),
     ]
+
+
+REPLAY = (("dl.replays", b"1"), ("dl.first_offset", b"0"))
+
+
+@pytest.mark.parametrize(
+    "told", [("dl.checked_to", b"1"), ("dl.only", b"activities")], ids=["seen here", "told so"]
+)
+def test_a_stale_replay_sends_its_events_and_not_its_profile(told: tuple[str, bytes]) -> None:
+    desk = Desk()
+    desk.take(1, with_event=False)
+    desk.deliver(Resource.ENDUSERS)
+
+    desk.take(2, with_event=True, headers=(*REPLAY, told))
+
+    assert (desk.lanes[Resource.ENDUSERS].waiting, desk.lanes[Resource.ACTIVITIES].waiting) == (
+        0,
+        1,
+    )
+    desk.deliver(Resource.ACTIVITIES)
+    assert desk.offsets.to_commit() == (3, "")

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult
 from tests.consumer.lanes import Bench, part
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
@@ -296,7 +297,7 @@ class LaneMachine(RuleBasedStateMachine):
 
 
 TestLane = LaneMachine.TestCase
-TestLane.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLane.settings = settings(max_examples=examples(150), stateful_step_count=40, deadline=None)
 
 
 def test_a_value_that_comes_back_after_another_member_wrote_is_sent_again() -> None:

@@ -63,6 +63,17 @@ def test_what_fails_goes_behind_the_others_and_the_next_flies_alone() -> None:
     assert names(found.take()) == [4]
 
 
+def test_what_was_refused_for_its_size_among_others_flies_next_and_alone() -> None:
+    found = queue(4)
+    found.take()
+    found.put(letter(4))
+
+    found.settle([True, False, True, False], [False, True, False, False])
+
+    assert names(found.waiting()) == [1, 4, 3]
+    assert names(found.take()) == [1]
+
+
 def test_each_success_lets_twice_as_many_fly() -> None:
     found = queue(5)
     found.settle([False] * len(found.take()))

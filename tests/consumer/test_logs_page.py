@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from consumer.log import profile_log
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "logs.md"
@@ -27,12 +25,15 @@ class Logged(NamedTuple):
     fields: frozenset[str]
 
 
-def calls() -> Iterator[ast.Call]:
-    for package in ("consumer", "planhat_client", "schemas"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and is_logger(node.func):
-                    yield node
+@cache
+def calls() -> tuple[ast.Call, ...]:
+    return tuple(
+        node
+        for package in ("consumer", "planhat_client", "schemas")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and is_logger(node.func)
+    )
 
 
 def is_logger(function: ast.expr) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.assignment import Assignment
+from consumer.blocked import Blocked
 from consumer.commit import Committer
-from consumer.errors import KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
 from consumer.lease import Lease
 from consumer.membership import Membership
 from consumer.part import Partition, Record, Ticket
@@ -95,8 +96,11 @@ class Desk:
         self.house = House()
         self.lease = Lease(15.0)
         self.assignment = Assignment(100, 100, 1 << 20)
-        self.committer = Committer(kafka, self.house, self.lease)
-        self.member = Membership(kafka, self.assignment, self.committer, self.lease, self.house)
+        blocked = Blocked()
+        self.committer = Committer(kafka, self.house, self.lease, blocked)
+        self.member = Membership(
+            kafka, self.assignment, self.committer, self.lease, self.house, blocked
+        )
 
     def hold(self) -> float:
         return self.member.hold(asyncio.get_running_loop().time())
@@ -114,7 +118,7 @@ async def test_what_is_assigned_is_worked_on_from_the_commit() -> None:
 
 async def test_offsets_are_asked_for_until_kafka_tells_them() -> None:
     kafka = Kafka(p0=(10, ""))
-    kafka.errors = [KafkaUnavailable("AttributeError"), KafkaUnavailable("loading")]
+    kafka.errors = [KafkaUnavailable("AttributeError"), KafkaBlocked("no right to the group")]
     desk = Desk(kafka)
 
     await desk.member.assigned([P0])

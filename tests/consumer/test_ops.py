@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -6,7 +7,8 @@ import pytest
 from aiohttp import web
 
 from consumer.metrics import Metrics
-from consumer.ops import Ops, PortTaken
+from consumer.ops import Ops, PortTaken, listening
+from consumer.settings import Settings
 
 
 class FakeState:
@@ -79,6 +81,61 @@ async def test_added_routes_are_served_and_go_before_our_own(state: FakeState) -
     assert answers == ["console", "console"]
 
 
+async def is_answered(address: str, port: int) -> bool:
+    """Ask as a probe of Kubernetes would, at an address of the pod."""
+    host = f"[{address}]" if ":" in address else address
+    async with aiohttp.ClientSession() as session:
+        try:
+            async with session.get(f"http://{host}:{port}/healthz") as response:
+                return response.status == 200
+        except aiohttp.ClientConnectorError:
+            return False
+
+
+@pytest.mark.parametrize(
+    ("environ", "answered"),
+    [
+        pytest.param({}, {"127.0.0.1": True, "::1": True}, id="unset: both families"),
+        pytest.param({"HTTP_HOST": ""}, {"127.0.0.1": True, "::1": True}, id="empty: both"),
+        pytest.param({"HTTP_HOST": "0.0.0.0"}, {"127.0.0.1": True, "::1": False}, id="IPv4"),  # noqa: S104 - what people set
+        pytest.param({"HTTP_HOST": "::"}, {"127.0.0.1": False, "::1": True}, id="IPv6"),
+        pytest.param({"HTTP_HOST": "::1"}, {"127.0.0.1": False, "::1": True}, id="one address"),
+    ],
+)
+async def test_probes_of_the_families_that_the_host_names_are_answered(
+    state: FakeState, environ: dict[str, str], answered: dict[str, bool]
+) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    ops = Ops(state, Metrics("1"))
+    await ops.start(Settings.read(environ).http.host, 0)
+
+    found = {address: await is_answered(address, ops.port) for address in answered}
+    await ops.stop()
+
+    assert found == answered
+
+
+def test_a_family_that_the_machine_has_not_is_left_out() -> None:
+    # No Linux of today speaks IrDA: the kernel refuses it as it would IPv6 where that is off.
+    with listening(0, [socket.AddressFamily(23), socket.AF_INET]) as found:
+        address = found.getsockname()
+
+    assert (found.family, address[0]) == (socket.AF_INET, "0.0.0.0")  # noqa: S104 - what is meant
+
+
+@pytest.mark.parametrize("taken_at", ["127.0.0.1", "::1"])
+async def test_a_port_in_use_in_one_family_is_not_taken_in_the_other(
+    state: FakeState, taken_at: str
+) -> None:
+    family = socket.AF_INET6 if ":" in taken_at else socket.AF_INET
+    with socket.create_server((taken_at, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(PortTaken, match=rf"^HTTP_PORT: {port}: already in use; free it"):
+            await Ops(state, Metrics("1")).start(None, port)
+
+
 async def test_a_port_in_use_is_told_in_one_line(ops: Ops, state: FakeState) -> None:
     with pytest.raises(PortTaken, match=rf"^HTTP_PORT: {ops.port}: already in use on 127.0.0.1"):
         await Ops(state, Metrics("1")).start("127.0.0.1", ops.port)
@@ -87,6 +144,11 @@ async def test_a_port_in_use_is_told_in_one_line(ops: Ops, state: FakeState) -> 
 async def test_an_address_that_is_not_ours_is_told_in_one_line(state: FakeState) -> None:
     with pytest.raises(PortTaken, match=r"^HTTP_HOST: '203.0.113.5': cannot listen there"):
         await Ops(state, Metrics("1")).start("203.0.113.5", 0)
+
+
+async def test_a_name_that_no_host_can_have_is_told_in_one_line(state: FakeState) -> None:
+    with pytest.raises(PortTaken, match=r"^HTTP_HOST: 'a{80}': cannot listen there: .*too long"):
+        await Ops(state, Metrics("1")).start("a" * 80, 0)
 
 
 async def test_it_closes_in_time_though_a_client_does_not(state: FakeState) -> None:

@@ -161,6 +161,7 @@ def test_exactly_the_bad_items_are_rejected_whatever_the_answers_look_like() -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a minute of CPU, and many where others need it too
 def test_exactly_the_bad_items_are_rejected_in_ten_thousand_cases() -> None:
     for seed in range(FEW, FEW + MANY):
         check(seed)

@@ -16,6 +16,7 @@ from consumer.parse import _Hints, _odd, parse
 from consumer.plain import decoded, modelled
 from consumer.route import route
 from tests.consumer.explain.hull_messages import encoded, records
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from consumer.message import Routed
@@ -106,7 +107,7 @@ def test_a_plain_message_is_read_as_the_models_read_it(
         assert exactly(route(plain, channel, is_export=is_export)) == exactly(expected)
 
 
-@settings(MANY, max_examples=300)
+@settings(MANY, max_examples=examples(300))
 @given(records, st.booleans())
 @example(b'{"user": {"id": "u1"}, "user": {"id": 2, "id": 1.0}}', False)
 @example(b'{"us\\u0065r": {"i\\u0064": "\\ud83d\\ude00"}, "unread": 1e999}', False)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.assignment import Assignment
-from consumer.errors import KafkaRefused, KafkaUnavailable
+from consumer.blocked import Blocked
+from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
 from consumer.part import Partition, Record
 from consumer.poll import Poller
 
@@ -28,6 +29,8 @@ class Log:
         self.records = records
         self.unreadable: set[Partition] = set()
         self.rewound: list[tuple[Partition, int]] = []
+        self.forbidden: set[Partition] = set()
+        self.blocked = Blocked()
 
     async def poll(
         self,
@@ -38,6 +41,9 @@ class Log:
         await asyncio.sleep(0)
         found: list[Record] = []
         for partition in partitions:
+            if partition in self.forbidden:
+                text = f"not authorized for the topic {partition.topic}"
+                raise KafkaBlocked(text, topics=frozenset({partition.topic}))
             if partition in self.unreadable:
                 raise KafkaUnavailable("corrupt")
             waiting = self.records.get(partition, [])
@@ -53,6 +59,9 @@ class Log:
         self.rewound.append((partition, offset))
 
     def end(self, partition: Partition) -> int | None: ...
+
+    def unseen(self) -> list[str]:
+        return []
 
 
 class Hands:
@@ -81,7 +90,14 @@ def records(partition: Partition, *offsets: int) -> list[Record]:
 
 
 def poller(log: Log, hands: Hands, assignment: Assignment) -> Poller:
-    return Poller(log, assignment, hands, lambda: True, lambda: None)  # type: ignore[arg-type]  # takes records is all that is asked
+    return Poller(
+        log,
+        assignment,
+        hands,  # type: ignore[arg-type]  # takes records is all that is asked
+        lambda: True,
+        lambda: None,
+        log.blocked,
+    )
 
 
 def owning(**committed: int) -> Assignment:
@@ -99,6 +115,21 @@ async def test_a_partition_that_cannot_be_read_does_not_stop_the_others() -> Non
     await poller(log, hands, owning(p0=0, p1=0)).run(hands.stop)
 
     assert [record.offset for record in hands.taken] == list(range(600))
+
+
+async def test_a_topic_that_may_not_be_read_is_told_of_and_does_not_stop_the_others() -> None:
+    log = Log({P1: records(P1, *range(600))})
+    other = Partition("secret", 0)
+    log.forbidden = {other}
+    hands = Hands(600)
+    assignment = owning(p1=0)
+    assignment.begin({other: None})
+
+    await poller(log, hands, assignment).run(hands.stop)
+
+    now = asyncio.get_running_loop().time()
+    assert [record.offset for record in hands.taken] == list(range(600))
+    assert log.blocked.reason(now) == "not authorized for the topic secret"
 
 
 async def test_a_topic_made_anew_is_read_from_its_new_beginning() -> None:

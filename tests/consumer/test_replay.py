@@ -15,6 +15,15 @@ def test_the_headers_of_a_replay_are_read_as_they_were_written() -> None:
     assert replay(written) == told
 
 
+def test_a_replay_for_its_events_only_says_so() -> None:
+    told = Replay(1, 17, None, None, only_events=True)
+
+    written = replay_headers((), told)
+
+    assert ("dl.only", b"activities") in written
+    assert replay(written) == told
+
+
 @pytest.mark.parametrize(
     "headers",
     [

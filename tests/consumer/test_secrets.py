@@ -25,6 +25,7 @@ from consumer import log
 from planhat_client.sandbox import Refusal
 from tests.browser.stage import TOKEN, stage, user
 from tests.consumer.fuzz import Sink, messages
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -183,14 +184,15 @@ def _quiet() -> Iterator[io.StringIO]:
 PLANTED = st.sampled_from([*SECRETS, ADDRESS, f"{ADDRESS} {TOKEN}"])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(records=st.lists(messages(PLANTED), min_size=1, max_size=5))
 def test_fuzzed_messages_pass_in_silence(records: list[bytes | None], quiet: io.StringIO) -> None:
     survives(records, quiet)
 
 
 @pytest.mark.slow
-@settings(max_examples=1000)
+@pytest.mark.timeout(1800)  # a minute of CPU, and many where others need it too
+@settings(max_examples=examples(1000))
 @given(records=st.lists(messages(PLANTED), min_size=10, max_size=10))
 def test_ten_thousand_fuzzed_messages_pass_in_silence(
     records: list[bytes | None], quiet: io.StringIO

@@ -16,6 +16,7 @@ from consumer.settle import Health
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult
 from tests.consumer.lanes import Bench, part
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,7 +241,7 @@ up = st.floats(30.0, 90.0)
 down = st.floats(2.0, 60.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     phases=st.lists(st.tuples(up, down), min_size=1, max_size=5),
     changes=st.lists(st.integers(0, 400), min_size=1, max_size=30),

@@ -5,9 +5,17 @@ import pytest
 
 from consumer.dead_letter import DeadLetter
 from consumer.part import Record
-from consumer.superseded import Superseded
-from tests.consumer.dead import letter, message, record, replayed
+from consumer.rules import Rules
+from consumer.superseded import Superseded, count_events
+from schemas.connector import ConnectorSettings
+from tests.consumer.dead import EVENTS, letter, message, record, replayed
 from tests.consumer.explain.hull_messages import RULES
+
+TRACKING = """
+contact_synchronized_segments: [5d2f0c1e8f0b7a0001a1b001]
+contact_events: [Signed in]
+contact_attributes_outbound: [{hull_field_name: email, service_field_name: email}]
+"""
 
 
 @pytest.mark.parametrize(
@@ -22,7 +30,8 @@ from tests.consumer.explain.hull_messages import RULES
         ([record(9, b"")], None),
         ([record(10)], None),
         ([replayed(9, 7)], "it was replayed already, at offset 9"),
-        ([replayed(9, 7), record(11)], "stale replay: offset 11 is newer and was sent"),
+        ([replayed(9, 7), record(11)], "it was replayed already, at offset 9"),
+        ([record(9), replayed(11, 7)], "it was replayed already, at offset 11"),
         ([replayed(9, 5)], None),
         ([replayed(9, 8)], "stale replay: offset 9 is newer and was sent"),
     ],
@@ -37,6 +46,7 @@ from tests.consumer.explain.hull_messages import RULES
         "a newer one that is dead too",
         "its own replay",
         "its own replay, and a newer one",
+        "a newer one, and its own replay",
         "the replay of an older one",
         "the replay of a newer one",
     ],
@@ -75,3 +85,16 @@ def test_a_letter_that_cannot_be_read_is_superseded_by_any_newer_one_with_its_ke
     seen.see(record(9))
 
     assert seen.verdicts["0:0"].kind == "newer"
+
+
+@pytest.mark.parametrize(
+    ("event", "count"), [("Signed in", 1), ("Looked away", 0), (None, 0)], ids=str
+)
+def test_only_events_that_the_rules_send_are_worth_a_replay(event: str | None, count: int) -> None:
+    rules = Rules.compile(ConnectorSettings.from_text(TRACKING, "settings"))
+    whole = json.loads(message())
+    whole["events"] = [] if event is None else [{"event": event, "event_id": "e"}]
+    one = letter(7)
+    record = Record(EVENTS, 7, b"u1", json.dumps(whole).encode(), one.record.headers)
+
+    assert count_events(replace(one, record=record), rules) == count

@@ -38,6 +38,7 @@ HEALTHY = {
     'requests_total{instance="a",resource="endusers",status="ok"}': "0+100",
     'requests_total{instance="a",resource="endusers",status="429"}': "0",
     'ready{instance="a"}': "1",
+    'kafka_refused{instance="a"}': "0",
 }
 """A state without alerts: series without the prefix -> value, or first value + step a minute."""
 
@@ -80,6 +81,10 @@ STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "too much is rejected": (halted("too many rejected"), {"MassReject"}),
     "the host is wrong": (halted("wrong host"), {"Halted"}),
     "halted for another reason": (halted("other"), {"Halted"}),
+    "Kafka refuses us": (
+        {'kafka_refused{instance="a"}': "1", **STILL, **AGEING, **NOT_READY},
+        {"KafkaRefuses"},
+    ),
     "Planhat is down": (
         {'breaker_state{instance="a",resource="endusers"}': "2", **STILL, **AGEING},
         {"ApiDown"},

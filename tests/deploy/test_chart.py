@@ -14,6 +14,8 @@ import yaml
 from consumer.settings import described
 from schemas.connector import ConnectorSettings
 from tests.deploy.chart import CHART, DEPLOY, KUBERNETES
+from tests.deploy.chart_settings import SCHEMA, SETTINGS, schema, text
+from tests.deploy.chart_settings import settings as chart_settings
 from tests.deploy.crds import SPECS
 from tests.deploy.values import FULL, MINIMAL, MONITORED, SCALED, SETS, values
 
@@ -302,8 +304,14 @@ def test_the_chart_is_of_the_version_of_the_project() -> None:
     assert found["version"] == found["appVersion"] == project["version"]
 
 
+def test_the_chart_knows_the_settings_that_the_program_has() -> None:
+    remedy = "run `make fix`"
+
+    assert SETTINGS.read_text("utf-8") == text(chart_settings()), remedy
+    assert SCHEMA.read_text("utf-8") == text(schema()), remedy
+
+
 def test_the_connector_settings_that_the_chart_knows_are_all_that_there_are() -> None:
-    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
-    known = set(schema["properties"]["connector"]["properties"])
+    known = set(schema()["properties"]["connector"]["properties"])
 
     assert known == set(ConnectorSettings.model_fields) - {"personal_access_token"}

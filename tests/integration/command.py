@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 _OURS = ("KAFKA_", "PLANHAT_", "HTTP_", "LOG_", "CONNECTOR_")
 _SECONDS = 120
+# Where tests run in the background of a shell, SIGINT is ignored, and children inherit that.
+_START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from consumer.cli import main
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Command:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from consumer.cli import main; main()",
+            _START,
             *arguments,
             env=self._environment,
             stdin=asyncio.subprocess.PIPE,

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 NOBODY = 65532
 """The user of the image."""
 
-_SECONDS = 300
+_SECONDS = 1500
 _TRIES = 3
 _READ_ONLY = 'mount -o remount,bind,ro / && exec "$@"'
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,8 +33,10 @@ async def planhat() -> AsyncIterator[SandboxServer]:
         yield server
 
 
-def user(number: int, version: int, email: str = "bad@example.com") -> Entry:
-    message = {
+def user(
+    number: int, version: int, email: str = "bad@example.com", event: str | None = None
+) -> Entry:
+    message: dict[str, Any] = {
         "channel": "user:update",
         "user": {
             "id": f"user-{number}",
@@ -46,7 +50,17 @@ def user(number: int, version: int, email: str = "bad@example.com") -> Entry:
         "account_segments": [ACCOUNTS_SEGMENT],
         "changes": {"is_new": False, "user": {"traits_version": [version - 1, version]}},
     }
+    if event is not None:
+        message["events"] = [{"event": "Signed in", "event_id": event, "properties": {"id": event}}]
     return Entry(f"user-{number}".encode(), json.dumps(message).encode(), (("trace", b"t1"),))
+
+
+def larger(one: Entry) -> Entry:
+    """The same user with 1.5 MB of noise, which gzip makes no smaller than 1.1 MB."""
+    whole = json.loads(one.value or b"")
+    noise = random.Random(1).randbytes(1_125_000)
+    whole["user"]["traits_noise"] = base64.b64encode(noise).decode()
+    return Entry(one.key, json.dumps(whole).encode(), one.headers)
 
 
 class Stage:
@@ -78,6 +92,10 @@ class Stage:
 
     async def dead(self) -> list[Found]:
         return await self.kafka.read(f"{self.name}-dead")
+
+    def events(self) -> list[str]:
+        rows: Any = json.loads(json.dumps(self.planhat.sandbox.contents()))["activities"]
+        return [row["info"]["id"] for row in rows]
 
     def skips(self) -> list[str]:
         lines = [json.loads(line) for line in (self.tmp / "log").read_text().splitlines()]
@@ -226,3 +244,77 @@ async def test_what_is_rejected_again_is_counted_and_left_in_the_end(stage: Stag
         "repeated",
         "worn out",
     ]
+
+
+async def test_what_is_stale_brings_its_events_and_nothing_else(stage: Stage) -> None:
+    """By the command, which sees that it is stale, and by the service, which sees it alone."""
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 1, event="e1"))
+    stage.refuse()
+    await stage.served(user(1, 2, event="e2"))
+    assert stage.events() == ["e2"]
+
+    done = await stage.command("dead-letters", "replay", "--key", "user-1")
+    await stage.served()
+    again = await stage.command("dead-letters", "replay", "--key", "user-1")
+
+    assert (done.code, "its events only (1): stale replay" in done.out) == (0, True)
+    assert (sorted(stage.events()), stage.version(1)) == (["e1", "e2"], 2)
+    assert stage.skips()[-1] == "stale replay"
+    assert "it was replayed already" in again.out
+
+
+async def test_the_newest_are_listed_whatever_partition_they_lie_in(stage: Stage) -> None:
+    name = f"{stage.name}-dead"
+    await stage.kafka.delete_topic(name)
+    await stage.kafka.create_topic(name, partitions=3)
+    for number in range(9):
+        await stage.served(Entry(b"k%d" % number, b"torn %d" % number))
+
+    done = await stage.command("dead-letters", "list", "--json", "--limit", "3")
+
+    listed = [json.loads(line)["key"] for line in done.out.splitlines()]
+    assert listed == ["k6", "k7", "k8"]
+
+
+async def test_a_letter_larger_than_its_topic_stops_nobody_and_is_whole_by_its_source(
+    stage: Stage,
+) -> None:
+    """What is large can't be compressed; the topic takes 1 MB, as by default."""
+    stage.refuse(REFUSED)
+    large = larger(user(1, 5))
+    await stage.kafka.create_topic(f"{stage.name}-large", max_message_bytes="3000000")
+    stage.settings["KAFKA_TOPICS"] = stage.name = f"{stage.name}-large"
+    stage.settings["KAFKA_GROUP_ID"] = f"group-of-{stage.name}"
+    stage.command = Command(**stage.settings)
+    checked = await stage.command("check")
+
+    await stage.served(large, user(2, 1, "good@example.com"))
+
+    shown = await stage.command("dead-letters", "show", "0:0", "--json", "--pii")
+    stage.refuse()
+    replayed = await stage.command("dead-letters", "replay", "--all")
+    await stage.served()
+    assert "takes 1,048,588 bytes" in checked.out
+    assert (stage.version(1), stage.version(2)) == (5, 1)
+    assert json.loads(shown.out)["value"] == json.loads(large.value or b"")
+    assert replayed.out.splitlines()[-1] == "1 replayed"
+    copies = [r for r in await stage.kafka.read(stage.name) if r.key == large.key]
+    assert [copy.value for copy in copies] == [large.value] * 2
+    assert dict(copies[1].headers)["trace"] == b"t1"
+    assert '"dead_letter.value_omitted"' in (stage.tmp / "log").read_text()
+
+
+async def test_a_value_that_is_no_longer_kept_is_told(stage: Stage) -> None:
+    await stage.kafka.delete_topic(f"{stage.name}-dead")
+    await stage.kafka.create_topic(f"{stage.name}-dead", max_message_bytes="20000")
+    await stage.served(Entry(b"k", random.Random(2).randbytes(60_000)))
+    await stage.kafka.delete_topic(stage.name)
+    await stage.kafka.create_topic(stage.name, partitions=2)
+
+    shown = await stage.command("dead-letters", "show", "0:0", "--json")
+    replayed = await stage.command("dead-letters", "replay", "--all")
+
+    assert json.loads(shown.out)["value"] is None
+    assert json.loads(shown.out)["value_from"].startswith("no longer kept at ")
+    assert (replayed.code, "the record is gone" in replayed.out) == (1, True)

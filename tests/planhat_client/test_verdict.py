@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from planhat_client.protocol import Delivered, Partial, Response, read
 from planhat_client.verdict import IGNORED, Proven, Suspect, Unproven, verdicts
 from schemas.planhat import BulkResult
+from tests.examples import examples
 from tests.planhat_client.odd_json import ODD_BODIES
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ KEYS = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(KEYS, min_size=1, max_size=8), st.sampled_from([200, 206, 400, 403]), ODD_BODIES)
 def test_any_answer_gives_each_item_a_verdict(keys: list[Item], status: int, body: bytes) -> None:
     answer = read(Response(status, {}, body))
@@ -292,7 +293,7 @@ def entry(shape: str, name: str, neighbour: str) -> object:
     }[shape]
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(data=st.data(), fates=st.lists(FATES, min_size=1, max_size=12), has_lists=st.booleans())
 def test_what_failed_is_never_proven_and_what_a_key_proves_never_suspected(
     data: st.DataObject,

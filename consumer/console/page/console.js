@@ -227,7 +227,8 @@ function standing(one, isOneOfMany, known) {
 
 function unknown(found) {
   const since = found.since ? ` since ${span((Date.now() - Date.parse(found.since)) / 1000)} ago` : "";
-  const unread = found.unread ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.` : "";
+  const unread = found.unread > 1 ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.`
+    : found.unread ? " It may be the one record that is not read yet." : "";
   return `No message about it is remembered by this replica${since}.${unread}`;
 }
 

@@ -18,6 +18,16 @@ def test_a_dry_run_tells_what_would_be_written() -> None:
     ]
 
 
+def test_a_row_of_a_user_without_an_id_is_told_as_one_of_a_user(tmp_path: Path) -> None:
+    extract = tmp_path / "users.csv"
+    extract.write_text("id,email,account.id\nu1,a@b.example,a1\n,c@d.example,a1\n")
+
+    done = call("backfill", str(extract), "--of", "users", "--dry-run")
+
+    assert done.stderr == "line 3: user without an id\n"
+    assert done.stdout == "1 record would be written to hull.events, 1 row bad\n"
+
+
 def test_profiles_by_themselves_need_a_word() -> None:
     done = call("backfill", "-", "--dry-run", stdin=b'{"id": "u1"}\n')
 
@@ -29,7 +39,7 @@ def test_a_file_that_is_missing_is_one_line() -> None:
     done = call("backfill", "no-such-file", "--of", "users")
 
     assert (done.returncode, done.stderr) == (
-        1,
+        2,
         "hull-planhat: no-such-file: No such file or directory\n",
     )
 

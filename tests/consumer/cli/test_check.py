@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer import status
+from consumer.group_members import Group, Member
 from consumer.reachability import KafkaFacts, kafka_findings
 from consumer.settings import Settings
 from consumer.status import Finding
@@ -95,3 +96,61 @@ def test_what_kafka_refuses_has_a_remedy(facts: KafkaFacts, line: str) -> None:
     found = [one.message for one in kafka_findings(SETTINGS.kafka, facts) if one.status == "error"]
 
     assert line in found
+
+
+def warned(sizes: dict[str, int] | None = None, members: Group | None = None) -> list[str]:
+    dead = SETTINGS.kafka.dead_letter_topic
+    known = KafkaFacts(
+        "", {"hull.events": (6, 6), dead: (3, 3)}, "", {}, sizes or {}, members or Group()
+    )
+    return [
+        f"{one.status}: {one.message}"
+        for one in kafka_findings(SETTINGS.kafka, known)
+        if one.status != "ok"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "dead", "is_said"),
+    [(2_000_000, 1_048_588, True), (1_048_588, 1_048_588, False), (1_048_588, None, False)],
+    ids=["smaller", "as large", "not known"],
+)
+def test_a_dead_letter_topic_that_takes_less_than_the_events_is_told(
+    events: int, dead: int | None, *, is_said: bool
+) -> None:
+    sizes = {"hull.events": events} | (
+        {} if dead is None else {SETTINGS.kafka.dead_letter_topic: dead}
+    )
+
+    lines = warned(sizes=sizes)
+
+    assert bool(lines) is is_said
+    assert all(f"`{line}`" in PAGE for line in lines)
+
+
+OURS = Member("hull-planhat", "/10.0.0.1", frozenset({"hull.events"}))
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        Group("connect", "default", [Member("connect-1", "/10.0.0.7", None)]),
+        Group("consumer", "range", [Member("reporting", "/10.0.0.7", frozenset({"hull.events"}))]),
+        Group("consumer", "sticky", [OURS, Member("reporting", "/10.0.0.7", None)]),
+        Group(
+            "consumer",
+            "sticky",
+            [OURS, Member("hull-planhat", "/10.0.0.2", frozenset({"hull.old"}))],
+        ),
+    ],
+    ids=["another kind", "another assignor", "another program", "other topics"],
+)
+def test_who_should_not_be_in_the_group_is_told_with_a_remedy(group: Group) -> None:
+    (line,) = warned(members=group)
+
+    assert f"`{line}`" in PAGE
+
+
+@pytest.mark.parametrize("group", [Group(), Group("consumer", "sticky", [OURS, OURS])])
+def test_a_group_of_our_own_is_nothing_to_tell(group: Group) -> None:
+    assert warned(members=group) == []

@@ -86,8 +86,18 @@ def test_signs_in_a_message_do_not_command_the_terminal() -> None:
             2,
             "Invalid value: give a file (- for stdin), or --offset or --key of a topic",
         ),
+        (
+            ["--key", "k", "--hours", "1000000"],
+            2,
+            "Invalid value for '--hours': Input should be less than or equal to 87600",
+        ),
+        (
+            ["--key", "k", "--hours", "nan"],
+            2,
+            "Invalid value for '--hours': Input should be less than or equal to 87600",
+        ),
         (["--key", "k", "--offset", "1"], 2, "Invalid value: give either --offset or --key"),
-        (["no-such-file"], 1, "no-such-file: No such file or directory"),
+        (["no-such-file"], 2, "no-such-file: No such file or directory"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(arguments: list[str], code: int, line: str) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumer.cli.letter_choice import LetterChoice, letter_name, moment
+from consumer.cli.letter_choice import LetterChoice, NewestLetters, letter_name, moment
 from tests.consumer.dead import letter
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -60,3 +60,12 @@ def test_all_filters_must_hold(choice: LetterChoice, *, taken: bool) -> None:
 
 def test_nothing_asked_for_is_no_filter() -> None:
     assert (LetterChoice().is_filter, LetterChoice(key="k").is_filter) == (False, True)
+
+
+def test_the_newest_are_those_of_all_partitions_by_when_they_were_rejected() -> None:
+    newest = NewestLetters(2)
+
+    for at, hour in ((0, 12), (1, 9), (2, 10), (3, 11)):
+        newest.add(letter(7, at, failed_at=f"2026-11-24T{hour:02}:00:00+00:00"))
+
+    assert [one.name for one in newest.in_order()] == ["0:3", "0:0"]

@@ -5,6 +5,7 @@ import pytest
 from consumer.console.headline import Facts, Level, headline
 
 WELL = Facts(
+    refused=None,
     stuck=None,
     halted=None,
     unready=None,
@@ -24,6 +25,12 @@ WELL = Facts(
         (replace(WELL, unread=5), "busy", "Catching up"),
         (replace(WELL, unread=5, is_throttled=True), "trouble", "Throttled"),
         (replace(WELL, unwritten_dead_letters=2), "trouble", "The dead-letter topic fails"),
+        (
+            replace(WELL, unwritten_dead_letters=2, unready="dead letters can't be written"),
+            "trouble",
+            "The dead-letter topic fails",
+        ),
+        (replace(WELL, refused="the group", unready="the group"), "stopped", "Kafka refuses us"),
         (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
         (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
         (replace(WELL, halted="401 no", unready="halted"), "stopped", "Halted: nothing is sent"),

@@ -18,6 +18,7 @@ from consumer.explain.reading import company_fields, enduser_fields
 from consumer.message import AccountMessage, Messages, UserMessage
 from consumer.parse import parse
 from tests.consumer.explain.hull_messages import RULES, encoded, messages, records
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from typing import Any
@@ -104,7 +105,7 @@ def survives(value: bytes) -> None:
         assert bool(one.summary) is (one.verdict == "send" and not one.sends_profile)
 
 
-@settings(MANY, max_examples=300)
+@settings(MANY, max_examples=examples(300))
 @given(records)
 def test_whatever_comes_is_explained(value: bytes) -> None:
     survives(value)
@@ -112,7 +113,7 @@ def test_whatever_comes_is_explained(value: bytes) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # half a minute of CPU, and minutes where others need it too
-@settings(MANY, max_examples=10_000)
+@settings(MANY, max_examples=examples(10_000))
 @given(records)
 def test_ten_thousand_of_whatever_are_explained(value: bytes) -> None:
     survives(value)

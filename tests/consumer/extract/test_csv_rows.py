@@ -19,6 +19,23 @@ def test_the_header_names_the_attributes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        (
+            "id,email,account.id\n,a@b.c,a1\n",
+            {"id": None, "email": "a@b.c", "account": {"id": "a1"}},
+        ),
+        ("email,account.id\na@b.c,a1\n", {"id": None, "email": "a@b.c", "account": {"id": "a1"}}),
+        ("id,account.id\n,a1\n", {"id": None, "account": {"id": "a1"}}),
+        ('account,changes\n"{""id"":""a1""}",\n', {"account": {"id": "a1"}}),
+    ],
+    ids=["an empty cell", "no such column", "nothing else", "messages, which have none"],
+)
+def test_a_row_without_an_id_is_still_one_of_a_profile(text: str, row: dict[str, Any]) -> None:
+    assert rows(text) == [(2, row)]
+
+
 def test_a_cell_may_hold_lines_and_quotes() -> None:
     assert rows('id,note\r\n1,"a\nb ""c"""\r\n2,d\r\n') == [
         (2, {"id": "1", "note": 'a\nb "c"'}),

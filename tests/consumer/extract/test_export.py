@@ -57,6 +57,13 @@ def test_a_message_loses_what_changed_and_what_happened() -> None:
     assert value["user"] == RECORDS[0]["user"]
 
 
+@pytest.mark.parametrize("of", ["users", "accounts", None])
+def test_a_message_of_an_account_is_one_whatever_the_other_rows_are(of: Kind | None) -> None:
+    message = {"account": {"id": "a1"}, "account_segments": [], "changes": {}, "events": []}
+
+    assert only(message, of)[0] == "a1"
+
+
 def test_each_message_of_an_envelope_is_a_record() -> None:
     found = list(exports(Row(1, json.dumps(RECORDS[6]).encode()), None))
 
@@ -71,6 +78,10 @@ def test_each_message_of_an_envelope_is_a_record() -> None:
         (b'{"id": "u1"}', None, BARE),
         (b'{"email": "a@b.example"}', "users", "user without an id"),
         (b'{"name": "Acme"}', "accounts", "account without an id"),
+        # Not an account message: what else the row holds is of a user, whose id is missing.
+        (b'{"email": "a@b.example", "account": {"id": "a1"}}', "users", "user without an id"),
+        (b'{"id": null, "account": {"id": "a1"}}', "users", "user without an id"),
+        (b'{"id": null, "name": "Acme"}', "accounts", "account without an id"),
         (b"[1]", None, "not an object"),
         (b"{bad", None, "not JSON: key must be a string at line 1 column 2"),
         (

@@ -25,7 +25,7 @@ def test_a_process_tells_its_url_and_ends_on_sigterm() -> None:
             state = json.load(response)
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
         assert state["counts"]["companies"] == 0
 
 
@@ -44,6 +44,22 @@ def test_wrong_options_are_told_in_one_line(
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(message)
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "x"])
+def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--port={port}"])
+
+    assert ended.value.code == 2
+    assert f"'{port}': must be a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_host_that_none_can_be_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--host", "a" * 80]) == 1
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("aaa")
 
 
 def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

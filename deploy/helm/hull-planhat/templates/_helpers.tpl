@@ -69,6 +69,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- include "hull-planhat.checkKafka" . }}
 {{- include "hull-planhat.checkSettings" . }}
+{{- include "hull-planhat.checkConnector" . }}
 {{- if $v.autoscaling.enabled }}{{ include "hull-planhat.checkScaling" . }}{{ end }}
 {{- if and $v.topics.create (not $v.topics.cluster) }}
 {{- fail "topics.cluster: missing: name Strimzi's Kafka resource that shall have the topics" }}
@@ -95,14 +96,73 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* What the program would refuse at its start. files/settings.json is made of its own models. */}}
 {{- define "hull-planhat.checkSettings" -}}
-{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_HOST" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" }}
-{{- range $name, $_ := .Values.settings }}
+{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" }}
+{{- $known := .Files.Get "files/settings.json" | fromJson }}
+{{- range $name, $value := .Values.settings }}
 {{- if or (contains "TOKEN" $name) (contains "PASSWORD" $name) }}
 {{- fail (printf "settings.%s: a secret would lie in the pod's description: use planhat.existingSecret or kafka.sasl.existingSecret" $name) }}
 {{- end }}
 {{- if has $name $own }}
 {{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, log, drainSeconds)" $name) }}
+{{- end }}
+{{- if and (eq $name "HTTP_HOST") (regexMatch "^(127[.]|::1$|localhost$)" (toString $value)) }}
+{{- fail (printf "settings.HTTP_HOST: %s: the probes come from outside the pod: leave it empty, or give an address that they reach" (toString $value)) }}
+{{- end }}
+{{- $bounds := get $known.environment $name }}
+{{- if $bounds }}
+{{- include "hull-planhat.checkSetting" (dict "name" $name "value" $value "bounds" $bounds) }}
+{{- else if and (regexMatch "^(PLANHAT|KAFKA|HTTP|LOG)_" $name) (ne $name "HTTP_PROXY") }}
+{{- fail (printf "settings.%s: no such setting: docs/configuration.md names them all" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "hull-planhat.checkSetting" -}}
+{{- $text := toString .value | trim | lower }}
+{{- /* A number from a values file is a float here: 1000000 is no 1e+06. */}}
+{{- if kindIs "float64" .value }}{{ $text = toJson .value }}{{ end }}
+{{- $shown := printf "settings.%s: %s" .name ($text | quote) }}
+{{- $number := "^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$" }}
+{{- $units := dict "" 1 "b" 1 "kb" 1000 "mb" 1000000 "gb" 1000000000 "kib" 1024 "mib" 1048576 "gib" 1073741824 }}
+{{- $is := .bounds.kind }}
+{{- $size := regexFind "^[0-9.]+" $text }}
+{{- $unit := trimPrefix $size $text | trim }}
+{{- if eq $text "" }}
+{{- else if and (eq $is "boolean") (not (has $text (list "true" "false" "yes" "no" "on" "off" "1" "0" "t" "f" "y" "n"))) }}
+{{- fail (printf "%s: must be true or false" $shown) }}
+{{- else if and (eq $is "integer") (not (regexMatch "^[+-]?[0-9]+([.]0*)?$" $text)) }}
+{{- fail (printf "%s: must be a whole number" $shown) }}
+{{- else if and (eq $is "number") (not (regexMatch $number $text)) }}
+{{- fail (printf "%s: must be a number" $shown) }}
+{{- else if and (eq $is "bytes") (not (and (regexMatch $number $size) (hasKey $units $unit))) }}
+{{- fail (printf "%s: must be a number of bytes, like 4194304 or 4MiB" $shown) }}
+{{- else if and .bounds.choices (not (has $text .bounds.choices)) }}
+{{- fail (printf "%s: must be one of: %s" $shown (join ", " .bounds.choices)) }}
+{{- else if has $is (list "integer" "number" "bytes") }}
+{{- $amount := float64 $text }}
+{{- if eq $is "bytes" }}{{ $amount = mulf (float64 $size) (get $units $unit) }}{{ end }}
+{{- if and (hasKey .bounds "least") (lt $amount (float64 .bounds.least)) }}
+{{- fail (printf "%s: must be at least %s" $shown (toJson .bounds.least)) }}
+{{- end }}
+{{- if and (hasKey .bounds "most") (gt $amount (float64 .bounds.most)) }}
+{{- fail (printf "%s: must be at most %s" $shown (toJson .bounds.most)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "hull-planhat.checkConnector" -}}
+{{- $known := .Files.Get "files/settings.json" | fromJson }}
+{{- range $table, $targets := $known.targets }}
+{{- range get $.Values.connector $table | default list }}
+{{- $row := . | default dict }}
+{{- $target := get $row "service_field_name" | default "" | toString | trim }}
+{{- $source := get $row "hull_field_name" | default "" | toString | trim }}
+{{- $isFilled := and $target $source }}
+{{- if and $isFilled (not (has (regexReplaceAll "[^a-z0-9]" (lower $target) "") $targets)) }}
+{{- fail (printf "connector.%s: %q is not a standard field of Planhat; map it as a custom attribute, or use one of docs/configuration.md" $table $target) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from consumer.dead_letters import DeadLetters, headers
+from consumer.dead_letters import DeadLetters
 from consumer.errors import KafkaUnavailable
+from consumer.letter import headers
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Partition, Receipt, Record, Ticket
 from tests.consumer.test_letter_queue import letter
@@ -19,7 +20,7 @@ from tests.consumer.virtual_time import in_no_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.dead_letters import Letter
+    from consumer.letter import Letter
 
 
 def rejected(
