@@ -17,7 +17,7 @@ ALONE := (integration or browser) and not chaos and not benchmark
 RUN_FAST := $(BIN)/pytest -q -n auto -m "$(FAST)" $(ARGS)
 RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
 
-.PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos lock clean python mutants
+.PHONY: help demo soak test test-fast check fix compiled bench deploy-check chaos mutants lock clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,3 +1,5 @@
+"""What is owned, and which of it may be read. What is read first: test_read_first.py."""
+
 import pytest
 
 from consumer.assignment import Assignment
@@ -151,16 +153,14 @@ def test_partitions_come_and_go_with_an_epoch_each() -> None:
     assert assignment.behind == []
 
 
-def test_the_first_record_of_a_partition_that_is_not_final_is_known() -> None:
+def test_of_a_partition_the_record_that_waits_longest_is_known() -> None:
     assignment = made(owned=2)
-    for partition, at in ((P1, 7.0), (P0, 3.0), (P1, 9.0)):
-        offsets = assignment.owned[partition]
-        record = Record(partition, offsets.position or 0, None, b"", timestamp=at)
-        offsets.track(record.offset)
-        assignment.backlog.add(Ticket(record, offsets, assignment.backlog))
+    for partition in (P1, P0, P1):
+        read(assignment, partition, 1)
     first = next(iter(assignment.backlog.open))
+    before = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
 
     first.resolve()
 
-    oldest = assignment.oldest_by_partition()
-    assert {name: record.timestamp for name, record in oldest.items()} == {P0: 3.0, P1: 9.0}
+    after = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
+    assert (before, after) == ({P0: 0, P1: 0}, {P0: 0, P1: 1})

@@ -140,39 +140,6 @@ async def test_the_last_commit_of_who_leaves_in_order_marks_all_partitions() -> 
     assert desk.book.written == [{P0: (10, "hp1:0;"), P1: (20, "hp1:0;")}]
 
 
-async def test_a_commit_without_the_right_to_it_is_told_once_and_tried_again() -> None:
-    desk = Desk()
-    desk.confirmed()
-    desk.assignment.owned[P0].track(10)
-    desk.assignment.owned[P0].resolve(10)
-    desk.book.error = KafkaBlocked("not authorized for the topic events")
-
-    with capture_logs() as logs:
-        refused = [await desk.commit() for _ in range(3)]
-    desk.book.error = None
-
-    assert refused == [False, False, False]
-    assert [line["event"] for line in logs] == ["kafka.refused"]
-    assert desk.blocked.reason(asyncio.get_running_loop().time()) is not None
-    assert await desk.commit()
-
-
-async def test_a_topic_that_may_not_be_committed_keeps_no_other_from_it() -> None:
-    desk = Desk()
-    other = Partition("secret", 0)
-    desk.assignment.begin({other: (5, "hp1:300;")})
-    desk.book.error = KafkaBlocked("not authorized", topics=frozenset({"secret"}))
-    for partition, offset in ((P0, 10), (other, 5)):
-        desk.assignment.owned[partition].track(offset)
-        desk.assignment.owned[partition].resolve(offset)
-
-    assert await desk.commit()
-
-    owned = desk.assignment.owned
-    assert (owned[P0].committed, owned[other].committed) == (11, 5)
-    assert desk.lease.holds(asyncio.get_running_loop().time())
-
-
 async def test_who_leaves_before_anything_was_known_of_a_partition_commits_the_others() -> None:
     desk = Desk()
     desk.assignment.begin({P0: None, P1: (5, "hp1:300;")})
@@ -312,3 +279,36 @@ async def test_a_broker_takes_what_a_full_window_has_to_say() -> None:
 
     _, metadata = desk.book.written[0][P0]
     assert 4000 < len(metadata) <= 4096
+
+
+async def test_a_commit_without_the_right_to_it_is_told_once_and_tried_again() -> None:
+    desk = Desk()
+    desk.confirmed()
+    desk.assignment.owned[P0].track(10)
+    desk.assignment.owned[P0].resolve(10)
+    desk.book.error = KafkaBlocked("not authorized for the topic events")
+
+    with capture_logs() as logs:
+        refused = [await desk.commit() for _ in range(3)]
+    desk.book.error = None
+
+    assert refused == [False, False, False]
+    assert [line["event"] for line in logs] == ["kafka.refused"]
+    assert desk.blocked.reason(asyncio.get_running_loop().time()) is not None
+    assert await desk.commit()
+
+
+async def test_a_topic_that_may_not_be_committed_keeps_no_other_from_it() -> None:
+    desk = Desk()
+    other = Partition("secret", 0)
+    desk.assignment.begin({other: (5, "hp1:300;")})
+    desk.book.error = KafkaBlocked("not authorized", topics=frozenset({"secret"}))
+    for partition, offset in ((P0, 10), (other, 5)):
+        desk.assignment.owned[partition].track(offset)
+        desk.assignment.owned[partition].resolve(offset)
+
+    assert await desk.commit()
+
+    owned = desk.assignment.owned
+    assert (owned[P0].committed, owned[other].committed) == (11, 5)
+    assert desk.lease.holds(asyncio.get_running_loop().time())

@@ -113,27 +113,6 @@ def test_a_long_chain_of_one_profile_resolves_at_once() -> None:
     assert desk.backlog.bytes == 0
 
 
-REPLAY = (("dl.replays", b"1"), ("dl.first_offset", b"0"))
-
-
-@pytest.mark.parametrize(
-    "told", [("dl.checked_to", b"1"), ("dl.only", b"activities")], ids=["seen here", "told so"]
-)
-def test_a_stale_replay_sends_its_events_and_not_its_profile(told: tuple[str, bytes]) -> None:
-    desk = Desk()
-    desk.take(1, with_event=False)
-    desk.deliver(Resource.ENDUSERS)
-
-    desk.take(2, with_event=True, headers=(*REPLAY, told))
-
-    assert (desk.lanes[Resource.ENDUSERS].waiting, desk.lanes[Resource.ACTIVITIES].waiting) == (
-        0,
-        1,
-    )
-    desk.deliver(Resource.ACTIVITIES)
-    assert desk.offsets.to_commit() == (3, "")
-
-
 def take(engine: Engine, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()) -> None:
     """Read a record that is no plain message."""
     record = Record(Partition("t", 0), engine.offsets.position or 0, None, value, headers)
@@ -417,3 +396,24 @@ def test_of_an_envelope_only_the_message_that_is_meant_is_replayed() -> None:
         ("user:update", 0, "skipped", reasons.NOT_REPLAYED),
         ("user:update", 1, "delivered", ""),
     ]
+
+
+REPLAY = (("dl.replays", b"1"), ("dl.first_offset", b"0"))
+
+
+@pytest.mark.parametrize(
+    "told", [("dl.checked_to", b"1"), ("dl.only", b"activities")], ids=["seen here", "told so"]
+)
+def test_a_stale_replay_sends_its_events_and_not_its_profile(told: tuple[str, bytes]) -> None:
+    desk = Desk()
+    desk.take(1, with_event=False)
+    desk.deliver(Resource.ENDUSERS)
+
+    desk.take(2, with_event=True, headers=(*REPLAY, told))
+
+    assert (desk.lanes[Resource.ENDUSERS].waiting, desk.lanes[Resource.ACTIVITIES].waiting) == (
+        0,
+        1,
+    )
+    desk.deliver(Resource.ACTIVITIES)
+    assert desk.offsets.to_commit() == (3, "")
