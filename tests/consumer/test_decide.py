@@ -321,12 +321,6 @@ def test_an_event_of_somebody_whom_planhat_can_not_know_is_skipped_with_the_reas
     assert found.skipped_events == (("Signed in", Skip(reasons.NO_IDENTITY)),)
 
 
-def test_an_event_without_a_name_is_skipped_by_an_empty_one() -> None:
-    found = decided({**RECORDS[0], "events": [{"event_id": "e1"}]})
-
-    assert found.skipped_events == (("", Skip(reasons.TRACKING_FILTER)),)
-
-
 def test_events_keep_their_order() -> None:
     names = ["Report exported", "Signed in", "Plan upgraded", "Signed in"]
 

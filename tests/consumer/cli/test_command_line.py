@@ -101,7 +101,7 @@ WRONG_VALUES: dict[str, tuple[list[str], str]] = {
     ),
     "no records": (["explain", "--key", "k", "--count", "0"], "'--count'"),
     "hours below zero": (["explain", "--key", "k", "--hours", "-1"], "'--hours'"),
-    "hours without end": (["explain", "--key", "k", "--hours", "inf"], "must be a finite number"),
+    "hours without end": (["explain", "--key", "k", "--hours", "inf"], "'--hours'"),
     "hours that are no number": (["explain", "--key", "k", "--hours", "nan"], "'--hours'"),
     "a key that is no text": (["explain", "--key", HALF], "must be UTF-8"),
     "a topic that none can be": (["explain", "--offset", "1", "--topic", "a b"], "'a b': must be"),
