@@ -24,6 +24,7 @@ from consumer.dispatch import Dispatch
 from consumer.enduser_reader import EnduserReader
 from consumer.errors import KafkaError, KafkaRefused
 from consumer.guard import RejectGuard
+from consumer.halt_watch import HaltWatch
 from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
 from consumer.kafka.source import KafkaSource
@@ -43,13 +44,12 @@ from consumer.progress import Progress
 from consumer.report import Reporter
 from consumer.results import Results
 from consumer.rules import Rules
-from consumer.send import HaltWatch, Sender
+from consumer.send import Sender
 from consumer.start import joined
 from consumer.trace_switch import traces_of
 from consumer.version import is_compiled
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
 
@@ -149,7 +149,12 @@ class Service:
         )
         self.asked = MeasuredPlanhat(self.api, self.metrics)
         self.reader = DirectoryReader(
-            self.asked, self.limiter, self.dispatch, self.planner, self.directory, self.owners
+            self.asked,
+            self.limiter,
+            self.dispatch.halts,
+            self.planner,
+            self.directory,
+            self.owners,
         )
         self.progress = Progress(planhat.request_timeout_seconds)
         self.ops = Ops(self, self.metrics, console_of(self, rules, troubles or Troubles()))
@@ -182,7 +187,10 @@ class Service:
                     ("results", self.results.run()),
                     ("directories", self.reader.run(with_owners=self._needs_owners)),
                     ("endusers", self._enduser_reader().run()),
-                    ("halt", self._halt_watch().run()),
+                    (
+                        "halt",
+                        HaltWatch(self.dispatch.halts, self.asked, self.limiter, self._wake).run(),
+                    ),
                     ("tick", self._tick()),
                 )
             ]
@@ -192,10 +200,14 @@ class Service:
                 helper.cancel()
 
     def _enduser_reader(self) -> EnduserReader:
-        return EnduserReader(self.asked, self.limiter, self.dispatch, self.planner, self._wake)
-
-    def _halt_watch(self) -> HaltWatch:
-        return HaltWatch(self.dispatch, self.asked, self.limiter, self._resume)
+        return EnduserReader(
+            self.asked,
+            self.limiter,
+            self.dispatch.halts,
+            self.planner,
+            self.metrics.looked_up,
+            self._wake,
+        )
 
     # What the probes ask
 
@@ -218,14 +230,18 @@ class Service:
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
         reason = self._why_not_ready()
+        if reason is not None:
+            return False, reason
+        # The other lanes work: to be taken for unready would stop a roll-out that may mend it.
+        held = [f"{one.resource} held: {one.reason}" for one in self.dispatch.halts.lanes]
         owned = len(self.assignment.owned)
-        return reason is None, reason or f"{owned} {plural(owned, 'partition')}"
+        return True, "; ".join([f"{owned} {plural(owned, 'partition')}", *held])
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:
             return "stopping"
-        if self.dispatch.halted is not None:
-            return f"halted: {self.dispatch.halted.reason}"
+        if self.dispatch.halts.stops_all:
+            return f"halted: {self.dispatch.halts.reason}"
         blocked = self.blocked.reason(_now())
         if blocked is not None:
             return f"Kafka refuses: {blocked}"
@@ -292,7 +308,7 @@ class Service:
         _log.info("service.stopping", waiting=self.dispatch.waiting)
         deadline = _now() + self.settings.shutdown_drain_seconds
         self._wake()
-        while not self._is_drained() and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
+        while not self.dispatch.is_drained and _now() < deadline:  # noqa: ASYNC110 - time is awaited too
             await asyncio.sleep(0.02)
         self.dispatch.stopped = True
         landed = await self.sender.landed(max(0.0, deadline - _now()))
@@ -349,7 +365,9 @@ class Service:
         backlog = self.assignment.backlog
         self.metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))
         self.metrics.quota(self.limiter.limit, self.limiter.used_ratio(_now()))
-        self.metrics.halted(self.dispatch.halted.reason if self.dispatch.halted else None)
+        halts = self.dispatch.halts
+        self.metrics.halted({halted.kind for halted in halts.service})
+        self.metrics.resources_halted({one.resource for one in halts.lanes if one.resource})
 
     def _is_open(self) -> bool:
         return (
@@ -364,25 +382,11 @@ class Service:
         unread, waiting = self.poller.unread(), self.dispatch.waiting
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
-    def _is_drained(self) -> bool:
-        """Tell whether nothing is on its way, nor could go now."""
-        if self.dispatch.in_flight:
-            return False
-        if self.dispatch.halted is not None:
-            return True
-        return all(lane.ready == 0 or lane.breaker.is_open for lane in self.lanes.values())
-
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.metrics.dead_letter(receipt.rejections[0])
         self.intake.resolve(receipt)
-        if self.guard.is_tripped and self.dispatch.halted is None:
-            self.dispatch.halted = Halt("too many messages are rejected", None)
-            _log.error("service.halted", reason="too many messages are rejected")
-
-    def _resume(self) -> None:
-        _log.info("planhat.recovered")
-        self.dispatch.halted = None
-        self._wake()
+        if self.guard.is_tripped:
+            self.dispatch.halts.trip("too many messages are rejected", _now())
 
     def _wake(self) -> None:
         self.sender.wake()

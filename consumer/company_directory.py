@@ -6,7 +6,10 @@ they want to be read again. `now` is seconds of a steady clock.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+from consumer.stale_ids import StaleIds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +21,13 @@ REFRESH_SECONDS = 60.0
 
 OLD_SECONDS = 900.0
 """A directory of this age is read again without a miss."""
+
+
+FRESH_SECONDS = 30.0
+"""A company that our own upsert brought so short ago is not taken for gone."""
+
+_MOST_FRESH = 1000
+_MOST_DOUBLES = 5
 
 
 class _Freshness:
@@ -64,32 +74,80 @@ class CompanyDirectory(_Freshness):
         self._ids: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
         self._vain: set[str] = set()
+        self.stale = StaleIds()
+        self._learnt: dict[str, str] = {}
+        self._fresh: OrderedDict[str, float] = OrderedDict()
+        self.doubles: list[str] = []
 
     def __len__(self) -> int:
         """Companies with an external id."""
         return len(self._ids)
 
+    def begin(self) -> None:
+        """A reading begins: what is learnt from now on is newer than what it will tell."""
+        self._learnt = {}
+
     def read(self, companies: Iterable[LeanCompany], now: float) -> None:
-        """Take over what `GET /leancompanies` told, beside what our own upserts taught."""
+        """Replace all by what `GET /leancompanies` told, beside what our own upserts taught since.
+
+        Of companies with one external id the one stays that was known. `doubles` names them.
+        """
+        before, self._ids, self._names, self.doubles = self._ids, {}, {}, []
         for company in companies:
             if company.external_id:
-                self._ids[company.external_id] = company.id
+                self._note(company.external_id, company.id, before)
             if company.name:
                 known = self._names.get(company.name, company.id)
                 self._names[company.name] = company.id if known == company.id else None
+            self.stale.discard(company.id)
+        self._ids.update(self._learnt)
         self._vain.clear()
         self._note_read(now)
 
-    def learn(self, external_id: str, planhat_id: str | None) -> None:
+    def _note(self, external_id: str, planhat_id: str, before: dict[str, str]) -> None:
+        first = self._ids.get(external_id)
+        is_double = first is not None and first != planhat_id and external_id not in self.doubles
+        if is_double and len(self.doubles) < _MOST_DOUBLES:
+            self.doubles.append(external_id)
+        if first is None or before.get(external_id) != first:
+            self._ids[external_id] = planhat_id
+
+    def learn(self, external_id: str, planhat_id: str | None, now: float = 0.0) -> None:
         """Our own upsert brought this company; without an id, it is addressed by its external id.
 
         The form `extid-...` is Planhat's (API reference, "Company", addressing).
         """
         if planhat_id is not None:
             self._ids[external_id] = planhat_id
+            self.stale.discard(planhat_id)
         else:
             self._ids.setdefault(external_id, f"extid-{external_id}")
+        self._learnt[external_id] = self._ids[external_id]
+        self.note_fresh(self._ids[external_id], now)
         self._vain.discard(external_id)
+
+    def note_fresh(self, planhat_id: str, now: float) -> None:
+        """Planhat showed that it has this company."""
+        self._fresh[planhat_id] = now
+        self._fresh.move_to_end(planhat_id)
+        if len(self._fresh) > _MOST_FRESH:
+            self._fresh.popitem(last=False)
+
+    def forget(self, planhat_id: str) -> None:
+        """Planhat does not know this id."""
+        self.stale.add(planhat_id)
+        self._fresh.pop(planhat_id, None)
+        for known in (self._ids, self._learnt):
+            for external_id in [name for name, found in known.items() if found == planhat_id]:
+                del known[external_id]
+
+    def is_stale(self, planhat_id: str) -> bool:
+        """Tell whether Planhat did not know this id when it was named last."""
+        return self.stale.holds(planhat_id)
+
+    def is_fresh(self, planhat_id: str, now: float) -> bool:
+        """Tell whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
+        return now - self._fresh.get(planhat_id, float("-inf")) < FRESH_SECONDS
 
     def find(self, external_id: str) -> str | None:
         """What to write as `companyId` for a company."""

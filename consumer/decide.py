@@ -10,11 +10,14 @@ from consumer import reasons
 from consumer.decision import AccountDecision, Link, Payload, Skip, UserDecision
 from consumer.message import UserMessage
 from consumer.rules import EXTERNAL_ID, PLANHAT_ID
-from consumer.value import key_text
+from consumer.value import key_text, trimmed
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.decision import Body
-    from consumer.message import AccountMessage
+    from collections.abc import Sequence
+
+    from consumer.decision import Body, LeftOut
+    from consumer.message import AccountMessage, Faults
     from consumer.rules import Rules
     from schemas.plain import Entity, Segments
 
@@ -22,8 +25,11 @@ _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)
 _NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
 _REPEATED = Skip(reasons.EVENT_REPEATED)
+_NAMELESS = Skip(reasons.EVENT_NAMELESS)
 _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
 _NO_LINK = Link(None, None, None)
+_USER = (Resource.ENDUSERS, Resource.ACTIVITIES)
+_ACCOUNT = (Resource.COMPANIES, Resource.LICENSES)
 
 
 def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
@@ -35,12 +41,17 @@ def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision 
 
 def _user(message: UserMessage, rules: Rules) -> UserDecision:
     refused = why_not.contact_filter(message, rules)
-    body = to.enduser(message, rules) if refused is None else {}
+    left: to.Left = []
+    body = to.enduser(message, rules, left) if refused is None else {}
     enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and isinstance(enduser, Payload)
     link = _link(message.account)
-    activities, skipped = ((), ()) if refused else _events(message, body, rules)
+    left_of_events: to.Left = []
+    activities, skipped = ((), ()) if refused else _events(message, body, rules, left_of_events)
+    # Of who has not changed nothing is sent, so nothing is left out.
+    told = left if is_wanted or enduser is _NO_IDENTITY else []
+    faults = message.faults
     return UserDecision(
         message.hull_id,
         key_text(EXTERNAL_ID.read(message.user)),
@@ -51,7 +62,34 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
+        _left_out(_USER, faults, told, left_of_events) if faults or told or left_of_events else (),
+        _doubts(message, rules, is_refused=refused is not None, is_wanted=is_wanted)
+        if faults
+        else (),
     )
+
+
+def _left_out(
+    resources: tuple[Resource, Resource], faults: Faults, own: to.Left, of_others: to.Left
+) -> Sequence[LeftOut]:
+    """Put together what of a message could not be used."""
+    profile, follower = resources
+    return (
+        *[(profile, part, reasons.UNREADABLE) for part in faults],
+        *[(profile, field, why) for field, why in own],
+        *[(follower, field, why) for field, why in of_others],
+    )
+
+
+def _doubts(
+    message: UserMessage, rules: Rules, *, is_refused: bool, is_wanted: bool
+) -> Sequence[str]:
+    """Tell what could not be read of a user that is not sent, or not rightly, maybe for that."""
+    if is_refused:
+        needed = ["segments", "is_export", *(["changes"] if rules.archives_left else [])]
+    else:
+        needed = ["account"] if is_wanted else []
+    return tuple([message.faults[part] for part in needed if part in message.faults])
 
 
 def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
@@ -101,12 +139,18 @@ class _CompanyOf:
 
 
 def _company_of(
-    link: Link, account: Entity, segments: Segments, rules: Rules, *, is_export: bool
+    link: Link,
+    account: Entity,
+    segments: Segments,
+    rules: Rules,
+    left: to.Left | None = None,
+    *,
+    is_export: bool,
 ) -> Payload | Skip:
     refused = why_not.company_filter(link.external_id, segments, rules, is_export=is_export)
     if refused is not None:
         return Skip(refused)
-    body = to.company(account, rules)
+    body = to.company(account, rules, left)
     name = body.get("name")
     if not isinstance(name, str) or not name.strip():
         return _NO_NAME
@@ -114,7 +158,7 @@ def _company_of(
 
 
 def _events(
-    message: UserMessage, body: Body, rules: Rules
+    message: UserMessage, body: Body, rules: Rules, left: to.Left
 ) -> tuple[tuple[Payload, ...], tuple[tuple[str, Skip], ...]]:
     if not message.events:
         return (), ()
@@ -125,13 +169,11 @@ def _events(
     seen: set[str] = set()
     for event in message.events:
         name = event.event or ""
-        if name not in rules.contact_events:
-            skipped.append((name, _NOT_TRACKED))
+        refused = _refused(name, rules, is_known=is_known)
+        if refused is not None:
+            skipped.append((name, refused))
             continue
-        if not is_known:
-            skipped.append((name, _NO_IDENTITY))
-            continue
-        activity = to.activity(event, message.hull_id, author)
+        activity = to.activity(event, message.hull_id, author, left)
         if activity.event_id in seen:
             skipped.append((name, _REPEATED))
             continue
@@ -141,16 +183,45 @@ def _events(
     return tuple(activities), tuple(skipped)
 
 
+def _refused(name: str, rules: Rules, *, is_known: bool) -> Skip | None:
+    if name not in rules.contact_events and trimmed(name) not in rules.contact_events:
+        return _NOT_TRACKED if name else _NAMELESS
+    return None if is_known else _NO_IDENTITY
+
+
 def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
-    account, is_export = message.account, message.is_export
+    account, segments, is_export = message.account, message.account_segments, message.is_export
     link = _link(account)
-    company = _company_of(link, account, message.account_segments, rules, is_export=is_export)
+    left: to.Left = []
+    company = _company_of(link, account, segments, rules, left, is_export=is_export)
     gated = why_not.account_gate(message, rules)
     if gated is not None and isinstance(company, Payload):
         company = Skip(gated)
     is_sent = isinstance(company, Payload)
-    licences, rejected = to.licences(message, rules) if is_sent else ((), ())
-    return AccountDecision(message.hull_id, link.external_id, company, link, licences, rejected)
+    left_of_licences: to.Left = []
+    licences, rejected = to.licences(message, rules, left_of_licences) if is_sent else ((), ())
+    told = left if is_sent or company is _NO_NAME else []
+    faults = message.faults
+    return AccountDecision(
+        message.hull_id,
+        link.external_id,
+        company,
+        link,
+        licences,
+        rejected,
+        _left_out(_ACCOUNT, faults, told, left_of_licences)
+        if faults or told or left_of_licences
+        else (),
+        _doubts_of_account(message, company) if faults else (),
+    )
+
+
+def _doubts_of_account(message: AccountMessage, company: Payload | Skip) -> Sequence[str]:
+    """Tell what could not be read of an account that its segments refuse, maybe for that."""
+    if isinstance(company, Payload) or company.reason != reasons.ACCOUNT_FILTER:
+        return ()
+    needed = ("account_segments", "is_export")
+    return tuple([message.faults[part] for part in needed if part in message.faults])
 
 
 def _link(account: Entity) -> Link:

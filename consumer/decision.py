@@ -1,12 +1,17 @@
 """What is to be done about a message: payloads to send, or the reason why not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import JsonValue
 
+from schemas.planhat import Resource
+
 Body = dict[str, JsonValue]
+
+LeftOut: TypeAlias = tuple[Resource, str, str]
+"""A field, or a part of a message, that could not be used, and why; the rest goes without it."""
 
 _IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
 
@@ -70,6 +75,8 @@ class UserDecision:
     Both are worked out when they are asked for: mostly the link finds the company.
     `may_have_moved`: it may be in Planhat under another company.
     `activities` are in the order of the events; `skipped_events` are (name, why).
+    `unreadable` says what could not be read and may have changed the decision: the message is for
+    the dead letters too, whatever of it is sent.
     """
 
     hull_id: str
@@ -81,6 +88,8 @@ class UserDecision:
     activities: tuple[Payload, ...]
     skipped_events: tuple[tuple[str, Skip], ...]
     may_have_moved: bool
+    left_out: Sequence[LeftOut]
+    unreadable: Sequence[str]
 
     def __init__(  # noqa: PLR0913, PLR0917 - what is decided
         self,
@@ -93,6 +102,8 @@ class UserDecision:
         activities: tuple[Payload, ...],
         skipped_events: tuple[tuple[str, Skip], ...],
         may_have_moved: bool = False,  # noqa: FBT001, FBT002 - a field like the others
+        left_out: Sequence[LeftOut] = (),
+        unreadable: Sequence[str] = (),
     ) -> None:
         """All that is to be done about one message."""
         self.hull_id = hull_id
@@ -104,6 +115,8 @@ class UserDecision:
         self.activities = activities
         self.skipped_events = skipped_events
         self.may_have_moved = may_have_moved
+        self.left_out = left_out
+        self.unreadable = unreadable
 
     @property
     def company(self) -> Payload | Skip:
@@ -122,7 +135,10 @@ class UserDecision:
 
 @dataclass(init=False, slots=True)
 class AccountDecision:
-    """What an account message means. `rejected_licences` are (position in the list, why)."""
+    """What an account message means. `rejected_licences` are (position in the list, why).
+
+    `left_out` and `unreadable` as those of a user.
+    """
 
     hull_id: str
     external_id: str | None
@@ -130,8 +146,10 @@ class AccountDecision:
     link: Link
     licences: tuple[Payload, ...]
     rejected_licences: tuple[tuple[int, str], ...]
+    left_out: Sequence[LeftOut]
+    unreadable: Sequence[str]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is decided
         self,
         hull_id: str,
         external_id: str | None,
@@ -139,6 +157,8 @@ class AccountDecision:
         link: Link,
         licences: tuple[Payload, ...],
         rejected_licences: tuple[tuple[int, str], ...],
+        left_out: Sequence[LeftOut] = (),
+        unreadable: Sequence[str] = (),
     ) -> None:
         """All that is to be done about one message."""
         self.hull_id = hull_id
@@ -147,6 +167,8 @@ class AccountDecision:
         self.link = link
         self.licences = licences
         self.rejected_licences = rejected_licences
+        self.left_out = left_out
+        self.unreadable = unreadable
 
 
 Decision = UserDecision | AccountDecision

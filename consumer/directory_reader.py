@@ -13,14 +13,13 @@ from planhat_client.errors import (
     PlanhatUnauthorized,
     PlanhatUnavailable,
 )
-from planhat_client.protocol import Halt
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from consumer.company_directory import CompanyDirectory, Owners
-    from consumer.dispatch import Dispatch
+    from consumer.halts import Halts
     from consumer.plan import Planner
     from planhat_client.limiter import Gate
     from schemas.planhat import LeanCompany, PlanhatUser
@@ -47,7 +46,7 @@ class DirectoryReader:
         self,
         api: Directories,
         limiter: Gate,
-        dispatch: Dispatch,
+        halts: Halts,
         planner: Planner,
         companies: CompanyDirectory,
         owners: Owners,
@@ -55,7 +54,7 @@ class DirectoryReader:
         """`planner` is told what was read, so that those who waited may go on."""
         self._api = api
         self._limiter = limiter
-        self._dispatch = dispatch
+        self._halts = halts
         self._planner = planner
         self._companies = companies
         self._owners = owners
@@ -66,16 +65,19 @@ class DirectoryReader:
         while True:
             now = _now()
             if self._companies.try_now(now):
-                await self._read(self._read_companies)
+                await self._read("leancompanies", self._read_companies)
             elif with_owners and self._owners.try_now(now):
-                await self._read(self._read_owners)
+                await self._read("users", self._read_owners)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _read_companies(self) -> None:
+        self._companies.begin()
         found = await self._api.companies()
         self._companies.read(found, _now())
         self._planner.companies_read(_now())
         _log.info("directory.read", companies=len(found))
+        if self._companies.doubles:
+            _log.warning("directory.ambiguous", external_ids=self._companies.doubles)
 
     async def _read_owners(self) -> None:
         found = await self._api.users()
@@ -83,7 +85,7 @@ class DirectoryReader:
         self._planner.owners_read(_now())
         _log.info("directory.read", owners=len(found))
 
-    async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
+    async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
         while (wait := self._limiter.wait(_now())) > 0:  # noqa: ASYNC110 - time itself is awaited
             await asyncio.sleep(wait)
         self._limiter.take(_now())
@@ -91,16 +93,17 @@ class DirectoryReader:
             await read()
         except PlanhatError as error:
             self._failures += 1
-            self._heed(error)
+            self._heed(what, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
+            self._halts.read_worked(what)
 
-    def _heed(self, error: PlanhatError) -> None:
+    def _heed(self, what: str, error: PlanhatError) -> None:
         _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
         match error:
-            case PlanhatUnauthorized():
-                self._dispatch.halted = self._dispatch.halted or Halt(str(error), 401)
+            case PlanhatUnauthorized(status=status):
+                self._halts.read_refused(what, status, str(error), _now())
             case PlanhatThrottled(retry_after=wait):
                 self._limiter.throttled(_now(), wait)
             case PlanhatUnavailable(retry_after=float(wait)):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.catch_up import Pace
+from consumer.halts import Halts
 from consumer.settle import Settler
-from planhat_client.protocol import Halt, Retry
+from planhat_client.protocol import Delivered, Halt, Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -55,12 +56,14 @@ class Dispatch:
     ) -> None:
         """`random` gives floats in [0, 1), for the jitter of retries."""
         self.lanes = lanes
-        self.halted: Halt | None = None
+        self.halts = Halts(Resource)
         self.stopped = False
         self._main = main_limiter
         self._analytics = analytics_limiter
         self._max_concurrent = max_concurrent
-        self._settlers = {name: Settler(lane, random) for name, lane in lanes.items()}
+        self._settlers = {
+            name: Settler(lane, random, self.halts.of(name)) for name, lane in lanes.items()
+        }
         self._served_at = dict.fromkeys(lanes, float("-inf"))
 
     @property
@@ -73,9 +76,19 @@ class Dispatch:
         """Changes that are not final yet."""
         return sum(lane.waiting for lane in self.lanes.values())
 
+    @property
+    def is_drained(self) -> bool:
+        """Nothing is on its way, nor could go now."""
+        if self.in_flight or self.halts.stops_all:
+            return not self.in_flight
+        return all(
+            lane.ready == 0 or lane.breaker.is_open or self.halts.of(name).is_on
+            for name, lane in self.lanes.items()
+        )
+
     def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
-        if self.halted or self.stopped:
+        if self.halts.stops_all or self.stopped:
             return _NO_END
         sendable, soonest = self._sendable(now, pace)
         if sendable and self.in_flight >= self._max_concurrent:
@@ -83,7 +96,7 @@ class Dispatch:
         if len(sendable) > 1:
             sendable.sort(key=lambda lane: self._urgency(lane, now), reverse=True)
         for lane in sendable:
-            flight = lane.take(now)
+            flight = lane.take(now, alone=self.halts.of(lane.policy.resource).is_on)
             if flight is not None:
                 self.gate(lane.policy.resource).take(now)
                 self._served_at[lane.policy.resource] = now
@@ -92,7 +105,7 @@ class Dispatch:
 
     def sendable(self, now: float) -> Resource | None:
         """Name a lane from which something may go at once, and so should be on its way."""
-        if self.halted or self.stopped or self.in_flight >= self._max_concurrent:
+        if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return None
         for name, lane in self.lanes.items():
             if self._wait(lane, now, Pace.AT_ONCE) == 0:
@@ -101,18 +114,20 @@ class Dispatch:
 
     def has_more(self, now: float) -> bool:
         """Tell whether anything can go, now or later, before something else happens."""
-        if self.halted or self.stopped or self.in_flight >= self._max_concurrent:
+        if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return False
-        for lane in self.lanes.values():  # noqa: SIM110 - no generator: this is asked at each answer
-            if lane.due(now) is not None:
+        for lane in self.lanes.values():
+            if lane.due(now) is not None and self._held(lane, now) is not None:
                 return True
         return False
 
     def answered(self, flight: Flight, answer: Answer, now: float) -> None:
         """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
-        self._settlers[flight.resource].settle(flight, answer, now)
         if isinstance(answer, Halt):
-            self.halted = self.halted or answer
+            self.halts.refused(flight.resource, answer, flight.refused, now)
+        elif isinstance(answer, Delivered) and flight.resource is not Resource.ACTIVITIES:
+            self.halts.works += 1
+        self._settlers[flight.resource].settle(flight, answer, now)
         _heed(answer, self.gate(flight.resource), now)
 
     def ended(self) -> list[Ended]:
@@ -129,6 +144,7 @@ class Dispatch:
         for lane in self.lanes.values():
             lane.clear()
             lane.ended = []
+        self.halts.clear()
 
     def _urgency(self, lane: Lane, now: float) -> tuple[bool, float]:
         """Starving lanes in turn, before all others; those by the waiting that a call would end.
@@ -164,12 +180,20 @@ class Dispatch:
         due = lane.due(now)
         if due is None or due > 0:
             return due
+        held = self._held(lane, now)
+        if held is None or held > 0:
+            return held
         ready_at = lane.oldest()
         if ready_at is not None and self._may_hold(lane, pace):
             hold = ready_at + HOLD_SECONDS[pace] - now
             if hold > 0:
                 return hold
         return self.gate(lane.policy.resource).wait(now)
+
+    def _held(self, lane: Lane, now: float) -> float | None:
+        """Seconds for which Planhat's refusals hold a lane; None: until something happens."""
+        halt = self.halts.of(lane.policy.resource)
+        return halt.wait(now, len(lane.flights)) if halt.is_on else 0.0
 
     def _may_hold(self, lane: Lane, pace: Pace) -> bool:
         if pace is Pace.GATHER:

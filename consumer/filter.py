@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from consumer.message import AccountMessage, UserMessage
     from consumer.rules import Rules
     from schemas.attribute import Attribute
-    from schemas.plain import Changes, Entity, Segments
+    from schemas.plain import Changes, Entity, Segment, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""
@@ -83,9 +83,17 @@ def has_left(changes: Changes | None, rules: Rules) -> bool:
     return changes is not None and _is_in(changes.segments.left, rules.contact_filter)
 
 
+def inside(segments: Segments, names: frozenset[str]) -> list[Segment]:
+    """Return the segments that a filter names, whatever blanks are around their ids."""
+    return [one for one in segments if one.id in names or one.id.strip() in names]
+
+
 def _is_in(segments: Segments, names: frozenset[str]) -> bool:
-    for segment in segments:  # noqa: SIM110 - a generator costs more than all of the rest
+    for segment in segments:
         if segment.id in names:
+            return True
+    for segment in segments:  # noqa: SIM110 - a generator costs more than all of the rest
+        if segment.id.strip() in names:
             return True
     return False
 

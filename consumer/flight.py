@@ -17,7 +17,8 @@ class Flight:
     """`parts[i]` changes of `profiles[i]` fly as `spans[i]` of the items.
 
     `failures` counts the requests in which just these profiles failed together before, the last
-    of them at `failed_at` (seconds of the loop's clock). An orphan's records belong to somebody
+    of them at `failed_at` (seconds of the loop's clock); `refused` is what `LaneHalt.refused` gave
+    for them, None if it never was asked. An orphan's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
     of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
     commas between them. No two flights of a process have the same `number`.
@@ -26,6 +27,7 @@ class Flight:
     resource: Resource
     failures: int = 0
     failed_at: float = 0.0
+    refused: int | None = None
     is_probe: bool = False
     is_orphan: bool = False
     is_solitary: bool = False
@@ -57,12 +59,13 @@ class Group:
     profiles: list[Profile]
     failures: int = 0
     failed_at: float = 0.0
+    refused: int | None = None
 
     def halves(self) -> tuple[Group, ...]:
         """Two smaller ones, in the same order."""
         middle = (len(self.profiles) + 1) // 2
         return tuple(
-            Group(half, self.failures, self.failed_at)
+            Group(half, self.failures, self.failed_at, self.refused)
             for half in (self.profiles[:middle], self.profiles[middle:])
             if half
         )

@@ -5,6 +5,7 @@ No await here: what is read of a record is done in one go, so nothing can come i
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -16,6 +17,7 @@ from consumer.newest import Newest
 from consumer.parse import parse
 from consumer.part import Receipt, Ticket
 from consumer.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
+from consumer.redecide import company_of
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Intake:
         self._planner = planner
         self._report = report
         self._reject = reject
+        planner.company_of = partial(company_of, rules=rules)
         self._newest: dict[str, Ticket] = {}
         self._replays = Newest()
 
@@ -185,6 +188,9 @@ class Intake:
         self._replays.note(receipt.ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
+        receipt.left_out = decision.left_out
+        for doubt in decision.unreadable:
+            receipt.reject(doubt)
         if isinstance(decision, UserDecision):
             receipt.email = decision.email
             for _, skipped in decision.skipped_events:

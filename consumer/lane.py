@@ -22,10 +22,19 @@ from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from consumer.claims import Claim
     from consumer.part import Part
+
+
+def _nothing(_company: str, _now: float) -> None:
+    return
+
+
+def _never(_profile: Profile, _now: float) -> bool:
+    return False
+
 
 BreakerState = Literal["closed", "half-open", "open"]
 
@@ -69,6 +78,8 @@ class Lane:
         self._ready: deque[Profile] = deque()
         self._parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
+        self.company_gone: Callable[[Profile, float], bool] = _never
+        self.company_works: Callable[[str, float], None] = _nothing
 
     def __repr__(self) -> str:
         """Enough to assert on."""
@@ -194,11 +205,14 @@ class Lane:
             return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
         return None
 
-    def take(self, now: float) -> Flight | None:
-        """Give the next batch, or None; profiles that need no request end at once."""
+    def take(self, now: float, *, alone: bool = False) -> Flight | None:
+        """Give the next batch, or None; profiles that need no request end at once.
+
+        `alone`: no more than one profile, and rather one that did not fail before.
+        """
         if self.due(now) != 0:
             return None
-        flight = Flight(self.policy.resource, is_probe=self.breaker.probing)
+        flight = Flight(self.policy.resource, is_probe=alone or self.breaker.probing)
         most = 1 if flight.is_probe else self.policy.batch_size
         retry_is_due = bool(self._parked) and self._parked[0][0] <= now
         if retry_is_due and not (flight.is_probe and self._ready):
@@ -227,6 +241,23 @@ class Lane:
         self.waiting -= profile.flying
         profile.flying = 0
         self.reconsider(profile, now)
+
+    def pull(self, is_wanted: Callable[[Profile], bool]) -> list[Profile]:
+        """Take profiles out of the queues, those that wait for a next try too.
+
+        They are to be changed, and then to be reconsidered.
+        """
+        found = [profile for profile in self._ready if is_wanted(profile)]
+        self._ready = deque(profile for profile in self._ready if profile not in found)
+        for _, _, group in self._parked:
+            pulled = [profile for profile in group.profiles if is_wanted(profile)]
+            group.profiles = [profile for profile in group.profiles if profile not in pulled]
+            found += pulled
+        self._parked = [entry for entry in self._parked if entry[2].profiles]
+        heapq.heapify(self._parked)
+        for profile in found:
+            profile.queued = profile.parked = False
+        return found
 
     def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
         """End the first parts of a profile that is back from a flight."""
@@ -264,6 +295,7 @@ class Lane:
     def _take_group(self, flight: Flight, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self._parked)
         flight.failures, flight.failed_at = group.failures, group.failed_at
+        flight.refused = group.refused
         for position, profile in enumerate(group.profiles):
             if profile.parts[0].waits:  # since its last try; when that has come it is ready
                 profile.parked = False

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from consumer.name_table import NameTable
+from consumer.stale_ids import StaleIds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,7 @@ class Memory:
         """Keep so many digests, and up to half as many more."""
         self._digests = Generations[Hashable](digests)
         self._ids = NameTable()
+        self.stale = StaleIds()
 
     def __len__(self) -> int:
         """Digests that are held."""
@@ -125,6 +127,11 @@ class Memory:
     def learn(self, key: str, planhat_id: str) -> None:
         """An answer told the id of a profile."""
         self._ids.put(key, planhat_id)
+
+    def forget_profile(self, key: str) -> None:
+        """What was known of a profile does not hold: its record is gone."""
+        self._digests.pop(short(key))
+        self._ids.pop(key)
 
     def unlearn(self, key: str) -> bool:
         """The id of a profile does not hold (any more); False if none was known."""

@@ -1,8 +1,16 @@
 """What a record says once it is parsed and routed: messages, and what is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from schemas.plain import Changes, Entity, Event, Segments
+
+Faults: TypeAlias = Mapping[str, str]
+"""The parts of a message that are of a wrong type, and so were read as nothing or without what is
+wrong in them; and what is wrong: where it is and what would be right, without the value."""
+
+NO_FAULTS: Final[Faults] = {}
 
 
 @dataclass(init=False, slots=True)
@@ -17,7 +25,7 @@ class UserMessage:
     events: tuple[Event, ...]
     changes: Changes | None
     is_export: bool
-    message_id: str | None
+    faults: Faults
 
     # Written out, since what a dataclass or a named tuple makes at run time can't be compiled.
     def __init__(  # noqa: PLR0913, PLR0917 - what a message has
@@ -30,9 +38,9 @@ class UserMessage:
         events: tuple[Event, ...],
         changes: Changes | None,
         is_export: bool,  # noqa: FBT001 - a field like the others
-        message_id: str | None,
+        faults: Faults = NO_FAULTS,
     ) -> None:
-        """`is_export` and `message_id` may come from the envelope or the headers."""
+        """`is_export` may come from the envelope or the headers."""
         self.hull_id = hull_id
         self.user = user
         self.account = account
@@ -41,7 +49,7 @@ class UserMessage:
         self.events = events
         self.changes = changes
         self.is_export = is_export
-        self.message_id = message_id
+        self.faults = faults
 
 
 @dataclass(init=False, slots=True)
@@ -53,7 +61,7 @@ class AccountMessage:
     account_segments: Segments
     changes: Changes | None
     is_export: bool
-    message_id: str | None
+    faults: Faults
 
     def __init__(
         self,
@@ -62,15 +70,15 @@ class AccountMessage:
         account_segments: Segments,
         changes: Changes | None,
         is_export: bool,  # noqa: FBT001 - a field like the others
-        message_id: str | None,
+        faults: Faults = NO_FAULTS,
     ) -> None:
-        """`is_export` and `message_id` as those of a user message."""
+        """`is_export` and `faults` as those of a user message."""
         self.hull_id = hull_id
         self.account = account
         self.account_segments = account_segments
         self.changes = changes
         self.is_export = is_export
-        self.message_id = message_id
+        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)

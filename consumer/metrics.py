@@ -30,7 +30,7 @@ from consumer.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from prometheus_client import Metric
 
@@ -52,6 +52,10 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),
     "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
     "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
+    "left_out": (
+        "Fields and parts of messages that could not be used, while the rest was",
+        ("resource", "field", "reason"),
+    ),
     "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
     "items": ("Changes of profiles that ended", ("resource", "outcome")),
     "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
@@ -59,6 +63,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
+    "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
     "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
 }
 _HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
@@ -80,6 +85,7 @@ _GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
     "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
@@ -140,7 +146,8 @@ class Metrics:
         self._items = InARow(self._add_items)
         self._partitions: set[tuple[str, str]] = set()
         self.gauge("build_info", 1.0, {"version": version, "python": platform.python_version()})
-        self.halted(None)
+        self.halted(())
+        self.resources_halted(())
         self._begin()
 
     # What ended
@@ -156,6 +163,10 @@ class Metrics:
     def skipped(self, resource: Resource, reason: str) -> None:
         """A change was not sent, on purpose."""
         self._count("skipped", resource, reason_label(reason))
+
+    def left_out(self, resource: Resource, field: str, reason: str) -> None:
+        """A field was of a wrong type; `field` is one of Planhat's, or a part of a message."""
+        self._count("left_out", resource.value, field, reason)
 
     def delivered(self, resource: Resource, appended_at: float) -> None:
         """A change was delivered; `appended_at` (or read at) in seconds since 1970."""
@@ -191,6 +202,10 @@ class Metrics:
         """A commit ended."""
         self._count("commits", result)
 
+    def looked_up(self, outcome: Literal["found", "absent", "given up"]) -> None:
+        """The look-up of an enduser ended."""
+        self._count("lookups", outcome)
+
     def rebalanced(self, kind: Literal["assigned", "revoked"]) -> None:
         """Partitions came or went."""
         self._count("rebalances", kind)
@@ -204,7 +219,7 @@ class Metrics:
     def gauge(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
         """Set a gauge of the catalogue."""
         if name == "halted" and not labels:
-            self.halted(OTHER if value else None)
+            self.halted((OTHER,) if value else ())
         elif labels:
             self._gauges[name].labels(**labels).set(value)
         else:
@@ -249,11 +264,15 @@ class Metrics:
         self.gauge("quota_limit", limit)
         self.gauge("quota_used_ratio", used_ratio)
 
-    def halted(self, reason: str | None) -> None:
-        """Set why nothing is sent; None: all is well."""
-        now = None if reason is None else _halt(reason)
+    def halted(self, kinds: Collection[str]) -> None:
+        """Set which halts of the service there are; none: all is well."""
         for known in HALTS:
-            self._set("halted", known, value=known == now)
+            self._set("halted", known, value=known in kinds)
+
+    def resources_halted(self, resources: Collection[Resource]) -> None:
+        """Set which resources Planhat refuses."""
+        for resource in Resource:
+            self._set("resource_halted", resource.value, value=resource in resources)
 
     def text(self) -> bytes:
         """The exposition format."""
@@ -267,6 +286,8 @@ class Metrics:
             self._counter("commits", result)
         for kind in ("assigned", "revoked"):
             self._counter("rebalances", kind)
+        for outcome in ("found", "absent", "given up"):
+            self._counter("lookups", outcome)
         for result in ("renewed", "unusable"):
             self._counter("kafka_credentials", result)
         for resource, outcome in product(Resource, ("delivered", "skipped", "rejected")):
@@ -315,11 +336,3 @@ class _Before:
     def collect(self) -> Iterable[Metric]:
         self._call()
         return ()
-
-
-def _halt(reason: str) -> str:
-    if reason.startswith(("401", "403")):
-        return "unauthorized"
-    if "host" in reason:
-        return "wrong host"
-    return "too many rejected" if reason.startswith("too many") else OTHER

@@ -1,19 +1,26 @@
 """Moments in time, in every form in which Hull writes them, as ISO 8601 in UTC."""
 
+import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
 
-# Numbers below are years before 1973, which are counters rather than moments; numbers from the
-# second bound on are milliseconds, as JavaScript counts.
-_FIRST_SECOND: Final = 1e8
-_FIRST_MILLISECOND: Final = 1e11
-_LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
+from consumer.date_text import read_date
 
-_DAY_LENGTH: Final = len("2019-07-10")
+# Smaller numbers are counters rather than moments. No customer has a date after 2200, nor before
+# 1740: what would be one in seconds is in milliseconds, as JavaScript counts.
+_LEAST: Final = 1e8
+_MOST_SECONDS: Final = 7_258_118_400
+_FIRST_SECOND: Final = -62_135_596_800  # the year 1
+_LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_PLAIN_DAY: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_COMPACT: Final = (len("2019"), len("20190710"), len("20190710143142"))
+"""Texts of so many digits are dates rather than numbers, if they can be any."""
+
 _SECONDS_LENGTH: Final = len("2019-07-10T14:31:42Z")
 _MILLISECONDS_LENGTH: Final = len("2019-07-10T14:31:42.120Z")
-_LONGEST: Final = 40
+_LONGEST: Final = 100
 _MILLISECOND: Final = 1000  # in microseconds
 
 
@@ -23,11 +30,10 @@ def _written(moment: datetime) -> str:
     return utc.isoformat(timespec=precision)[:-6] + "Z"
 
 
-def _from_number(seconds: float) -> str | None:
-    if not isfinite(seconds):
+def _from_number(number: float) -> str | None:
+    if not isfinite(number) or abs(number) < _LEAST:
         return None
-    if seconds >= _FIRST_MILLISECOND:
-        seconds /= 1000
+    seconds = number if abs(number) <= _MOST_SECONDS else number / 1000
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         return None
     # Rounded, because the nearest float to a number of milliseconds may lie just below it.
@@ -51,17 +57,25 @@ def _is_day_first(text: str) -> bool:
 
 def _from_text(text: str) -> str | None:
     text = text.strip()
-    if len(text) > _LONGEST or not text.isascii():
+    if len(text) > _LONGEST:
         return None
+    if _is_day_first(text):
+        return _from_iso(text)
+    if _NUMBER.fullmatch(text) is None:
+        return _from_words(text)
+    found = _from_words(text) if len(text) in _COMPACT else None
+    return found or _from_number(float(text))
+
+
+def _from_iso(text: str) -> str | None:
+    iso = f"{text[:-4].replace(' ', 'T', 1)}Z" if text.endswith(" UTC") else text
     try:
-        if not _is_day_first(text):
-            return _from_number(float(text))
-        if text.endswith(" UTC"):
-            text = f"{text[:-4].replace(' ', 'T', 1)}Z"
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        return None
-    short = _shortened(text, moment)
+        moment = datetime.fromisoformat(iso) if iso.isascii() else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        return _from_words(text)
+    short = _shortened(iso, moment)
     if short is not None:
         return short
     try:
@@ -70,11 +84,20 @@ def _from_text(text: str) -> str | None:
         return None
 
 
+def _from_words(text: str) -> str | None:
+    moment = read_date(text)
+    try:
+        return None if moment is None else _written(moment)
+    except OverflowError:
+        return None
+
+
 def iso_moment(value: object) -> str | None:
     """Return ISO 8601 in UTC with a Z, milliseconds kept where there are some, or `None`.
 
-    Understood are ISO in all forms, Hull's `2018-03-30 14:38:02 UTC`, and unix seconds or
-    milliseconds as a number or as text. A time without a zone is in UTC; a day is its midnight.
+    Understood are ISO in all forms, Hull's `2018-03-30 14:38:02 UTC`, what JavaScript reads as a
+    date (consumer/date_text.py), and unix seconds or milliseconds as a number or as text. A time
+    without a zone is in UTC; a day is its midnight.
     """
     if isinstance(value, str):
         return _from_text(value)
@@ -87,5 +110,5 @@ def iso_moment(value: object) -> str | None:
 
 
 def is_day(value: str) -> bool:
-    """Tell whether the text is a day without a time, which is no moment and stays as it is."""
-    return len(value) == _DAY_LENGTH and _is_day_first(value)
+    """Tell whether the text is a day, a month or a year, which is no moment and stays as it is."""
+    return len(value) <= len("2019-07-10") and _PLAIN_DAY.fullmatch(value) is not None

@@ -1,13 +1,14 @@
 """From the bytes of a record to its messages. Whatever lies in the topic, nothing is raised."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
-from consumer.message import Invalid, Messages, Parsed, Routed, Tombstone
+from consumer.json_text import mended, read_json
+from consumer.lenient import readable
+from consumer.message import NO_FAULTS, Faults, Invalid, Messages, Parsed, Routed, Tombstone
 from consumer.plain import decoded, modelled
 from consumer.route import route, unsupported
 from schemas.hull import Notification
@@ -25,6 +26,7 @@ class _Hints:
 
     channel: str | None = None
     is_export: bool = False
+    faults: Faults = field(default_factory=dict)
 
 
 _NO_HINTS: Final = _Hints()
@@ -36,6 +38,9 @@ def parse(value: bytes | None, headers: Headers = ()) -> Parsed:
         return Tombstone()
     hints = _hints(headers) if headers else _NO_HINTS
     plain = decoded(value)
+    if plain is None:
+        whole = mended(value)
+        plain = decoded(whole) if whole != value else None
     return _odd(value, hints) if plain is None else _plain(plain, hints)
 
 
@@ -55,7 +60,7 @@ def _plain(found: Message, hints: _Hints) -> Parsed:
 def _odd(value: bytes, hints: _Hints) -> Parsed:
     """Read what has some form that is seldom by the models, or say what is wrong."""
     try:
-        document = from_json(value, allow_inf_nan=False, cache_strings="keys")
+        document = read_json(value)
     except ValueError as error:
         return _invalid(f"not JSON: {error}")
     if _is_envelope(document):
@@ -72,8 +77,10 @@ def _hints(headers: Headers) -> _Hints:
     )
 
 
-def _within(channel: str | None, hints: _Hints, *, is_export: bool) -> _Hints:
-    return _Hints(channel or hints.channel, is_export or hints.is_export)
+def _within(
+    channel: str | None, hints: _Hints, *, is_export: bool, faults: Faults = NO_FAULTS
+) -> _Hints:
+    return _Hints(channel or hints.channel, is_export or hints.is_export, faults)
 
 
 def _is_envelope(document: object) -> bool:
@@ -83,11 +90,13 @@ def _is_envelope(document: object) -> bool:
 
 
 def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
+    faults = hints.faults
     try:
         envelope = Notification.model_validate(document)
     except ValidationError as error:
-        return _invalid(_first(error))
-    within = _within(envelope.channel, hints, is_export=envelope.is_export)
+        document, faults = readable(document, error)
+        envelope = Notification.model_validate(document)
+    within = _within(envelope.channel, hints, is_export=envelope.is_export, faults=faults)
     foreign = unsupported(within.channel)
     if foreign and not envelope.messages:
         return Messages((foreign,))
@@ -102,18 +111,10 @@ def _message(document: object, hints: _Hints) -> Routed:
         return foreign
     if not isinstance(document, dict):
         return Invalid("not a Hull message: not a JSON object")
-    try:
-        message = modelled(document)
-    except ValidationError as error:
-        return _invalid(_first(error))
-    return route(message, hints.channel, is_export=hints.is_export)
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(step) for step in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message[:1].lower()}{message[1:]}"
+    message, faults = modelled(document)
+    if hints.faults:
+        faults = {**hints.faults, **faults}
+    return route(message, hints.channel, is_export=hints.is_export, faults=faults)
 
 
 def _invalid(reason: str) -> Invalid:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.claims import Claim
-    from consumer.decision import Link
+    from consumer.decision import LeftOut, Link
     from consumer.offsets import Offsets
     from consumer.profile import Profile
 
@@ -176,7 +176,8 @@ def _with(some: Sequence[Item], one: Item) -> Sequence[Item]:
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
-    `changes` are those that were sent or refused, if somebody keeps outcomes.
+    `changes` are those that were sent or refused, if somebody keeps outcomes; `left_out` is what of
+    the message could not be used, though the rest was.
     """
 
     __slots__ = (
@@ -188,6 +189,7 @@ class Receipt:
         "export",
         "external_id",
         "hull_id",
+        "left_out",
         "open",
         "position",
         "rejections",
@@ -212,6 +214,7 @@ class Receipt:
         self.attempts = 0
         self.export = False
         self.changes: Sequence[Change] = ()
+        self.left_out: Sequence[LeftOut] = ()
 
     def reject(self, reason: str) -> None:
         """Something of it can't be sent, or was refused."""

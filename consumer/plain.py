@@ -1,7 +1,7 @@
 """Into the plain form: read straight from the bytes where they have it, by the models if not. Pure.
 
-What msgspec refuses, for whatever reason, is left to the models, which say what is wrong; what it
-takes is what they would make of it. A property keeps the two of one mind (docs/decisions/0006).
+What msgspec refuses, for whatever reason, is left to the models; what it takes is what they would
+make of it. A property keeps the two of one mind (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from pydantic import ValidationError
 
+from consumer.lenient import readable
+from consumer.message import NO_FAULTS
 from schemas import hull
 from schemas.plain import NO_MOVES, Changes, Event, Message, Segment, SegmentChanges
 
 if TYPE_CHECKING:
+    from consumer.message import Faults
     from schemas.plain import Segments
 
 _decode: Final = msgspec.json.Decoder(Message).decode
@@ -30,9 +34,18 @@ def decoded(value: bytes) -> Message | None:
         return None
 
 
-def modelled(document: Any) -> Message:  # noqa: ANN401 - whatever lies in the topic
-    """Read what may have any of the forms that the models know; raises pydantic's error."""
-    found = hull.Message.model_validate(document)
+def modelled(document: Any) -> tuple[Message, Faults]:  # noqa: ANN401 - whatever lies in the topic
+    """Read what may have any of the forms that the models know, and without what has none."""
+    faults = NO_FAULTS
+    try:
+        found = hull.Message.model_validate(document)
+    except ValidationError as error:
+        document, faults = readable(document, error)
+        found = hull.Message.model_validate(document)
+    return _message(found), faults
+
+
+def _message(found: hull.Message) -> Message:
     return Message(
         found.channel,
         found.user,
@@ -41,7 +54,6 @@ def modelled(document: Any) -> Message:  # noqa: ANN401 - whatever lies in the t
         _segments(found.account_segments),
         tuple([_event(event) for event in found.events]),
         None if found.changes is None else _changes(found.changes),
-        found.message_id,
         found.is_export,
     )
 

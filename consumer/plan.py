@@ -11,29 +11,23 @@ from typing import TYPE_CHECKING
 
 from consumer import reasons
 from consumer.decision import Payload, Skip
+from consumer.gone import GoneCompanies
+from consumer.identity import claims_of, drop_stale_id, identity
 from consumer.lookups import Lookups
 from consumer.memory import short
 from consumer.name_table import NameTable
+from consumer.owner_check import OwnerCheck
 from consumer.part import UNATTRIBUTED, Part
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from consumer.claims import Claim
     from consumer.company_directory import CompanyDirectory, Owners
     from consumer.decision import AccountDecision, Link, UserDecision
     from consumer.lane import Lane
     from consumer.part import Body, Ended, Receipt
-
-_OWNERS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
-
-# The external id of a licence is unique within its company only, and its key says as much.
-_IDENTITIES: dict[Resource, tuple[str, ...]] = {
-    Resource.ENDUSERS: ("_id", "sourceId", "externalId", "email"),
-    Resource.COMPANIES: ("_id", "sourceId", "externalId"),
-    Resource.LICENSES: ("_id", "sourceId"),
-}
 
 
 class Planner:
@@ -54,12 +48,13 @@ class Planner:
         """The lanes and directories stay the caller's; this only puts parts into them."""
         self._lanes = lanes
         self._directory = directory
-        self._owners = owners
+        self._owners = OwnerCheck(owners)
         self._company_wait = company_wait_seconds
         self.lookups = Lookups()
+        self.gone = GoneCompanies(lanes, directory, self._relink)
+        self.company_of: Callable[[Receipt], Payload | None] = _no_company
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
-        self._by_owner: list[Part] = []
         self._events = NameTable()
         self._planned: set[str] = set()
 
@@ -67,9 +62,10 @@ class Planner:
         """Forget who waits: their partitions were revoked."""
         self._by_company.clear()
         self._by_deadline.clear()
-        self._by_owner.clear()
+        self._owners.clear()
         self._planned.clear()
         self.lookups.clear()
+        self.gone.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
         """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
@@ -103,7 +99,9 @@ class Planner:
         if part.resource is Resource.COMPANIES and end.ending == "delivered":
             external_id = part.body.get("externalId")
             if isinstance(external_id, str):
-                self._directory.learn(external_id, end.planhat_id or _id(part.body))
+                # What was not sent, as nothing had changed, is no news of Planhat.
+                if part.attempts or self._directory.find(external_id) is None:
+                    self._directory.learn(external_id, end.planhat_id or _id(part.body), now)
                 self._company_appeared(external_id, now)
         if part.event_id is not None:
             self._planned.discard(part.event_id)
@@ -121,12 +119,11 @@ class Planner:
         for external_id in list(self._by_company):
             if self._directory.find(external_id) is not None:
                 self._company_appeared(external_id, now)
+        self.gone.companies_read(now)
 
     def owners_read(self, now: float) -> None:
         """Planhat's users were read: settle the companies whose owner was not known."""
-        waiting, self._by_owner = self._by_owner, []
-        for part in waiting:
-            reason = self._check_owners(part.body)
+        for part, reason in self._owners.settled():
             if reason is None:
                 self._lanes[part.resource].release(part, now)
             else:
@@ -185,6 +182,7 @@ class Planner:
     def _enduser(
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:
+        drop_stale_id(payload.body, self._lanes[Resource.ENDUSERS].memory.stale)
         part = _part(Resource.ENDUSERS, payload, receipt, decision.link)
         company = self._find(decision.link)
         if company is not None:
@@ -226,16 +224,15 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
+        drop_stale_id(body, self._lanes[Resource.COMPANIES].memory.stale)
         self._name_keyless(body)
-        reason = self._check_owners(body)
+        reason = self._owners.check(body)
         part = _part(Resource.COMPANIES, Payload(payload.key, body), receipt, None)
         if reason is not None:
-            self._owners.miss()
-            if self._owners.was_read_about(now):
+            if self._owners.is_vain(now):
                 receipt.skip(Resource.COMPANIES, reason)
                 return None
-            part.waits += 1
-            self._by_owner.append(part)
+            self._owners.hold(part)
         self._add(part, now)
         return part
 
@@ -246,21 +243,8 @@ class Planner:
             if known is not None:
                 body["_id"] = known
 
-    def _check_owners(self, body: Body) -> str | None:
-        """Write the ids of owners; the reason if one is nobody that Planhat knows."""
-        unknown = []
-        for field, reason in _OWNERS.items():
-            if body.get(field) is None:
-                continue
-            found = self._owners.find(body[field])
-            if found is None:
-                unknown.append(reason)
-            else:
-                body[field] = found
-        return " ".join(unknown) or None
-
     def _activity(self, payload: Payload, receipt: Receipt, now: float) -> None:
-        claims = _claims(Resource.ENDUSERS, payload.key, payload.body)  # it concerns its contact
+        claims = claims_of(Resource.ENDUSERS, payload.key, payload.body)  # it concerns its contact
         part = Part(Resource.ACTIVITIES, payload.key, payload.body, claims, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
@@ -298,7 +282,7 @@ class Planner:
         """The newest open change of the company of a link."""
         company: list[Claim] = [short(link.account_id)] if link.account_id else []
         if link.external_id is not None:
-            company.append(_identity("externalId", link.external_id))
+            company.append(identity("externalId", link.external_id))
         change = self._lanes[Resource.COMPANIES].newest(company)
         # One that was revoked proves nothing to us: what we need, we send behind it.
         return None if change is None or change.ended else change
@@ -315,7 +299,7 @@ class Planner:
     def _find(self, link: Link | None) -> str | None:
         if link is None:
             return None
-        if link.planhat_id is not None:
+        if link.planhat_id is not None and not self._directory.is_stale(link.planhat_id):
             return link.planhat_id
         if link.external_id is not None:
             return self._directory.find(link.external_id)
@@ -347,6 +331,20 @@ class Planner:
         else:
             lane.drop(follower, _why_left_behind(follower, end), now)
 
+    def _relink(self, part: Part, now: float) -> bool:
+        """Find another company for a part, or let it follow one that comes or is made for it."""
+        found = self._find(part.link)
+        if found is not None:
+            part.body["companyId"] = found
+            return True
+        coming = self._coming(part.link) if part.link else None
+        if coming is None and (payload := self.company_of(part.receipt)) is not None:
+            coming = self._company(payload, part.receipt, now)
+        if coming is None:
+            return False
+        self._follow(coming, part)
+        return True
+
     def _company_appeared(self, external_id: str, now: float) -> None:
         company = self._directory.find(external_id)
         for part in self._by_company.pop(external_id, ()):
@@ -375,32 +373,18 @@ class Planner:
 
 
 def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | None) -> Part:
-    claims = _claims(resource, payload.key, payload.body)
+    claims = claims_of(resource, payload.key, payload.body)
     return Part(resource, payload.key, payload.body, claims, receipt, link)
+
+
+def _no_company(_receipt: Receipt) -> Payload | None:
+    return None
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:
     if follower.resource is Resource.ENDUSERS:
         return reasons.NO_COMPANY_ID
     return company.reason if company.ending == "skipped" else reasons.COMPANY_NOT_DELIVERED
-
-
-def _claims(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
-    """The key, and every identity by which Planhat could take this for another profile's record.
-
-    As short names: thousands of them are held. Should two ever meet, one profile waits for another.
-    """
-    found: list[Claim] = [short(key)]
-    for name in _IDENTITIES[resource]:
-        value = body.get(name)
-        if value:
-            found.append(_identity(name, value))
-    return tuple(found)
-
-
-def _identity(name: str, value: object) -> Claim:
-    """Two spellings of one key are one identity."""
-    return short(f"{name}:{str(value).lower()}")
 
 
 def _id(body: Body) -> str | None:

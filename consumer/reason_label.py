@@ -16,6 +16,7 @@ _KNOWN: Final = frozenset(
 _STATUS: Final = re.compile(r"[1-5]\d\d\b")
 _PREFIXES: Final = (
     ("network", "network"),
+    (reasons.COMPANY_GONE.lower(), "company gone"),
     ("licence", "licence incomplete"),
     ("no answer in", "timeout"),
     ("not a hull message", "not a Hull message"),
@@ -32,8 +33,11 @@ _WITHIN: Final = (
     (" should ", "not a Hull message"),
 )
 
-REJECTIONS: Final = tuple(
-    dict.fromkeys([label for _, label in (*_PREFIXES, *_WITHIN)] + ["planhat 400", OTHER])
+REJECTIONS: Final = (
+    *dict.fromkeys(label for _, label in (*_PREFIXES, *_WITHIN)),
+    "planhat 400",
+    "planhat 403",
+    OTHER,
 )
 """Labels that rejections usually have; others of the form `planhat 4xx` may join them."""
 

@@ -10,6 +10,7 @@ import structlog
 
 from consumer.in_a_row import InARow
 from consumer.log.profile_log import KIND, ProfileLog, context
+from consumer.log.repeats import Repeats
 from consumer.part import UNATTRIBUTED
 from consumer.reason_label import reason_label
 from consumer.reasons import EMPTY_ENVELOPE
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from planhat_client.protocol import Answer
 
 _MOST_REASONS = 1000
+_EVERY_SECONDS = 60.0
 
 
 class Tally:
@@ -79,6 +81,7 @@ class Reporter:
         self._outcomes = outcomes
         self._traces = traces
         self._profiles = ProfileLog(sample)
+        self._repeats = Repeats(_EVERY_SECONDS)
         self._log = structlog.get_logger("consumer").bind()
 
     def part_ended(self, end: Ended) -> None:
@@ -112,6 +115,8 @@ class Reporter:
             self._metrics.skipped(resource, why)
             self._metrics.item(resource, "skipped")
             self._profiles.skipped(receipt, resource, why)
+        if receipt.left_out:
+            self._tell_what_was_left_out(receipt)
         self._metrics.message(ending, reason, receipt.channel)
         if self._outcomes is not None:
             self._outcomes.note(receipt, ending, reason, time.time())
@@ -157,14 +162,30 @@ class Reporter:
         """A commit ended: `ok`, `refused` or `failed`."""
         self._metrics.committed(result)
 
+    def _tell_what_was_left_out(self, receipt: Receipt) -> None:
+        for resource, field, reason in receipt.left_out:
+            self._metrics.left_out(resource, field, reason)
+            repeated = self._repeats.say((resource, field, reason), time.monotonic())
+            if repeated is not None:
+                self._log.warning(
+                    "field.left_out",
+                    **context(receipt),
+                    resource=resource.value,
+                    field=field,
+                    reason=reason,
+                    repeated=repeated,
+                )
+
     def _tell_of_batch(self, answer: Answer, fields: dict[str, Any]) -> None:
         match answer:
             case Retry(status=429):
                 self._log.warning("planhat.throttled", **fields)
             case Retry():
                 self._log.warning("planhat.unavailable", **fields)
-            case Halt():
+            case Halt(status=401):
                 self._log.error("planhat.unauthorized", **fields)
+            case Halt():
+                self._log.warning("planhat.refused", **fields)
             case Reject() | Partial():
                 self._log.warning("batch.sent", **fields)
             case _:

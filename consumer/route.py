@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from consumer.message import AccountMessage, Invalid, Routed, Unsupported, UserMessage
+from consumer.message import (
+    NO_FAULTS,
+    AccountMessage,
+    Faults,
+    Invalid,
+    Routed,
+    Unsupported,
+    UserMessage,
+)
 from consumer.value import key_text
 from schemas.plain import Entity, Message, Nothing, Segments
 
@@ -19,25 +27,35 @@ def unsupported(channel: object) -> Unsupported | None:
     return Unsupported(channel[:_LONGEST_CHANNEL])
 
 
-def route(message: Message, channel: str | None, *, is_export: bool) -> Routed:
+def route(
+    message: Message, channel: str | None, *, is_export: bool, faults: Faults = NO_FAULTS
+) -> Routed:
     """Return the message as one of a user or of an account.
 
     `channel` and `is_export` are what envelope and headers say; the message's own word comes first.
+    `faults` is what could not be read of it: it counts where that is needed.
     """
     named = message.channel or channel
     if foreign := unsupported(named):
         return foreign
     # Account messages come with an empty user on the user channel too; seen in the wild.
-    if message.user and named != ACCOUNT_CHANNEL:
-        return _user_message(message, message.user, is_export=is_export)
+    if named != ACCOUNT_CHANNEL:
+        if message.user:
+            return _user_message(message, message.user, is_export=is_export, faults=faults)
+        if "user" in faults:
+            return Invalid(faults["user"])
     if message.account:
-        return _account_message(message, message.account, is_export=is_export)
+        return _account_message(message, message.account, is_export=is_export, faults=faults)
+    return Invalid(faults.get("account") or _neither(message))
+
+
+def _neither(message: Message) -> str:
     if message.user:
-        return Invalid("account message without an account")
-    return Invalid("neither user nor account: not a Hull message")
+        return "account message without an account"
+    return "neither user nor account: not a Hull message"
 
 
-def _user_message(message: Message, user: Entity, *, is_export: bool) -> Routed:
+def _user_message(message: Message, user: Entity, *, is_export: bool, faults: Faults) -> Routed:
     hull_id = key_text(user.get("id"))
     if hull_id is None:
         return Invalid("user without an id")
@@ -51,11 +69,13 @@ def _user_message(message: Message, user: Entity, *, is_export: bool) -> Routed:
         events if isinstance(events, tuple) else (),
         message.changes,
         message.is_export or is_export,
-        message.message_id,
+        faults,
     )
 
 
-def _account_message(message: Message, account: Entity, *, is_export: bool) -> Routed:
+def _account_message(
+    message: Message, account: Entity, *, is_export: bool, faults: Faults
+) -> Routed:
     hull_id = key_text(account.get("id"))
     if hull_id is None:
         return Invalid("account without an id")
@@ -65,7 +85,7 @@ def _account_message(message: Message, account: Entity, *, is_export: bool) -> R
         _segments(message.account_segments),
         message.changes,
         message.is_export or is_export,
-        message.message_id,
+        faults,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from consumer import value
+from consumer import reasons, value
 from consumer.value import Converter
 from schemas.attribute import Attribute
 from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
@@ -19,23 +19,26 @@ ACCOUNT_PREFIX = "account."
 EXTERNAL_ID = Attribute("external_id")
 PLANHAT_ID = Attribute("planhat/id")
 
-_CONVERTERS: dict[Kind, Converter] = {
-    Kind.KEY: value.key,
-    Kind.TEXT: value.text,
-    Kind.ARRAY: value.array,
-    Kind.DATE: value.date,
-    Kind.PLAIN: value.verbatim,
+_CONVERTERS: dict[Kind, tuple[Converter, str]] = {
+    Kind.KEY: (value.key, reasons.NOT_A_KEY),
+    Kind.NAME: (value.name, reasons.NOT_A_TEXT),
+    Kind.TEXT: (value.text, reasons.NOT_A_TEXT),
+    Kind.ARRAY: (value.array, reasons.NOT_A_LIST),
+    Kind.DATE: (value.moment, reasons.NOT_A_DATE),
+    Kind.BOOLEAN: (value.boolean, reasons.NOT_A_BOOLEAN),
+    Kind.NUMBER: (value.number, reasons.NOT_A_NUMBER),
 }
+"""How a field is written, and why it is left out if it can't be."""
 
-
-_KEEP_TEXT: Final = (value.text, value.verbatim, value.flat)
+_KEEP_TEXT: Final = (value.text, value.flat)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One row of a mapping: an attribute, where it is read, and how its value is written.
 
-    `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is.
+    `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is, `wrong`
+    why a value is left out that can't be written.
     """
 
     attribute: Attribute
@@ -45,6 +48,7 @@ class Field:
     of_account: bool
     name: str
     keeps_text: bool
+    wrong: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +152,12 @@ def _field(
     attribute = Attribute(name)
     convert: Converter
     if is_custom:
-        convert = value.date if _is_date(attribute) else value.flat
+        convert, wrong = value.date if _is_date(attribute) else value.flat, reasons.NOT_A_NUMBER
     else:
         kind = targets.kind(row.service_field_name)
         if kind is Kind.LINK:
             return None
-        convert = _CONVERTERS[kind]
+        convert, wrong = _CONVERTERS[kind]
     return Field(
         attribute,
         row.service_field_name,
@@ -162,6 +166,7 @@ def _field(
         of_account,
         name=attribute.spellings[0],
         keeps_text=convert in _KEEP_TEXT,
+        wrong=wrong,
     )
 
 

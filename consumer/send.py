@@ -11,7 +11,6 @@ import structlog
 
 from consumer.dispatch import Wait
 from consumer.flight import Flight
-from planhat_client.errors import PlanhatError
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 
@@ -21,16 +20,9 @@ if TYPE_CHECKING:
     from consumer.catch_up import Pace
     from consumer.dispatch import Dispatch
     from consumer.intake import Intake
-    from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer.send")
-
-PROBE_SECONDS = 5.0
-"""How often a halted service asks Planhat whether it is let in again."""
-
-SAY_AGAIN_SECONDS = 60.0
-"""How often it says that it is halted."""
 
 _ITEMS_A_TURN = 100
 """Items that are made ready before others may run: bounds how long the loop does nothing else."""
@@ -44,13 +36,6 @@ class Api(Protocol):
 
     async def track(self, items: Sequence[bytes]) -> Answer:
         """Store activities in bulk."""
-
-
-class Probe(Protocol):
-    """What the watch needs of Planhat."""
-
-    async def probe(self) -> None:
-        """Ask whether the credential is accepted; raises PlanhatError if not."""
 
 
 class SendReport(Protocol):
@@ -175,51 +160,3 @@ class Sender:
             # Tried again and halved like any failure, it ends in the dead letters if it is an item.
             _log.error("batch.failed", resource=flight.resource.value, exc_info=error)
             return Retry(f"internal error: {type(error).__name__}")
-
-
-class HaltWatch:
-    """While the service is halted, asks Planhat until it is let in again."""
-
-    def __init__(
-        self, dispatch: Dispatch, api: Probe, gate: Gate, resume: Callable[[], None]
-    ) -> None:
-        """`resume` is called when Planhat accepts the credential; a probe counts as a call."""
-        self._dispatch = dispatch
-        self._api = api
-        self._gate = gate
-        self._resume = resume
-        self._said_at = float("-inf")
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        while True:
-            await asyncio.sleep(PROBE_SECONDS)
-            halted = self._dispatch.halted
-            if halted is None:
-                continue
-            if halted.status is None:  # what we stopped ourselves, a person ends
-                if self._is_time_to_say():
-                    _log.error("service.halted", reason=halted.reason)
-            elif self._gate.wait(_now()) <= 0:
-                self._gate.take(_now())
-                await self._probe()
-
-    async def _probe(self) -> None:
-        try:
-            await self._api.probe()
-        except PlanhatError as error:
-            if self._is_time_to_say():
-                _log.error("planhat.unauthorized", reason=str(error))
-        else:
-            self._resume()
-
-    def _is_time_to_say(self) -> bool:
-        """Once a minute: often enough to be seen, seldom enough to leave the rest readable."""
-        if _now() - self._said_at < SAY_AGAIN_SECONDS:
-            return False
-        self._said_at = _now()
-        return True
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from consumer.flight import Group
 from consumer.given_up import most_tries
+from consumer.halts import LaneHalt
 from consumer.part import Ended
+from consumer.profile import is_named
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
-from planhat_client.verdict import Proven, Suspect, verdicts
+from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from planhat_client.verdict import Verdict
 
 _TOO_MANY = 429
+_UNAUTHORIZED = 401
+_FEW = 4
+REFUSED_ALONE = "others are taken: a web application firewall may have refused what it holds"
+"""Why one profile is rejected that was refused as a token without rights is."""
+
 _ALONE_SECONDS = 5.0
 _HEALTHY = 0.8
 _WEIGHT = 0.1
@@ -63,11 +70,15 @@ class Health:
 class Settler:
     """Applies answers to one lane."""
 
-    def __init__(self, lane: Lane, random: Callable[[], float]) -> None:
-        """`random` gives floats in [0, 1), for the jitter of retries."""
+    def __init__(
+        self, lane: Lane, random: Callable[[], float], halt: LaneHalt | None = None
+    ) -> None:
+        """`random` gives floats in [0, 1), for jitter; `halt` is told of refusals."""
         self._lane = lane
         self._random = random
+        self._halt = halt or LaneHalt(lane.policy.resource)
         self._health = Health()
+        self._dropped: dict[str, str] = {}
 
     def settle(self, flight: Flight, answer: Answer, now: float) -> None:
         """Bring each profile of a flight to its end, or to its next try."""
@@ -78,18 +89,23 @@ class Settler:
             return
         match answer:
             case Delivered() | Partial():
-                self._sort(flight, verdicts(flight.bodies, answer), now)
+                found = verdicts(flight.bodies, answer)
+                self._sort(flight, found, now, is_ignored=_is_ignored(answer))
             case Reject():
                 self._refuse(flight, answer.reason, now)
             case Retry():
                 self._retry(flight, answer, now)
             case Halt():
-                self._lane.park(_group(flight), now)
+                self._refused(flight, answer, now)
             case _:
                 assert_never(answer)
 
     def _note(self, flight: Flight, answer: Answer, now: float) -> None:
         is_first_try = flight.failures == 0 and not self._is_known_to_fail(flight, now)
+        if isinstance(answer, Delivered) or (
+            isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
+        ):
+            self._halt.worked(flight.number)
         match answer:
             case Delivered() | Partial() | Reject():
                 self._lane.breaker.succeeded()
@@ -112,7 +128,9 @@ class Settler:
         for profile in flight.profiles:
             self._lane.disown(profile, now)
 
-    def _sort(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+    def _sort(
+        self, flight: Flight, found: Sequence[Verdict], now: float, *, is_ignored: bool
+    ) -> None:
         unproven: list[Profile] = []
         position = 0
         for profile, span in zip(flight.profiles, flight.spans, strict=True):
@@ -127,8 +145,21 @@ class Settler:
                 self._lane.park(Group([profile]), now)
             else:
                 unproven.append(profile)
+        # Ignored are mostly those of one company: so they come to stand together, and apart.
+        unproven.sort(key=_company)
+        if unproven:
+            self._note_companies(flight, found, now)
+        if is_ignored and len(unproven) > _FEW:
+            self._lane.park(Group([unproven.pop(0)]), now)
         for half in Group(unproven).halves():
             self._lane.park(half, now)
+
+    def _note_companies(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+        """Tell whose company is there, although others may have been ignored for theirs."""
+        for body, verdict in zip(flight.bodies, found, strict=True):
+            company = body.get("companyId")
+            if isinstance(verdict, Proven) and isinstance(company, str):
+                self._lane.company_works(company, now)
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
@@ -142,6 +173,8 @@ class Settler:
         profile.limit = None
         profile.failures = 0
         profile.told = ()
+        if self._dropped:
+            self._dropped.pop(profile.key, None)
         self._lane.given_up.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
@@ -153,20 +186,64 @@ class Settler:
         for half in _group(flight).halves():
             self._lane.park(half, now)
 
+    def _refused(self, flight: Flight, answer: Halt, now: float) -> None:
+        """Refused as if we had no right: find out whether it is the resource, or what is in it."""
+        is_alone = len(flight.profiles) == 1
+        newest = max((one.number for one in self._lane.flights), default=0)
+        newest = max(newest, flight.number)
+        group = _group(flight)
+        if answer.status == _UNAUTHORIZED or not self._halt.blames(
+            flight.refused, is_alone=is_alone
+        ):
+            group.refused = self._halt.refused(
+                answer.reason, flight.number, newest, now, is_alone=is_alone
+            )
+            self._lane.park(group, now)
+        elif not is_alone:
+            for half in group.halves():
+                self._lane.park(half, now)
+        elif flight.profiles[0].flying > 1:
+            flight.profiles[0].limit = flight.profiles[0].flying // 2
+            self._lane.park(group, now)
+        else:
+            self._halt.blamed()
+            self._reject(flight.profiles[0], f"{answer.told}; {REFUSED_ALONE}", now)
+
     def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Planhat refused a profile that flew alone: find out which of its changes, and why."""
         if profile.flying > 1:
             profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
-        elif self._lane.memory.unlearn(profile.key):
+        elif self._lane.memory.unlearn(profile.key) or (
+            (not is_transient or reason == IGNORED) and self._drop_id(profile)
+        ):
             self._lane.park(Group([profile]), now)
+        elif _is_about_company(reason) and self._lane.company_gone(profile, now):
+            profile.failures = 0
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
 
+    def _drop_id(self, profile: Profile) -> bool:
+        """Planhat may not know the id by which Hull named the record: send it by its other keys."""
+        body = profile.parts[0].body
+        found = body.get("_id")
+        if not isinstance(found, str) or not self._lane.policy.merges:
+            return False
+        rest = {name: value for name, value in body.items() if name != "_id"}
+        if not is_named(rest):
+            return False
+        profile.parts[0].body = rest
+        self._lane.memory.stale.add(found)
+        self._dropped[profile.key] = found
+        return True
+
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
+        dropped = self._dropped.pop(profile.key, None)
+        if dropped is not None:  # that was not the reason
+            self._lane.memory.stale.discard(dropped)
         self._lane.memory.forget(profile.claims)
         profile.limit = None
         profile.told = ()
@@ -222,6 +299,23 @@ class Settler:
         return Group(flight.profiles, failures, now), now + wait
 
 
+def _company(profile: Profile) -> str:
+    return str(profile.parts[0].body.get("companyId", ""))
+
+
+def _is_ignored(answer: Delivered | Partial) -> bool:
+    """Tell whether nothing in the request was taken, and nothing is said against it."""
+    result = answer.result
+    if result is None or isinstance(answer, Partial) or answer.is_whole:
+        return False
+    return result.is_counted and not result.succeeded and not result.errors
+
+
+def _is_about_company(reason: str) -> bool:
+    """Tell whether Planhat misses the company: it ignores such an enduser, or says so."""
+    return reason == IGNORED or "company" in reason.lower()
+
+
 def _worst(own: Sequence[Verdict]) -> Verdict:
     """The first of them that is no proof, if there is one."""
     return next((verdict for verdict in own if not isinstance(verdict, Proven)), own[0])
@@ -237,4 +331,4 @@ def _named_id(parts: Sequence[Part]) -> str | None:
 
 
 def _group(flight: Flight) -> Group:
-    return Group(flight.profiles, flight.failures, flight.failed_at)
+    return Group(flight.profiles, flight.failures, flight.failed_at, flight.refused)

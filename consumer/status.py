@@ -35,6 +35,7 @@ def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
         *_access(settings, connector),
         *_users(connector),
         *_accounts(connector),
+        *_blanks(connector),
     ]
 
 
@@ -130,6 +131,11 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
             f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
             " every licence would be rejected",
         )
+
+
+def _blanks(connector: ConnectorSettings) -> Iterator[Finding]:
+    for place in connector.trimmed:
+        yield Finding("warning", f"{place}: has blanks around it; they are left out")
 
 
 def _targets(rows: Iterable[AttributeMapping]) -> set[str]:

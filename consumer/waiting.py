@@ -110,10 +110,7 @@ def _causes(
     part: Part, lane: Lane, dispatch: Dispatch, planner: Planner, now: float
 ) -> Iterator[str]:
     profile = part.profile
-    if dispatch.halted is not None:
-        yield f"nothing is sent: {dispatch.halted.reason}"
-    if dispatch.stopped:
-        yield "nothing is sent: the partitions are handed over, or the service stops"
+    yield from _halts(part, dispatch)
     if profile is not None and profile.parts[0] is not part and profile.parts[0].waits:
         yield f"an earlier change of it waits: {planner.awaited(profile.parts[0], now)}"
     if profile is not None and profile.blockers:
@@ -126,6 +123,16 @@ def _causes(
     if wait > 0:
         yield f"the quota is used up; {_soon(now + wait, now)} the next request may go"
     yield "goes with one of the next requests"
+
+
+def _halts(part: Part, dispatch: Dispatch) -> Iterator[str]:
+    if dispatch.halts.stops_all:
+        yield f"nothing is sent: {dispatch.halts.reason}"
+    halt = dispatch.halts.of(part.resource)
+    if halt.is_on:
+        yield f"Planhat refuses {part.resource}: {halt.reason}"
+    if dispatch.stopped:
+        yield "nothing is sent: the partitions are handed over, or the service stops"
 
 
 def _soon(due_at: float | None, now: float) -> str:

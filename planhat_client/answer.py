@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from planhat_client.quota import Quota
@@ -53,11 +53,16 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Nothing can work until a person acts: token, rights, region or host are wrong."""
+    """Refused whole, and nothing in it is called bad: token, rights, region or host are wrong.
+
+    Then nothing can work until a person acts. But where a read with the same token works, it is
+    about the resource, or something that was sent. `told` is the reason without our own guess.
+    """
 
     reason: str
     status: int | None = None
     quota: Quota | None = None
+    told: str = field(default="", compare=False)
 
 
 Answer: TypeAlias = Delivered | Partial | Retry | Reject | Halt

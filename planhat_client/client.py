@@ -113,17 +113,15 @@ class Planhat:
         """
         path = f"endusers/extid-{quote(external_id, safe='')}"
         response = await self._wire.send(protocol.get(self._endpoints.api_url, self._token(), path))
-        if protocol.is_missing(response):
-            return None
-        record = protocol.record(response)
-        if record is None:
+        rows = protocol.records(response)
+        if rows is None:
             raise _error(self._masked(protocol.read(response, time.time())))
-        found = _rows([record], Enduser)
-        return found[0].id if found and found[0].external_id == external_id else None
+        found = {row.id for row in _rows(rows, Enduser) if row.external_id == external_id}
+        return found.pop() if len(found) == 1 else None
 
     async def probe(self) -> None:
-        """Ask for next to nothing, to learn whether the credential is accepted."""
-        await self._get("users?limit=1")
+        """Ask for next to nothing of what is needed, to learn whether the token is accepted."""
+        await self._get("companies?limit=1")
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -149,10 +147,15 @@ class Planhat:
         tenant = self._endpoints.tenant_id
         if isinstance(answer, Delivered) or not tenant:
             return answer
-        reason = answer.reason
+        reason, told = answer.reason, answer.told if isinstance(answer, Halt) else ""
         for secret in (tenant, quote(tenant, safe="")):
             reason = reason.replace(secret, "***")
-        return answer if reason == answer.reason else replace(answer, reason=reason)
+            told = told.replace(secret, "***")
+        if reason == answer.reason:
+            return answer
+        if isinstance(answer, Halt):
+            return replace(answer, reason=reason, told=told)
+        return replace(answer, reason=reason)
 
 
 def _error(answer: Answer) -> PlanhatError:
@@ -160,7 +163,7 @@ def _error(answer: Answer) -> PlanhatError:
         case Delivered() | Partial():
             return PlanhatUnavailable("the answer is no list")
         case Halt():
-            return PlanhatUnauthorized(answer.reason)
+            return PlanhatUnauthorized(answer.reason, answer.status)
         case Reject():
             return PlanhatRejected(answer.reason)
         case Retry(status=429):

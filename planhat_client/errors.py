@@ -33,4 +33,12 @@ class PlanhatRejected(PlanhatError):
 
 
 class PlanhatUnauthorized(PlanhatError):
-    """The credential is not accepted, or lacks the right, or belongs to another region."""
+    """The credential is not accepted, or lacks the right, or belongs to another region.
+
+    `status` is what Planhat answered, None if it did not.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        """`reason` is fit for a log."""
+        super().__init__(reason)
+        self.status = status

@@ -34,10 +34,9 @@ __all__ = [
     "Retry",
     "error_text",
     "get",
-    "is_missing",
     "read",
     "read_activities",
-    "record",
+    "records",
     "rows",
     "track",
     "track_one",
@@ -123,7 +122,8 @@ def read(response: Response, now: float = 0.0) -> Answer:
         return _unsuccessful(response, document, now)
     heard = quota(response.headers, now)
     if is_page(response.body):
-        return Halt(f"{response.status} with a web page; {HOST_HINT}", response.status, heard)
+        told = f"{response.status} with a web page"
+        return Halt(f"{told}; {HOST_HINT}", response.status, heard, told)
     if document is None and response.body.strip() not in (b"", b"null"):
         return Retry(f"{response.status} with an unreadable body", response.status, quota=heard)
     result = _result(document)
@@ -138,15 +138,21 @@ def rows(response: Response) -> list[Any] | None:
     return document if isinstance(document, list) else None
 
 
-def record(response: Response) -> dict[str, Any] | None:
-    """Give the one record that was read, None if the answer is none."""
-    document = _json(response.body) if response.status in _OK else None
-    return document if isinstance(document, dict) else None
+def records(response: Response) -> list[dict[str, Any]] | None:
+    """Give what was read of one record: none, it, or several; None if the answer tells nothing.
 
-
-def is_missing(response: Response) -> bool:
-    """Tell whether a read of one record says that there is none."""
-    return response.status == _MISSING
+    What an unknown record is answered is not documented: 404, nothing at all, `null`, `{}`, `[]`
+    and whatever else is no record say that there is none.
+    """
+    if response.status == _MISSING:
+        return []
+    if response.status not in _OK or is_page(response.body):
+        return None
+    document = _json(response.body)
+    if document is None and response.body.strip() not in (b"", b"null"):
+        return None
+    found = document if isinstance(document, list) else [document]
+    return [row for row in found if isinstance(row, dict) and row]
 
 
 def read_activities(response: Response, now: float = 0.0) -> Answer:
@@ -173,9 +179,9 @@ def _unsuccessful(response: Response, document: Any, now: float) -> Answer:  # n
     if status in (_BAD_REQUEST, _FORBIDDEN) and _is_result(document):
         return _partial(response, document, heard)
     if status in (_UNAUTHORIZED, _FORBIDDEN):
-        return Halt(f"{reason}; {REGION_HINT}", status, heard)
+        return Halt(f"{reason}; {REGION_HINT}", status, heard, reason)
     if status in _REDIRECT or status in _NOT_FOUND:
-        return Halt(f"{reason}; {HOST_HINT}", status, heard)
+        return Halt(f"{reason}; {HOST_HINT}", status, heard, reason)
     if status in _REFUSED:
         if TRANSIENT in reason:
             return Partial(BulkResult(), reason, heard)

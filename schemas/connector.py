@@ -8,6 +8,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -17,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas import target
 from schemas.settings_error import InvalidSettings, lines
-from schemas.settings_text import read_settings
+from schemas.settings_text import read_settings, trimmed
 
 __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
@@ -53,7 +54,9 @@ def _rows(value: object) -> object:
 
 
 def _names(value: object) -> object:
-    return [name for name in value if name is not None] if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return [name for name in value if name is not None and str(name).strip()]
 
 
 Rows = Annotated[tuple[AttributeMapping, ...], BeforeValidator(_rows)]
@@ -120,6 +123,8 @@ class ConnectorSettings(BaseModel):
     send_null_values: bool = False
     on_segment_left: Literal["ignore", "archive"] = "ignore"
 
+    _blanks: tuple[str, ...] = PrivateAttr(default=())
+
     @model_validator(mode="before")
     @classmethod
     def _historic(cls, values: Any) -> Any:  # noqa: ANN401 - whatever was pasted
@@ -160,8 +165,16 @@ class ConnectorSettings(BaseModel):
     @classmethod
     def from_text(cls, text: str, source: str) -> Self:
         """Read YAML or JSON; raises InvalidSettings, whose lines begin with `source`."""
+        values, blanks = trimmed(read_settings(text, source))
         try:
-            return cls.model_validate(read_settings(text, source))
+            found = cls.model_validate(values)
         except ValidationError as error:
             known = (*cls.model_fields, *_ROW_NAMES)
             raise InvalidSettings(*lines(error, source, known)) from None
+        found._blanks = tuple(blanks)  # noqa: SLF001 - it is made here
+        return found
+
+    @property
+    def trimmed(self) -> tuple[str, ...]:
+        """Where blanks were around a text, which are left out."""
+        return self._blanks

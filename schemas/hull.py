@@ -1,7 +1,8 @@
 """The messages of Hull as they lie in the topic: envelope, message, segments, events, changes.
 
 Hull writes "nothing" as `null`, `{}`, `[]` or not at all, whatever the type of the field. The
-models read all four alike. What they do not name they ignore.
+models read all four alike. What they do not name they ignore, and so whatever nobody uses: it may
+be of any type.
 """
 
 from typing import Annotated, Any, Final
@@ -51,6 +52,12 @@ def _false_if_null(value: object) -> object:
     return False if value is None else value
 
 
+def _text_if_any(value: object) -> object:
+    """What names nothing by its type is no name: a text or a number is one."""
+    return value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+Name = Annotated[str | None, BeforeValidator(_text_if_any)]
 Entity = Annotated[
     dict[str, Any],
     PlainValidator(_entity),
@@ -65,7 +72,7 @@ class Segment(BaseModel):
     model_config = _MODEL
 
     id: str
-    name: str | None = None
+    name: Name = None
 
 
 Segments = Annotated[tuple[Segment, ...], BeforeValidator(_items)]
@@ -76,8 +83,8 @@ class Event(BaseModel):
 
     model_config = _MODEL
 
-    event: str | None = None
-    event_id: str | None = None
+    event: Name = None
+    event_id: Name = None
     created_at: Any = None
     properties: Entity = {}
 
@@ -111,14 +118,13 @@ class Message(BaseModel):
 
     model_config = _MODEL
 
-    channel: str | None = None
+    channel: Name = None
     user: Entity = {}
     account: Entity = {}
     segments: Segments = ()
     account_segments: Segments = ()
     events: Annotated[tuple[Event, ...], BeforeValidator(_items)] = ()
     changes: Annotated[Changes | None, BeforeValidator(_none_if_empty)] = None
-    message_id: str | None = None
     is_export: Flag = False
 
 
@@ -127,7 +133,6 @@ class Notification(BaseModel):
 
     model_config = _MODEL
 
-    channel: str | None = None
+    channel: Name = None
     is_export: Flag = False
-    notification_id: str | None = None
     messages: list[Any]

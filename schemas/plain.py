@@ -77,7 +77,7 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One change of one profile. An account message has no `user`, a user message both or one.
 
-    Or an envelope, which has `messages`, and maybe a `notification_id`, instead.
+    Or an envelope, which has `messages` instead. What nobody uses is not named, so not looked at.
     """
 
     channel: str | None = None
@@ -87,7 +87,5 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     account_segments: Segments | Nothing | None = ()
     events: tuple[Event, ...] | Nothing | None = ()
     changes: Changes | None = None
-    message_id: str | None = None
     is_export: bool | None = None
     messages: tuple["Message", ...] | None = None
-    notification_id: str | None = None

@@ -36,9 +36,16 @@ def _text(value: object) -> object:
     return None
 
 
+def _key(value: object) -> object:
+    """An id that others gave is the same with blanks around it."""
+    found = _text(value)
+    return found.strip() or None if isinstance(found, str) else None
+
+
 Count = Annotated[int, BeforeValidator(_count)]
 Entries = Annotated[tuple[Any, ...], BeforeValidator(_list)]
 Text = Annotated[str | None, BeforeValidator(_text)]
+Key = Annotated[str | None, BeforeValidator(_key)]
 
 
 class BulkResult(BaseModel):
@@ -94,7 +101,7 @@ class LeanCompany(BaseModel):
 
     id: str = Field(alias="_id")
     name: Text = None
-    external_id: Text = Field(default=None, alias="externalId")
+    external_id: Key = Field(default=None, alias="externalId")
 
 
 class Enduser(BaseModel):
@@ -103,7 +110,7 @@ class Enduser(BaseModel):
     model_config = _MODEL
 
     id: str = Field(alias="_id")
-    external_id: Text = Field(default=None, alias="externalId")
+    external_id: Key = Field(default=None, alias="externalId")
 
 
 class PlanhatUser(BaseModel):
@@ -112,4 +119,4 @@ class PlanhatUser(BaseModel):
     model_config = _MODEL
 
     id: str = Field(alias="_id")
-    email: Text = None
+    email: Key = None

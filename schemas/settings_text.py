@@ -9,6 +9,7 @@ import yaml
 from schemas.settings_error import InvalidSettings
 
 _NULL: Final = "tag:yaml.org,2002:null"
+_VERBATIM: Final = "service_field_name"
 _BOOL: Final = "tag:yaml.org,2002:bool"
 
 
@@ -34,10 +35,24 @@ _Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)$"), ["~"
 _Loader.add_implicit_resolver(_BOOL, re.compile(r"(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$"), [*"tTfF"])
 
 
+class _Twice(Exception):
+    """A key that is there twice in a mapping of JSON."""
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
 def read_settings(text: str, source: str) -> dict[str, object]:
     """Return the keys and values; raises InvalidSettings if the text is no mapping of keys."""
     try:
-        document = _document(text)
+        document = _document(text.removeprefix("\ufeff"))
+    except _Twice as error:
+        raise InvalidSettings(f"{source}: {error} is there twice") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InvalidSettings(f"{source}: not YAML or JSON{line}: {error.problem}") from None
@@ -52,9 +67,31 @@ def read_settings(text: str, source: str) -> dict[str, object]:
     return {str(key): value for key, value in found.items()}
 
 
+def trimmed(value: object, place: str = "") -> tuple[object, list[str]]:
+    """Return the value without blanks around its texts, and the places where there were some.
+
+    The names of custom fields stay word for word, as Planhat has them.
+    """
+    if isinstance(value, str):
+        return value.strip(), [place] if value != value.strip() else []
+    if isinstance(value, dict):
+        inner = {
+            name: trimmed(one, f"{place}.{name}" if place else name)
+            for name, one in value.items()
+            if name != _VERBATIM
+        }
+        kept = {name: one for name, one in value.items() if name == _VERBATIM}
+        found = {name: one for name, (one, _) in inner.items()} | kept
+        return found, [at for _, places in inner.values() for at in places]
+    if isinstance(value, list):
+        items = [trimmed(one, f"{place}[{at}]") for at, one in enumerate(value)]
+        return [one for one, _ in items], [at for _, places in items for at in places]
+    return value, []
+
+
 def _document(text: str) -> object:
     # JSON may be indented by tabs, which YAML refuses.
     try:
-        return json.loads(text, parse_int=str, parse_float=str)
+        return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_mapping)
     except ValueError:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader

@@ -11,10 +11,12 @@ class Kind(StrEnum):
     """How the values of a field are written."""
 
     KEY = "key"  # text that names a record: never empty, never null
+    NAME = "name"  # text that names somebody of Planhat's, who is looked up
     TEXT = "text"
-    ARRAY = "array"
+    ARRAY = "array"  # of texts
     DATE = "date"
-    PLAIN = "plain"  # as it comes
+    BOOLEAN = "boolean"
+    NUMBER = "number"
     LINK = "link"  # accepted in settings, never written from a mapping: rules find the company
 
 
@@ -66,17 +68,18 @@ CONTACT: Final = Targets(
     | _of(Kind.TEXT, "name firstName lastName position phone companyName")
     | _of(Kind.ARRAY, "tags otherEmails")
     | _of(Kind.DATE, "createDate lastActive")
-    | _of(Kind.PLAIN, "featured primary archived npsUnsubscribed")
+    | _of(Kind.BOOLEAN, "featured primary archived npsUnsubscribed")
     | _of(Kind.LINK, "companyId"),
     {"Full name": "name", "Date created": "createDate"},
 )
 
 COMPANY: Final = Targets(
     _of(Kind.KEY, "externalId sourceId")
-    | _of(Kind.TEXT, "name slug owner coOwner phase status description")
+    | _of(Kind.NAME, "owner coOwner")
+    | _of(Kind.TEXT, "name slug phase status description")
     | _of(Kind.TEXT, "address country city zip phonePrimary web")
     | _of(Kind.ARRAY, "tags domains followers collaborators")
-    | _of(Kind.PLAIN, "csmScore"),
+    | _of(Kind.NUMBER, "csmScore"),
     {"Company name": "name"},
 )
 
@@ -84,7 +87,8 @@ LICENCE: Final = Targets(
     _of(Kind.KEY, "externalId sourceId")
     | _of(Kind.TEXT, "product _currency renewalStatus renewalUnit noticeUnit")
     | _of(Kind.DATE, "fromDate toDate")
-    | _of(Kind.PLAIN, "fixedPeriod mrr value autoRenews renewalPeriod noticePeriod")
+    | _of(Kind.BOOLEAN, "fixedPeriod autoRenews")
+    | _of(Kind.NUMBER, "mrr value renewalPeriod noticePeriod")
     | _of(Kind.LINK, "companyId"),
     {},
 )

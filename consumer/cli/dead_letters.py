@@ -7,7 +7,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_core import from_json
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +15,7 @@ from rich.text import Text
 from consumer.cli.foreground import quiet, say
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
 from consumer.errors import KafkaError, KafkaUnavailable
+from consumer.json_text import read_json
 from consumer.kafka.topic_reader import TopicReader
 from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
@@ -150,7 +150,7 @@ def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the t
     if value is None:
         return None
     try:
-        return from_json(value, allow_inf_nan=False)
+        return read_json(value)
     except ValueError:
         return value[:_LONGEST_TEXT].decode(errors="replace")
 

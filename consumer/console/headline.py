@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from consumer.halts import Halted, Kind
 from consumer.plural import plural
 
 if TYPE_CHECKING:
@@ -12,16 +13,23 @@ if TYPE_CHECKING:
 
 Level = Literal["good", "busy", "trouble", "stopped"]
 
+_REMEDIES: Final[dict[Kind, str]] = {
+    "unauthorized": "Renew the token; a mounted file is read anew, and it goes on by itself",
+    "wrong host": "Mend api_prefix or PLANHAT_API_URL, then restart",
+    "too many rejected": "Roll back the last deploy or mapping, then restart",
+    "resource refused": "Give the token the right to write them; it goes on by itself",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck`, `halted` and `unready` are reasons, None if it is not so.
+    """How things are; `stuck` and `unready` are reasons, None if it is not so.
 
     `refused` is what Kafka refuses until a person acts.
     """
 
     stuck: str | None
-    halted: str | None
+    halts: tuple[Halted, ...]
     refused: str | None
     unready: str | None
     broken_lanes: tuple[str, ...]
@@ -62,8 +70,10 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
     if facts.stuck is not None:
         remedy = "The probe of /healthz fails by this: Kubernetes restarts the pod"
         yield Headline("stopped", "Stuck", facts.stuck, remedy)
-    if facts.halted is not None:
-        yield Headline("stopped", "Halted: nothing is sent", facts.halted, _remedy(facts.halted))
+    for halt in facts.halts:
+        if halt.resource is None:
+            remedy = _REMEDIES[halt.kind]
+            yield Headline("stopped", "Halted: nothing is sent", halt.reason, remedy)
     if facts.refused is not None:
         remedy = "Give the right back, or give us a group of our own; it goes on by itself"
         yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
@@ -77,6 +87,11 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
 
 
 def _troubled(facts: Facts) -> Iterator[Headline]:
+    for halt in facts.halts:
+        if halt.resource is not None:
+            title = f"Planhat refuses {halt.resource}"
+            detail = f"{halt.reason}; the others are sent, and none is lost"
+            yield Headline("trouble", title, detail, _REMEDIES[halt.kind])
     if facts.broken_lanes:
         lanes = ", ".join(facts.broken_lanes)
         detail = f"Requests for {lanes} keep failing; records are held and none is lost"
@@ -85,13 +100,3 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
         detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
         remedy = "Does something else use the tenant's quota?"
         yield Headline("trouble", "Throttled", detail, remedy)
-
-
-def _remedy(halted: str) -> str:
-    if halted.startswith(("401", "403")):
-        return "Renew the token; a mounted file is read anew, and it goes on by itself"
-    if "host" in halted:
-        return "Mend api_prefix or PLANHAT_API_URL, then restart"
-    if halted.startswith("too many"):
-        return "Roll back the last deploy or mapping, then restart"
-    return ""

@@ -10,6 +10,7 @@ from consumer.console.headline import Facts, Headline, headline
 if TYPE_CHECKING:
     from consumer.console.view import View
     from consumer.lane import Lane
+    from schemas.planhat import Resource
 
 _MOST_PARTITIONS: Final = 500
 _MOST_REASONS: Final = 12
@@ -47,7 +48,10 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
             "setting": view.settings.planhat.requests_per_minute,
             "next_in_seconds": round(view.limiter.wait(now), 1),
         },
-        "lanes": [_lane(str(name), lane, now) for name, lane in view.dispatch.lanes.items()],
+        "lanes": [
+            _lane(str(name), lane, now) | {"refused": _refused(view, name)}
+            for name, lane in view.dispatch.lanes.items()
+        ],
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
@@ -81,13 +85,13 @@ def moment(clock: float) -> str:
 def _headline(view: View, now: float) -> Headline:
     is_healthy, health = view.healthy()
     is_ready, readiness = view.ready()
-    halted = view.dispatch.halted
+    halts = view.dispatch.halts
     broken = tuple(str(name) for name, lane in view.dispatch.lanes.items() if lane.breaker.is_open)
     letters = view.dead_letters
     return headline(
         Facts(
             stuck=None if is_healthy else health,
-            halted=None if halted is None else halted.reason,
+            halts=halts.service + halts.lanes,
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
@@ -144,6 +148,11 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
     }
+
+
+def _refused(view: View, resource: Resource) -> str | None:
+    halt = view.dispatch.halts.of(resource)
+    return halt.reason if halt.is_sure else None
 
 
 def _skips(view: View) -> list[dict[str, Any]]:

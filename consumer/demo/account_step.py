@@ -94,7 +94,7 @@ class AccountSteps:
         for position in range(3):
             message_id = f"{position:08x}{number:032x}"
             told.append(self._message(account, message_id, self._change(account)))
-        told.insert(1, spoil.deep(told[0], number | 3) | {"message_id": f"bad{number:037x}"})
+        told.insert(1, spoil.deep(told[0], "account", number) | {"message_id": f"bad{number:037x}"})
         wrapped = envelope(told, number, ACCOUNT_CHANNEL, is_export=False)
         return record(account.hull_id, wrapped)
 

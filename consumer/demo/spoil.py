@@ -13,19 +13,12 @@ if TYPE_CHECKING:
 
     from consumer.demo.spelling import Entity
 
-_DEEP: tuple[tuple[str, Any], ...] = (
-    ("segments", [{"name": "a segment without an id"}]),
-    ("events", "none"),
-    ("changes", {"is_new": "perhaps"}),
-    ("user", ["not", "an", "object"]),
-    ("account", "Acme Ltd"),
-)
+_WRONG: tuple[Any, ...] = (["not", "an", "object"], "Acme Ltd", 7, True)
 
 
-def deep(message: Entity, number: int) -> Entity:
-    """Spoil a good message: one wrong type somewhere inside."""
-    name, value = _DEEP[number % len(_DEEP)]
-    return message | {name: value}
+def deep(message: Entity, part: str, number: int) -> Entity:
+    """Spoil a good message: the profile that it is about is of a wrong type."""
+    return message | {part: _WRONG[number % len(_WRONG)]}
 
 
 def _no_json(key: bytes, number: int) -> Produced:

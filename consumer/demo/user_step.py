@@ -164,7 +164,7 @@ class UserSteps:
             changes = self._change(user, number)
             told.append(self._message(user, f"{position:08x}{number:032x}", changes))
         if number % 2:
-            bad = spoil.deep(told[0], number // 2) | {"message_id": f"bad{number:037x}"}
+            bad = spoil.deep(told[0], "user", number // 2) | {"message_id": f"bad{number:037x}"}
             told.insert(number % len(told), bad)
         wrapped = envelope(told, number, USER_CHANNEL, is_export=False)
         return record(user.hull_id, wrapped)

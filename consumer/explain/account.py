@@ -10,6 +10,7 @@ from consumer import reasons
 from consumer.decide import decide
 from consumer.decision import AccountDecision, Payload, Skip
 from consumer.explain.explanation import FieldRead, MessageExplanation, Step
+from consumer.explain.left_out import left_out
 from consumer.explain.naming import listed, quoted, segment_names
 from consumer.explain.opened_by import account_gate_opened_by, changed
 from consumer.explain.owners import checked
@@ -53,15 +54,21 @@ def account(
         bool(requests),
         "",
         owners.conditions,
-        (*_rules(message, decision, rules), *owners.steps, *_licences(decision, owners)),
+        (
+            *_rules(message, decision, rules),
+            *owners.steps,
+            *_licences(decision, owners),
+            *left_out(message.faults, decision),
+        ),
         tuple(_fields(message, decision, rules)),
         requests,
     )
 
 
 def _verdict(decision: AccountDecision, owners: Checked) -> tuple[Verdict, str]:
-    if decision.rejected_licences:
-        return "reject", "; ".join(why for _, why in decision.rejected_licences)
+    rejected = [*decision.unreadable, *[why for _, why in decision.rejected_licences]]
+    if rejected:
+        return "reject", "; ".join(rejected)
     if isinstance(decision.company, Skip):
         return "skip", decision.company.reason
     return ("skip", owners.refused) if owners.refused else ("send", "")
@@ -93,7 +100,7 @@ def _external_id(decision: AccountDecision, rules: Rules) -> Step:
 
 
 def _account_filter(message: AccountMessage, rules: Rules) -> Step:
-    inside = [one for one in message.account_segments if one.id in rules.account_filter]
+    inside = why_not.inside(message.account_segments, rules.account_filter)
     if inside:
         return Step("Account Filter", True, f"in {segment_names(inside)}")
     if message.is_export:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from consumer.explain.naming import listed, segment_names
-from consumer.filter import LINKS, OWN_PREFIX, appeared
+from consumer.filter import LINKS, OWN_PREFIX, appeared, inside
 from schemas.attribute import changed_names
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _account(changes: Entity, rules: Rules) -> Iterator[str]:
 
 
 def _entered(kind: str, moves: SegmentChanges, names: frozenset[str]) -> Iterator[str]:
-    entered = [one for one in moves.entered if one.id in names]
+    entered = inside(moves.entered, names)
     if entered:
         yield f"entered the {kind} {segment_names(entered)}"
 

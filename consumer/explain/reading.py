@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from consumer.explain.explanation import FieldRead
 from consumer.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
-from consumer.value import key
+from consumer.value import is_nothing, key
 from schemas.attribute import ABSENT
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     found_as = f"{prefix}{field.attribute.found_as(entity)}"
     written = field.convert(raw)
     if written is ABSENT:
-        return FieldRead(model, target, name, found_as, raw, False, None, "can't be sent")
+        note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"
+        return FieldRead(model, target, name, found_as, raw, False, None, note)
     if written is None and not rules.send_null_values:
         note = "null is not sent: send_null_values is false"
         return FieldRead(model, target, name, found_as, raw, False, None, note)

@@ -11,6 +11,7 @@ from consumer import reasons
 from consumer.decide import decide
 from consumer.decision import Payload, Skip, UserDecision
 from consumer.explain.explanation import MessageExplanation, PlannedRequest, Step
+from consumer.explain.left_out import left_out
 from consumer.explain.link import Linked, linked
 from consumer.explain.naming import listed, quoted, segment_names
 from consumer.explain.opened_by import changed, user_gate_opened_by
@@ -36,12 +37,14 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
     way = _way(message, decision, rules, known)
     requests = (*way.requests, *tracks(decision.activities, single=known.single_activities))
     verdict: Verdict = "send" if requests else "skip"
+    if decision.unreadable:
+        verdict = "reject"
     sends_profile = bool(way.requests)
     return MessageExplanation(
         position,
         "user",
         verdict,
-        way.reason,
+        "; ".join(decision.unreadable) or way.reason,
         USER_CHANNEL,
         message.hull_id,
         decision.external_id,
@@ -50,7 +53,7 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
         sends_profile,
         events_only(way.reason) if requests and not sends_profile else "",
         (way.condition,) if way.condition else (),
-        (*way.steps, *_events(decision)),
+        (*way.steps, *_events(decision), *left_out(message.faults, decision)),
         tuple(enduser_fields(message, rules)),
         requests,
     )
@@ -99,7 +102,7 @@ def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterat
 
 def _contact_filter(message: UserMessage, refused: str | None, rules: Rules) -> str:
     if refused is None:
-        inside = [one for one in message.segments if one.id in rules.contact_filter]
+        inside = why_not.inside(message.segments, rules.contact_filter)
         return f"in {segment_names(inside)}" if inside else "an export passes"
     if not rules.contact_filter:
         return f"{refused} The filter is empty, which sends nobody."

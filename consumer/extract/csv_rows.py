@@ -7,9 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from pydantic_core import from_json
-
 from consumer.extract.row import LONGEST, Row
+from consumer.json_text import read_json
 from consumer.plural import plural
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _value(cell: str) -> object:
         return _WORDS[cell.lower()]
     if cell[0] in "[{":
         try:
-            return from_json(cell, allow_inf_nan=False)
+            return read_json(cell)
         except ValueError:
             return cell
     return cell
@@ -84,7 +83,7 @@ def _value(cell: str) -> object:
 
 def _number(cell: str) -> object:
     try:
-        found = from_json(cell.strip(), allow_inf_nan=False)
+        found = read_json(cell.strip())
     except ValueError:
         return cell
     return found if isinstance(found, int | float) and not isinstance(found, bool) else cell

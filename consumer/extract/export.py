@@ -10,9 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic_core import from_json
-
 from consumer.extract.unwrap import unwrapped
+from consumer.json_text import read_json
 from consumer.message import AccountMessage, Invalid, Messages, UserMessage
 from consumer.parse import parse
 from consumer.route import ACCOUNT_CHANNEL, USER_CHANNEL
@@ -56,7 +55,7 @@ def exports(row: Row, of: Kind | None) -> Iterator[Export | Bad]:
         yield Bad(row.fault)
         return
     try:
-        document = from_json(unwrapped(row.value).value, allow_inf_nan=False)
+        document = read_json(unwrapped(row.value).value)
     except ValueError as error:
         yield Bad(f"not JSON: {error}")
         return

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from pydantic_core import from_json
-
 from consumer.extract.row import LONGEST, Row, too_long
+from consumer.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def _is_object(line: bytes) -> bool:
     if not text.startswith(b"{"):
         return False
     try:
-        from_json(text)
+        read_json(text)
     except ValueError:
         return False
     return True

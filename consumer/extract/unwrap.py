@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic_core import from_json
+from consumer.json_text import mended, read_json
 
 _MESSAGE_NAMES: Final = {"user", "account", "messages", "channel"}
 
@@ -21,10 +21,10 @@ class Unwrapped:
 
 def unwrapped(text: bytes) -> Unwrapped:
     """Take a record out of `{"note": ..., "record": ...}`; anything else is the record itself."""
-    if not text.startswith(b"{") or b'"record"' not in text:
+    if b'"record"' not in text or not mended(text).startswith(b"{"):
         return Unwrapped(text)
     try:
-        document = from_json(text)
+        document = read_json(text)
     except ValueError:
         return Unwrapped(text)
     if "record" not in document or _MESSAGE_NAMES & document.keys():

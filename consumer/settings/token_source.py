@@ -114,6 +114,6 @@ def _text(path: Path) -> str:
     with os.fdopen(descriptor, "rb") as file:
         raw = file.read(_LONGEST)
     try:
-        return (raw or b"").decode()
+        return (raw or b"").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("is no text in UTF-8") from None

@@ -91,7 +91,9 @@ class Door:
 
     async def _worked(self, request: web.Request, operate: Operation, call: Call) -> Reply:
         body = await request.read()
-        hit = call.hit = self.sandbox.faults.choose(call.resource, request.method, call.started)
+        hit = call.hit = self.sandbox.faults.choose(
+            call.resource, request.method, call.started, body
+        )
         if hit is not None and not hit.fault.takes_effect:
             if hit.fault.kind == "timeout":
                 await self._until_left(request)

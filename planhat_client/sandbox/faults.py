@@ -39,7 +39,7 @@ class Fault:
     None means as usual for the kind. The rest is for some kinds only: `status`, `retry_after`
     (seconds) and `body` for "status" and "html"; `shape`, `share` (of the items that fail) and
     `least_items` (smaller requests do not fail) for "partial"; `delay_seconds` for "slow" and
-    "trickle".
+    "trickle". `contains`: only requests whose body holds this text, as a firewall would look.
     """
 
     kind: Kind
@@ -57,6 +57,7 @@ class Fault:
     share: float = 0.5
     least_items: int = 1
     delay_seconds: float = 1.0
+    contains: str | None = None
 
     @classmethod
     def from_json(cls, document: object) -> Fault:
@@ -68,8 +69,10 @@ class Fault:
         """Whether a request that is hit is applied."""
         return self.kind in _WRITES_FIRST if self.applies is None else self.applies
 
-    def concerns(self, resource: str, method: str) -> bool:
+    def concerns(self, resource: str, method: str, body: bytes = b"") -> bool:
         """Whether it may hit such a request."""
+        if self.contains is not None and self.contains.encode() not in body:
+            return False
         return self.resource in (None, resource) and self.method in (None, method)
 
 
@@ -105,14 +108,16 @@ class Faults:
         """Switch all off."""
         self.on.clear()
 
-    def choose(self, resource: str, method: str, now: float) -> Switch | None:
+    def choose(self, resource: str, method: str, now: float, body: bytes = b"") -> Switch | None:
         """Say which fault hits a request: the first that concerns it and whose dice say so."""
         if not self.on:
             return None
         self.on = [switch for switch in self.on if not switch.is_over(now)]
         for switch in self.on:
             fault = switch.fault
-            if fault.concerns(resource, method) and switch.random.random() < fault.probability:
+            if not fault.concerns(resource, method, body):
+                continue
+            if switch.random.random() < fault.probability:
                 switch.hits += 1
                 self.hits += 1
                 return switch

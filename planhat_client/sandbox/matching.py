@@ -17,6 +17,7 @@ from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model
 from planhat_client.sandbox.records import text
 
 if TYPE_CHECKING:
+    from planhat_client.sandbox.options import UnknownId
     from planhat_client.sandbox.records import Records
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
@@ -52,9 +53,10 @@ _UNNAMED: Final = _Company(is_named=False, id=None)
 class Matcher:
     """Finds targets in the records of all models."""
 
-    def __init__(self, records: dict[str, Records]) -> None:
+    def __init__(self, records: dict[str, Records], unknown_id: UnknownId = "created") -> None:
         """Read `records`, which are by the name of their model."""
         self._records = records
+        self._unknown_id = unknown_id
         self._companies = records[COMPANIES.name]
 
     def target(self, model: Model, item: object) -> Target:
@@ -68,7 +70,7 @@ class Matcher:
         record, token = self._by_strong_key(self._companies, item)
         if token is None and (external_id := text(item.get("externalId"))):
             record, token = self._in_company(self._companies, "", external_id)
-        return _checked(model, item, Target(record, token))
+        return self._checked(model, item, Target(record, token))
 
     def addressed(self, model: Model, address: str) -> list[Item]:
         """Give the records that `/{model}/{address}` means; more than one is ambiguous."""
@@ -111,7 +113,7 @@ class Matcher:
         company_id = company.id or (None if record else self._by_domain(item))
         if record is None and company_id is None:
             return _without_company(model, "companyId is required")
-        return _checked(model, item, Target(record, token, company_id))
+        return self._checked(model, item, Target(record, token, company_id))
 
     def _by_strong_key(self, records: Records, item: Item) -> tuple[Item | None, RecordKey | None]:
         if (record_id := text(item.get("_id"))) is not None:
@@ -138,6 +140,19 @@ class Matcher:
         found = records.by_place.get(place)
         return (records.by_id[found], found) if found else (None, place)
 
+    def _checked(self, model: Model, item: Item, target: Target) -> Target:
+        record_id = item.get("_id")
+        if target.record is None and record_id:
+            if self._unknown_id == "ignored":
+                target.is_ignored = True
+            elif self._unknown_id == "refused":
+                target.problem = "_id not found"
+            elif not _OBJECT_ID.fullmatch(str(record_id)):
+                target.problem = "_id is invalid"
+        elif target.record is not None and model is COMPANIES and not item.get("name", True):
+            target.problem = "name is required"
+        return target
+
     def _by_domain(self, item: Item) -> str | None:
         email = text(item.get("email"))
         if email is None or "@" not in email:
@@ -155,15 +170,6 @@ def _by_email(
     if len(found) == 1:
         return found[0], str(found[0]["_id"])
     return None, ("email", company_id or "", email.lower())
-
-
-def _checked(model: Model, item: Item, target: Target) -> Target:
-    record_id = item.get("_id")
-    if target.record is None and record_id and not _OBJECT_ID.fullmatch(str(record_id)):
-        target.problem = "_id is invalid"
-    elif target.record is not None and model is COMPANIES and not item.get("name", True):
-        target.problem = "name is required"
-    return target
 
 
 def _without_company(model: Model, problem: str) -> Target:

@@ -26,6 +26,7 @@ ErrorList: TypeAlias = Literal[
 HeaderStyle: TypeAlias = Literal["x-rate-limit", "x-ratelimit", "none"]
 KeysIn: TypeAlias = Literal["all", "id"]
 AnalyticsAnswer: TypeAlias = Literal["object", "processed", "text", "empty"]
+UnknownId: TypeAlias = Literal["created", "refused", "ignored"]
 
 OptionsT = TypeVar("OptionsT")
 
@@ -77,7 +78,8 @@ class SandboxOptions:
     """All of it. `tokens` empty: any token is good; `tenant` None: any tenant id is good.
 
     `error_shape` is the form of the error entries in bulk answers, which Planhat does not
-    document; `answer_keys` tells whether `insertsKeys` name the keys or only the `_id`.
+    document; `answer_keys` tells whether `insertsKeys` name the keys or only the `_id`;
+    `unknown_id` what becomes of an item whose `_id` no record has, which is not documented either.
     """
 
     tokens: tuple[str, ...] = ("sandbox-token",)
@@ -88,6 +90,7 @@ class SandboxOptions:
     error_shape: Shape = "item"
     answer_keys: KeysIn = "all"
     analytics_answer: AnalyticsAnswer = "object"
+    unknown_id: UnknownId = "created"
     seed: int = 0
     faults: tuple[dict[str, Any], ...] = ()
     refusals: tuple[dict[str, Any], ...] = ()

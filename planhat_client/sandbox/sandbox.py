@@ -73,7 +73,7 @@ class Sandbox:
         }
 
     def _begin(self) -> None:
-        self.state = State(self.options.witness.activities_kept)
+        self.state = State(self.options.witness.activities_kept, self.options.unknown_id)
         self.witness = Witness(self.options.witness)
         self.quota = Quota(self.options.quota)
         self.upserts = Upserts(self.state, self.witness)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from planhat_client.sandbox.matching import Matcher, Target
 from planhat_client.sandbox.merge import fresh, merge
 from planhat_client.sandbox.models import MODELS, Item, Model, missing_field
 from planhat_client.sandbox.records import Records, text
+
+if TYPE_CHECKING:
+    from planhat_client.sandbox.options import UnknownId
 
 _IGNORED_KEPT: Final = 10_000
 _DROPPED_KEPT: Final = 10_000
@@ -28,10 +31,10 @@ class Refused:
 class State:
     """Everything that is stored. `revision` moves whenever a match may turn out differently."""
 
-    def __init__(self, activities_kept: int = 1_000_000) -> None:
+    def __init__(self, activities_kept: int = 1_000_000, unknown_id: UnknownId = "created") -> None:
         """Nothing is stored yet; of the activities the newest are kept."""
         self.records = {name: Records(model) for name, model in MODELS.items()}
-        self.matcher = Matcher(self.records)
+        self.matcher = Matcher(self.records, unknown_id)
         self.activities: deque[Item] = deque(maxlen=activities_kept)
         self.ignored: deque[Item] = deque(maxlen=_IGNORED_KEPT)
         self.dropped: deque[Item] = deque(maxlen=_DROPPED_KEPT)

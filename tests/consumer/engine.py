@@ -173,7 +173,7 @@ class Engine:
 
     def look_up(self) -> bool:
         """Look up an enduser that waits for it; False if none does."""
-        part = self.planner.lookups.next()
+        part = self.planner.lookups.next(self.now)
         if part is None:
             return False
         found = self.planner.known_id(part)

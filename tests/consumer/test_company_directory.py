@@ -132,3 +132,40 @@ def test_an_owner_who_left_is_forgotten_with_the_next_reading() -> None:
     owners.read([PlanhatUser.model_validate({"_id": "u2"})], 60.0)
 
     assert owners.find("u1") is None
+
+
+def row(planhat_id: str, external_id: str) -> LeanCompany:
+    return LeanCompany.model_validate({"_id": planhat_id, "externalId": external_id})
+
+
+def test_a_reading_replaces_what_was_known_but_for_what_was_learnt_meanwhile() -> None:
+    directory = CompanyDirectory()
+    directory.read([row("1", "a"), row("2", "b")], 0.0)
+    directory.learn("c", "3", 10.0)
+    directory.begin()
+    directory.learn("d", "4", 20.0)
+
+    directory.read([row("1", "a")], 30.0)
+
+    assert [directory.find(name) for name in "abcd"] == ["1", None, None, "4"]
+
+
+def test_of_two_companies_with_one_external_id_the_known_one_stays_and_it_is_told() -> None:
+    directory = CompanyDirectory()
+    directory.read([row("1", "a")], 0.0)
+
+    directory.read([row("0", "a"), row("1", "a"), row("2", "a")], 60.0)
+
+    assert directory.find("a") == "1"
+    assert directory.doubles == ["a"]
+
+
+def test_an_id_that_failed_is_not_believed_until_a_reading_shows_it() -> None:
+    directory = CompanyDirectory()
+    directory.read([row("1", "a")], 0.0)
+
+    directory.forget("1")
+
+    assert (directory.find("a"), directory.is_stale("1")) == (None, True)
+    directory.read([row("1", "a")], 60.0)
+    assert (directory.find("a"), directory.is_stale("1")) == ("1", False)

@@ -10,11 +10,12 @@ import pytest
 
 from consumer import reasons
 from consumer.decide import decide
-from consumer.decision import AccountDecision, Payload, Skip, UserDecision
+from consumer.decision import AccountDecision, Link, Payload, Skip, UserDecision
 from consumer.message import AccountMessage, Invalid, Messages, Unsupported, UserMessage
 from consumer.parse import parse
 from consumer.rules import Rules
 from schemas.connector import ConnectorSettings
+from schemas.planhat import Resource
 
 DATA = Path(__file__).parent.parent / "data"
 SETTINGS = ConnectorSettings.from_text((DATA / "connector.yaml").read_text(), "connector.yaml")
@@ -332,3 +333,114 @@ def test_events_keep_their_order() -> None:
     found = decided({**RECORDS[0], "events": [{"event": name} for name in names]})
 
     assert [activity.body["action"] for activity in found.activities] == names
+
+
+ODD_SEGMENTS = [{"id": None}, {"id": "5d2f0c1e8f0b7a0001a1b001"}]
+
+
+def test_an_event_without_a_name_costs_itself_alone() -> None:
+    events = [{"event": ["Signed in"]}, {"event": None}, {"event": "Signed in"}]
+
+    found = decided({**RECORDS[0], "events": events})
+
+    assert isinstance(found.enduser, Payload)
+    assert [one.body["action"] for one in found.activities] == ["Signed in"]
+    assert found.skipped_events == (("", Skip(reasons.EVENT_NAMELESS)),) * 2
+
+
+def test_what_is_of_a_wrong_type_is_left_out_and_told() -> None:
+    events = [7, {"event": "Signed in", "created_at": "the other day", "properties": "x"}]
+    account = {**RECORDS[0]["account"], "traits_x": 1}
+    user = {**RECORDS[0]["user"], "traits_crm/tags": {"0": "a"}, "traits_crm/title": ["a", "b"]}
+
+    found = decided({**RECORDS[0], "user": user, "account": account, "events": events})
+
+    assert isinstance(found.enduser, Payload)
+    assert found.unreadable == ()
+    assert set(found.left_out) == {
+        (Resource.ENDUSERS, "events", reasons.UNREADABLE),
+        (Resource.ENDUSERS, "tags", reasons.NOT_A_LIST),
+        (Resource.ENDUSERS, "position", reasons.NOT_A_TEXT),
+        (Resource.ACTIVITIES, "date", reasons.NOT_A_DATE),
+    }
+    assert "date" not in found.activities[0].body
+
+
+def test_nothing_is_told_of_who_is_gated() -> None:
+    user = {**RECORDS[0]["user"], "traits_crm/tags": {"0": "a"}}
+
+    found = decided({**RECORDS[0], "user": user, "changes": {"is_new": False}})
+
+    assert (found.enduser, found.left_out) == (Skip(reasons.NOTHING_CHANGED), ())
+
+
+def test_a_key_of_a_wrong_type_is_told_of_who_is_skipped_for_it() -> None:
+    found = decided({**RECORDS[0], "user": {"id": "u1", "email": ["a@b.c"]}})
+
+    assert found.enduser == Skip(reasons.NO_IDENTITY)
+    assert found.left_out == ((Resource.ENDUSERS, "email", reasons.NOT_A_KEY),)
+
+
+def test_a_segment_that_cannot_be_read_costs_only_who_may_be_in_it() -> None:
+    inside = decided({**RECORDS[0], "segments": ODD_SEGMENTS})
+    outside = decided({**RECORDS[0], "segments": ODD_SEGMENTS[:1]})
+    export = decided({**RECORDS[0], "segments": "x", "is_export": True})
+
+    assert isinstance(inside.enduser, Payload)
+    assert inside.unreadable == ()
+    assert outside.enduser == Skip(reasons.CONTACT_FILTER)
+    assert outside.unreadable == ("segments.0.id: should be text",)
+    assert isinstance(export.enduser, Payload)
+
+
+def test_changes_that_cannot_be_read_open_the_gate() -> None:
+    found = decided({**RECORDS[0], "changes": {"is_new": False, "user": "x"}})
+
+    assert isinstance(found.enduser, Payload)
+    assert found.unreadable == ()
+
+
+def test_who_may_have_left_is_not_forgotten_where_it_would_be_archived() -> None:
+    found = decided({**LEFT, "changes": {"segments": "x"}}, rules=ARCHIVING)
+
+    assert found.unreadable == ("changes.segments: should be an object",)
+
+
+def test_an_account_that_cannot_be_read_costs_the_user_but_not_its_events() -> None:
+    events = [{"event": "Signed in"}]
+    found = decided({**RECORDS[0], "account": "Acme", "events": events})
+    gated = decided({**RECORDS[0], "account": "Acme", "changes": {"is_new": False}})
+
+    assert found.unreadable == ("account: should be an object",)
+    assert len(found.activities) == 1
+    assert gated.unreadable == ()
+
+
+def test_an_account_whose_segments_cannot_be_read_is_for_the_dead_letters() -> None:
+    inside, outside = RECORDS[7], {**RECORDS[7], "account_segments": ["x"]}
+
+    assert isinstance(decided(inside).company, Payload)
+    assert decided(outside).company == Skip(reasons.ACCOUNT_FILTER)
+    assert decided(outside).unreadable == ("account_segments.0: should be an object",)
+
+
+def test_blanks_around_a_segment_or_the_name_of_an_event_do_not_matter() -> None:
+    segments = [{"id": " 5d2f0c1e8f0b7a0001a1b001 "}]
+    found = decided({**RECORDS[0], "segments": segments, "events": [{"event": "Signed in "}]})
+
+    assert isinstance(found.enduser, Payload)
+    assert found.activities[0].body["action"] == "Signed in"
+
+
+def test_two_spellings_of_a_key_are_one() -> None:
+    user = {"id": " u1", "email": " Ada@acme.example\n", "external_id": "u-1 "}
+    account = {"id": "a1 ", "external_id": "\tacme", "planhat/id": " p1 ", "name": "Acme"}
+
+    found = decided({**RECORDS[0], "user": user, "account": account, "events": []})
+
+    assert (found.hull_id, found.external_id, found.email) == ("u1", "u-1", "Ada@acme.example")
+    assert found.link == Link("p1", "acme", "a1")
+    assert (body(found.enduser)["email"], body(found.enduser)["externalId"]) == (
+        "Ada@acme.example",
+        "u-1",
+    )

@@ -56,7 +56,7 @@ class Desk:
         self.reader = DirectoryReader(
             self.api,
             self.gate,
-            self.engine.dispatch,
+            self.engine.dispatch.halts,
             self.engine.planner,
             self.companies,
             self.owners,
@@ -105,9 +105,9 @@ async def test_retry_after_holds_for_everybody(trouble: PlanhatError) -> None:
 
 
 async def test_a_refused_token_halts_the_lanes() -> None:
-    desk = Desk(PlanhatUnauthorized("401"))
+    desk = Desk(PlanhatUnauthorized("401", 401))
 
-    await desk.read(lambda: desk.engine.dispatch.halted is not None)
+    await desk.read(lambda: desk.engine.dispatch.halts.stops_all)
 
     assert not desk.companies.is_loaded
 

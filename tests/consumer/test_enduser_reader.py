@@ -52,8 +52,14 @@ class Desk:
         self.api = Asked(answers)
         self.gate = Limiter(6000, 6000)
         self.let_go = asyncio.Event()
+        self.told: list[str] = []
         self.reader = EnduserReader(
-            self.api, self.gate, self.engine.dispatch, self.engine.planner, self.let_go.set
+            self.api,
+            self.gate,
+            self.engine.dispatch.halts,
+            self.engine.planner,
+            self.told.append,
+            self.let_go.set,
         )
 
     def move(self, number: int) -> None:
@@ -103,6 +109,39 @@ async def test_a_lookup_that_failed_is_made_again(trouble: PlanhatError) -> None
     assert [line["event"] for line in logs] == ["enduser.not_read"]
 
 
+async def test_nobody_waits_behind_a_lookup_that_always_fails() -> None:
+    desk = Desk(PlanhatUnavailable("500"), FOUND)
+    desk.move(1)
+    desk.move(2)
+
+    await desk.read()
+
+    assert desk.api.asked == ["u-1", "u-2"]
+    assert desk.told == ["found"]
+    assert len(desk.engine.planner.lookups) == 1
+
+
+async def test_a_lookup_that_fails_while_others_work_is_given_up_and_told_once() -> None:
+    desk = Desk(*[PlanhatUnavailable("500")] * 5)
+    desk.move(1)
+    halts = desk.engine.dispatch.halts
+
+    with capture_logs() as logs:
+        reading = asyncio.create_task(desk.reader.run())
+        async with asyncio.timeout(60):
+            while not desk.let_go.is_set():
+                halts.works += 1  # something else works all the time
+                await asyncio.sleep(0.05)
+        reading.cancel()
+        await asyncio.wait([reading])
+
+    assert desk.told == ["given up"]
+    assert desk.ready == 1
+    assert desk.known is None
+    events = [line["event"] for line in logs]
+    assert events == ["enduser.not_read"] * 4 + ["enduser.given_up"]
+
+
 async def test_a_lookup_that_will_never_be_answered_lets_the_user_go_without() -> None:
     desk = Desk(PlanhatRejected("400 more than one"))
     desk.move(1)
@@ -116,11 +155,11 @@ async def test_a_lookup_that_will_never_be_answered_lets_the_user_go_without() -
 
 
 async def test_a_refused_token_halts_and_nobody_goes() -> None:
-    desk = Desk(PlanhatUnauthorized("401"))
+    desk = Desk(PlanhatUnauthorized("401", 401))
     desk.move(1)
     reading = asyncio.create_task(desk.reader.run())
     async with asyncio.timeout(20):
-        while desk.engine.dispatch.halted is None:  # noqa: ASYNC110 - the sign is no event
+        while not desk.engine.dispatch.halts.stops_all:  # noqa: ASYNC110 - the sign is no event
             await asyncio.sleep(0)
     reading.cancel()
     await asyncio.wait([reading])

@@ -244,14 +244,14 @@ def test_a_lookup_of_partitions_that_were_revoked_lets_nothing_go() -> None:
     engine.take(account_message(account(2)))
     engine.run()
     engine.take(moved(1, account(2), "account-1"))
-    part = engine.planner.lookups.next()
+    part = engine.planner.lookups.next(engine.now)
     assert part is not None
     engine.dispatch.clear()
     engine.planner.clear()
 
     engine.planner.looked_up(part, "5e" + "0" * 22, engine.now)
 
-    assert engine.planner.lookups.next() is None
+    assert engine.planner.lookups.next(engine.now) is None
     assert engine.lanes[Resource.ENDUSERS].ready == 0
 
 

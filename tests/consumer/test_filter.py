@@ -37,14 +37,14 @@ RULES = Rules.compile(SETTINGS)
 
 
 def user(**fields: Any) -> UserMessage:  # noqa: ANN401 - any JSON
-    message = modelled({"user": {"id": "u1"}, **fields})
+    message, _ = modelled({"user": {"id": "u1"}, **fields})
     found = route(message, "user:update", is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**fields: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message = modelled({"account": {"id": "a1"}, **fields})
+    message, _ = modelled({"account": {"id": "a1"}, **fields})
     found = route(message, "account:update", is_export=False)
     assert isinstance(found, AccountMessage)
     return found

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from consumer import map as to
+from consumer import reasons
 from consumer.decision import Body, Payload
 from consumer.message import AccountMessage, UserMessage
 from consumer.plain import modelled
@@ -60,14 +61,14 @@ RULES = rules()
 
 
 def user(attributes: dict[str, Any], account: dict[str, Any] | None = None) -> UserMessage:
-    message = modelled({"user": {"id": "u1", **attributes}, "account": account})
+    message, _ = modelled({"user": {"id": "u1", **attributes}, "account": account})
     found = route(message, None, is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**attributes: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message = modelled({"account": {"id": "a1", **attributes}})
+    message, _ = modelled({"account": {"id": "a1", **attributes}})
     found = route(message, None, is_export=False)
     assert isinstance(found, AccountMessage)
     return found
@@ -222,6 +223,8 @@ SIGNED_IN = {"event": "Signed in", "event_id": "991", "created_at": "2026-01-01T
 @pytest.mark.parametrize(
     "same",
     [
+        {"event_id": " 991 "},
+        {"event": "Signed in "},
         {"created_at": "2026-01-01 00:00:00 UTC"},
         {"created_at": 1767225600000},
         {"properties": {"page": 2}},
@@ -340,6 +343,65 @@ def test_a_licence_needs_its_amount_by_its_kind(changed: dict[str, Any]) -> None
     payloads, rejected = licences([{**LICENCE, **changed}])
 
     assert (len(payloads), rejected) == (1, ())
+
+
+def test_a_licence_says_which_of_its_members_is_of_a_wrong_type() -> None:
+    _, rejected = licences([{**LICENCE, "start": "some day"}, {**LICENCE, "mrr": {"n": 1}}])
+
+    assert [why for _, why in rejected] == [
+        "licence 0: fromDate is no date that can be read",
+        "licence 1: mrr is no number that can be written",
+    ]
+
+
+def test_a_licence_is_mended_where_the_meaning_is_plain() -> None:
+    odd = {"id": " L-1 ", "mrr": "499", "fixed": "false", "end": "Wed, 11 Dec 2019 09:46:08 GMT"}
+    left: to.Left = []
+
+    (payload,), _ = to.licences(
+        account(**{"billing/licenses": [{**LICENCE, **odd, "value": "much"}]}), RULES, left
+    )
+
+    assert payload.key == "a1/L-1"
+    assert (
+        payload.body.items()
+        >= {
+            "externalId": "L-1",
+            "mrr": 499,
+            "fixedPeriod": False,
+            "toDate": "2019-12-11T09:46:08Z",
+        }.items()
+    )
+    assert left == [("value", reasons.NOT_A_NUMBER)]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_told"),
+    [
+        ("no JSON", True),
+        ({"a": [], "b": []}, True),
+        (7, True),
+        (None, False),
+        ("", False),
+        ({}, False),
+        (rb'[{"id": "cut \ud83d"}]'.decode(), False),
+    ],
+    ids=repr,
+)
+def test_licences_that_are_no_list_are_told(found: object, is_told: bool) -> None:  # noqa: FBT001 - a column
+    left: to.Left = []
+
+    to.licences(account(**{"billing/licenses": found}), RULES, left)
+
+    assert left == ([("billing/licenses", reasons.NOT_A_LIST_OF_LICENCES)] if is_told else [])
+
+
+def test_an_owner_and_a_company_are_named_without_blanks() -> None:
+    message = account(**{"external_id": " acme\n", "crm/owner": " grace@acme.example "})
+
+    found = to.company(message.account, RULES)
+
+    assert found == {"externalId": "acme", "owner": "grace@acme.example"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from consumer.metrics import Metrics
+from consumer.metrics import HALTS, Metrics
 from consumer.reasons import NOTHING_CHANGED
 from schemas.planhat import Resource
 
@@ -89,23 +89,28 @@ def test_the_age_of_a_partition_comes_and_goes_with_its_lag(metrics: Metrics) ->
     assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") is None
 
 
-@pytest.mark.parametrize(
-    ("reason", "label"),
-    [
-        ("401 Unauthorized; is the token valid?", "unauthorized"),
-        ("404; is this the host of Planhat's API?", "wrong host"),
-        ("too many messages are rejected", "too many rejected"),
-        ("whatever else", "other"),
-    ],
-)
-def test_a_halt_is_told_by_its_kind_and_taken_back(
-    metrics: Metrics, reason: str, label: str
-) -> None:
-    metrics.halted(reason)
+@pytest.mark.parametrize("label", ["unauthorized", "wrong host", "too many rejected", "other"])
+def test_a_halt_is_told_by_its_kind_and_taken_back(metrics: Metrics, label: str) -> None:
+    metrics.halted({label})
     during = value(metrics, "halted", reason=label)
-    metrics.halted(None)
+    metrics.halted(())
 
     assert (during, value(metrics, "halted", reason=label)) == (1, 0)
+
+
+def test_each_halt_is_told_while_there_are_several(metrics: Metrics) -> None:
+    metrics.halted({"unauthorized", "too many rejected"})
+
+    told = {kind: value(metrics, "halted", reason=kind) for kind in HALTS}
+
+    assert told == {"unauthorized": 1, "wrong host": 0, "too many rejected": 1, "other": 0}
+
+
+def test_a_resource_that_is_refused_is_told_by_its_name(metrics: Metrics) -> None:
+    metrics.resources_halted({Resource.LICENSES})
+
+    assert value(metrics, "resource_halted", resource="licenses") == 1
+    assert value(metrics, "resource_halted", resource="endusers") == 0
 
 
 def test_how_things_are_is_set(metrics: Metrics) -> None:

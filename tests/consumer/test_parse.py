@@ -20,6 +20,7 @@ from consumer.parse import parse
 
 USER = {"user": {"id": "u1", "email": "ada@acme.example"}}
 ACCOUNT = {"account": {"id": "a1", "name": "Acme"}}
+ADA = "ada@acme.example"
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -70,7 +71,7 @@ def test_a_record_without_a_value_is_a_tombstone() -> None:
         b"{",
         b"\xff\xfe",
         b'{"user": {"id": NaN}}',
-        b'{"user": {"id": "\\ud800"}}',
+        b'\xff{"user": {"id": "\\ud800"}}',
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"user": {"id": ' + b"9" * 5_000 + b"}}",
@@ -112,22 +113,112 @@ def test_a_value_of_a_megabyte_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "place"),
+    ("wrong", "part", "fault"),
     [
-        ({"events": [{"properties": "ada@acme.example"}]}, "events.0.properties: "),
-        ({"segments": [{"id": {"mail": "ada@acme.example"}}]}, "segments.0.id: "),
-        ({"changes": {"user": "ada@acme.example"}}, "changes.user: "),
-        ({"is_export": "ada@acme.example"}, "is_export: "),
+        ({"events": [{"properties": ADA}]}, "events", "events.0.properties: should be an object"),
+        ({"events": [ADA]}, "events", "events.0: should be an object"),
+        ({"events": ADA}, "events", "events: should be a list"),
+        ({"segments": [{"id": {"mail": ADA}}]}, "segments", "segments.0.id: should be text"),
+        ({"segments": {"0": ADA}}, "segments", "segments: should be a list"),
+        ({"account_segments": [7]}, "account_segments", "account_segments.0: should be an object"),
+        ({"changes": {"user": ADA}}, "changes", "changes.user: should be an object"),
+        ({"changes": ADA}, "changes", "changes: should be an object"),
+        ({"is_export": ADA}, "is_export", "is_export: should be true or false"),
+        ({"account": ADA}, "account", "account: should be an object"),
     ],
     ids=str,
 )
-def test_a_wrong_type_deep_inside_is_named_by_place_without_its_value(
-    wrong: dict[str, Any], place: str
+def test_a_wrong_type_costs_its_part_and_is_named_by_place_without_its_value(
+    wrong: dict[str, Any], part: str, fault: str
 ) -> None:
-    found = reason({**USER, **wrong})
+    found = message({**USER, **wrong})
 
-    assert found.startswith(place)
-    assert "ada" not in found
+    assert isinstance(found, UserMessage)
+    assert (found.hull_id, found.faults) == ("u1", {part: fault})
+
+
+def test_of_a_list_only_what_is_wrong_is_cut() -> None:
+    segments = [{"id": "s1"}, {"id": None}, 7, {"id": "s2", "name": {}}]
+    events: list[Any] = [
+        None,
+        {"event": "Signed in", "event_id": [], "properties": 7},
+        {"event": {}},
+    ]
+
+    found = message({**USER, "segments": segments, "events": events})
+
+    assert isinstance(found, UserMessage)
+    assert [one.id for one in found.segments] == ["s1", "s2"]
+    assert [(one.event, one.event_id, one.properties) for one in found.events] == [
+        ("Signed in", None, {}),
+        (None, None, {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        {"message_id": {"at": 1}},
+        {"message_id": 7, "update_id": [], "notification_id": {}},
+        {"channel": ["user:update"]},
+        {"messages": "none"},
+        {"segments": [{"id": "s1", "name": 7, "stats": "x"}]},
+        {"matchesFilter": "perhaps", "user_segments": 7},
+    ],
+    ids=str,
+)
+def test_what_is_not_used_is_not_looked_at(unused: dict[str, Any]) -> None:
+    found = message({**USER, **unused})
+
+    assert isinstance(found, UserMessage)
+    assert found.faults == {}
+
+
+def test_an_envelope_may_have_anything_that_is_not_used() -> None:
+    envelope = {"notification_id": [7], "channel": {}, "kraken": 7, "messages": [USER]}
+
+    assert isinstance(message(envelope), UserMessage)
+
+
+def test_an_envelope_that_does_not_say_if_it_is_an_export_costs_no_message() -> None:
+    found = message({"is_export": "perhaps", "messages": [USER]})
+
+    assert isinstance(found, UserMessage)
+    assert found.faults == {"is_export": "is_export: should be true or false"}
+
+
+def test_an_account_message_does_not_need_its_user() -> None:
+    found = message({"channel": "account:update", "user": 7, **ACCOUNT})
+
+    assert isinstance(found, AccountMessage)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"user": 7, **ACCOUNT}, {"user": 7}, {"channel": "account:update", "account": "Acme"}],
+    ids=str,
+)
+def test_a_message_without_the_profile_that_it_is_about_is_none(wrong: dict[str, Any]) -> None:
+    assert reason(wrong).endswith(": should be an object")
+
+
+def test_half_an_emoji_costs_nothing() -> None:
+    one = rb'{"user":{"id":"u1","cut \ud83d":"half \ude00"}}'
+
+    found = parse(b'{"messages":[%s,{"user":{"id":"u2"}}]}' % one, ())
+
+    assert isinstance(found, Messages)
+    first, second = found.messages
+    assert isinstance(first, UserMessage)
+    assert first.user == {"id": "u1", "cut \ufffd": "half \ufffd"}
+    assert isinstance(second, UserMessage)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_message() -> None:
+    found = parse(b"\xef\xbb\xbf" + value(USER), ())
+
+    assert isinstance(found, Messages)
+    assert isinstance(found.messages[0], UserMessage)
 
 
 def test_a_bad_message_in_an_envelope_costs_only_itself() -> None:

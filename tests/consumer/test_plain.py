@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from pydantic_core import from_json
 
 from consumer.message import AccountMessage, Messages, UserMessage
@@ -79,11 +78,8 @@ def exactly(found: object) -> str:
 def by_the_models(
     document: dict[str, Any], channel: str | None, *, is_export: bool
 ) -> Routed | None:
-    try:
-        message = modelled(document)
-    except ValidationError:
-        return None
-    return route(message, channel, is_export=is_export)
+    message, faults = modelled(document)
+    return route(message, channel, is_export=is_export, faults=faults)
 
 
 def nested(depth: int) -> Any:  # noqa: ANN401 - any JSON
@@ -103,7 +99,6 @@ def test_a_plain_message_is_read_as_the_models_read_it(
     plain = decoded(encoded(document))
 
     if plain is not None:
-        assert expected is not None
         assert exactly(route(plain, channel, is_export=is_export)) == exactly(expected)
 
 
@@ -118,7 +113,8 @@ def test_a_plain_message_is_read_as_the_models_read_it(
 @example(b'{"messages": [], "user": {"id": "u1"}}', False)
 @example(b'{"messages": [], "user": {}}', False)
 @example(b'{"messages": [{"id": "1"}], "channel": "ship:update"}', False)
-@example(b'{"messages": [], "channel": "ship:update", "notification_id": "n"}', True)
+@example(b'{"messages": [], "channel": "ship:update", "notification_id": []}', True)
+@example(b'{"user": {"id": "u1"}, "message_id": {}}', False)
 def test_any_record_is_read_as_the_models_read_it(
     value: bytes,
     is_export: bool,  # noqa: FBT001 - a drawn value
@@ -177,12 +173,12 @@ def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
     [
         {"segments": {"id": "s1"}},
         {"user": []},
-        {"message_id": 5},
+        {"is_export": "yes"},
         {"changes": {}},
         {"messages": [None]},
         {"user": {"id": "u1", "deep": nested(5)}},
     ],
-    ids=["an object of segments", "a list", "a number as id", "no changes", "messages", "deep"],
+    ids=["an object of segments", "a list", "a word for true", "no changes", "messages", "deep"],
 )
 def test_what_is_not_plain_is_left_to_the_models(changed: dict[str, Any]) -> None:
     document = {**USUAL, **changed}

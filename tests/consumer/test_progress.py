@@ -9,7 +9,7 @@ from consumer.flight import Flight
 from consumer.lane import Lane, LanePolicy
 from consumer.progress import Progress
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt, Retry
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.lanes import part
 
@@ -83,7 +83,7 @@ def test_a_request_that_never_ends_is_stuck(loop: Loop) -> None:
 
 def test_a_halted_service_is_not_stuck(loop: Loop) -> None:
     loop.add()
-    loop.dispatch.halted = Halt("401", 401)
+    loop.dispatch.halts.read_refused("users", 401, "401", 0.0)
     loop.watch(300)
 
     assert loop.verdict() is None

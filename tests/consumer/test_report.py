@@ -176,3 +176,26 @@ def test_a_request_is_counted_by_its_status(desk: Desk, answer: Answer, status: 
     desk.reporter.batch_sent(Flight(Resource.COMPANIES, items=[b"{}"]), answer, 0.1)
 
     assert desk.value("requests_total", resource="companies", status=status) == 1
+
+
+def test_what_is_left_out_is_counted_by_field_and_reason(desk: Desk) -> None:
+    odd = {"event": "Signed in", "created_at": "the other day"}
+    for number in range(2):
+        person = {"id": f"u{number}", "email": f"{number}@acme.com"}
+        desk.take(record(user(user=person, events=[odd, 7])))
+        desk.settle(Resource.ENDUSERS, Delivered(BulkResult(created=1), is_whole=True))
+        desk.settle(Resource.ACTIVITIES, Delivered(BulkResult(created=1), is_whole=True))
+
+    date = {"resource": "activities", "field": "date", "reason": reasons.NOT_A_DATE}
+    events = {"resource": "endusers", "field": "events", "reason": reasons.UNREADABLE}
+    assert desk.value("left_out_total", **date) == 2
+    assert desk.value("left_out_total", **events) == 2
+    assert desk.value("records_total", outcome="delivered", reason="") == 2
+
+
+def test_what_may_have_mattered_is_rejected_while_the_rest_is_sent(desk: Desk) -> None:
+    desk.take(record(user(account="Acme", events=[{"event": "Signed in"}])))
+    desk.settle(Resource.ACTIVITIES, Delivered(BulkResult(created=1), is_whole=True))
+
+    assert desk.value("items_total", resource="activities", outcome="delivered") == 1
+    assert desk.value("records_total", outcome="rejected", reason="not a Hull message") == 1

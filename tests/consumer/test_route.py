@@ -14,7 +14,8 @@ BOTH = USER | ACCOUNT
 
 
 def routed(document: dict[str, Any], channel: str | None = None) -> object:
-    return route(modelled(document), channel, is_export=False)
+    message, faults = modelled(document)
+    return route(message, channel, is_export=False, faults=faults)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,16 @@ def test_a_number_is_sent_as_far_as_it_can_be_written(given: Any, sent: Any) -> 
 
 @given(JSON)
 def test_whatever_a_converter_returns_can_be_written(given: Any) -> None:  # noqa: ANN401 - any JSON
-    converters = (value.verbatim, value.key, value.text, value.array, value.date, value.finite)
+    own = (
+        value.key,
+        value.name,
+        value.text,
+        value.array,
+        value.moment,
+        value.boolean,
+        value.number,
+    )
+    converters = (*own, value.verbatim, value.date, value.finite)
     found = [convert(given) for convert in converters]
 
     orjson.dumps([one for one in found if one is not ABSENT])
@@ -58,6 +67,9 @@ def test_whatever_a_converter_returns_can_be_written(given: Any) -> None:  # noq
         (10**30, "1" + "0" * 30),
         ("", ABSENT),
         ("  ", ABSENT),
+        ("  Ada@X.Example \n", "Ada@X.Example"),
+        ("\ufeffu-1\u00a0", "u-1"),
+        ("\u200b", ABSENT),
         (None, ABSENT),
         (True, ABSENT),
         (["u-1"], ABSENT),
@@ -71,19 +83,46 @@ def test_a_key_is_text_that_names_somebody(given: Any, sent: object) -> None:  #
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [(4930123, "4930123"), ("", ""), (None, None), (False, False), (["a"], ["a"])],
+    [
+        (4930123, "4930123"),
+        ("", ""),
+        (None, None),
+        (False, "false"),
+        (["a"], "a"),
+        ([7], "7"),
+        ([], None),
+        ({}, None),
+        (["CTO", "CFO"], ABSENT),
+        ([["a"]], ABSENT),
+        ({"en": "Head"}, '{"en":"Head"}'),
+    ],
     ids=repr,
 )
-def test_a_text_field_takes_numbers_as_text(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+def test_a_text_field_takes_no_list_of_several(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
     assert value.text(given) == sent
 
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [("beta", ["beta"]), ("", []), (["a", "b"], ["a", "b"]), ([], []), (None, None)],
+    [
+        ("beta", ["beta"]),
+        ("", []),
+        (["a", "b"], ["a", "b"]),
+        ([], []),
+        (None, None),
+        (7, ["7"]),
+        (7.0, ["7"]),
+        (True, ["true"]),
+        ([None, "a", "", " ", [], {}], ["a"]),
+        ([1, 2.5, False], ["1", "2.5", "false"]),
+        ([{"a": None}], ['{"a":null}']),
+        ([None], []),
+        ({}, None),
+        ({"0": "a", "1": "b"}, ABSENT),
+    ],
     ids=repr,
 )
-def test_a_single_text_is_a_list_of_one(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+def test_a_list_holds_texts_that_say_something(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
     assert value.array(given) == sent
 
 
@@ -102,6 +141,84 @@ def test_a_single_text_is_a_list_of_one(given: Any, sent: object) -> None:  # no
 )
 def test_a_date_is_iso_where_it_is_a_moment_and_itself_where_not(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
     assert value.date(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("2019-12-11T11:46:08+02:00", "2019-12-11T09:46:08Z"),
+        ("Wed, 11 Dec 2019 09:46:08 GMT", "2019-12-11T09:46:08Z"),
+        ("1990-05-01", "1990-05-01"),
+        (31536000000, "1971-01-01T00:00:00Z"),
+        (["1990-05-01"], "1990-05-01"),
+        ("", None),
+        (None, None),
+        ({}, None),
+        ("1990-15-01", ABSENT),
+        ("next week", ABSENT),
+        (3, ABSENT),
+        (True, ABSENT),
+        ({"at": 1}, ABSENT),
+        (["1990-05-01", "1990-05-02"], ABSENT),
+    ],
+    ids=repr,
+)
+def test_a_field_for_dates_takes_nothing_else(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert value.moment(given) == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (True, True),
+        (0, False),
+        (1.0, True),
+        (" Yes", True),
+        ("FALSE", False),
+        ("0", False),
+        ([True], True),
+        ("", None),
+        ([], None),
+        (None, None),
+        (2, ABSENT),
+        ("maybe", ABSENT),
+        ({"is": True}, ABSENT),
+    ],
+    ids=repr,
+)
+def test_a_boolean_may_be_written_as_a_word_or_number(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert repr(value.boolean(given)) == repr(sent)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (0, 0),
+        (1.5, 1.5),
+        (2**64, float(2**64)),
+        ("499", 499),
+        (" -1.50 ", -1.5),
+        ("1e3", 1000),
+        ([7], 7),
+        ("", None),
+        (None, None),
+        (True, ABSENT),
+        ("1_000", ABSENT),
+        ("1,000", ABSENT),
+        ("nan", ABSENT),
+        ("1e999", ABSENT),
+        ("9" * 50, ABSENT),
+        ({"n": 1}, ABSENT),
+        ([1, 2], ABSENT),
+    ],
+    ids=lambda given: repr(given)[:20],
+)
+def test_a_number_may_be_written_as_a_text(given: Any, sent: object) -> None:  # noqa: ANN401 - any JSON
+    assert repr(value.number(given)) == repr(sent)
+
+
+def test_an_owner_is_named_without_blanks() -> None:
+    assert value.name(" Grace@Acme.example\n") == "Grace@Acme.example"
 
 
 @pytest.mark.parametrize(

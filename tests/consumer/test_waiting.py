@@ -21,7 +21,7 @@ from consumer.report import Reporter
 from consumer.rules import Rules
 from consumer.waiting import waiting
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Halt, Reject, Retry
+from planhat_client.protocol import Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
@@ -161,7 +161,7 @@ def test_a_planhat_that_keeps_failing_is_told(desk: Desk) -> None:
 
 def test_a_halt_goes_before_all_else(desk: Desk) -> None:
     desk.take()
-    desk.dispatch.halted = Halt("401 no", 401)
+    desk.dispatch.halts.read_refused("users", 401, "401 no", 0.0)
 
     assert desk.whys() == ["nothing is sent: 401 no"]
 

@@ -27,6 +27,8 @@ HEALTHY = {
     'halted{instance="a",reason="wrong host"}': "0",
     'halted{instance="a",reason="other"}': "0",
     'breaker_state{instance="a",resource="endusers"}': "0",
+    'resource_halted{instance="a",resource="licenses"}': "0",
+    'dead_letters_total{instance="a",reason="planhat 403"}': "0",
     'oldest_unresolved_seconds{instance="a"}': "2",
     'partition_unresolved_seconds{instance="a",topic="t",partition="0"}': "2",
     'partition_unresolved_seconds{instance="a",topic="t",partition="1"}': "0",
@@ -81,6 +83,14 @@ STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "too much is rejected": (halted("too many rejected"), {"MassReject"}),
     "the host is wrong": (halted("wrong host"), {"Halted"}),
     "halted for another reason": (halted("other"), {"Halted"}),
+    "one resource is refused": (
+        {'resource_halted{instance="a",resource="licenses"}': "1", **AGEING},
+        {"ResourceRefused"},
+    ),
+    "a body is refused now and then": (
+        {'dead_letters_total{instance="a",reason="planhat 403"}': "0+0.1"},
+        {"BodyRefused"},
+    ),
     "Kafka refuses us": (
         {'kafka_refused{instance="a"}': "1", **STILL, **AGEING, **NOT_READY},
         {"KafkaRefuses"},

@@ -159,13 +159,13 @@ async def test_a_server_that_never_ends_its_pages_is_left_at_last() -> None:
     assert len(wire.requests) == 50
 
 
-async def test_a_probe_asks_for_one_user() -> None:
+async def test_a_probe_asks_for_one_company() -> None:
     client, wire = planhat(response(document=[]))
 
     await client.probe()
 
     (request,) = wire.requests
-    assert (request.method, request.url) == ("GET", "https://api.example/users?limit=1")
+    assert (request.method, request.url) == ("GET", "https://api.example/companies?limit=1")
     assert request.headers["Authorization"] == "Bearer token"
 
 
@@ -225,6 +225,19 @@ async def test_activities_may_go_one_by_one_to_the_endpoint_for_one() -> None:
     assert wire.requests[0].body == b'{"action":"Signed in"}'
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"_id": "5a01", "externalId": "u-1"}],
+        [{"_id": "5a02", "externalId": "u-2"}, {"_id": "5a01", "externalId": "u-1"}],
+    ],
+)
+async def test_an_enduser_is_found_in_a_list(rows: list[dict[str, str]]) -> None:
+    client, _ = planhat(response(200, rows))
+
+    assert await client.enduser_id("u-1") == "5a01"
+
+
 async def test_an_enduser_is_found_by_its_external_id_whatever_its_letters() -> None:
     client, wire = planhat(response(200, {"_id": "5a01", "externalId": "a/b c+ü"}))
 
@@ -239,6 +252,17 @@ async def test_an_enduser_is_found_by_its_external_id_whatever_its_letters() -> 
         response(200, {"_id": "5a01", "externalId": "another"}),
         response(200, {"_id": "5a01"}),
         response(200, {}),
+        response(200, []),
+        response(200, [{}]),
+        response(200, [None]),
+        response(200, [{"_id": "5a01", "externalId": "another"}]),
+        response(200, "Not found"),
+        response(200, False),
+        Response(200, {}, b"null"),
+        Response(200, {}, b""),
+        response(204),
+        response(404, {"error": "no such enduser"}),
+        response(200, [{"_id": "a", "externalId": "u-1"}, {"_id": "b", "externalId": "u-1"}]),
     ],
 )
 async def test_an_enduser_that_is_not_there_has_no_id(answer: Response) -> None:
@@ -255,7 +279,8 @@ async def test_an_enduser_that_is_not_there_has_no_id(answer: Response) -> None:
         (response(400, "more than one"), PlanhatRejected),
         (response(429), PlanhatThrottled),
         (response(503), PlanhatUnavailable),
-        (response(200, []), PlanhatUnavailable),
+        (Response(200, {}, b'{"_id":'), PlanhatUnavailable),
+        (Response(200, {}, b"<html>welcome</html>"), PlanhatUnauthorized),
         (PlanhatUnavailable("network"), PlanhatUnavailable),
     ],
     ids=str,

@@ -74,6 +74,28 @@ def test_plain_words_and_numbers_stay_as_they_are_written() -> None:
     assert found.contact_synchronized_segments == ("0123",)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "contact_events: ['Signed in ', ' ']\ntenant_id: ' t '",
+        '{"contact_events": ["\\tSigned in", ""], "tenant_id": "t\\n"}',
+    ],
+    ids=["YAML", "JSON"],
+)
+def test_blanks_around_ids_and_names_are_left_out_and_told(text: str) -> None:
+    found = ConnectorSettings.from_text(text, "test")
+
+    assert found.contact_events == ("Signed in",)
+    assert found.tenant_id is not None
+    assert found.tenant_id.get_secret_value() == "t"
+    assert {"contact_events[0]", "tenant_id"} <= set(found.trimmed)
+
+
+@pytest.mark.parametrize("text", ["contact_events: [x]", '{\n\t"contact_events": ["x"]\n}'])
+def test_a_byte_order_mark_is_no_part_of_the_settings(text: str) -> None:
+    assert ConnectorSettings.from_text(f"\ufeff{text}", "test").contact_events == ("x",)
+
+
 def test_segments_may_be_numbers() -> None:
     found = ConnectorSettings.model_validate({"account_synchronized_segments": [17]})
 
@@ -189,6 +211,14 @@ def row(target: str) -> str:
         (
             "contact_events: []\ncontact_events: [x]",
             "not YAML or JSON, line 1: contact_events is there twice",
+        ),
+        (
+            '{"contact_events": ["x"], "contact_events": []}',
+            "contact_events is there twice",
+        ),
+        (
+            '{"contact_attributes_outbound": [{"hull_field_name": "a", "hull_field_name": "b"}]}',
+            "hull_field_name is there twice",
         ),
         ("- contact_events", "must be a mapping of settings to values"),
         ("\0", "not YAML or JSON: no text that can be read"),

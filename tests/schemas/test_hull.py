@@ -136,7 +136,6 @@ def test_no_date_makes_an_event_unreadable(created_at: object) -> None:
         {"segments": [{"name": "no id"}]},
         {"events": ["Signed in"]},
         {"changes": {"is_new": "perhaps"}},
-        {"channel": ["user:update"]},
     ],
     ids=str,
 )
@@ -145,6 +144,22 @@ def test_a_wrong_type_is_refused_without_its_value(wrong: dict[str, Any]) -> Non
         Message.model_validate(wrong)
 
     assert "input_value" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        {"message_id": {"at": 1}},
+        {"notification_id": []},
+        {"channel": ["user:update"]},
+        {"segments": [{"id": "s1", "name": {"en": "Users"}, "stats": 7}]},
+        {"events": [{"event_id": {}, "context": 5}]},
+    ],
+    ids=str,
+)
+def test_what_is_not_used_may_be_of_any_type(unused: dict[str, Any]) -> None:
+    Message.model_validate(unused)
+    Notification.model_validate({**unused, "messages": []})
 
 
 def test_an_envelope_leaves_its_messages_unread() -> None:

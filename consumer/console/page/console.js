@@ -128,6 +128,9 @@ function lane(one) {
 }
 
 function laneState(one) {
+  if (one.refused) {
+    return make("span", { class: "badge", "data-level": "trouble" }, "refused by Planhat");
+  }
   if (one.breaker !== "closed") {
     const next = one.breaker === "half-open" ? "probing now" : `probe in ${span(one.next_probe_in_seconds)}`;
     return make("span", { class: "badge", "data-level": "trouble" }, `held, ${next}`);

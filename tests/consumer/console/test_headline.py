@@ -3,11 +3,13 @@ from dataclasses import replace
 import pytest
 
 from consumer.console.headline import Facts, Level, headline
+from consumer.halts import Halted, Kind
+from schemas.planhat import Resource
 
 WELL = Facts(
     refused=None,
     stuck=None,
-    halted=None,
+    halts=(),
     unready=None,
     broken_lanes=(),
     unwritten_dead_letters=0,
@@ -33,8 +35,16 @@ WELL = Facts(
         (replace(WELL, refused="the group", unready="the group"), "stopped", "Kafka refuses us"),
         (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
         (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
-        (replace(WELL, halted="401 no", unready="halted"), "stopped", "Halted: nothing is sent"),
-        (replace(WELL, stuck="no poll", halted="401 no"), "stopped", "Stuck"),
+        (
+            replace(WELL, halts=(Halted("unauthorized", "401 no", 0.0),), unready="halted"),
+            "stopped",
+            "Halted: nothing is sent",
+        ),
+        (
+            replace(WELL, stuck="no poll", halts=(Halted("unauthorized", "401 no", 0.0),)),
+            "stopped",
+            "Stuck",
+        ),
     ],
 )
 def test_the_worst_is_told(facts: Facts, level: Level, title: str) -> None:
@@ -44,12 +54,23 @@ def test_the_worst_is_told(facts: Facts, level: Level, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "remedy"),
+    ("kind", "remedy"),
     [
-        ("401 Unauthorized; is the token valid?", "Renew the token"),
-        ("404; is this the host of Planhat's API?", "Mend api_prefix"),
-        ("too many messages are rejected", "Roll back"),
+        ("unauthorized", "Renew the token"),
+        ("wrong host", "Mend api_prefix"),
+        ("too many rejected", "Roll back"),
     ],
 )
-def test_a_halt_says_what_a_person_must_do(reason: str, remedy: str) -> None:
-    assert headline(replace(WELL, halted=reason)).remedy.startswith(remedy)
+def test_a_halt_says_what_a_person_must_do(kind: Kind, remedy: str) -> None:
+    said = headline(replace(WELL, halts=(Halted(kind, "401 whatever", 0.0),)))
+
+    assert said.remedy.startswith(remedy)
+
+
+def test_a_resource_that_is_refused_is_named_and_stops_nothing() -> None:
+    refused = Halted("resource refused", "403 Forbidden", 0.0, Resource.LICENSES)
+
+    said = headline(replace(WELL, halts=(refused,)))
+
+    assert (said.level, said.title) == ("trouble", "Planhat refuses licenses")
+    assert "403 Forbidden" in said.detail

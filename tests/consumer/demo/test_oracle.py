@@ -106,7 +106,7 @@ def test_an_event_is_expected_once_and_only_of_a_user_that_planhat_has() -> None
 
 def test_a_bad_message_in_an_envelope_costs_itself() -> None:
     good = orjson.loads(user().value or b"")
-    envelope = record(channel="user:update", messages=[good, good | {"events": "none"}])
+    envelope = record(channel="user:update", messages=[good, good | {"user": "none"}])
 
     expected = oracle.expect([envelope])
 

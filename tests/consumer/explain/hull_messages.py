@@ -32,7 +32,7 @@ scalars = st.one_of(
     st.integers(-(2**70), 2**70),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=12),
-    st.sampled_from(["a@b.example", "u-1", "2019-07-10T14:31:42Z", "1531000000", "", " "]),
+    st.sampled_from(["a@b.example", " u-1 ", "2019-07-10T14:31:42Z", "1531000000", "", " "]),
 )
 values = st.recursive(
     scalars,
@@ -91,11 +91,14 @@ changes = st.one_of(
         },
     ),
 )
+odd: st.SearchStrategy[Any] = st.sampled_from(
+    ["text", 7, True, ["text"], [7, None], {"0": 1}, [{"id": []}], [{"event": {}}], {"user": 7}]
+)
 events = st.lists(
     st.fixed_dictionaries(
         {"event": st.sampled_from(["Signed in", "Page viewed", None])},
         optional={
-            "event_id": st.sampled_from(["e1", "e2", ""]),
+            "event_id": st.sampled_from(["e1", "e2", ""]) | odd,
             "created_at": scalars,
             "properties": st.dictionaries(st.text(max_size=5), values, max_size=3),
         },
@@ -106,13 +109,14 @@ messages = st.fixed_dictionaries(
     {},
     optional={
         "channel": st.sampled_from(["user:update", "account:update", "ship:update", None]),
-        "user": st.one_of(entities, st.none(), st.just({})),
-        "account": st.one_of(entities, st.none()),
-        "segments": segments,
-        "account_segments": segments,
-        "events": events,
-        "changes": changes,
-        "is_export": st.sampled_from([False, True, None]),
+        "user": st.one_of(entities, entities, st.none(), st.just({}), odd),
+        "account": st.one_of(entities, st.none(), odd),
+        "segments": segments | odd,
+        "account_segments": segments | odd,
+        "events": events | odd,
+        "changes": changes | odd,
+        "is_export": st.sampled_from([False, True, None, "perhaps"]),
+        "message_id": odd,
     },
 )
 

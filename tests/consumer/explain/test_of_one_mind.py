@@ -86,13 +86,33 @@ def test_a_step_stops_where_the_decision_skips(document: Any) -> None:  # noqa: 
     stops = [step for step in told.steps if not step.passed and step.name != "Events"]
 
     if isinstance(main, Skip):
-        assert told.reason == main.reason
+        assert told.reason == ("; ".join(decision.unreadable) or main.reason)
         assert all(
             part in " ".join(step.detail for step in stops) for part in main.reason.split(". ")
         )
     else:
         assert isinstance(main, Payload)
         assert told.requests or stops
+
+
+@MANY
+@given(messages)
+def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+    message = parsed(document)
+    if message is None:
+        return
+    decision = decide(message, RULES)
+    (told,) = explain(encoded(document), (), RULES).messages
+    licences = () if isinstance(decision, UserDecision) else decision.rejected_licences
+
+    steps = [step.detail for step in told.steps if step.name == "Left out"]
+
+    assert (told.verdict == "reject") is bool(decision.unreadable or licences)
+    assert all(fault in told.reason for fault in decision.unreadable)
+    assert all(any(fault in step for step in steps) for fault in message.faults.values())
+    for _, field, reason in decision.left_out:
+        is_part = field in message.faults
+        assert any((field in step) and (is_part or reason in step) for step in steps)
 
 
 def survives(value: bytes) -> None:

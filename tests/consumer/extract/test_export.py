@@ -90,9 +90,9 @@ def test_each_message_of_an_envelope_is_a_record() -> None:
             "not of users nor of accounts: ship:update",
         ),
         (
-            b'{"user": {"id": "1"}, "segments": "x"}',
+            b'{"messages": [{"user": 7}]}',
             None,
-            "segments: input should be a valid tuple",
+            "user: should be an object",
         ),
     ],
     ids=repr,
@@ -111,3 +111,19 @@ def test_what_is_written_is_what_the_service_reads(value: bytes) -> None:
                 (message,) = parsed.messages
                 assert isinstance(message, UserMessage | AccountMessage)
                 assert (message.is_export, message.hull_id.encode()) == (True, found.key)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'\xef\xbb\xbf{"id": "u1", "name": "Ada"}',
+        rb'{"id": "u1", "name": "cut \ud83d"}',
+        b'{"user": {"id": "u1"}, "segments": "x", "message_id": {}}',
+    ],
+    ids=["a byte order mark", "half an emoji", "what an export does not need"],
+)
+def test_what_the_service_reads_is_written(value: bytes) -> None:
+    (found,) = exports(Row(1, value), "users")
+
+    assert isinstance(found, Export)
+    assert found.key == b"u1"

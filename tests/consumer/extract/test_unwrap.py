@@ -12,6 +12,8 @@ from consumer.extract.unwrap import Unwrapped, unwrapped
         (b'{"user": {}, "record": {}}', Unwrapped(b'{"user": {}, "record": {}}')),
         (b'{"record": ', Unwrapped(b'{"record": ')),
         (b'{"a": "record"}', Unwrapped(b'{"a": "record"}')),
+        (b'\xef\xbb\xbf{"record": {"a": 1}}', Unwrapped(b'{"a": 1}')),
+        (rb'{"record": {"a": "\ud83d"}}', Unwrapped('{"a": "\ufffd"}'.encode())),
         (b'["record"]', Unwrapped(b'["record"]')),
     ],
     ids=repr,

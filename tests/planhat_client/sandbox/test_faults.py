@@ -16,7 +16,7 @@ from planhat_client.sandbox.shapes import SHAPES, BulkResult, Failure, document
 from planhat_client.sandbox.work import bulk_work
 
 if TYPE_CHECKING:
-    from planhat_client.sandbox.options import Shape
+    from planhat_client.sandbox.options import Shape, UnknownId
 
 
 def hits(faults: Faults, resource: str = "endusers", method: str = "PUT", now: float = 0) -> bool:
@@ -59,6 +59,31 @@ def test_a_fault_hits_what_it_concerns() -> None:
     assert not hits(faults, "companies")
     assert not hits(faults, "licenses", "GET")
     assert hits(faults, "licenses")
+
+
+def test_a_fault_may_hit_only_bodies_that_hold_a_text() -> None:
+    faults = switched_on(contains="<script>")
+
+    assert faults.choose("endusers", "PUT", 0, b'[{"name":"<script>"}]') is not None
+    assert faults.choose("endusers", "PUT", 0, b'[{"name":"script"}]') is None
+    assert faults.choose("endusers", "GET", 0) is None
+
+
+@pytest.mark.parametrize(
+    ("unknown_id", "status", "answer"),
+    [("created", 200, "created"), ("refused", 400, "createdErrors"), ("ignored", 200, None)],
+)
+def test_an_id_that_no_record_has_is_answered_as_wanted(
+    unknown_id: UnknownId, status: int, answer: str | None
+) -> None:
+    sandbox = Sandbox(SandboxOptions(unknown_id=unknown_id))
+
+    told, result = put(sandbox, {"_id": "5f" + "0" * 22, "name": "Acme", "externalId": "a"})
+
+    assert told == status
+    assert [name for name in ("created", "createdErrors") if result.get(name)] == (
+        [] if answer is None else [answer]
+    )
 
 
 def test_a_fault_hits_by_its_probability_and_its_seed() -> None:
