@@ -1,134 +1,85 @@
-"""What a dead letter carries of its record, and when nobody waits for it."""
+"""A letter without its value is small, and is made whole from its source."""
 
 from __future__ import annotations
 
-import asyncio
-from itertools import pairwise
-from typing import TYPE_CHECKING
-
 import pytest
-from structlog.testing import capture_logs
 
-from consumer.dead_letters import DeadLetters
-from consumer.errors import KafkaUnavailable
-from consumer.letter import headers
+from consumer.dead_letter import DeadLetter, dead_letter
+from consumer.letter import letter
 from consumer.offsets import Offsets
-from consumer.part import Backlog, Partition, Receipt, Record, Ticket
-from tests.consumer.test_letter_queue import letter
-from tests.consumer.virtual_time import in_no_time
+from consumer.part import Backlog, Receipt, Record, Ticket
+from tests.consumer.dead import DEAD, EVENTS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from consumer.letter import Letter
+LARGE = b"x" * 1_500_000
 
 
-def rejected(
-    *told: tuple[str, bytes], position: int | None = None, reasons: tuple[str, ...] = ("no",)
-) -> Receipt:
-    record = Record(Partition("t", 3), 7, b"k", b"v", told, 1.5)
-    made = Receipt(Ticket(record, Offsets(), Backlog()), position, "user:update", "u")
-    for reason in reasons:
-        made.reject(reason)
-    return made
+def source(
+    key: bytes | None = b"u1",
+    value: bytes | None = LARGE,
+    headers: tuple[tuple[str, bytes], ...] = (("trace", b"t1"),),
+    timestamp: float = 107.25,
+) -> Record:
+    return Record(EVENTS, 7, key, value, headers, timestamp)
 
 
-def test_a_letter_keeps_the_headers_of_its_record_in_their_order() -> None:
-    told = headers(rejected(("channel", b"user:update"), ("x", b"1"), ("channel", b"twice")), 0.0)
-
-    assert told[:3] == (("channel", b"user:update"), ("x", b"1"), ("channel", b"twice"))
-
-
-def test_a_letter_of_a_replay_tells_its_own_reason_and_place() -> None:
-    told = headers(rejected(("dl.reason", b"old"), ("dl.offset", b"1")), 0.0)
-
-    assert [value for name, value in told if name == "dl.reason"] == [b"no"]
-    assert [value for name, value in told if name == "dl.offset"] == [b"7"]
+def bare(record: Record) -> DeadLetter:
+    receipt = Receipt(Ticket(record, Offsets(), Backlog()), 1, "user:update", "u1")
+    receipt.reject("400 no")
+    key, value, headers = letter(receipt, 1_700_000_000.0, is_bare=True)
+    assert value is None
+    found = dead_letter(Record(DEAD, 4, key, value, headers, 200.0))
+    assert found is not None
+    return found
 
 
-def test_a_letter_tells_where_its_record_lay_and_when_it_was_written() -> None:
-    told = dict(headers(rejected(), 1_800_000_000.0))
-
-    assert (told["dl.topic"], told["dl.partition"], told["dl.offset"]) == (b"t", b"3", b"7")
-    assert told["dl.timestamp"] == b"1500"
-    assert told["dl.failed_at"] == b"2027-01-15T08:00:00+00:00"
-    assert "dl.position" not in told
+def size(record: Record) -> int:
+    named = sum(len(name) + len(value) for name, value in record.headers)
+    return named + len(record.key or b"") + len(record.value or b"")
 
 
-def test_a_letter_tells_its_first_reason_and_all_of_them() -> None:
-    told = dict(headers(rejected(reasons=("no", "and no")), 0.0))
+@pytest.mark.parametrize(
+    "record",
+    [
+        source(),
+        source(value=None, headers=(("trace", LARGE),)),
+        source(headers=tuple((f"h{n}", b"y" * 100) for n in range(10_000))),
+        source(key=LARGE),
+    ],
+    ids=["its value", "one header", "many headers", "its key"],
+)
+def test_whatever_is_large_is_left_out_and_found_at_the_source(record: Record) -> None:
+    found = bare(record)
 
-    assert (told["dl.reason"], told["dl.error"]) == (b"no", b"no; and no")
+    whole = found.whole(record)
 
-
-def test_a_message_of_an_envelope_is_told_by_its_place_and_the_first_is_zero() -> None:
-    assert dict(headers(rejected(position=0), 0.0))["dl.position"] == b"0"
-
-
-@pytest.mark.parametrize(("attempts", "told"), [(0, b"1"), (1, b"1"), (5, b"5")])
-def test_what_was_never_sent_was_tried_once(attempts: int, told: bytes) -> None:
-    receipt = rejected()
-    receipt.attempts = attempts
-
-    assert dict(headers(receipt, 0.0))["dl.attempts"] == told
-
-
-class Topic:
-    """A topic that takes letters, but no `bad` ones; all is refused while it is `broken`."""
-
-    def __init__(self, *, broken: bool = False, bad: bytes = b"") -> None:
-        self.broken = broken
-        self.bad = bad
-        self.asked_at: list[float] = []
-
-    async def write_each(self, letters: Sequence[Letter]) -> list[KafkaUnavailable | None]:
-        self.asked_at.append(asyncio.get_running_loop().time())
-        return [
-            KafkaUnavailable("no") if self.broken or value == self.bad else None
-            for _, value, _ in letters
-        ]
+    assert size(found.record) < 10_000
+    assert whole is not None
+    assert (whole.record.key, whole.record.value) == (record.key, record.value)
+    assert [pair for pair in whole.record.headers if not pair[0].startswith("dl.")] == [
+        *record.headers
+    ]
+    assert (whole.name, whole.reason, whole.position) == ("0:4", "400 no", 1)
 
 
-def test_nobody_waits_for_letters_that_are_not_there() -> None:
-    async def wait() -> float:
-        letters = DeadLetters(Topic(), lambda _: None, lambda: 0.0)
-        assert not letters.is_writing
-        await letters.landed(60.0)
-        return asyncio.get_running_loop().time()
+def test_what_is_small_stays_in_the_letter() -> None:
+    found = bare(source())
 
-    assert in_no_time(wait()) == pytest.approx(1000.0)
+    assert (found.record.key, found.record.headers[0]) == (b"u1", ("trace", b"t1"))
+    assert found.omitted_bytes == len(LARGE)
 
 
-def test_one_bad_letter_is_no_topic_that_fails() -> None:
-    async def write() -> tuple[bool, int]:
-        letters = DeadLetters(Topic(bad=b"x" * 11), lambda _: None, lambda: 0.5)
-        for number, size in enumerate((11, 10, 10)):
-            one = letter(number, size)
-            one.reject("not JSON")
-            letters.put(one)
-        writing = asyncio.create_task(letters.run())
-        await asyncio.sleep(0.1)
-        told = (letters.failing, len(letters))
-        writing.cancel()
-        return told
+def test_a_letter_of_a_replay_keeps_its_first_place() -> None:
+    headers = (("trace", LARGE), ("dl.replays", b"2"), ("dl.first_offset", b"3"))
 
-    assert in_no_time(write()) == (False, 1)
+    found = bare(source(headers=headers))
+
+    assert (found.replays, found.first_offset) == (2, 3)
 
 
-def test_a_topic_that_fails_is_tried_less_and_less_often_and_told_once_a_minute() -> None:
-    topic = Topic(broken=True)
-
-    async def write() -> None:
-        letters = DeadLetters(topic, lambda _: None, lambda: 0.5)
-        letters.put(rejected())
-        writing = asyncio.create_task(letters.run())
-        await asyncio.sleep(50.0)
-        writing.cancel()
-
-    with capture_logs() as logs:
-        in_no_time(write())
-
-    gaps = [later - earlier for earlier, later in pairwise(topic.asked_at)]
-    assert gaps[:4] == sorted(gaps[:4])
-    assert gaps[3] >= 4 * gaps[0]
-    assert [line["event"] for line in logs] == ["dead_letters.unwritable"]
+@pytest.mark.parametrize(
+    "other",
+    [source(timestamp=108.0), source(value=b"short")],
+    ids=["another moment", "another size"],
+)
+def test_another_record_at_the_same_offset_is_not_taken_for_it(other: Record) -> None:
+    assert bare(source()).whole(other) is None

@@ -1,0 +1,134 @@
+"""What a dead letter carries of its record, and when nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from consumer.dead_letters import DeadLetters
+from consumer.errors import KafkaUnavailable
+from consumer.letter import headers
+from consumer.offsets import Offsets
+from consumer.part import Backlog, Partition, Receipt, Record, Ticket
+from tests.consumer.test_letter_queue import letter
+from tests.consumer.virtual_time import in_no_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.letter import Letter
+
+
+def rejected(
+    *told: tuple[str, bytes], position: int | None = None, reasons: tuple[str, ...] = ("no",)
+) -> Receipt:
+    record = Record(Partition("t", 3), 7, b"k", b"v", told, 1.5)
+    made = Receipt(Ticket(record, Offsets(), Backlog()), position, "user:update", "u")
+    for reason in reasons:
+        made.reject(reason)
+    return made
+
+
+def test_a_letter_keeps_the_headers_of_its_record_in_their_order() -> None:
+    told = headers(rejected(("channel", b"user:update"), ("x", b"1"), ("channel", b"twice")), 0.0)
+
+    assert told[:3] == (("channel", b"user:update"), ("x", b"1"), ("channel", b"twice"))
+
+
+def test_a_letter_of_a_replay_tells_its_own_reason_and_place() -> None:
+    told = headers(rejected(("dl.reason", b"old"), ("dl.offset", b"1")), 0.0)
+
+    assert [value for name, value in told if name == "dl.reason"] == [b"no"]
+    assert [value for name, value in told if name == "dl.offset"] == [b"7"]
+
+
+def test_a_letter_tells_where_its_record_lay_and_when_it_was_written() -> None:
+    told = dict(headers(rejected(), 1_800_000_000.0))
+
+    assert (told["dl.topic"], told["dl.partition"], told["dl.offset"]) == (b"t", b"3", b"7")
+    assert told["dl.timestamp"] == b"1500"
+    assert told["dl.failed_at"] == b"2027-01-15T08:00:00+00:00"
+    assert "dl.position" not in told
+
+
+def test_a_letter_tells_its_first_reason_and_all_of_them() -> None:
+    told = dict(headers(rejected(reasons=("no", "and no")), 0.0))
+
+    assert (told["dl.reason"], told["dl.error"]) == (b"no", b"no; and no")
+
+
+def test_a_message_of_an_envelope_is_told_by_its_place_and_the_first_is_zero() -> None:
+    assert dict(headers(rejected(position=0), 0.0))["dl.position"] == b"0"
+
+
+@pytest.mark.parametrize(("attempts", "told"), [(0, b"1"), (1, b"1"), (5, b"5")])
+def test_what_was_never_sent_was_tried_once(attempts: int, told: bytes) -> None:
+    receipt = rejected()
+    receipt.attempts = attempts
+
+    assert dict(headers(receipt, 0.0))["dl.attempts"] == told
+
+
+class Topic:
+    """A topic that takes letters, but no `bad` ones; all is refused while it is `broken`."""
+
+    def __init__(self, *, broken: bool = False, bad: bytes = b"") -> None:
+        self.broken = broken
+        self.bad = bad
+        self.asked_at: list[float] = []
+
+    async def write_each(self, letters: Sequence[Letter]) -> list[KafkaUnavailable | None]:
+        self.asked_at.append(asyncio.get_running_loop().time())
+        return [
+            KafkaUnavailable("no") if self.broken or value == self.bad else None
+            for _, value, _ in letters
+        ]
+
+
+def test_nobody_waits_for_letters_that_are_not_there() -> None:
+    async def wait() -> float:
+        letters = DeadLetters(Topic(), lambda _: None, lambda: 0.0)
+        assert not letters.is_writing
+        await letters.landed(60.0)
+        return asyncio.get_running_loop().time()
+
+    assert in_no_time(wait()) == pytest.approx(1000.0)
+
+
+def test_one_bad_letter_is_no_topic_that_fails() -> None:
+    async def write() -> tuple[bool, int]:
+        letters = DeadLetters(Topic(bad=b"x" * 11), lambda _: None, lambda: 0.5)
+        for number, size in enumerate((11, 10, 10)):
+            one = letter(number, size)
+            one.reject("not JSON")
+            letters.put(one)
+        writing = asyncio.create_task(letters.run())
+        await asyncio.sleep(0.1)
+        told = (letters.failing, len(letters))
+        writing.cancel()
+        return told
+
+    assert in_no_time(write()) == (False, 1)
+
+
+def test_a_topic_that_fails_is_tried_less_and_less_often_and_told_once_a_minute() -> None:
+    topic = Topic(broken=True)
+
+    async def write() -> None:
+        letters = DeadLetters(topic, lambda _: None, lambda: 0.5)
+        letters.put(rejected())
+        writing = asyncio.create_task(letters.run())
+        await asyncio.sleep(50.0)
+        writing.cancel()
+
+    with capture_logs() as logs:
+        in_no_time(write())
+
+    gaps = [later - earlier for earlier, later in pairwise(topic.asked_at)]
+    assert gaps[:4] == sorted(gaps[:4])
+    assert gaps[3] >= 4 * gaps[0]
+    assert [line["event"] for line in logs] == ["dead_letters.unwritable"]
