@@ -248,11 +248,10 @@ class Lane:
         They are to be changed, and then to be reconsidered.
         """
         found = [profile for profile in self._ready if is_wanted(profile)]
-        self._ready = deque(profile for profile in self._ready if profile not in found)
+        self._ready = deque(profile for profile in self._ready if not is_wanted(profile))
         for _, _, group in self._parked:
-            pulled = [profile for profile in group.profiles if is_wanted(profile)]
-            group.profiles = [profile for profile in group.profiles if profile not in pulled]
-            found += pulled
+            found += [profile for profile in group.profiles if is_wanted(profile)]
+            group.profiles = [profile for profile in group.profiles if not is_wanted(profile)]
         self._parked = [entry for entry in self._parked if entry[2].profiles]
         heapq.heapify(self._parked)
         for profile in found:
