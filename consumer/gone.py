@@ -81,6 +81,18 @@ class GoneCompanies:
         self._directory.miss()
         return True
 
+    def joins(self, part: Part) -> bool:
+        """Let a new part wait as well if it names a company that others are waiting about.
+
+        Who ignored them may have had another reason: then the reading brings its company back.
+        """
+        named = part.link.planhat_id if part.link else None
+        if not self._waiting or named is None or not self._directory.is_stale(named):
+            return False
+        part.waits += 1
+        self._waiting.append(part)
+        return True
+
     def companies_read(self, now: float) -> None:
         """The directory was read: all who wait go on, or end."""
         waiting, self._waiting = self._waiting, []

@@ -187,7 +187,7 @@ class Planner:
         company = self._find(decision.link)
         if company is not None:
             part.body["companyId"] = company
-        elif not self._wait_for_company(part, decision, now):
+        elif not self.gone.joins(part) and not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         if decision.may_have_moved and self._is_named_by_external_id(part):

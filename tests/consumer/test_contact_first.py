@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consumer import reasons
 from consumer.flight import Flight
 from consumer.part import UNATTRIBUTED
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
 
@@ -105,6 +106,22 @@ def test_an_event_whose_request_failed_waits_for_a_change_that_comes() -> None:
     assert engine.lanes[Resource.ACTIVITIES].parked == 1
     engine.down = {Resource.ENDUSERS}
     engine.take(user_message(1, account(1)))
+    engine.run(60.0)
+
+    engine.down = set()
+    engine.run()
+
+    assert engine.rows("dropped") == []
+    assert len(engine.rows("activities")) == 1
+
+
+def test_an_event_waits_for_a_change_that_came_while_its_request_failed() -> None:
+    engine = Engine()
+    engine.take(user_message(1, {}, events=[event()]))
+    flight = taken(engine)
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1)))
+    engine.answer(flight, Retry("503", 503))
     engine.run(60.0)
 
     engine.down = set()

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from consumer.flight import Flight
+from planhat_client.protocol import Delivered
 from planhat_client.sandbox import SandboxOptions
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS
-from schemas.planhat import Resource
+from schemas.planhat import BulkResult, Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
 
 if TYPE_CHECKING:
@@ -233,3 +235,19 @@ def test_a_user_that_planhat_ignores_for_another_reason_ends_in_bounded_tries() 
     assert engine.calls["endusers"] <= 30
     assert len(engine.rejected) == 1
     assert not engine.lanes[Resource.ENDUSERS].waiting
+
+
+def test_a_user_of_a_company_that_is_doubted_waits_for_the_reading_as_well() -> None:
+    engine = old_company()
+    (company,) = engine.rows("companies")
+    named = {"id": "account-1", "planhat": {"id": company["_id"]}}
+    engine.take(user_message(2, named, account_segments=OUTSIDE))
+    flight = engine.dispatch.next(engine.now)
+    assert isinstance(flight, Flight)
+    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+
+    engine.take(user_message(3, named, account_segments=OUTSIDE))
+    engine.run()
+
+    assert engine.skips() == []
+    assert engine.company_of("u-2") == engine.company_of("u-3") == company["_id"]
