@@ -251,3 +251,62 @@ def test_a_user_of_a_company_that_is_doubted_waits_for_the_reading_as_well() -> 
 
     assert engine.skips() == []
     assert engine.company_of("u-2") == engine.company_of("u-3") == company["_id"]
+
+
+@pytest.mark.parametrize("known", ["of an answer", "of Hull"])
+def test_a_user_that_moves_to_a_company_that_is_gone_gets_no_second_contact(known: str) -> None:
+    engine = old_company("ignored")
+    engine.take(account_message(account(2)))
+    engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-2")
+    contact = dict(engine.rows("endusers")[0])
+    user = {"planhat": {"id": contact["_id"]}} if known == "of Hull" else {}
+    if user:
+        engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+
+    changes = {"account": {"id": ["account-1", "account-2"]}}
+    engine.take(user_message(1, account(2), user=user, changes=changes))
+    engine.run()
+
+    (moved,) = engine.rows("endusers")
+    assert moved["_id"] == contact["_id"]
+    assert moved["companyId"] != contact["companyId"]
+
+
+def test_an_id_that_is_left_out_when_its_partition_is_revoked_is_sent_again() -> None:
+    engine = old_company("ignored")
+    user = {"planhat": {"id": STALE}}
+    engine.take(user_message(1, account(1), user={**user, "traits_version": 2}))
+    engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+    flight = engine.dispatch.next(engine.now)
+    assert isinstance(flight, Flight)
+    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+    assert engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
+
+    engine.revoke()
+
+    assert not engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
+
+
+def test_ids_are_kept_of_all_who_wait_for_the_company_that_one_of_them_misses() -> None:
+    engine = old_company("ignored")
+    engine.take(account_message(account(2)), user_message(2, account(1)))
+    engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-2")
+    changes = {"account": {"id": ["account-1", "account-2"]}}
+
+    flights = []
+    for number in (1, 2):
+        engine.take(user_message(number, account(2), changes=changes))
+        flights.append(engine.dispatch.next(engine.now))
+    for flight in flights:
+        assert isinstance(flight, Flight)
+        engine.answer(flight, engine.send(flight))
+    engine.run()
+
+    assert sorted(row["externalId"] for row in engine.rows("endusers")) == ["u-1", "u-2"]
+    assert not engine.rejected
