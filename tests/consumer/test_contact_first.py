@@ -159,6 +159,26 @@ def test_an_event_waits_for_another_profile_that_brings_its_contact() -> None:
     assert len(engine.rows("activities")) == 1
 
 
+def test_an_event_is_not_cleared_by_a_contact_that_only_shares_its_email() -> None:
+    engine = Engine(company_wait=2.0)
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1), user={"email": "info@example.com"}))
+    other = {"email": "info@example.com"}
+    engine.take(user_message(2, account(2), **_OUTSIDE, user=other, events=[event()]))
+    engine.run(0.0)
+    pass_time(engine, 10.0)
+    engine.take(user_message(2, account(3), **_OUTSIDE))
+
+    engine.down = set()
+    engine.run()
+    engine.take(account_message(account(3)))
+    engine.run()
+
+    (activity,) = engine.rows("activities")
+    names = {row["_id"]: row["externalId"] for row in engine.rows("endusers")}
+    assert names[activity["enduserId"]] == "u-2"
+
+
 def test_an_event_waits_for_a_change_in_flight_that_was_revoked() -> None:
     engine = Engine()
     engine.take(user_message(1, account(1)))
