@@ -61,12 +61,11 @@ class GoneCompanies:
         """
         first = profile.parts[0]
         company = first.body.get("companyId")
-        self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
         if not isinstance(company, str) or self._directory.is_fresh(company, now):
             return False
         if self._rounds.get(first, 0) >= _MOST_ROUNDS:
             return False
-        self._forget(first, company)
+        self._directory.forget(company)
         lane = self._lanes[first.resource]
         profile.flying = 0
         lane.memory.forget(profile.claims)
@@ -95,6 +94,7 @@ class GoneCompanies:
 
     def companies_read(self, now: float) -> None:
         """The directory was read: all who wait go on, or end."""
+        self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
         waiting, self._waiting = self._waiting, []
         for part in waiting:
             lane = self._lanes[part.resource]
@@ -106,17 +106,16 @@ class GoneCompanies:
                 lane.drop(part, _reason(part), now)
 
     def _hold(self, part: Part) -> None:
+        self._forget_account(part)
         del part.body["companyId"]
         part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self._waiting.append(part)
 
-    def _forget(self, part: Part, company: str) -> None:
-        companies = self._lanes[Resource.COMPANIES].memory
-        self._directory.forget(company)
+    def _forget_account(self, part: Part) -> None:
         account = part.link.account_id if part.link else None
         if account is not None:
-            companies.forget_profile(account)
+            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
 
 
 def _reason(part: Part) -> str:

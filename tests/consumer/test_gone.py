@@ -310,3 +310,23 @@ def test_ids_are_kept_of_all_who_wait_for_the_company_that_one_of_them_misses() 
 
     assert sorted(row["externalId"] for row in engine.rows("endusers")) == ["u-1", "u-2"]
     assert not engine.rejected
+
+
+def test_a_company_that_two_accounts_name_is_made_anew_for_either() -> None:
+    engine = Reading(SandboxOptions(unknown_id="ignored"))
+    one, two = account(1), {**account(2), "external_id": "a-1"}
+    for company in (one, two):
+        engine.take(account_message(company))
+        engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-1")
+
+    engine.calls.clear()
+    engine.take(user_message(1, one, account_segments=OUTSIDE), user_message(2, two))
+    engine.run()
+
+    assert not engine.rejected
+    assert engine.calls["endusers"] <= 4
+    (company,) = engine.rows("companies")
+    assert engine.company_of("u-2") == company["_id"]
