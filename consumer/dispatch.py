@@ -141,7 +141,8 @@ class Dispatch:
 
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""
-        for lane in self.lanes.values():
+        for name, lane in self.lanes.items():
+            self._settlers[name].clear()
             lane.clear()
             lane.ended = []
         self.halts.clear()

@@ -61,12 +61,11 @@ class GoneCompanies:
         """
         first = profile.parts[0]
         company = first.body.get("companyId")
-        self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
         if not isinstance(company, str) or self._directory.is_fresh(company, now):
             return False
         if self._rounds.get(first, 0) >= _MOST_ROUNDS:
             return False
-        self._forget(first, company)
+        self._directory.forget(company)
         lane = self._lanes[first.resource]
         profile.flying = 0
         lane.memory.forget(profile.claims)
@@ -81,8 +80,21 @@ class GoneCompanies:
         self._directory.miss()
         return True
 
+    def joins(self, part: Part) -> bool:
+        """Let a new part wait as well if it names a company that others are waiting about.
+
+        Who ignored them may have had another reason: then the reading brings its company back.
+        """
+        named = part.link.planhat_id if part.link else None
+        if not self._waiting or named is None or not self._directory.is_stale(named):
+            return False
+        part.waits += 1
+        self._waiting.append(part)
+        return True
+
     def companies_read(self, now: float) -> None:
         """The directory was read: all who wait go on, or end."""
+        self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
         waiting, self._waiting = self._waiting, []
         for part in waiting:
             lane = self._lanes[part.resource]
@@ -94,17 +106,16 @@ class GoneCompanies:
                 lane.drop(part, _reason(part), now)
 
     def _hold(self, part: Part) -> None:
+        self._forget_account(part)
         del part.body["companyId"]
         part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self._waiting.append(part)
 
-    def _forget(self, part: Part, company: str) -> None:
-        companies = self._lanes[Resource.COMPANIES].memory
-        self._directory.forget(company)
+    def _forget_account(self, part: Part) -> None:
         account = part.link.account_id if part.link else None
         if account is not None:
-            companies.forget_profile(account)
+            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
 
 
 def _reason(part: Part) -> str:

@@ -125,12 +125,15 @@ class Lane:
         return None
 
     def idle(self, claims: Sequence[Claim]) -> list[Part]:
-        """Changes that touch one of these claims, wait for nothing, and have not gone."""
+        """Changes that touch one of these claims and wait for nothing: they may go, or go again.
+
+        Those in flight, too: their request may fail.
+        """
         found: dict[Part, None] = {}
         for claim in claims:
             for profile in self._claims.queue(claim):
-                for part in profile.parts[profile.flying :]:
-                    if not part.waits:
+                for part in profile.parts:
+                    if not part.waits and not part.ended:
                         found[part] = None
         return list(found)
 

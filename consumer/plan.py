@@ -187,7 +187,7 @@ class Planner:
         company = self._find(decision.link)
         if company is not None:
             part.body["companyId"] = company
-        elif not self._wait_for_company(part, decision, now):
+        elif not self.gone.joins(part) and not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         if decision.may_have_moved and self._is_named_by_external_id(part):
@@ -312,7 +312,7 @@ class Planner:
             return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
-            follower.cleared = end.ending == "delivered"
+            follower.cleared = end.ending == "delivered" and _is_contact(end.part, follower)
             if not follower.cleared:
                 self._await_contact(follower)
             lane.release(follower, now)
@@ -379,6 +379,17 @@ def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | N
 
 def _no_company(_receipt: Receipt) -> Payload | None:
     return None
+
+
+def _is_contact(change: Part, activity: Part) -> bool:
+    """Tell whether a change is of the very contact that Planhat will look for.
+
+    That is of the same Hull profile, or of the strongest of the activity's keys: others may share
+    the weaker ones.
+    """
+    if change.key == activity.key:
+        return True
+    return not set(activity.claims[1:2]).isdisjoint(change.claims)
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:

@@ -14,7 +14,7 @@ from consumer.flight import Group
 from consumer.given_up import most_tries
 from consumer.halts import LaneHalt
 from consumer.part import Ended
-from consumer.profile import is_named
+from consumer.profile import is_named, with_id
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
 from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
@@ -78,7 +78,13 @@ class Settler:
         self._random = random
         self._halt = halt or LaneHalt(lane.policy.resource)
         self._health = Health()
-        self._dropped: dict[str, str] = {}
+        self._dropped: dict[Profile, str] = {}
+        self._unlearnt: dict[Profile, str] = {}
+
+    def clear(self) -> None:
+        """Whether the ids hold that are left out just now, nobody will learn."""
+        for profile in [*self._unlearnt, *self._dropped]:
+            self._restore_ids(profile)
 
     def settle(self, flight: Flight, answer: Answer, now: float) -> None:
         """Bring each profile of a flight to its end, or to its next try."""
@@ -173,8 +179,9 @@ class Settler:
         profile.limit = None
         profile.failures = 0
         profile.told = ()
-        if self._dropped:
-            self._dropped.pop(profile.key, None)
+        if self._dropped or self._unlearnt:
+            self._dropped.pop(profile, None)
+            self._unlearnt.pop(profile, None)
         self._lane.given_up.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
@@ -214,17 +221,47 @@ class Settler:
         if profile.flying > 1:
             profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
-        elif self._lane.memory.unlearn(profile.key) or (
+        elif self._unlearn_id(profile) or (
             (not is_transient or reason == IGNORED) and self._drop_id(profile)
         ):
+            profile.limit = 1  # with a newer change it would prove nothing about the id
             self._lane.park(Group([profile]), now)
-        elif _is_about_company(reason) and self._lane.company_gone(profile, now):
+        else:
+            self._restore_ids(profile)
+            self._blame_rest(profile, reason, now, is_transient=is_transient)
+
+    def _blame_rest(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
+        """Its ids are not the reason: look for another one."""
+        if _is_about_company(reason) and self._lane.company_gone(profile, now):
             profile.failures = 0
+            for held in [*self._unlearnt, *self._dropped]:
+                if not held.parked and not held.flying:  # it waits for the same company
+                    self._restore_ids(held)
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
+
+    def _unlearn_id(self, profile: Profile) -> bool:
+        """The id that an answer told may not hold any more: send it by its other keys."""
+        known = self._lane.memory.planhat_id(profile.key)
+        if known is None:
+            return False
+        self._lane.memory.unlearn(profile.key)
+        self._unlearnt[profile] = known
+        return True
+
+    def _restore_ids(self, profile: Profile) -> None:
+        """The ids were not the reason: by another key it could become a second record."""
+        memory = self._lane.memory
+        unlearnt = self._unlearnt.pop(profile, None)
+        if unlearnt is not None:
+            memory.learn(profile.key, unlearnt)
+        dropped = self._dropped.pop(profile, None)
+        if dropped is not None:
+            memory.stale.discard(dropped)
+            profile.parts[0].body = with_id(profile.parts[0].body, dropped)
 
     def _drop_id(self, profile: Profile) -> bool:
         """Planhat may not know the id by which Hull named the record: send it by its other keys."""
@@ -237,13 +274,11 @@ class Settler:
             return False
         profile.parts[0].body = rest
         self._lane.memory.stale.add(found)
-        self._dropped[profile.key] = found
+        self._dropped[profile] = found
         return True
 
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
-        dropped = self._dropped.pop(profile.key, None)
-        if dropped is not None:  # that was not the reason
-            self._lane.memory.stale.discard(dropped)
+        self._restore_ids(profile)
         self._lane.memory.forget(profile.claims)
         profile.limit = None
         profile.told = ()

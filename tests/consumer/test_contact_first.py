@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consumer import reasons
 from consumer.flight import Flight
 from consumer.part import UNATTRIBUTED
+from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
 
@@ -114,6 +115,22 @@ def test_an_event_whose_request_failed_waits_for_a_change_that_comes() -> None:
     assert len(engine.rows("activities")) == 1
 
 
+def test_an_event_waits_for_a_change_that_came_while_its_request_failed() -> None:
+    engine = Engine()
+    engine.take(user_message(1, {}, events=[event()]))
+    flight = taken(engine)
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1)))
+    engine.answer(flight, Retry("503", 503))
+    engine.run(60.0)
+
+    engine.down = set()
+    engine.run()
+
+    assert engine.rows("dropped") == []
+    assert len(engine.rows("activities")) == 1
+
+
 def test_an_event_whose_contact_is_there_waits_for_no_newer_change() -> None:
     engine = Engine()
     engine.down = {Resource.ACTIVITIES}
@@ -140,6 +157,26 @@ def test_an_event_waits_for_another_profile_that_brings_its_contact() -> None:
 
     assert engine.rows("dropped") == []
     assert len(engine.rows("activities")) == 1
+
+
+def test_an_event_is_not_cleared_by_a_contact_that_only_shares_its_email() -> None:
+    engine = Engine(company_wait=2.0)
+    engine.down = {Resource.ENDUSERS}
+    engine.take(user_message(1, account(1), user={"email": "info@example.com"}))
+    other = {"email": "info@example.com"}
+    engine.take(user_message(2, account(2), **_OUTSIDE, user=other, events=[event()]))
+    engine.run(0.0)
+    pass_time(engine, 10.0)
+    engine.take(user_message(2, account(3), **_OUTSIDE))
+
+    engine.down = set()
+    engine.run()
+    engine.take(account_message(account(3)))
+    engine.run()
+
+    (activity,) = engine.rows("activities")
+    names = {row["_id"]: row["externalId"] for row in engine.rows("endusers")}
+    assert names[activity["enduserId"]] == "u-2"
 
 
 def test_an_event_waits_for_a_change_in_flight_that_was_revoked() -> None:

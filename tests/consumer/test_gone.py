@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from consumer.flight import Flight
+from planhat_client.protocol import Delivered
 from planhat_client.sandbox import SandboxOptions
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS
-from schemas.planhat import Resource
+from schemas.planhat import BulkResult, Resource
 from tests.consumer.engine import Engine, account, account_message, user_message
 
 if TYPE_CHECKING:
@@ -233,3 +235,98 @@ def test_a_user_that_planhat_ignores_for_another_reason_ends_in_bounded_tries() 
     assert engine.calls["endusers"] <= 30
     assert len(engine.rejected) == 1
     assert not engine.lanes[Resource.ENDUSERS].waiting
+
+
+def test_a_user_of_a_company_that_is_doubted_waits_for_the_reading_as_well() -> None:
+    engine = old_company()
+    (company,) = engine.rows("companies")
+    named = {"id": "account-1", "planhat": {"id": company["_id"]}}
+    engine.take(user_message(2, named, account_segments=OUTSIDE))
+    flight = engine.dispatch.next(engine.now)
+    assert isinstance(flight, Flight)
+    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+
+    engine.take(user_message(3, named, account_segments=OUTSIDE))
+    engine.run()
+
+    assert engine.skips() == []
+    assert engine.company_of("u-2") == engine.company_of("u-3") == company["_id"]
+
+
+@pytest.mark.parametrize("known", ["of an answer", "of Hull"])
+def test_a_user_that_moves_to_a_company_that_is_gone_gets_no_second_contact(known: str) -> None:
+    engine = old_company("ignored")
+    engine.take(account_message(account(2)))
+    engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-2")
+    contact = dict(engine.rows("endusers")[0])
+    user = {"planhat": {"id": contact["_id"]}} if known == "of Hull" else {}
+    if user:
+        engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+
+    changes = {"account": {"id": ["account-1", "account-2"]}}
+    engine.take(user_message(1, account(2), user=user, changes=changes))
+    engine.run()
+
+    (moved,) = engine.rows("endusers")
+    assert moved["_id"] == contact["_id"]
+    assert moved["companyId"] != contact["companyId"]
+
+
+def test_an_id_that_is_left_out_when_its_partition_is_revoked_is_sent_again() -> None:
+    engine = old_company("ignored")
+    user = {"planhat": {"id": STALE}}
+    engine.take(user_message(1, account(1), user={**user, "traits_version": 2}))
+    engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+    flight = engine.dispatch.next(engine.now)
+    assert isinstance(flight, Flight)
+    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+    assert engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
+
+    engine.revoke()
+
+    assert not engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
+
+
+def test_ids_are_kept_of_all_who_wait_for_the_company_that_one_of_them_misses() -> None:
+    engine = old_company("ignored")
+    engine.take(account_message(account(2)), user_message(2, account(1)))
+    engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-2")
+    changes = {"account": {"id": ["account-1", "account-2"]}}
+
+    flights = []
+    for number in (1, 2):
+        engine.take(user_message(number, account(2), changes=changes))
+        flights.append(engine.dispatch.next(engine.now))
+    for flight in flights:
+        assert isinstance(flight, Flight)
+        engine.answer(flight, engine.send(flight))
+    engine.run()
+
+    assert sorted(row["externalId"] for row in engine.rows("endusers")) == ["u-1", "u-2"]
+    assert not engine.rejected
+
+
+def test_a_company_that_two_accounts_name_is_made_anew_for_either() -> None:
+    engine = Reading(SandboxOptions(unknown_id="ignored"))
+    one, two = account(1), {**account(2), "external_id": "a-1"}
+    for company in (one, two):
+        engine.take(account_message(company))
+        engine.run(10.0)
+    engine.now += 3600.0
+    engine.read_directories()
+    engine.delete(COMPANIES, "a-1")
+
+    engine.calls.clear()
+    engine.take(user_message(1, one, account_segments=OUTSIDE), user_message(2, two))
+    engine.run()
+
+    assert not engine.rejected
+    assert engine.calls["endusers"] <= 4
+    (company,) = engine.rows("companies")
+    assert engine.company_of("u-2") == company["_id"]
