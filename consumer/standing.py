@@ -122,7 +122,9 @@ def says(channel: str, ending: Ending, reason: str, one: Told) -> str:
 
 def events_only(reason: str) -> str:
     """Foretell that events go without their contact, and what that means."""
-    return f"Only its events are sent, the contact itself is not: {reason} {DROPS_EVENTS}"
+    return (
+        f"Only its events are sent, the contact itself is not: {reason.rstrip('.')}. {DROPS_EVENTS}"
+    )
 
 
 def done(change: str | None) -> str:

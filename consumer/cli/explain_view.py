@@ -54,7 +54,7 @@ def _message(message: Mapping[str, Any], *, alone: bool) -> Iterator[RenderableT
 def _headline(message: Mapping[str, Any], *, alone: bool) -> Text:
     line = Text() if alone else _text(f"message {message['position'] + 1}: ")
     line.append(message["verdict"].upper(), _STYLES[message["verdict"]])
-    only = "only events of " if message["summary"] else ""
+    only = "only events of " if message["summary"] and message["verdict"] == "send" else ""
     line.append(f" {only}{message['kind']}")
     for name in ("hull_id", "external_id", "email"):
         if message[name]:

@@ -40,18 +40,19 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
     if decision.unreadable:
         verdict = "reject"
     sends_profile = bool(way.requests)
+    reason = "; ".join(decision.unreadable) or way.reason
     return MessageExplanation(
         position,
         "user",
         verdict,
-        "; ".join(decision.unreadable) or way.reason,
+        reason,
         USER_CHANNEL,
         message.hull_id,
         decision.external_id,
         decision.email,
         message.is_export,
         sends_profile,
-        events_only(way.reason) if requests and not sends_profile else "",
+        events_only(reason) if requests and not sends_profile else "",
         (way.condition,) if way.condition else (),
         (*way.steps, *_events(decision), *left_out(message.faults, decision)),
         tuple(enduser_fields(message, rules)),

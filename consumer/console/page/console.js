@@ -274,7 +274,7 @@ async function explain() {
 const VERDICTS = { send: ["delivered", "would be sent"], skip: ["skipped", "would be skipped"], reject: ["rejected", "would be rejected"] };
 
 function explained(one) {
-  const [ending, label] = one.summary ? ["skipped", "only its events would be sent"] : VERDICTS[one.verdict];
+  const [ending, label] = one.summary && one.verdict === "send" ? ["skipped", "only its events would be sent"] : VERDICTS[one.verdict];
   const names = [one.hull_id, one.external_id, one.email].filter(Boolean).join(" · ");
   return make("article", { class: "outcome", "data-ending": ending },
     make("p", { class: "first" }, make("span", { class: "badge", "data-ending": ending }, label),
