@@ -14,6 +14,7 @@ from consumer.stale_ids import StaleIds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from consumer.part import Body
     from schemas.planhat import LeanCompany, PlanhatUser
 
 REFRESH_SECONDS = 60.0
@@ -152,6 +153,13 @@ class CompanyDirectory(_Freshness):
     def find(self, external_id: str) -> str | None:
         """What to write as `companyId` for a company."""
         return self._ids.get(external_id)
+
+    def name_keyless(self, body: Body) -> None:
+        """A company without any key would be created anew each time: find it by its name."""
+        if not body.keys() & {"_id", "externalId", "sourceId"}:
+            known = self.find_name(body.get("name"))
+            if known is not None:
+                body["_id"] = known
 
     def find_name(self, name: object) -> str | None:
         """Planhat's id of the only company of that name."""

@@ -102,7 +102,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         _text(found.get("dl.error")) or "",
         Partition(topic, partition),
         offset,
-        (number(found.get("dl.timestamp")) or 0) / 1000,
+        _seconds(found.get("dl.timestamp", b"")),
         number(found.get("dl.attempts")) or 0,
         _moment(found.get("dl.failed_at")),
         number(found.get(POSITION)),
@@ -114,6 +114,12 @@ def dead_letter(record: Record) -> DeadLetter | None:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="replace")
+
+
+def _seconds(milliseconds: bytes) -> float:
+    """Before 1970 is -1, too: so Kafka writes that a record has no timestamp."""
+    found = number(milliseconds.removeprefix(b"-")) or 0
+    return (-found if milliseconds.startswith(b"-") else found) / 1000
 
 
 def _moment(value: bytes | None) -> datetime | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from consumer.log.masking import MASK
+from consumer.log.masking import MASK, is_email
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -164,8 +164,8 @@ class Shown:
         """Tell whether a text names nobody, whomever it is about."""
         if not text or _is_id(path) or path in self._open or path in _EVENT_NAMES:
             return True
-        is_address = "@" in text and " " not in text  # it is masked as one
-        return is_address or _MOMENT.fullmatch(text) is not None
+        # A whole address is masked as one; of "@jane" nothing would be.
+        return is_email(text) or _MOMENT.fullmatch(text) is not None
 
 
 def ids_of(bodies: Iterable[object], *more: str | None) -> frozenset[str]:

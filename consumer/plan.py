@@ -225,7 +225,7 @@ class Planner:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
         drop_stale_id(body, self._lanes[Resource.COMPANIES].memory.stale)
-        self._name_keyless(body)
+        self._directory.name_keyless(body)
         reason = self._owners.check(body)
         part = _part(Resource.COMPANIES, Payload(payload.key, body), receipt, None)
         if reason is not None:
@@ -235,13 +235,6 @@ class Planner:
             self._owners.hold(part)
         self._add(part, now)
         return part
-
-    def _name_keyless(self, body: Body) -> None:
-        """A company without any key would be created anew each time: find it by its name."""
-        if not body.keys() & {"_id", "externalId", "sourceId"}:
-            known = self._directory.find_name(body.get("name"))
-            if known is not None:
-                body["_id"] = known
 
     def _activity(self, payload: Payload, receipt: Receipt, now: float) -> None:
         claims = claims_of(Resource.ENDUSERS, payload.key, payload.body)  # it concerns its contact

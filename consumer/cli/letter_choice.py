@@ -49,8 +49,10 @@ class LetterChoice:
         )
 
     def _is_in_time(self, letter: DeadLetter) -> bool:
-        at = letter.failed_at or datetime.fromtimestamp(letter.record.timestamp, UTC)
-        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
+        at = _rejected_at(letter)
+        return (self.since is None or at >= self.since.timestamp()) and (
+            self.until is None or at <= self.until.timestamp()
+        )
 
 
 class NewestLetters:
@@ -63,9 +65,8 @@ class NewestLetters:
 
     def add(self, letter: DeadLetter) -> None:
         """See one; if there are too many, the oldest goes."""
-        at, record = letter.failed_at, letter.record
-        moment = record.timestamp if at is None else at.timestamp()
-        rank = moment, record.partition.number, record.offset, letter
+        record = letter.record
+        rank = _rejected_at(letter), record.partition.number, record.offset, letter
         if len(self._oldest_first) < self._limit:
             heapq.heappush(self._oldest_first, rank)
         else:
@@ -74,6 +75,12 @@ class NewestLetters:
     def in_order(self) -> list[DeadLetter]:
         """Those that are left, the newest last."""
         return [rank[-1] for rank in sorted(self._oldest_first, key=lambda rank: rank[:-1])]
+
+
+def _rejected_at(letter: DeadLetter) -> float:
+    """Seconds since 1970; a timestamp of Kafka may lie where no calendar reaches."""
+    at = letter.failed_at
+    return letter.record.timestamp if at is None else at.timestamp()
 
 
 async def letters(reader: TopicReader, topic: str) -> AsyncIterator[DeadLetter]:

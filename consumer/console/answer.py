@@ -115,7 +115,7 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
     else:
         reason = f"is rejected ({receipt.reason}) and waits for the dead-letter topic"
     return {
-        "read_at": moment(record.timestamp),
+        "read_at": moment(record.since),
         "ending": "waiting",
         "profile": told_of_waiting(one).fate,
         "says": shown.text(f"Waiting: {reason.rstrip('.')}."),

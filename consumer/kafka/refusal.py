@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import errors as foreign
 from aiokafka.conn import collect_hosts, create_conn
@@ -25,20 +25,25 @@ _LOGIN: Final = (
 
 
 async def why_refused(settings: KafkaSettings) -> str:
-    """What the first broker that answers has against us; empty if nothing, or if none answers."""
+    """What the first broker that answers has against us; empty if nothing, or if none answers.
+
+    All are asked at once: each may take its time.
+    """
     options = connection(settings)
     brokers = collect_hosts(options.pop("bootstrap_servers"), randomize=False)
-    for host, port, _ in brokers:
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                made = await create_conn(host, port, **options)
-        except (foreign.KafkaError, OSError, TimeoutError) as error:
-            reason = _reason(error)
-            if reason:
-                return f"{host}:{port} {reason}"
-        else:
-            made.close()
-            return ""
+    told = await asyncio.gather(*(_asked(host, port, options) for host, port, _ in brokers))
+    return next((reason for reason in told if reason is not None), "")
+
+
+async def _asked(host: str, port: int, options: dict[str, Any]) -> str | None:
+    """What a broker has against us; empty if nothing, None if that was not told."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            made = await create_conn(host, port, **options)
+    except Exception as error:  # noqa: BLE001 - what answers there may be anything
+        reason = _reason(error)
+        return f"{host}:{port} {reason}" if reason else None
+    made.close()
     return ""
 
 

@@ -27,6 +27,11 @@ def may_hold_emails(text: str) -> bool:
     return "@" in text or "%40" in text
 
 
+def is_email(text: str) -> bool:
+    """Tell whether a text is one e-mail address, of which enough is masked by the rule here."""
+    return may_hold_emails(text) and _EMAIL.fullmatch(text) is not None
+
+
 def masked_emails(text: str) -> str:
     """Mask every e-mail address in a text."""
     if not may_hold_emails(text):

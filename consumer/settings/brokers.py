@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticCustomError
@@ -18,7 +19,6 @@ _ADDRESS: Final = re.compile(
         (?: : (?P<port> \d+ ) )?""",
     re.VERBOSE,
 )
-_BARE_IPV6: Final = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _LAST_PORT: Final = 65_535
 
 
@@ -63,10 +63,10 @@ def _address(part: str) -> str:
             {"scheme": repr(scheme[1])},
         )
     text = part[scheme.end() if scheme else 0 :].rstrip("/")
-    if _BARE_IPV6.fullmatch(text):
+    if _is_ipv6(text) and "%" not in text:
         return text
     found = _ADDRESS.fullmatch(text)
-    if found is None:
+    if found is None or not (_is_ipv6(found["literal"]) or is_host(found["host"])):
         raise PydanticCustomError(
             "brokers",
             "{part} is no address: write host:port, comma separated",
@@ -77,3 +77,18 @@ def _address(part: str) -> str:
             "brokers", "the port of {part} must be 1 to 65535", {"part": repr(part)}
         )
     return text
+
+
+def _is_ipv6(text: str | None) -> bool:
+    try:
+        return IPv6Address(text or "").version > 0
+    except ValueError:
+        return False
+
+
+def is_host(text: str | None) -> bool:
+    """Tell whether a name can be looked up: with an empty part, or a part too long, it can't."""
+    try:
+        return bool((text or "").encode("idna"))
+    except UnicodeError:
+        return False

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringCons
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from consumer.settings.brokers import is_host
 from consumer.settings.token_source import TokenSource, Unusable
 
 MIB = 1 << 20
@@ -37,9 +38,14 @@ def _url(value: object) -> object:
     """Check a base address; a slash at its end would double in every path."""
     text = str(value).strip().rstrip("/")
     url = HttpUrl(text)
-    if url.query or url.fragment or url.username:
+    if url.query or url.fragment or url.username or not _may_be_found(url):
         raise PydanticCustomError("url", "must be a plain address like https://api.planhat.com")
     return text
+
+
+def _may_be_found(url: HttpUrl) -> bool:
+    host = url.host or ""
+    return host.startswith("[") or is_host(host)
 
 
 def _printable(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from consumer.settings import pem
+from consumer.settings.token_source import mounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,8 @@ class TlsFiles:
         That is said once, until it is another reason or they can.
         """
         self._news.append(news)
+        if self._password is not None:
+            self._password.follow(partial(_told_of_password, news))
 
     def _renew(self, found: _Contents, context: ssl.SSLContext) -> None:
         names = (CA, CERT, KEY, KEY_PASSWORD)
@@ -147,6 +150,12 @@ class TlsFiles:
         return _wrong(KEY, self._key, reason) if self._key else _wrong(CERT, self._cert, reason)
 
 
+def _told_of_password(news: Callable[[str, str], None], trouble: str) -> None:
+    """Tell of a file that can't be used; that a pass phrase is new is told with the others."""
+    if trouble:
+        news(f"{KEY_PASSWORD}_FILE", trouble)
+
+
 def _is_certificate(path: Path) -> bool:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
@@ -159,9 +168,7 @@ def _raw(setting: str, path: Path | None) -> bytes:
     if path is None:
         return b""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            raw = file.read(_LONGEST + 1) or b""
+        raw = mounted(path, _LONGEST + 1)
     except FileNotFoundError:
         raise _wrong(setting, path, "no such file") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,11 +110,18 @@ def usable(text: str) -> str:
     return found
 
 
+def mounted(path: Path, most: int) -> bytes:
+    """Read a file up to so many bytes; a pipe that nobody writes to is not waited for."""
+    with io.BufferedReader(io.FileIO(path, opener=_without_waiting)) as file:
+        return file.read(most) or b""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _text(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        raw = file.read(_LONGEST)
     try:
-        return (raw or b"").decode("utf-8-sig")
+        return mounted(path, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("is no text in UTF-8") from None

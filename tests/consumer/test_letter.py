@@ -44,8 +44,9 @@ def size(record: Record) -> int:
         source(value=None, headers=(("trace", LARGE),)),
         source(headers=tuple((f"h{n}", b"y" * 100) for n in range(10_000))),
         source(key=LARGE),
+        source(timestamp=-0.001),
     ],
-    ids=["its value", "one header", "many headers", "its key"],
+    ids=["its value", "one header", "many headers", "its key", "and it has no timestamp"],
 )
 def test_whatever_is_large_is_left_out_and_found_at_the_source(record: Record) -> None:
     found = bare(record)

@@ -28,6 +28,8 @@ SHOWN = Shown(masked_emails, keeps_personal=False)
         ("name", "Jane Doe", "J***"),
         ("email", "jane@acme.com", "j***@a***.com"),
         ("otherEmails", ["jane@home.org"], ["j***@h***.org"]),
+        ("custom", {"Twitter": "@janedoe"}, {"Twitter": "@***"}),
+        ("custom", {"Both": "jane@acme.com,@jane"}, {"Both": "j***"}),
         ("phone", 4912345, "***"),
         ("phone", None, None),
         ("externalId", "e-1", "e-1"),

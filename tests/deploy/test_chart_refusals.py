@@ -56,6 +56,20 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(kafka__tls={"existingSecret": "ca"}),
         "make it SSL or SASL_SSL",
     ),
+    "a key without its certificate": (
+        values(
+            kafka__securityProtocol="SSL", kafka__tls={"existingSecret": "tls", "keyKey": "key"}
+        ),
+        "kafka.tls.keyKey: set, but kafka.tls.certKey is not",
+    ),
+    "dead letters among the events": (
+        values(kafka__deadLetterTopic="hull.events"),
+        "kafka.deadLetterTopic: hull.events: is used already",
+    ),
+    "results among the dead letters": (
+        values(kafka__resultsTopic="hull.planhat.dead-letters"),
+        "kafka.resultsTopic: hull.planhat.dead-letters: is used already",
+    ),
     "an unknown protocol": (values(kafka__securityProtocol="TLS"), "/kafka/securityProtocol"),
     "a secret among the settings": (
         values(settings={"PLANHAT_ACCESS_TOKEN": "x"}),
@@ -194,6 +208,10 @@ RIGHT: dict[str, dict[str, Any]] = {
     "a large number": values(settings={"KAFKA_MAX_PENDING_RECORDS": 5_000_000}),
     "sizes with units": values(
         settings={"PLANHAT_BATCH_BYTES": "4MiB", "KAFKA_MAX_PENDING_BYTES": "1.5 GB"}
+    ),
+    "sizes with units of one letter": values(settings={"KAFKA_MAX_PENDING_BYTES": "32M"}),
+    "large numbers as Python writes them": values(
+        settings={"KAFKA_MAX_PENDING_RECORDS": "1_000_000", "COMPANY_WAIT_SECONDS": "1_0.5"}
     ),
     "words for true and false, in any case": values(
         settings={"TRACES": "Yes", "UVLOOP": False, "LOG_PII": "off", "LOG_SAMPLE": 1}

@@ -24,6 +24,8 @@ LATE = {
     "quota_used_ratio": 0.3,
     "breaker_state": 0,
     "halted": 0,
+    "resource_halted": 0,
+    "kafka_refused": 0,
 }
 STATES: dict[str, tuple[dict[str, float], float | None]] = {
     "late, and quota is left": (LATE, 1500),
@@ -31,6 +33,8 @@ STATES: dict[str, tuple[dict[str, float], float | None]] = {
     "late, and Planhat is down": ({**LATE, "breaker_state": 2}, TARGET),
     "late, and Planhat is probed": ({**LATE, "breaker_state": 1}, TARGET),
     "late, and halted": ({**LATE, "halted": 1}, TARGET),
+    "late, and a resource is refused": ({**LATE, "resource_halted": 1}, TARGET),
+    "late, and Kafka refuses us": ({**LATE, "kafka_refused": 1}, TARGET),
     "late, and all is read": ({**LATE, "consumer_lag": 10}, TARGET),
     "in time": ({**LATE, "oldest_unresolved_seconds": 20}, 20),
     "in time, and the quota is used": (

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from consumer.cli.letter_choice import LetterChoice, NewestLetters, letter_name, moment
-from tests.consumer.dead import letter
+from consumer.part import Record
+from tests.consumer.dead import DEAD, letter
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -56,6 +58,14 @@ def test_what_names_no_letter_says_what_would(text: str) -> None:
 )
 def test_all_filters_must_hold(choice: LetterChoice, *, taken: bool) -> None:
     assert choice.takes(letter(7)) is taken
+
+
+def test_a_letter_of_no_year_is_judged_by_its_timestamp() -> None:
+    one = letter(7, failed_at="yesterday")
+    far = replace(one, record=Record(DEAD, 0, b"u1", None, (), 1e15))
+
+    assert LetterChoice(since=NOW).takes(far)
+    assert not LetterChoice(until=NOW).takes(far)
 
 
 def test_nothing_asked_for_is_no_filter() -> None:

@@ -40,10 +40,11 @@ class Client:
         self.session = session
         self.service.assignment.begin({PARTITION: None})
 
-    def take(self, offset: int, message: object) -> None:
+    def take(self, offset: int, message: object, timestamp: float = 0.0) -> None:
         offsets = self.service.assignment.owned[PARTITION]
         assert isinstance(offsets, Offsets)
-        record = Record(PARTITION, offset, b"k", json.dumps(message).encode())
+        value = json.dumps(message).encode()
+        record = Record(PARTITION, offset, b"k", value, (), timestamp, 1_700_000_000.0)
         now = asyncio.get_running_loop().time()
         self.service.intake.take(record, offsets, self.service.assignment.backlog, now)
 
@@ -165,6 +166,14 @@ async def test_a_rejected_message_that_waits_for_its_letter_is_found_and_says_so
         "is rejected (internal error: ZeroDivisionError) and waits for the dead-letter topic"
     )
     assert (waiting["hull_id"], waiting["changes"], waiting["skips"]) == ("u1", [], [])
+
+
+async def test_when_a_waiting_message_was_read_is_no_matter_of_its_producers_clock() -> None:
+    async with served() as client:
+        client.take(0, user(), timestamp=1.7e12)  # milliseconds for seconds: no year of a calendar
+        found = await client.json("/api/outcomes?query=u1")
+
+    assert found["waiting"][0]["read_at"] == "2023-11-14T22:13:20.000Z"
 
 
 async def test_what_waits_and_what_ended_is_told_under_these_names() -> None:

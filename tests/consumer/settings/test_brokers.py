@@ -16,6 +16,9 @@ FORMS = {
     "[::1]:9092": "[::1]:9092",
     "[fe80::1%eth0]:9092": "[fe80::1%eth0]:9092",
     "::1": "::1",
+    "::ffff:10.0.0.1": "::ffff:10.0.0.1",
+    "kafka.svc.:9092": "kafka.svc.:9092",
+    "köln:9092": "köln:9092",
     "PLAINTEXT://kafka:9092": "kafka:9092",
     "plaintext://a:9092/,PLAINTEXT://b:9092": "a:9092,b:9092",
     "PLAINTEXT://[::1]:9092": "[::1]:9092",
@@ -34,6 +37,10 @@ WRONG = {
     "a:9092;b:9092": "'a:9092;b:9092' is no address: write host:port, comma separated",
     "kafka:9092/topic": "'kafka:9092/topic' is no address: write host:port, comma separated",
     "[::1:9092": "'[::1:9092' is no address: write host:port, comma separated",
+    "kafka..svc:9092": "'kafka..svc:9092' is no address: write host:port, comma separated",
+    ".:9092": "'.:9092' is no address: write host:port, comma separated",
+    ":::": "':::' is no address: write host:port, comma separated",
+    "[1:2:3]:9092": "'[1:2:3]:9092' is no address: write host:port, comma separated",
     "http://kafka:9092": "'http' is no protocol of Kafka: write host:port, comma separated",
     "kafka://kafka:9092": "'kafka' is no protocol of Kafka: write host:port, comma separated",
 }
@@ -52,6 +59,11 @@ def test_what_is_no_broker_is_refused(text: str) -> None:
         Settings.read({"KAFKA_BOOTSTRAP_SERVERS": text})
 
     assert caught.value.lines == (f"KAFKA_BOOTSTRAP_SERVERS: {text!r}: {WRONG[text]}",)
+
+
+def test_a_name_with_a_part_that_is_too_long_to_be_looked_up_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="is no address: write host:port"):
+        Settings.read({"KAFKA_BOOTSTRAP_SERVERS": f"{'a' * 64}.svc:9092"})
 
 
 @pytest.mark.parametrize("text", ["SSL://a:9092", "a:9092,sasl_ssl://b:9092", "'SSL://a:9092'"])

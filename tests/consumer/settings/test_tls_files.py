@@ -287,3 +287,20 @@ def test_the_pass_phrase_is_told_to_who_hides_secrets(folder: Path) -> None:
     settings.hide_secrets(ConnectorSettings(), hidden.append)
 
     assert hidden == ["pass-phrase"]
+
+
+def test_a_file_with_the_pass_phrase_that_is_unusable_is_told(folder: Path) -> None:
+    (folder / "key.pem").write_bytes(CLIENT.encrypted_key)
+    phrase = folder / "phrase"
+    phrase.write_text("pass-phrase")
+    environ = environment(folder, KAFKA_SSL_KEY_PASSWORD_FILE=str(phrase))
+    kafka = Settings.read(environ).kafka
+    told: list[tuple[str, str]] = []
+    kafka.follow_credentials(lambda setting, trouble: told.append((setting, trouble)))
+    assert kafka.tls is not None
+    phrase.write_text("")
+
+    kafka.tls()
+    kafka.tls()
+
+    assert told == [("KAFKA_SSL_KEY_PASSWORD_FILE", f"{str(phrase)!r}: the file is empty")]

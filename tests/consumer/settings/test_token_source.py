@@ -109,3 +109,23 @@ def test_a_secret_of_a_section_is_a_text_or_a_source_and_nothing_else() -> None:
     assert adapter.validate_python("secret")() == "secret"
     with pytest.raises(ValidationError, match="must be a text"):
         adapter.validate_python(5)
+
+
+def test_a_directory_in_the_place_of_a_file_leaves_nothing_open(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("good")
+    source = TokenSource(path=file)
+    file.unlink()
+    file.mkdir()
+    before = _next_descriptor()
+
+    value = source()
+
+    assert (value, _next_descriptor()) == ("good", before)
+
+
+def _next_descriptor() -> int:
+    """The lowest that is free."""
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor

@@ -91,6 +91,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and $sasl.password $sasl.existingSecret }}
 {{- fail "kafka.sasl: password and existingSecret are both set: give one of them" }}
 {{- end }}
+{{- if and (include "hull-planhat.isTls" .) (not .Values.kafka.tls.certKey) }}
+{{- range $name := list "keyKey" "keyPasswordKey" }}
+{{- if get $.Values.kafka.tls $name }}
+{{- fail (printf "kafka.tls.%s: set, but kafka.tls.certKey is not" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $topics := .Values.kafka.topics }}
+{{- range $name := list "deadLetterTopic" "resultsTopic" }}
+{{- $topic := get $.Values.kafka $name }}
+{{- if has $topic $topics }}
+{{- fail (printf "kafka.%s: %s: is used already: give it a topic of its own" $name $topic) }}
+{{- end }}
+{{- $topics = append $topics $topic }}
+{{- end }}
 {{- if and .Values.kafka.tls.existingSecret (not (hasSuffix "SSL" .Values.kafka.securityProtocol)) }}
 {{- fail (printf "kafka.tls.existingSecret: set, but kafka.securityProtocol is %s: make it SSL or SASL_SSL" .Values.kafka.securityProtocol) }}
 {{- end }}
@@ -125,8 +140,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if kindIs "float64" .value }}{{ $text = toJson .value }}{{ end }}
 {{- $shown := printf "settings.%s: %s" .name ($text | quote) }}
 {{- $number := "^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$" }}
-{{- $units := dict "" 1 "b" 1 "kb" 1000 "mb" 1000000 "gb" 1000000000 "kib" 1024 "mib" 1048576 "gib" 1073741824 }}
+{{- $units := dict "" 1 "b" 1 "k" 1000 "kb" 1000 "m" 1000000 "mb" 1000000 "g" 1000000000 "gb" 1000000000 "kib" 1024 "mib" 1048576 "gib" 1073741824 }}
 {{- $is := .bounds.kind }}
+{{- /* The program reads 1_000 as Python does. */}}
+{{- if has $is (list "integer" "number") }}{{ $text = regexReplaceAll "([0-9])_" $text "${1}" }}{{ end }}
 {{- $size := regexFind "^[0-9.]+" $text }}
 {{- $unit := trimPrefix $size $text | trim }}
 {{- if eq $text "" }}
