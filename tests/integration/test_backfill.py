@@ -91,11 +91,11 @@ async def test_a_backfill_that_was_stopped_goes_on(
     command = Command(KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers, KAFKA_TOPICS=name)
 
     running = asyncio.create_task(
-        command("backfill", str(extract), "--of", "users", "--rate", "300")
+        command("backfill", str(extract), "--of", "users", "--rate", "500")
     )
 
     async def begun() -> bool:
-        return (await kafka.end_offsets(name))[0] >= 600
+        return (await kafka.end_offsets(name))[0] >= 1500  # more than it holds unacknowledged
 
     await until(begun)
     command.signal(signal.SIGINT)
