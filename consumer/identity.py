@@ -9,7 +9,7 @@ from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from consumer.claims import Claim
-    from consumer.part import Body
+    from consumer.part import Body, Part
     from consumer.stale_ids import StaleIds
 
 _KEYS = frozenset({"_id", "externalId", "sourceId", "email"})
@@ -38,6 +38,17 @@ def claims_of(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
 def identity(name: str, value: object) -> Claim:
     """Two spellings of one key are one identity."""
     return short(f"{name}:{str(value).lower()}")
+
+
+def is_contact(change: Part, activity: Part) -> bool:
+    """Tell whether a change is of the very contact that Planhat will look for.
+
+    That is of the same Hull profile, or of the strongest of the activity's keys: others may share
+    the weaker ones.
+    """
+    if change.key == activity.key:
+        return True
+    return not set(activity.claims[1:2]).isdisjoint(change.claims)
 
 
 def drop_stale_id(body: Body, stale: StaleIds) -> None:

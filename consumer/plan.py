@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from consumer import reasons
 from consumer.decision import Payload, Skip
 from consumer.gone import GoneCompanies
-from consumer.identity import claims_of, drop_stale_id, identity
+from consumer.identity import claims_of, drop_stale_id, identity, is_contact
 from consumer.lookups import Lookups
 from consumer.memory import short
 from consumer.name_table import NameTable
@@ -305,7 +305,7 @@ class Planner:
             return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
-            follower.cleared = end.ending == "delivered" and _is_contact(end.part, follower)
+            follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
                 self._await_contact(follower)
             lane.release(follower, now)
@@ -372,17 +372,6 @@ def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | N
 
 def _no_company(_receipt: Receipt) -> Payload | None:
     return None
-
-
-def _is_contact(change: Part, activity: Part) -> bool:
-    """Tell whether a change is of the very contact that Planhat will look for.
-
-    That is of the same Hull profile, or of the strongest of the activity's keys: others may share
-    the weaker ones.
-    """
-    if change.key == activity.key:
-        return True
-    return not set(activity.claims[1:2]).isdisjoint(change.claims)
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:
