@@ -46,7 +46,9 @@ async def test_records_are_found_by_offset_and_by_key(
     )
     assert (nobody.code, nobody.err) == (
         1,
-        "hull-planhat: no record with this key in the last 24 h, going by the timestamps that the"
-        " records carry; --hours 87600 looks at all that is kept\n",
+        (
+            "hull-planhat: no record with this key in the last 24 h, going by the timestamps that"
+            " the records carry; --hours 87600 looks at all that is kept\n"
+        ),
     )
     assert (missing.code, missing.err) == (1, f"hull-planhat: topic {name}-not does not exist\n")
