@@ -130,6 +130,8 @@ class Lane:
         Those in flight, too: their request may fail.
         """
         found: dict[Part, None] = {}
+        if not self._last:
+            return []
         for claim in claims:
             for profile in self._claims.queue(claim):
                 for part in profile.parts:

@@ -73,8 +73,12 @@ class Planner:
             receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
             self._enduser(decision, decision.enduser, receipt, now)
-        for activity in decision.activities:
-            self._activity(activity, receipt, now)
+        if decision.activities:
+            # All events of a message name the same contact.
+            first = decision.activities[0]
+            contact = claims_of(Resource.ENDUSERS, first.key, first.body)
+            for activity in decision.activities:
+                self._activity(activity, contact, receipt, now)
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and its licences."""
@@ -236,9 +240,10 @@ class Planner:
         self._add(part, now)
         return part
 
-    def _activity(self, payload: Payload, receipt: Receipt, now: float) -> None:
-        claims = claims_of(Resource.ENDUSERS, payload.key, payload.body)  # it concerns its contact
-        part = Part(Resource.ACTIVITIES, payload.key, payload.body, claims, receipt, None)
+    def _activity(
+        self, payload: Payload, contact: tuple[Claim, ...], receipt: Receipt, now: float
+    ) -> None:
+        part = Part(Resource.ACTIVITIES, payload.key, payload.body, contact, receipt, None)
         if payload.event_id is not None:
             if payload.event_id in self._planned or payload.event_id in self._events:
                 receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
