@@ -226,8 +226,9 @@ async def test_a_results_topic_that_cannot_be_written_stops_no_delivery(
     await kafka.create_topic(f"{name}-dead", partitions=1)
     hull = Hull(users=20, accounts=2)
     await produce(kafka, name, hull.changes(30))
-    # No topic can have a name of two dots, and none is made on demand.
-    settings = environment(kafka, planhat, name, tmp_path) | {"KAFKA_RESULTS_TOPIC": ".."}
+    results = topic("results")
+    await kafka.create_topic(results, max_message_bytes="1")
+    settings = environment(kafka, planhat, name, tmp_path) | {"KAFKA_RESULTS_TOPIC": results}
 
     async with ServiceProcess(tmp_path / "log", **settings) as service:
         await until_committed(kafka, name, service)
