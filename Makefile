@@ -57,7 +57,7 @@ deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm
 	$(BIN)/pytest tests/deploy
 
 chaos: $(READY) $(MACHINE_CODE) ## kills, rebalances, broker and API faults, in full length
-	$(WITH_COMPILED) $(BIN)/pytest -m chaos -o log_cli=true -o log_cli_level=INFO
+	$(WITH_COMPILED) $(BIN)/pytest -m chaos -s -o log_cli=true -o log_cli_level=INFO
 
 mutants: $(READY) ## plant faults in the core and see which no test notices (ARGS="lane offsets --sample 40 --seed 7")
 	$(BIN)/python -P -m tests.mutants $(ARGS)
