@@ -570,3 +570,211 @@ def test_what_planhat_said_of_a_change_that_ended_is_not_said_of_the_next() -> N
     hopeless.until_ended(2)
 
     assert [reason for _, _, reason in hopeless.ends] == [NO.reason, "500 another"]
+
+
+REFUSED = Halt("403", 403)
+
+
+def several(keys: str, **policy: object) -> Bench:
+    """One profile waits for each letter."""
+    bench = Bench(**policy)
+    for key in keys:
+        bench.lane.add(part(key, 1), 0.0)
+    return bench
+
+
+def answered_last(bench: Bench, answer: Answer, tries: int = 1) -> None:
+    """Give "a" an answer so often, while others succeed; its next change comes in the last try."""
+    for _ in range(tries - 1):
+        bench.settler.settle(bench.fly(), answer, bench.now)
+        deliver_another(bench)
+    flight = bench.fly()
+    bench.lane.add(part("a", 2), bench.now)
+    bench.settler.settle(flight, answer, bench.now)
+
+
+def deliver_another(bench: Bench) -> None:
+    """Show that the API is well, while "a" waits for its next try; then it is due."""
+    bench.now += 0.1
+    bench.lane.add(part(f"good at {bench.now}", 1), bench.now)
+    bench.settler.settle(bench.fly(), Delivered(of(created=1)), bench.now)
+    bench.now += 60.0
+
+
+def tries_until_ended(bench: Bench, answer: Answer) -> int:
+    """How often what is left is in a request until it ends."""
+    bench.ended()
+    for tries in range(1, 20):
+        bench.settler.settle(bench.fly(), answer, bench.now)
+        if bench.ended():
+            return tries
+        bench.now += 60.0
+    raise AssertionError
+
+
+def keys_of_next(bench: Bench, flights: int) -> list[str]:
+    return ["".join(one.key for one in bench.fly().profiles) for _ in range(flights)]
+
+
+def test_after_a_delivery_the_next_change_has_all_its_tries() -> None:
+    bench = alone(attempts=3)
+    bench.settler.settle(bench.fly(), DUPLICATED, 0.0)
+    bench.now = 60.0
+
+    answered_last(bench, Delivered(of(created=1)))
+
+    assert tries_until_ended(bench, DUPLICATED) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "tries", "left"),
+    [(Reject("no", 400), 1, 4), (DUPLICATED, 4, 2)],
+    ids=["at once", "after all its tries"],
+)
+def test_only_behind_who_failed_again_and_again_a_change_has_fewer_tries(
+    answer: Answer, tries: int, left: int
+) -> None:
+    bench = alone(attempts=4)
+
+    answered_last(bench, answer, tries)
+
+    assert ("a", "rejected") in bench.ended()
+    assert tries_until_ended(bench, DUPLICATED) == left
+
+
+def test_a_change_behind_one_that_was_given_up_has_all_its_tries() -> None:
+    bench = alone(attempts=3)
+
+    answered_last(bench, NO, 4)
+
+    assert ("a", "rejected") in bench.ended()
+    assert tries_until_ended(bench, DUPLICATED) == 3
+
+
+def test_what_planhat_said_of_a_change_is_not_said_of_the_one_behind_it() -> None:
+    bench = alone(attempts=3)
+    answered_last(bench, NO, 4)
+    bench.now += 60.0
+
+    bench.settler.settle(bench.fly(), Retry("500 another", 500), bench.now)
+    deliver_another(bench)
+    bench.settler.settle(bench.fly(), Retry("500 another", 500), bench.now)
+
+    reasons = [end.reason for end in bench.lane.ended if end.ending == "rejected"]
+    assert reasons == [NO.reason, "500 another"]
+
+
+def test_the_reason_is_how_the_last_try_broke_off_if_planhat_said_nothing() -> None:
+    hopeless = Hopeless(bad)
+    hopeless.refusal = lambda: Retry("network: reset")
+    hopeless.change()
+
+    hopeless.until_ended(1)
+
+    assert hopeless.ends == [(1, "rejected", "network: reset")]
+
+
+def test_whose_tries_are_over_is_sent_without_the_id_that_hull_gave_it_before_it_is_given_up() -> (
+    None
+):
+    bench = Bench(attempts=3)
+    change = part("a", 1)
+    change.body["_id"] = "5e"
+    bench.lane.add(change, 0.0)
+
+    answered_last(bench, NO, 4)
+
+    assert ("a", "rejected") not in bench.ended()
+    assert json.loads(bench.fly().items[0]) == {"externalId": "a", "custom": {"version": 1}}
+
+
+def test_an_activity_is_not_sent_again_without_its_id() -> None:
+    bench = Bench(merges=False)
+    change = part("a", 1)
+    change.body["_id"] = "5e"
+    bench.lane.add(change, 0.0)
+
+    bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+
+    assert bench.ended() == [("a", "rejected")]
+
+
+def test_without_its_id_a_change_flies_without_the_one_behind_it() -> None:
+    bench = alone()
+    bench.lane.memory.learn("a", "5e")
+
+    answered_last(bench, Reject("no", 400))
+
+    assert bench.fly().changes == 1
+
+
+def test_the_id_in_an_answer_is_told_although_it_cannot_be_remembered() -> None:
+    bench = Bench()
+    bench.lane.add(part("two\nlines", 1), 0.0)
+
+    bench.settler.settle(bench.fly(), Delivered(of(created=1, insertsKeys=[{"_id": "5e"}])), 0.0)
+
+    assert bench.lane.memory.planhat_id("two\nlines") is None
+    assert [end.planhat_id for end in bench.lane.ended] == ["5e"]
+
+
+def test_the_companies_of_who_was_taken_are_there_and_who_names_none_tells_of_none() -> None:
+    bench = Bench()
+    for key, company in (("a", "5c"), ("b", None), ("c", "5d")):
+        change = part(key, 1)
+        if company is not None:
+            change.body["companyId"] = company
+        bench.lane.add(change, 0.0)
+    works: list[object] = []
+    bench.lane.company_works = lambda company, _: works.append(company)
+    taken = [{"externalId": "a"}, {"externalId": "b"}]
+
+    bench.settler.settle(
+        bench.fly(), Partial(of(created=2, insertsKeys=taken, createdErrors=["no"]), "206"), 0.0
+    )
+
+    assert works == ["5c"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer", "flights"),
+    [
+        ("abc", IGNORED, ["ab", "c"]),
+        ("abcdefg", IGNORED, ["a", "bcd", "efg"]),
+        ("abcdefg", Delivered(None), ["abcd", "efg"]),
+    ],
+    ids=["few ignored", "many ignored", "many unproven"],
+)
+def test_of_many_that_are_ignored_the_first_goes_alone(
+    keys: str, answer: Answer, flights: list[str]
+) -> None:
+    bench = several(keys)
+
+    bench.settler.settle(bench.fly(), answer, 0.0)
+
+    assert keys_of_next(bench, len(flights)) == flights
+
+
+def test_a_refused_token_is_held_against_nobody_though_others_were_taken_meanwhile() -> None:
+    bench = several("a")
+    bench.settler.settle(bench.fly(), REFUSED, 0.0)
+    again = bench.fly()
+    bench.lane.add(part("b", 1), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(of(created=1)), 0.0)
+
+    bench.settler.settle(again, Halt("401", 401), 0.0)
+
+    assert bench.ended() == [("b", "delivered")]
+
+
+def test_what_was_in_the_air_already_is_no_proof_against_who_was_refused() -> None:
+    bench = several("abc", batch_size=1)
+    first, *others = (bench.fly() for _ in range(3))
+    bench.settler.settle(first, REFUSED, 0.0)
+    again = bench.fly()
+    for other in others:
+        bench.settler.settle(other, Delivered(of(created=1)), 0.0)
+
+    bench.settler.settle(again, REFUSED, 0.0)
+
+    assert bench.ended() == [("b", "delivered"), ("c", "delivered")]
