@@ -360,6 +360,23 @@ def test_what_is_of_a_wrong_type_is_left_out_and_told() -> None:
     assert "date" not in found.activities[0].body
 
 
+def test_what_is_left_out_of_licences_alone_is_told() -> None:
+    record = json.loads(json.dumps(RECORDS[7]))
+    record["account"]["billing/licenses"][0]["end_date"] = "some day"
+
+    found = decided(record)
+
+    assert isinstance(found.company, Payload)
+    assert found.left_out == ((Resource.LICENSES, "toDate", reasons.NOT_A_DATE),)
+
+
+def test_what_cannot_be_read_of_an_account_alone_is_told() -> None:
+    found = decided({**RECORDS[7], "changes": "x"})
+
+    assert isinstance(found.company, Payload)
+    assert found.left_out == ((Resource.COMPANIES, "changes", reasons.UNREADABLE),)
+
+
 def test_nothing_is_told_of_who_is_gated() -> None:
     user = {**RECORDS[0]["user"], "traits_crm/tags": {"0": "a"}}
 

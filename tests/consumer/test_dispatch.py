@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from consumer.catch_up import Pace
 from consumer.dispatch import Dispatch, Wait
 from consumer.flight import Flight
 from consumer.lane import Lane, LanePolicy
 from consumer.part import Part
 from planhat_client.limiter import Limiter, Unlimited
-from planhat_client.protocol import Delivered, Quota, Retry
+from planhat_client.protocol import Delivered, Halt, Quota, Reject, Retry
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.lanes import receipt
 
@@ -345,3 +346,73 @@ def test_who_starves_goes_before_whoever_has_more_to_send() -> None:
         desk.add(Resource.ENDUSERS, f"u{number}", 3.0)
 
     assert desk.fly(6.0).resource is Resource.LICENSES
+
+
+def test_a_refusal_of_a_lane_is_forgotten_with_what_was_refused() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.land(desk.fly(0.0), Halt("403", 403), 0.0)
+    before = (desk.dispatch.has_more(0.0), desk.dispatch.next(0.0))
+
+    desk.dispatch.clear()
+
+    assert before == (False, Wait(None))
+    assert wait_for(desk, Resource.ENDUSERS, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("resource", "answer", "works"),
+    [
+        (Resource.ENDUSERS, Delivered(BulkResult(created=1)), 1),
+        (Resource.ACTIVITIES, Delivered(BulkResult(created=1)), 0),
+        (Resource.ENDUSERS, Reject("400", 400), 0),
+        (Resource.ENDUSERS, Retry("503", 503), 0),
+    ],
+    ids=["main API", "another host", "refused", "failed"],
+)
+def test_only_what_the_main_api_took_shows_that_it_works(
+    resource: Resource, answer: Answer, works: int
+) -> None:
+    desk = Desk()
+    desk.add(resource, "u", 0.0)
+
+    desk.land(desk.fly(0.0), answer, 0.0)
+
+    assert desk.dispatch.halts.works == works
+
+
+def test_it_is_drained_when_nothing_flies_nor_could() -> None:
+    desk = Desk()
+    told = [desk.dispatch.is_drained]
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    told.append(desk.dispatch.is_drained)
+    flight = desk.fly(0.0)
+    told.append(desk.dispatch.is_drained)
+    desk.land(flight, delivered(flight), 0.0)
+    told.append(desk.dispatch.is_drained)
+
+    assert told == [True, False, False, True]
+
+
+def test_a_halted_service_is_drained_when_nothing_flies_any_more() -> None:
+    desk = Desk(batch_size=1)
+    for key in "ab":
+        desk.add(Resource.ENDUSERS, key, 0.0)
+    flight = desk.fly(0.0)
+    desk.dispatch.halts.trip("too many are rejected", 0.0)
+    before = desk.dispatch.is_drained
+
+    desk.land(flight, delivered(flight), 0.0)
+
+    assert (before, desk.dispatch.is_drained) == (False, True)
+
+
+def test_what_was_held_for_long_enough_still_waits_for_its_gate() -> None:
+    desk = Desk()
+    desk.add(Resource.ENDUSERS, "u", 0.0)
+    desk.dispatch.gate(Resource.ENDUSERS).close_until(5.0)
+
+    step = desk.dispatch.next(1.0, Pace.BATCH)
+
+    assert isinstance(step, Wait)
+    assert step.seconds == pytest.approx(4.0, abs=0.01)

@@ -370,6 +370,19 @@ def test_after_a_revoke_others_may_have_sent_what_is_newer_than_a_replay() -> No
     assert engine.skips() == [reasons.STALE_REPLAY]
 
 
+def test_what_was_final_before_this_epoch_may_be_newer_than_a_replay() -> None:
+    engine = Engine()
+    engine.offsets = Offsets(0, "hp1:;Ag==")  # offset 1 is final
+    message = user_message(1, account(1))
+    engine.take(message, user_message(1, account(1), user={"name": "newer"}))
+    engine.run()
+
+    take(engine, json.dumps(message).encode(), replayed(0, 0))
+    engine.run()
+
+    assert engine.skips() == [reasons.STALE_REPLAY]
+
+
 def test_of_an_envelope_only_the_message_that_is_meant_is_replayed() -> None:
     engine = Engine()
     value = envelope(user_message(1, account(1)), user_message(2, account(1)))

@@ -8,6 +8,7 @@ import pytest
 
 from consumer import reasons
 from consumer.dispatch import Wait
+from planhat_client.protocol import Reject
 from planhat_client.sandbox import Refusal, SandboxOptions
 from planhat_client.sandbox.models import COMPANIES
 from schemas.planhat import Resource
@@ -452,6 +453,23 @@ def test_what_licences_say_is_rejected_only_if_their_company_is_sent() -> None:
     engine.run()
 
     assert [one.rejections for one in engine.rejected] == [["licence 0: _currency is missing"]]
+
+
+def test_a_licence_ends_with_its_company_s_change_and_awaits_no_newer_one() -> None:
+    engine = Engine()
+    licences = [{"id": "l-1", "currency": "EUR", "from": "2026-01-01", "mrr": 1}]
+    engine.take(account_message(account(1, licences=licences)))
+    flight = engine.dispatch.next(engine.now)
+    assert not isinstance(flight, Wait)
+    engine.take(account_message(account(1, name="Newer")))
+
+    engine.answer(flight, Reject("400", 400))
+    engine.run()
+
+    assert [row["name"] for row in engine.rows("companies")] == ["Newer"]
+    assert engine.rows("licenses") == []
+    ends = [(end.part.resource, end.ending, end.reason) for end in engine.ended]
+    assert (Resource.LICENSES, "skipped", reasons.COMPANY_NOT_DELIVERED) in ends
 
 
 def test_what_follows_is_counted_as_long_as_it_waits() -> None:

@@ -24,10 +24,24 @@ EQUIVALENT: dict[str, str] = {
     "consumer/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
         "one lane is in order; it is quicker"
     ),
+    "consumer/dispatch.py Dispatch.next: sendable and self.in_flight >= self._max_concurrent"
+    "  ->  self.in_flight >= self._max_concurrent": (
+        "without a permit an answer comes before any wait is over; it is quicker"
+    ),
+    "consumer/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
+    "consumer/lane.py Lane.finish: profile.parked = False  ->  pass": (
+        "who is back from a flight is not parked, and who is parked is never unchanged: `park`"
+        " forgets it"
+    ),
+    "consumer/plan.py Planner._hand_over: external_id is None or coming is None"
+    "  ->  coming is None": "who waits for a company waits for an external id; for the type checker",
     "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
     " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
     "planhat_client/limiter.py Limiter._advance: self._factor < 1.0  ->  self._factor <= 1.0": (
         "the whole rate grows no further; it is quicker"
+    ),
+    "consumer/settle.py Settler._sort: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
+        "how many are few is a choice"
     ),
     "consumer/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
     "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
