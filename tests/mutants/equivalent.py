@@ -34,7 +34,7 @@ EQUIVALENT: dict[str, str] = {
         " forgets it"
     ),
     "consumer/plan.py Planner._hand_over: external_id is None or coming is None"
-    "  ->  coming is None": "who waits for a company waits for an external id; for the type checker",
+    "  ->  coming is None": "who waits for a company has its external id; for the type checker",
     "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
     " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
     "planhat_client/limiter.py Limiter._advance: self._factor < 1.0  ->  self._factor <= 1.0": (
