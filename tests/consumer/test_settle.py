@@ -778,3 +778,15 @@ def test_what_was_in_the_air_already_is_no_proof_against_who_was_refused() -> No
     bench.settler.settle(again, REFUSED, 0.0)
 
     assert bench.ended() == [("b", "delivered"), ("c", "delivered")]
+
+
+def test_after_a_change_is_found_good_the_others_fly_as_one_again() -> None:
+    bench = alone()
+    bench.lane.add(part("a", 2), 0.0)
+    bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    good = bench.fly()
+    bench.lane.add(part("a", 3), 0.0)
+
+    bench.settler.settle(good, Delivered(of(created=1)), 0.0)
+
+    assert (good.changes, bench.fly().changes) == (1, 2)
