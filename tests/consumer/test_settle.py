@@ -790,3 +790,21 @@ def test_after_a_change_is_found_good_the_others_fly_as_one_again() -> None:
     bench.settler.settle(good, Delivered(of(created=1)), 0.0)
 
     assert (good.changes, bench.fly().changes) == (1, 2)
+
+
+def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
+    bench = several("b")
+    bench.lane.memory.learn("b", "5e")
+    named = part("a", 1)
+    named.body["_id"] = "5d"
+    bench.lane.add(named, 0.0)
+    bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    for _ in range(2):
+        bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    memory = bench.lane.memory
+    before = (memory.planhat_id("b"), memory.stale.holds("5d"))
+
+    bench.settler.clear()
+
+    assert before == (None, True)
+    assert (memory.planhat_id("b"), memory.stale.holds("5d")) == ("5e", False)
