@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.given_up import CALM_SECONDS, REMEMBERED_SECONDS
-from consumer.settle import Health
+from consumer.halts import LaneHalt
+from consumer.settle import Health, Settler
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
-from schemas.planhat import BulkResult
+from schemas.planhat import BulkResult, Resource
 from tests.consumer.lanes import Bench, part
 from tests.examples import examples
 
@@ -808,3 +809,60 @@ def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
 
     assert before == (None, True)
     assert (memory.planhat_id("b"), memory.stale.holds("5d")) == ("5e", False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_on"),
+    [
+        (Delivered(of(created=1)), False),
+        (Partial(of(updated=1, createdErrors=["no"]), "206"), False),
+        (Partial(of(createdErrors=["no"]), "206"), True),
+        (Reject("400", 400), True),
+    ],
+    ids=["taken", "taken in part", "not taken", "refused"],
+)
+def test_a_halt_of_the_resource_ends_when_something_is_taken(
+    answer: Answer, *, is_on: bool
+) -> None:
+    bench = several("ab")
+    halt = LaneHalt(Resource.ENDUSERS)
+    settler = Settler(bench.lane, lambda: 0.5, halt)
+    settler.settle(bench.fly(), REFUSED, 0.0)
+    before = halt.is_on
+
+    settler.settle(bench.fly(), answer, 0.0)
+
+    assert (before, halt.is_on) == (True, is_on)
+
+
+def test_the_reason_is_what_planhat_said_of_who_was_alone_not_of_its_company() -> None:
+    bench = several("ab", attempts=3)
+    bench.settler.settle(bench.fly(), Retry("503 all", 503), 0.0)
+    deliver_another(bench)
+    bench.settler.settle(bench.fly(), Retry("503 all", 503), bench.now)
+    first, second = bench.fly(), bench.fly()
+    bench.now += 0.1
+    bench.settler.settle(second, Delivered(of(created=1)), bench.now)
+    bench.settler.settle(first, NO, bench.now)
+    deliver_another(bench)
+    bench.settler.settle(bench.fly(), NO, bench.now)
+    deliver_another(bench)
+
+    bench.settler.settle(bench.fly(), Retry("network: reset"), bench.now)
+
+    assert [end.reason for end in bench.lane.ended if end.ending == "rejected"] == [NO.reason]
+
+
+def test_the_id_of_who_is_rejected_for_what_it_holds_is_believed_again() -> None:
+    bench = alone()
+    bench.lane.memory.learn("a", "5e")
+    bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
+    bench.settler.settle(bench.fly(), REFUSED, 0.0)
+    again = bench.fly()
+    bench.lane.add(part("b", 1), 0.0)
+    bench.settler.settle(bench.fly(), Delivered(of(created=1)), 0.0)
+
+    bench.settler.settle(again, REFUSED, 0.0)
+
+    assert bench.ended() == [("b", "delivered"), ("a", "rejected")]
+    assert bench.lane.memory.planhat_id("a") == "5e"
