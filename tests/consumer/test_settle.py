@@ -816,10 +816,11 @@ def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
     [
         (Delivered(of(created=1)), False),
         (Partial(of(updated=1, createdErrors=["no"]), "206"), False),
+        (Partial(of(insertsKeys=[{"externalId": "a"}], createdErrors=["no"]), "206"), False),
         (Partial(of(createdErrors=["no"]), "206"), True),
         (Reject("400", 400), True),
     ],
-    ids=["taken", "taken in part", "not taken", "refused"],
+    ids=["taken", "taken in part", "named only", "not taken", "refused"],
 )
 def test_a_halt_of_the_resource_ends_when_something_is_taken(
     answer: Answer, *, is_on: bool

@@ -29,6 +29,9 @@ EQUIVALENT: dict[str, str] = {
         "without a permit an answer comes before any wait is over; it is quicker"
     ),
     "consumer/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
+    "consumer/dispatch.py Dispatch._urgency: 0.0  ->  1.0": (
+        "what may go has waited since some time; for the type checker"
+    ),
     "consumer/lane.py Lane.finish: profile.parked = False  ->  pass": (
         "who is back from a flight is not parked, and who is parked is never unchanged: `park`"
         " forgets it"
