@@ -196,8 +196,7 @@ class Settler:
     def _refused(self, flight: Flight, answer: Halt, now: float) -> None:
         """Refused as if we had no right: find out whether it is the resource, or what is in it."""
         is_alone = len(flight.profiles) == 1
-        newest = max((one.number for one in self._lane.flights), default=0)
-        newest = max(newest, flight.number)
+        newest = max([flight.number, *[one.number for one in self._lane.flights]])
         group = _group(flight)
         if answer.status == _UNAUTHORIZED or not self._halt.blames(
             flight.refused, is_alone=is_alone
