@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.flight import Flight
+    from consumer.profile import Profile
     from planhat_client.protocol import Answer
 
 Flown: TypeAlias = dict[str, list[int]]
@@ -867,3 +868,33 @@ def test_the_id_of_who_is_rejected_for_what_it_holds_is_believed_again() -> None
 
     assert bench.ended() == [("b", "delivered"), ("a", "rejected")]
     assert bench.lane.memory.planhat_id("a") == "5e"
+
+
+@pytest.mark.parametrize(
+    ("reason", "asked"), [("Company not found", ["a"]), ("bad date", [])], ids=str
+)
+def test_only_what_is_said_of_a_company_makes_it_doubted(reason: str, asked: list[str]) -> None:
+    bench = alone()
+    doubted: list[str] = []
+
+    def is_gone(profile: Profile, _: float) -> bool:
+        doubted.append(profile.key)
+        return False
+
+    bench.lane.company_gone = is_gone
+
+    bench.settler.settle(bench.fly(), Reject(reason, 400), 0.0)
+
+    assert (doubted, bench.ended()) == (asked, [("a", "rejected")])
+
+
+def test_after_a_passing_trouble_a_change_keeps_the_id_that_hull_gave_it() -> None:
+    bench = Bench()
+    change = part("a", 1)
+    change.body["_id"] = "5e"
+    bench.lane.add(change, 0.0)
+
+    bench.settler.settle(bench.fly(), DUPLICATED, 0.0)
+    bench.now = 60.0
+
+    assert json.loads(bench.fly().items[0])["_id"] == "5e"
