@@ -18,7 +18,13 @@ EQUIVALENT: dict[str, str] = {
     "consumer/assignment.py Assignment.__init__: 0  ->  1": (
         "an epoch need only be another, and a total of one is no more than what is owned"
     ),
+    "consumer/assignment.py Assignment.begin: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment.end: 1  ->  2": "an epoch need only be another",
     "consumer/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment.reached: 1  ->  2": "any number above the position",
+    "consumer/assignment.py Assignment.oldest_by_partition: break  ->  pass": (
+        "when to stop looking"
+    ),
     "consumer/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
     " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
     "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
