@@ -389,3 +389,7 @@ def test_that_a_record_is_final_takes_bytes_and_not_the_entry_of_a_set() -> None
 
     assert len(offsets) == records
     assert taken < 60 * records
+
+
+def test_what_is_final_is_written_in_as_few_bytes_as_hold_it() -> None:
+    assert encode(0, {7}) == "hp1:;gA=="

@@ -4,6 +4,12 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
     "consumer/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
     "  ->  not self._tracked": "what is tracked has a position; for the type checker",
+    "consumer/offsets.py Offsets.resolve: 0  ->  1": (
+        "what is not told by its digit is in the set: the same answers"
+    ),
+    "consumer/offsets.py Offsets._make_room: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
+        "when to give memory back"
+    ),
     "consumer/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
         "when to give memory back"
     ),
