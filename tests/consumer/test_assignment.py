@@ -164,3 +164,12 @@ def test_of_a_partition_the_record_that_waits_longest_is_known() -> None:
 
     after = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
     assert (before, after) == ({P0: 0, P1: 0}, {P0: 0, P1: 1})
+
+
+def test_what_is_read_first_are_the_ends_that_were_told_last_of_what_is_ours() -> None:
+    assignment = made(owned=2)
+    assignment.read_first({P0: 50}, 0.0)
+
+    assignment.read_first({P1: 50, P2: 50}, 0.0)
+
+    assert assignment.behind == [P1]

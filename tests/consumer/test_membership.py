@@ -96,10 +96,10 @@ class Desk:
         self.house = House()
         self.lease = Lease(15.0)
         self.assignment = Assignment(100, 100, 1 << 20)
-        blocked = Blocked()
-        self.committer = Committer(kafka, self.house, self.lease, blocked)
+        self.blocked = Blocked()
+        self.committer = Committer(kafka, self.house, self.lease, self.blocked)
         self.member = Membership(
-            kafka, self.assignment, self.committer, self.lease, self.house, blocked
+            kafka, self.assignment, self.committer, self.lease, self.house, self.blocked
         )
 
     def hold(self) -> float:
@@ -378,17 +378,39 @@ async def test_who_may_not_read_its_offsets_is_no_member() -> None:
 async def test_that_sending_is_held_is_told_once_a_minute_and_only_if_something_waits() -> None:
     desk = Desk(Kafka(p0=(10, "")))
     await desk.member.assigned([P0])
-    late = asyncio.get_running_loop().time() + 100.0
+    # Whole seconds, so that a minute later is a minute later and not rounded.
+    late = int(asyncio.get_running_loop().time()) + 100
     offsets = desk.assignment.owned[P0]
+    told: list[tuple[float, int]] = []
+
+    desk.member.hold(late)
+    offsets.track(10)
+    await desk.committer.commit(desk.assignment)
+    record = Record(P0, 10, None, b"")
+    desk.assignment.backlog.add(Ticket(record, offsets, desk.assignment.backlog))
+    for seconds in (0, 59, 60, 119):
+        with capture_logs() as logs:
+            desk.member.hold(late + seconds)
+        told += [(seconds, one["waiting"]) for one in logs if one["event"] == "sending.held"]
+
+    assert told == [(0, 1), (60, 1)]
+
+
+def test_each_failure_to_read_the_offsets_counts_and_a_refusal_is_known() -> None:
+    kafka = Kafka(p0=(10, ""))
+    kafka.errors = [
+        KafkaUnavailable("loading"),
+        KafkaBlocked("no right to the group"),
+        KafkaUnavailable("loading"),
+    ]
+
+    async def assign() -> str | None:
+        desk = Desk(kafka)
+        await desk.member.assigned([P0])
+        return desk.blocked.reason(asyncio.get_running_loop().time())
 
     with capture_logs() as logs:
-        desk.member.hold(late)
-        offsets.track(10)
-        await desk.committer.commit(desk.assignment)
-        record = Record(P0, 10, None, b"")
-        desk.assignment.backlog.add(Ticket(record, offsets, desk.assignment.backlog))
-        for seconds in (0.0, 59.9, 60.0, 61.0):
-            desk.member.hold(late + seconds)
+        reason = in_no_time(assign())
 
-    told = [line for line in logs if line["event"] == "sending.held"]
-    assert [line["waiting"] for line in told] == [1, 1]
+    attempts = [line["attempts"] for line in logs if line["event"] == "offsets.not_read"]
+    assert (attempts, reason) == ([1, 3], "no right to the group")

@@ -1,3 +1,4 @@
+import tracemalloc
 from random import Random
 
 import pytest
@@ -358,3 +359,37 @@ def test_the_horizon_of_who_leaves_covers_the_highest_that_was_sent() -> None:
     offsets.note_sent(second)
 
     assert (offsets.next_offset, offsets.last_horizon) == (first, third + 1)
+
+
+def test_what_is_given_back_of_a_window_that_moved_on_is_not_mistaken_for_final() -> None:
+    offsets = Offsets(0)
+    for offset in (0, 10_000, 20_000):
+        offsets.track(offset)
+    offsets.resolve(0)
+    offsets.resolve(10_000)
+
+    offsets.track(70_000)
+    offsets.resolve(70_000)
+
+    assert (offsets.next_offset, offsets.unresolved) == (20_000, 1)
+    assert decode(*offsets.to_commit(100_000) or (0, "")) == (set(), 100_000)
+
+
+def test_that_a_record_is_final_takes_bytes_and_not_the_entry_of_a_set() -> None:
+    records = 30_000
+    offsets = Offsets(0)
+    offsets.track(0)
+
+    tracemalloc.start()
+    for number in range(1, records):
+        offsets.track(number * 2)
+        offsets.resolve(number * 2)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(offsets) == records
+    assert taken < 60 * records
+
+
+def test_what_is_final_is_written_in_as_few_bytes_as_hold_it() -> None:
+    assert encode(0, {7}) == "hp1:;gA=="

@@ -199,6 +199,16 @@ def test_a_partition_that_cannot_be_read_is_not_waited_for_for_ever() -> None:
     assert made.is_read_up(READ_FIRST_SECONDS)
 
 
+def test_after_it_was_waited_for_long_enough_all_is_read_again() -> None:
+    made = assignment()
+    made.read_first({P0: 12}, 0.0)
+    before = made.eligible()
+
+    made.is_read_up(READ_FIRST_SECONDS)
+
+    assert (before, made.behind, sorted(made.eligible())) == ([P0], [], [P0, P1])
+
+
 def test_what_was_revoked_is_not_waited_for() -> None:
     made = assignment()
     made.read_first({P0: 12}, 0.0)

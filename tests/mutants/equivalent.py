@@ -4,20 +4,39 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
     "consumer/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
     "  ->  not self._tracked": "what is tracked has a position; for the type checker",
+    "consumer/offsets.py Offsets.resolve: 0  ->  1": (
+        "what is not told by its digit is in the set: the same answers"
+    ),
+    "consumer/offsets.py Offsets._make_room: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
+        "when to give memory back"
+    ),
     "consumer/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
         "when to give memory back"
     ),
     "consumer/offsets.py Offsets._make_room: place -= old  ->  pass": (
         "what has no digit is in the set: more memory, the same answers"
     ),
+    "consumer/offsets.py Offsets.track: self._already_final.discard(offset)  ->  pass": (
+        "what is read is told by its digit, or lies below the commit: more memory, the same answers"
+    ),
     "consumer/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
     "  ->  offset in self._far": "nothing is in an empty set; it is quicker",
+    "consumer/assignment.py Assignment.__init__: 0  ->  1": (
+        "an epoch need only be another, and a total of one is no more than what is owned"
+    ),
+    "consumer/assignment.py Assignment.begin: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment.end: 1  ->  2": "an epoch need only be another",
     "consumer/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
+    "consumer/assignment.py Assignment.reached: 1  ->  2": "any number above the position",
+    "consumer/assignment.py Assignment.oldest_by_partition: break  ->  pass": (
+        "when to stop looking"
+    ),
     "consumer/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
     " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
     "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
+    "consumer/assignment.py Assignment.oldest_by_partition: len(found) >= most"
+    "  ->  len(found) > most": "when to stop looking",
     "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
-    "consumer/membership.py Membership._committed: 0  ->  1": "how long, within jitter",
     "consumer/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
         "whoever has a company has the id of its account; for the type checker"
     ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planhat_client.limiter import Limiter, Unlimited, _calls
+from planhat_client.limiter import Limiter, Unlimited, _calls, _pace
 
 START = 1_000.0
 
@@ -438,3 +438,42 @@ def test_a_burst_that_comes_back_after_a_429_is_whole_a_minute_later() -> None:
 @pytest.mark.parametrize(("limit", "calls"), [(99.0, 99), (99.9, 99), (100.0, 99), (200.0, 199)])
 def test_the_last_of_a_hundred_calls_or_more_is_never_planned(limit: float, calls: int) -> None:
     assert _calls(limit) == calls
+
+
+def test_who_gives_up_its_share_has_one_call_left() -> None:
+    limiter = Limiter(200, 10)
+
+    limiter.share(0.0, START)
+
+    assert drain(limiter, START, 600.0) == [START]
+
+
+def test_a_call_that_did_not_wait_is_waited_for_by_the_next() -> None:
+    limiter = Limiter(60, 1)
+    limiter.wait(START)
+
+    for _ in range(3):
+        limiter.take(START)
+
+    assert limiter.wait(START) == pytest.approx(3.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("limit", "burst", "reserve", "capacity", "evenly"),
+    [
+        (60.0, 0.5, 0, 1, 60),
+        (60.0, 1.0, 0, 1, 60),
+        (60.0, 10.0, 9, 1, 51),
+        (2.0, 10.0, 0, 1, 2),
+        (3.0, 10.0, 1, 1, 2),
+        (200.0, 4.0, 2, 2, 195),
+        (200.0, 10.0, 7, 3, 189),
+    ],
+)
+def test_a_burst_is_at_most_half_of_the_calls_and_what_is_left_goes_evenly(
+    limit: float, burst: float, reserve: int, capacity: int, evenly: int
+) -> None:
+    pace = _pace(limit, burst)
+
+    assert (pace.reserve, pace.capacity) == (reserve, capacity)
+    assert pace.rate * 60 == pytest.approx(evenly)
