@@ -178,8 +178,10 @@ class Limiter:
         self._filled_at = max(now, self._filled_at)
         self._tokens = min(self._pace.capacity, self._tokens + elapsed * self._pace.rate)
         self._forget(now)
-        if self._factor < 1.0 and now - self._quiet_since >= WINDOW_SECONDS:
-            minutes = int((now - self._quiet_since) / WINDOW_SECONDS)
+        if self._factor == 1.0:
+            return
+        minutes = int((now - self._quiet_since) / WINDOW_SECONDS)
+        if minutes > 0:
             self._quiet_since += minutes * WINDOW_SECONDS
             self._factor = min(1.0, self._factor * _FASTER ** min(minutes, 100))
             self._cut_up(now)

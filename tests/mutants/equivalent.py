@@ -59,8 +59,11 @@ EQUIVALENT: dict[str, str] = {
     "  ->  coming is None": "who waits for a company has its external id; for the type checker",
     "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
     " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
-    "planhat_client/limiter.py Limiter._advance: self._factor < 1.0  ->  self._factor <= 1.0": (
-        "the whole rate grows no further; it is quicker"
+    "planhat_client/limiter.py Limiter._advance: 100  ->  101": (
+        "either is more than it takes from the lowest rate to the whole one"
+    ),
+    "planhat_client/limiter.py Limiter._advance: minutes > 0  ->  minutes >= 0": (
+        "no minute changes nothing; it is quicker"
     ),
     "consumer/settle.py Settler._sort: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
         "how many are few is a choice"

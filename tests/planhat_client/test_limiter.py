@@ -477,3 +477,24 @@ def test_a_burst_is_at_most_half_of_the_calls_and_what_is_left_goes_evenly(
 
     assert (pace.reserve, pace.capacity) == (reserve, capacity)
     assert pace.rate * 60 == pytest.approx(evenly)
+
+
+def test_a_call_that_did_not_ask_fills_the_bucket_up_to_its_own_time_only() -> None:
+    limiter = Limiter(60, 1)
+    limiter.wait(START)
+    limiter.take(START)
+
+    limiter.take(START + 60)
+
+    assert limiter.wait(START + 60) > 0
+
+
+def test_the_bucket_is_used_up_before_the_reserve() -> None:
+    limiter = Limiter(200, 10)
+    limiter.wait(START)
+    limiter.wait(START + 120)
+
+    for _ in range(3):
+        limiter.take(START + 120)
+
+    assert not limiter._reserve_used
