@@ -152,8 +152,12 @@ class Engine:
         for message in messages:
             value = json.dumps(message).encode()
             record = Record(Partition("t", 0), self._next_offset, None, value)
-            self._next_offset += 1
-            self.intake.take(record, self.offsets, self.backlog, self.now)
+            self.take_record(record)
+
+    def take_record(self, record: Record) -> None:
+        """Read a record as it lies in the topic; the next one of `take` comes behind it."""
+        self._next_offset = record.offset + 1
+        self.intake.take(record, self.offsets, self.backlog, self.now)
         self._follow_up()
 
     def run(self, seconds: float = 600.0) -> None:

@@ -96,8 +96,11 @@ class Sink:
         self._said: list[object] = []
 
     def take(self, value: bytes | None) -> None:
-        record = Record(Partition("t", 0), self._at, None, value)
-        self._at += 1
+        self.take_record(Record(Partition("t", 0), self._at, None, value))
+
+    def take_record(self, record: Record) -> None:
+        """Read a record as it lies in the topic; the next one of `take` comes behind it."""
+        self._at = record.offset + 1
         self.intake.take(record, self.offsets, self.backlog, 0.0)
 
     def deliver(self) -> None:
