@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.integration.service_process import ServiceProcess
 
 PARTITIONS = 2
+ANY_TIME = {"message_timestamp_after_max_ms": str(2**63 - 1)}
 GOOD = 20_000
 TURNS = 20
 MOST_MIB = 250.0
@@ -80,7 +81,7 @@ async def test_two_thousand_hostile_records_cost_themselves(
     places: dict[tuple[int, int], str] = {}
     async with SandboxProcess() as planhat, AsyncExitStack() as stack:
         world = World(kafka, planhat, Hull(users=3_000, accounts=300), topic("events"), tmp_path)
-        await world.create_topics(PARTITIONS)
+        await world.create_topics(PARTITIONS, configs=ANY_TIME)
         services = [await stack.enter_async_context(world.service()) for _ in range(2)]
         committed, most = 0, 0.0
 
