@@ -14,6 +14,7 @@ from consumer.dispatch import Dispatch, Wait
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.lane import Lane, LanePolicy
+from consumer.letter import letter
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Partition, Record
 from consumer.plan import Planner
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.flight import Flight
+    from consumer.letter import Letter
     from consumer.part import Ended, Receipt, Ticket
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
@@ -121,6 +123,7 @@ class Engine:
         self.down: set[Resource] = set()
         self.ended: list[Ended] = []
         self.rejected: list[Receipt] = []
+        self.letters: list[Letter] = []
         self.outcomes: list[Receipt] = []
         rules = Rules.compile(ConnectorSettings.from_text(json.dumps(connector), "settings"))
         self.lanes = {
@@ -239,11 +242,12 @@ class Engine:
 
     def record_ended(self, ticket: Ticket) -> None: ...
 
-    def record_rejected(self, receipt: Receipt) -> None:
-        self.rejected.append(receipt)
+    def record_rejected(self, ticket: Ticket) -> None:
+        self.rejected += ticket.rejected
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.letters.append(letter(ticket, 0.0))
+        self.intake.resolve(ticket)
 
     def _follow_up(self) -> bool:
         has_ended = False

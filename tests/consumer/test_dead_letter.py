@@ -8,11 +8,13 @@ from tests.consumer.dead import DEAD, letter, record
 
 
 def test_what_the_service_writes_is_read() -> None:
-    receipt = Receipt(Ticket(record(7), Offsets(10), Backlog()), 2, "user:update", "u1")
+    ticket = Ticket(record(7), Offsets(10), Backlog())
+    receipt = Receipt(ticket, 2, "user:update", "u1")
+    ticket.reject(receipt)
     receipt.rejections = ["400 no such mailbox", "licence 1: mrr is missing"]
     receipt.attempts = 3
     one = record(7)
-    told = headers(receipt, 1_700_000_000.0)
+    told = headers(ticket, 1_700_000_000.0)
     written = Record(DEAD, 4, one.key, one.value, tuple(told), one.timestamp)
 
     found = dead_letter(written)
@@ -29,6 +31,7 @@ def test_what_the_service_writes_is_read() -> None:
         "timestamp": 107.0,
         "key": "u1",
         "position": 2,
+        "positions": "2",
         "attempts": 3,
         "replays": 0,
         "first_offset": 7,

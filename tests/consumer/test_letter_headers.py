@@ -24,13 +24,20 @@ if TYPE_CHECKING:
 
 
 def rejected(
-    *told: tuple[str, bytes], position: int | None = None, reasons: tuple[str, ...] = ("no",)
-) -> Receipt:
+    *told: tuple[str, bytes],
+    positions: Sequence[int | None] = (None,),
+    reasons: tuple[str, ...] = ("no",),
+    attempts: int = 0,
+) -> Ticket:
     record = Record(Partition("t", 3), 7, b"k", b"v", told, 1.5)
-    made = Receipt(Ticket(record, Offsets(), Backlog()), position, "user:update", "u")
-    for reason in reasons:
-        made.reject(reason)
-    return made
+    ticket = Ticket(record, Offsets(), Backlog())
+    for position in positions:
+        receipt = Receipt(ticket, position, "user:update", "u")
+        receipt.attempts = attempts
+        for reason in reasons:
+            receipt.reject(reason)
+        ticket.reject(receipt)
+    return ticket
 
 
 def test_a_letter_keeps_the_headers_of_its_record_in_their_order() -> None:
@@ -62,15 +69,12 @@ def test_a_letter_tells_its_first_reason_and_all_of_them() -> None:
 
 
 def test_a_message_of_an_envelope_is_told_by_its_place_and_the_first_is_zero() -> None:
-    assert dict(headers(rejected(position=0), 0.0))["dl.position"] == b"0"
+    assert dict(headers(rejected(positions=[0]), 0.0))["dl.position"] == b"0"
 
 
 @pytest.mark.parametrize(("attempts", "told"), [(0, b"1"), (1, b"1"), (5, b"5")])
 def test_what_was_never_sent_was_tried_once(attempts: int, told: bytes) -> None:
-    receipt = rejected()
-    receipt.attempts = attempts
-
-    assert dict(headers(receipt, 0.0))["dl.attempts"] == told
+    assert dict(headers(rejected(attempts=attempts), 0.0))["dl.attempts"] == told
 
 
 class Topic:
@@ -103,9 +107,7 @@ def test_one_bad_letter_is_no_topic_that_fails() -> None:
     async def write() -> tuple[bool, int]:
         letters = DeadLetters(Topic(bad=b"x" * 11), lambda _: None, lambda: 0.5)
         for number, size in enumerate((11, 10, 10)):
-            one = letter(number, size)
-            one.reject("not JSON")
-            letters.put(one)
+            letters.put(letter(number, size))
         writing = asyncio.create_task(letters.run())
         await asyncio.sleep(0.1)
         told = (letters.failing, len(letters))

@@ -146,7 +146,7 @@ async def test_what_is_read_before_its_commit_is_known_is_put_back() -> None:
     hands = Hands(1)
     one = poller(log, hands, owning(p1=0))
 
-    one._take(await log.poll([P0], 0.0, 10))
+    await one._take(await log.poll([P0], 0.0, 10))
 
     assert hands.taken == []
     assert log.rewound == [(P0, 5)]

@@ -4,7 +4,7 @@ from consumer.replay import Replay, replay, replay_headers
 
 
 def test_the_headers_of_a_replay_are_read_as_they_were_written() -> None:
-    told = Replay(2, 17, 40, 1)
+    told = Replay(2, 17, 40, frozenset({1}))
 
     written = replay_headers((("trace", b"t"), ("dl.reason", b"no"), ("dl.offset", b"20")), told)
 
