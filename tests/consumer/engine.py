@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.flight import Flight
+    from consumer.intake import Report
     from consumer.letter import Letter
     from consumer.part import Ended, Receipt, Ticket
     from planhat_client.limiter import Gate
@@ -113,6 +114,8 @@ class Engine:
         connector: Mapping[str, Any] = CONNECTOR,
         gate: Gate | None = None,
         company_wait: float = 30.0,
+        guard: RejectGuard | None = None,
+        report: Report | None = None,
         **policy: Any,  # noqa: ANN401 - of LanePolicy
     ) -> None:
         self.sandbox = Sandbox(options or SandboxOptions())
@@ -134,7 +137,9 @@ class Engine:
         self.planner = Planner(self.lanes, self.directory, self.owners, company_wait)
         self.gate = gate or Unlimited()
         self.dispatch = Dispatch(self.lanes, self.gate, Unlimited(), 10, lambda: 0.5)
-        self.intake = Intake(rules, self.planner, RejectGuard(1.0), self, self._reject)
+        self.intake = Intake(
+            rules, self.planner, guard or RejectGuard(1.0), report or self, self._reject
+        )
         self.offsets, self.backlog = Offsets(0, ""), Backlog()
         self.committed = (0, "")
         self._next_offset = 0
