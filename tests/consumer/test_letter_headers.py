@@ -72,6 +72,48 @@ def test_a_message_of_an_envelope_is_told_by_its_place_and_the_first_is_zero() -
     assert dict(headers(rejected(positions=[0]), 0.0))["dl.position"] == b"0"
 
 
+def test_several_messages_of_an_envelope_are_told_together() -> None:
+    told = dict(headers(rejected(positions=[4, 0, 5, 6]), 0.0))
+
+    assert (told["dl.positions"], told["dl.error"]) == (b"0,4-6", b"no (4)")
+    assert "dl.position" not in told
+
+
+@pytest.mark.parametrize(
+    ("positions", "name"), [([1], "dl.position"), ([1, 2], "dl.positions")], ids=["one", "some"]
+)
+def test_a_letter_of_a_replay_names_only_what_was_rejected_again(
+    positions: list[int], name: str
+) -> None:
+    one = rejected(("dl.position", b"7"), ("dl.positions", b"0-9"), positions=positions)
+
+    told = [name for name, _ in headers(one, 0.0) if name.startswith("dl.position")]
+
+    assert told == [name]
+
+
+def test_what_a_letter_says_is_bounded_however_much_was_rejected() -> None:
+    reasons = tuple(f"reason {number}" for number in range(100))
+
+    told = headers(rejected(positions=range(0, 10_000, 2), reasons=reasons), 0.0)
+
+    assert sum(len(name) + len(value) for name, value in told) < 26_000
+    assert max(len(value) for name, value in told if name != "dl.positions") <= 500
+
+
+@pytest.mark.parametrize("name", ["\ud800", "na\udcffme"], ids=["half a letter", "bytes"])
+def test_a_name_that_is_no_text_is_written_as_one(name: str) -> None:
+    ((told, value), *_) = headers(rejected((name, b"1")), 0.0)
+
+    assert ("?" in told, told.encode().decode(), value) == (True, told, b"1")
+
+
+def test_a_reason_that_is_no_text_is_written_as_one() -> None:
+    told = dict(headers(rejected(reasons=("\ud800",)), 0.0))
+
+    assert told["dl.reason"] == b"?"
+
+
 @pytest.mark.parametrize(("attempts", "told"), [(0, b"1"), (1, b"1"), (5, b"5")])
 def test_what_was_never_sent_was_tried_once(attempts: int, told: bytes) -> None:
     assert dict(headers(rejected(attempts=attempts), 0.0))["dl.attempts"] == told
