@@ -20,6 +20,7 @@ from consumer.kafka.topic_reader import TopicReader
 from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
 from consumer.personal import Shown
+from consumer.positions import ranges
 from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2
 _LONGEST_TEXT: Final = 20_000
+_LONGEST_RANGES: Final = 60
 
 
 def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
@@ -103,6 +105,8 @@ async def _one(
         if letter is None or letter.omitted_bytes is None:
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
+        if letter.source.topic not in settings.topics:
+            return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
         try:
             found = await whole(reader, letter)
         except KafkaUnavailable as error:
@@ -116,8 +120,10 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
         table.add_column(name, overflow="fold")
     for letter in found:
         place = f"{letter.source.topic} {letter.source.number}:{letter.offset}"
-        if letter.position is not None:
-            place += f" message {letter.position + 1}"
+        if letter.positions is not None:
+            counted = ranges([position + 1 for position in letter.positions])
+            place += f" message{'s' * (len(letter.positions) > 1)} {counted[:_LONGEST_RANGES]}"
+            place += "..." * (len(counted) > _LONGEST_RANGES)
         key = (letter.record.key or b"").decode(errors="replace")
         at = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
         cells = (letter.name, at, letter.reason, place, key, letter.attempts, letter.replays)
@@ -127,7 +133,7 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
 
 def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, Any]:
     own = {
-        name: value.decode(errors="replace")
+        name: (value or b"").decode(errors="replace")
         for name, value in letter.record.headers
         if not name.startswith("dl.")
     }

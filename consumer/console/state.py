@@ -55,7 +55,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
-            "waiting": len(view.dead_letters),
+            "waiting": view.dead_letters.messages,
             "topic": view.settings.kafka.dead_letter_topic,
         },
         "troubles": [

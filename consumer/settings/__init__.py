@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.guard import LEAST_MESSAGES, MOST_MESSAGES
+from consumer.guard import LEAST_RECORDS, MOST_RECORDS
 from consumer.settings import environment
 from consumer.settings.http_settings import HttpSettings
 from consumer.settings.kafka_settings import KafkaSettings
@@ -79,8 +79,8 @@ class GeneralSettings(Section):
         default=0.5,
         ge=0,
         le=1,
-        description=f"Halt when more than this share of the last {MOST_MESSAGES:,} messages was"
-        f" rejected, once there were {LEAST_MESSAGES}.",
+        description=f"Halt when more than this share of the last {MOST_RECORDS:,} records was"
+        f" rejected, once there were {LEAST_RECORDS}.",
     )
     retry_attempts: int = Field(
         default=5,

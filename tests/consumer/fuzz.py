@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from consumer.part import Receipt
+    from consumer.part import Ticket
     from planhat_client.protocol import Answer
 
 RULES = Rules.compile(ConnectorSettings.from_text(CONNECTOR, "connector"))
@@ -129,9 +129,9 @@ class Sink:
         ]
         return json.dumps([held, ended]) + repr(self.letters) + self.metrics.text().decode()
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.letters.append([one for one in headers(receipt, 0.0) if one[0].startswith("dl.")])
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.letters.append([one for one in headers(ticket, 0.0) if one[0].startswith("dl.")])
+        self.intake.resolve(ticket)
 
 
 def _times() -> Iterator[float]:
