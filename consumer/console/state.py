@@ -95,7 +95,7 @@ def _headline(view: View, now: float) -> Headline:
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
-            unwritten_dead_letters=len(letters) if letters.failing else 0,
+            unwritten_dead_letters=letters.messages if letters.failing else 0,
             is_throttled=view.limiter.is_lowered(now),
             unread=_unread(view),
             unresolved=view.assignment.backlog.records,

@@ -65,7 +65,7 @@ def test_a_letter_whose_moment_is_unreadable_is_one_still() -> None:
 def test_a_letter_names_several_messages() -> None:
     told = letter(7, positions="0,2-3")
 
-    assert told.positions == {0, 2, 3}
+    assert told.positions == frozenset({0, 2, 3})
     assert (told.to_json()["position"], told.to_json()["positions"]) == (None, "0,2-3")
 
 
