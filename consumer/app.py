@@ -122,6 +122,7 @@ class Service:
             endpoints,
             planhat.token(connector),
             tracks_singly=planhat.activities == "single",
+            keeps_personal=settings.log.pii,
         )
         self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
         self.dead_letters = DeadLetters(self.dead_letter_sink, self._dead_lettered, random.random)
