@@ -48,6 +48,9 @@ HOST_HINT = "is this the host of Planhat's API?"
 TRANSIENT = "duplicated"
 """Two requests at once with one key end in "externalId,email duplicated"; alone it may pass."""
 
+_MOST_VALUES = 2_000_000
+"""Values that are read of one answer: of companies a few hundred thousand."""
+
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _PARTIAL = 206
@@ -212,6 +215,8 @@ def _array(items: Sequence[bytes]) -> bytes:
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever Planhat sent
+    if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return None  # read, it would take up to a hundred times as much memory as the body
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

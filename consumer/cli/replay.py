@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import letters, whole
+from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.dead_letter import DeadLetter
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
-from consumer.log.masking import masked_emails
 from consumer.plural import plural
 from consumer.replay import Replay, replay_headers
 from consumer.rules import Rules
@@ -72,7 +71,7 @@ def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
         replayer = _Replayer(settings.kafka, Rules.compile(connector), options)
         return asyncio.run(replayer.run(choice))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -187,20 +186,20 @@ class _Replayer:
                 "replayed_to": offset,
                 "dry_run": self._options.dry_run,
             }
-            _print(json.dumps(told, ensure_ascii=False))
+            tell_json(shown(keeps_personal=False).value(told))
         elif fate.is_left:
-            _print(f"{letter.name}  left: {fate.why}")
+            tell(f"{letter.name}  left: {fate.why}")
         else:
             only = f", its events only ({fate.events}): {fate.why}" if fate.events else ""
             if offset is None:
-                _print(f"{letter.name}  would be replayed to {_shown(letter)}{only}")
+                tell(f"{letter.name}  would be replayed to {_shown(letter)}{only}")
             else:
-                _print(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}{only}")
+                tell(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}{only}")
 
     def _sum_up(self) -> None:
         if not self._options.as_json:
             done = ", ".join(f"{count} {kind}" for kind, count in self._done.items())
-            _print(f"{done}{' (dry run)' if self._options.dry_run else ''}")
+            tell(f"{done}{' (dry run)' if self._options.dry_run else ''}")
 
 
 async def _written(fate: _Fate, writer: TopicWriter) -> int:
@@ -227,7 +226,3 @@ def _place(letter: DeadLetter) -> tuple[int, int]:
 
 def _shown(letter: DeadLetter) -> str:
     return f"{letter.source.topic}, partition {letter.source.number}"
-
-
-def _print(line: str) -> None:
-    print(masked_emails(line))  # noqa: T201 - this is the command line
