@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from consumer.log import cleaner
+from consumer.log.printable import printable
 from consumer.replay import CHECKED_TO, FIRST_OFFSET, POSITION, REPLAYS
 
 if TYPE_CHECKING:
@@ -87,4 +88,4 @@ def _size(headers: Headers) -> int:
 
 
 def _clean(text: str) -> bytes:
-    return _cleaner.text(text)[:_LONGEST_ERROR].encode()
+    return printable(_cleaner.text(text))[:_LONGEST_ERROR].encode()

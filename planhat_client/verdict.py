@@ -23,6 +23,9 @@ __all__ = ["Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
 
 Change = Literal["created", "updated", "unchanged"]
 
+MANY = "refused with many others"
+
+_MOST_TOLD = 50
 _LONGEST_ID = 100
 
 IGNORED = "Planhat ignored it and does not say why"
@@ -165,13 +168,19 @@ def _named(
         is_exact = is_exact and is_clear and not positions & named.keys()
         new = positions - named.keys()
         if new:
-            named |= dict.fromkeys(new, _suspect(entry, answer))
+            is_told = len(named) < _MOST_TOLD
+            named |= dict.fromkeys(new, _suspect(entry, answer, is_told=is_told))
     return named, is_exact
 
 
-def _suspect(entry: Any, answer: Delivered | Partial) -> Suspect:  # noqa: ANN401 - likewise
-    reason = error_text(entry, answer.clean) if isinstance(answer, Partial) else error_text(entry)
-    return Suspect(reason, transient=TRANSIENT in reason)
+def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -> Suspect:  # noqa: ANN401 - likewise
+    """Say what is wrong with an item; of very many that is not worth the time to clean it."""
+    said = error_text(entry)
+    if not is_told:
+        reason = MANY
+    else:
+        reason = error_text(entry, answer.clean) if isinstance(answer, Partial) else said
+    return Suspect(reason, transient=TRANSIENT in said)
 
 
 def _id(entry: dict[str, Any]) -> str | None:

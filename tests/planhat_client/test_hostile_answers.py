@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 import tracemalloc
 from contextlib import asynccontextmanager
 from functools import cache
@@ -19,7 +20,7 @@ from planhat_client.client import Endpoints
 from planhat_client.errors import PlanhatUnavailable
 from planhat_client.protocol import Delivered, Partial, Request, Response, Retry
 from planhat_client.transport import Transport
-from planhat_client.verdict import verdicts
+from planhat_client.verdict import Suspect, verdicts
 from schemas.planhat import Resource
 from tests.planhat_client.test_client import planhat
 from tests.planhat_client.test_transport import reply, server, transport, writes
@@ -213,6 +214,20 @@ async def test_no_sign_that_commands_a_terminal_is_in_a_reason(said: str, reason
     answer = await client.upsert(Resource.ENDUSERS, [b"{}"])
 
     assert getattr(answer, "reason", "") == reason
+
+
+async def test_a_flood_of_errors_holds_nothing_up() -> None:
+    items = [{"externalId": f"e-{at}", "name": f"Quentin {at:x}"} for at in range(2000)]
+    entries = [{"item": item, "message": f"{item['name']} {'Xy-1 ' * 400}"} for item in items]
+    client, _ = planhat(Response(206, {}, orjson.dumps({"createdErrors": entries})))
+
+    started = time.process_time()
+    answer = await client.upsert(Resource.ENDUSERS, [orjson.dumps(item) for item in items])
+    assert isinstance(answer, Partial)
+    found = verdicts(items, answer)
+
+    assert time.process_time() - started < 1.0
+    assert all(isinstance(one, Suspect) and "Quentin" not in one.reason for one in found)
 
 
 async def test_headers_that_come_twice_are_read_once() -> None:
