@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from consumer.log import cleaner
+from consumer.log.printable import printable
 from consumer.replay import (
     CHECKED_TO,
     FIRST_OFFSET,
@@ -113,4 +114,4 @@ def _text(name: str) -> str:
 
 
 def _clean(text: str) -> bytes:
-    return _cleaner.text(text)[:_LONGEST_ERROR].encode(errors="replace")
+    return printable(_cleaner.text(text))[:_LONGEST_ERROR].encode(errors="replace")

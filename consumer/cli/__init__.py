@@ -87,5 +87,7 @@ def _text(error: Exception) -> str:
 
 
 def _say(line: str, code: int) -> int:
-    print(line, file=sys.stderr)  # noqa: T201 - this is the command line
+    from consumer.cli.output import say  # noqa: PLC0415 - only what goes wrong needs it
+
+    say([line], keeps_personal=True)
     return code

@@ -15,8 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from consumer.cli.backfill_state import BackfillState
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
+from consumer.cli.output import say, tell
 from consumer.cli.pace import Pace
+from consumer.cli.read import read_environment
 from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
@@ -24,7 +26,6 @@ from consumer.extract.json_rows import json_rows
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
 from consumer.plural import plural
-from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from consumer.extract.export import Export
     from consumer.extract.row import Row
+    from consumer.settings import Settings
 
 _FAILED: Final = 1
 _WRONG_USE: Final = 2
@@ -61,10 +63,10 @@ def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
     quiet()
     try:
-        settings = Settings.read(os.environ)
+        settings = read_environment(os.environ)
         return asyncio.run(_Backfill(settings, options).run())
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
     except Broken as error:
         say([f"hull-planhat: {error}"])
     except KafkaError as error:
@@ -154,7 +156,7 @@ class _Backfill:
             more = self._bad - _MOST_TOLD
             say([f"and {more} bad {plural(more, 'row')} more"])
         records = plural(self._sent, "record")
-        print(f"{self._sent} {records} {verb} to {self._topic}{bad}")  # noqa: T201 - the command line
+        tell(f"{self._sent} {records} {verb} to {self._topic}{bad}")
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,16 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
+from consumer.cli.output import say, shown, tell, tell_json
+from consumer.cli.read import read_environment
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.json_text import read_json
 from consumer.kafka.topic_reader import TopicReader
-from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
-from consumer.personal import Shown
 from consumer.positions import ranges
-from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from consumer.cli.letter_choice import LetterChoice
     from consumer.dead_letter import DeadLetter
+    from consumer.settings import Settings
     from consumer.settings.kafka_settings import KafkaSettings
 
 _FAILED: Final = 1
@@ -42,14 +41,14 @@ def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
 
     def told(settings: Settings) -> int:
         found = asyncio.run(_newest(settings.kafka, choice, limit))
-        mask = _same if settings.log.pii else masked_emails
+        masks = shown(keeps_personal=settings.log.pii)
         if as_json:
             for letter in found:
-                print(mask(json.dumps(letter.to_json(), ensure_ascii=False)))  # noqa: T201 - the command line
+                tell_json(masks.value(letter.to_json()))
         elif found:
-            Console(highlight=False).print(_table(found, mask))
+            Console(highlight=False).print(_table(found, masks.text))
         else:
-            print("no dead letters")  # noqa: T201 - this is the command line
+            tell("no dead letters")
         return 0
 
     return _guarded(told)
@@ -63,12 +62,8 @@ def show_letter(name: tuple[int, int], *, pii: bool, as_json: bool) -> int:
         if found is None:
             say([f"hull-planhat: no dead letter {name[0]}:{name[1]}"])
             return _FAILED
-        shown = _shown(found, source, keeps=pii or settings.log.pii)
-        if as_json:
-            print(json.dumps(shown, ensure_ascii=False))  # noqa: T201 - this is the command line
-        else:
-            text = json.dumps(shown, ensure_ascii=False, indent=2)
-            print("\n".join(printable(line) for line in text.splitlines()))  # noqa: T201 - likewise
+        told_of = _shown(found, source, keeps=pii or settings.log.pii)
+        tell_json(told_of, indent=None if as_json else 2)
         return 0
 
     return _guarded(told)
@@ -78,9 +73,9 @@ def _guarded(act: Callable[[Settings], int]) -> int:
     """Run with the settings of the environment; what a user can cause is a line each."""
     quiet()
     try:
-        return act(Settings.read(os.environ))
+        return act(read_environment(os.environ))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -144,9 +139,7 @@ def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, 
     }
     if source is not None:
         found["value_from"] = source
-    if keeps:
-        return found
-    masks = Shown(masked_emails, keeps_personal=False)
+    masks = shown(keeps_personal=keeps)
     masked: Any = masks.value({**found, "value": None})
     return {**masked, "topic": letter.source.topic, "value": masks.message(found["value"])}
 
@@ -159,7 +152,3 @@ def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the t
         return read_json(value)
     except ValueError:
         return value[:_LONGEST_TEXT].decode(errors="replace")
-
-
-def _same(text: str) -> str:
-    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consumer.log import hide
 from consumer.settings import Settings
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
 
 
 def read_settings(environ: Mapping[str, str]) -> tuple[Settings, ConnectorSettings]:
-    """Read both; raises InvalidSettings."""
+    """Read both, and hide their secrets at every door from then on; raises InvalidSettings."""
+    settings = read_environment(environ)
+    connector = read_connector(settings.connector_settings)
+    settings.hide_secrets(connector, hide)
+    return settings, connector
+
+
+def read_environment(environ: Mapping[str, str]) -> Settings:
+    """Read the environment alone, likewise."""
     settings = Settings.read(environ)
-    return settings, read_connector(settings.connector_settings)
+    settings.hide_secrets(ConnectorSettings(), hide)
+    return settings
 
 
 def read_connector(path: Path) -> ConnectorSettings:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import letters, whole
+from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.dead_letter import DeadLetter
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
-from consumer.log.masking import masked_emails
-from consumer.log.printable import printable
 from consumer.plural import plural
 from consumer.positions import ranges
 from consumer.replay import Replay, replay_headers
@@ -83,7 +81,7 @@ def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
         replayer = _Replayer(settings.kafka, Rules.compile(connector), options)
         return asyncio.run(replayer.run(choice))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -143,7 +141,7 @@ class _Replayer:
         """Look through the partition, from the oldest of the letters on, once for all of them."""
         if partition.topic not in self._topics:
             # Whoever may write to the dead letters must not choose where else we write.
-            topic = printable(partition.topic[:_LONGEST_TOPIC])
+            topic = partition.topic[:_LONGEST_TOPIC]
             why = f"its topic {topic!r} is none of KAFKA_TOPICS, nor named by --to"
             return [_Fate(one, why, "refused") for one in chosen]
         start, end = (await reader.spans(partition.topic)).get(partition.number, (0, -1))
@@ -211,20 +209,20 @@ class _Replayer:
                 "replayed_to": offset,
                 "dry_run": self._options.dry_run,
             }
-            _print(json.dumps(told, ensure_ascii=False))
+            tell_json(shown(keeps_personal=False).value(told))
         elif fate.is_left:
-            _print(f"{name}  left: {fate.why}")
+            tell(f"{name}  left: {fate.why}")
         else:
             only = f", its events only ({fate.events}): {fate.why}" if fate.events else ""
             if offset is None:
-                _print(f"{name}  would be replayed to {_shown(letter)}{only}")
+                tell(f"{name}  would be replayed to {_shown(letter)}{only}")
             else:
-                _print(f"{name}  replayed to {_shown(letter)}, offset {offset}{only}")
+                tell(f"{name}  replayed to {_shown(letter)}, offset {offset}{only}")
 
     def _sum_up(self) -> None:
         if not self._options.as_json:
             done = ", ".join(f"{count} {kind}" for kind, count in self._done.items())
-            _print(f"{done}{' (dry run)' if self._options.dry_run else ''}")
+            tell(f"{done}{' (dry run)' if self._options.dry_run else ''}")
 
 
 async def _written(fate: _Fate, writer: TopicWriter) -> int:
@@ -258,7 +256,3 @@ def _place(letter: DeadLetter) -> tuple[int, int]:
 
 def _shown(letter: DeadLetter) -> str:
     return f"{letter.source.topic}, partition {letter.source.number}"
-
-
-def _print(line: str) -> None:
-    print(masked_emails(line))  # noqa: T201 - this is the command line

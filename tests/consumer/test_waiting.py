@@ -171,7 +171,7 @@ def test_a_halt_goes_before_all_else(desk: Desk) -> None:
 
 def test_a_used_up_quota_is_told(desk: Desk) -> None:
     desk.take()
-    desk.limiter.close_until(12.0)
+    desk.limiter.close(0.0, 12.0)
 
     assert desk.whys() == ["the quota is used up; in 12 s the next request may go"]
 

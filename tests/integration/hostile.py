@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.integration.raw_batches import CODECS, RawRecord, batch, swelling
+from tests.integration.raw_batches import CODECS, NOW, RawRecord, batch, swelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +54,8 @@ def _garbage(dice: random.Random) -> bytes:
     return b"\x00" + dice.randbytes(dice.randrange(200))
 
 
-def _one(value: bytes | None, headers: tuple[Header, ...] = (), **record: int) -> bytes:
-    return batch([RawRecord(b"stranger", value, headers, **record)])
+def _one(value: bytes | None, headers: tuple[Header, ...] = (), timestamp: int = NOW) -> bytes:
+    return batch([RawRecord(b"stranger", value, headers, timestamp)])
 
 
 def _replay(dice: random.Random) -> tuple[Header, ...]:
