@@ -1,8 +1,8 @@
 """Print what of requirements.lock the service itself needs: the lines of deploy/requirements.lock.
 
-With the argument `compiled`, print what builds the package and its core: deploy/compiled.lock. Run by
-`make lock` with the Python of `.venv`, which has everything installed; tests keep the files in
-step. Development tools and the demo's embedded Kafka stay out of the image.
+With the argument `compiled`, print what builds the package and its core: deploy/compiled.lock. Run
+by `make lock` with a Python that has everything installed; tests keep the files in step.
+Development tools and the demo's embedded Kafka stay out of the image.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def test_the_base_is_slim_and_of_one_version() -> None:
     bases = [text for _, word, text in instructions() if word == "ARG" and "PYTHON" in text]
 
     assert len(bases) == 1
-    assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-[a-z]+", bases[0])
+    assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", bases[0])
     assert {text.split()[0] for _, word, text in instructions() if word == "FROM"} == {"${PYTHON}"}
 
 
