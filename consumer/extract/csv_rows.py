@@ -111,6 +111,7 @@ class _Lines:
         self._text = text
         self._of_row = 0
         self._of_blanks = 0
+        self._begun_on = 1
         self.number = 0
 
     def __iter__(self) -> _Lines:
@@ -133,12 +134,13 @@ class _Lines:
         """What is read now belongs to another row."""
         self._of_blanks = self._of_blanks + self._of_row if is_blank else 0
         self._of_row = 0
+        self._begun_on = self.number + 1
 
     def _piece(self) -> str:
         line = self._text.readline(LONGEST)
         self._of_row += len(line)
-        check_end(self.number + 1, self._of_row, is_blank=False)
-        check_end(self.number + 1, self._of_blanks, is_blank=True)
+        check_end(self._begun_on, self._of_row, is_blank=False)
+        check_end(self._begun_on, self._of_blanks, is_blank=True)
         return line
 
 
