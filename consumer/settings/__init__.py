@@ -5,8 +5,9 @@ The descriptions are the table in docs/configuration.md; a test keeps the two th
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
@@ -18,6 +19,7 @@ from consumer.settings.kafka_settings import KafkaSettings
 from consumer.settings.planhat_settings import PlanhatSettings
 from consumer.settings.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
+from schemas.shown import is_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,7 +134,30 @@ class Settings(GeneralSettings):
         ):
             if secret is not None:
                 hide(secret.get_secret_value())
+        for _, parts in self.misplaced():
+            for part in parts:
+                hide(part)
 
+    def misplaced(self) -> Iterator[tuple[str, list[str]]]:
+        """Name the settings that hold what looks like a secret and should be none, and say which.
+
+        It is taken as it is, as nobody can be sure, but hidden like a secret.
+        """
+        for prefix, section in {
+            "": self,
+            **{name: getattr(self, name) for name in SECTIONS},
+        }.items():
+            for field in type(section).model_fields:
+                value = getattr(section, field)
+                texts = value if isinstance(value, tuple) else [value]
+                parts = [
+                    part for text in texts if isinstance(text, str) for part in _PARTS.split(text)
+                ]
+                if found := [part for part in parts if is_random(part)]:
+                    yield f"{prefix}_{field}".removeprefix("_").upper(), found
+
+
+_PARTS: Final = re.compile(r"[\s,;/@:.]+")
 
 SECTIONS: dict[str, type[Section]] = {
     "kafka": KafkaSettings,
