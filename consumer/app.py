@@ -382,6 +382,10 @@ class Service:
         unread, waiting = self.poller.unread(), self.dispatch.waiting
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
+    def refused(self, why: str) -> None:
+        """A caller of the console was refused."""
+        self.ops.note(why)
+
     def _dead_lettered(self, receipt: Receipt) -> None:
         self.metrics.dead_letter(receipt.rejections[0])
         self.intake.resolve(receipt)

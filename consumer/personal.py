@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _HIDDEN: Final = re.compile(
     r"phone|mobile|^fax$|^address|street|^(?:last_known_)?ip(?:_address)?$|birth", re.IGNORECASE
 )
+_ANY_HIDDEN: Final = "phone"
 _IDS: Final = frozenset(
     {
         *("_id", "sourceid", "externalid", "companyid", "companyexternalid"),  # of Planhat
@@ -44,6 +45,10 @@ _PATHS_OF_PEOPLE: Final = ("/endusers", "/analytics")
 _DEEPEST: Final = 100
 _INT_BITS: Final = 63
 _LONGEST_NUMBER: Final = 100
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 500
+_UNKNOWN: Final = "..."
+"""In place of a name longer than any of ours: it would be looked through at each value below."""
 
 
 class _Of(NamedTuple):
@@ -200,12 +205,18 @@ def _bodies(body: object) -> list[object]:
 
 def _within(path: str, name: str) -> str:
     """The name of what lies in an object; what lies in a hidden one is hidden."""
-    return path if _is_hidden(path) else f"{path}/{name}".lstrip("/")
+    if _is_hidden(path):
+        return path
+    if len(name) > _LONGEST_NAME:
+        name = _ANY_HIDDEN if _is_hidden(name) else _UNKNOWN
+    within = f"{path}/{name}".lstrip("/")
+    return within if len(within) <= _LONGEST_PATH else f"{_UNKNOWN}/{name}"
 
 
 def _is_hidden(name: str) -> bool:
     """Tell it by the last part of a name, in whichever of Hull's spellings."""
-    return _HIDDEN.search(re.split(r"[/.]", name.removeprefix("traits_"))[-1]) is not None
+    last = name.removeprefix("traits_").rpartition("/")[2].rpartition(".")[2]
+    return _HIDDEN.search(last) is not None
 
 
 def _is_id(name: str) -> bool:
