@@ -1,13 +1,13 @@
 """Who is connected to the service's port: how many, for how long, and with how much to say.
 
-A connection serves one request. So a healthy one is young, and room is made by ending the oldest:
-whoever says nothing, or drips, never keeps a probe out.
+A connection serves one request. So a healthy one is young, and room is made by ending the oldest
+of those that say nothing, or of those that say something: neither ever keeps a probe out. Who says
+nothing is a bare socket: to take it in costs a tenth of what asyncio's own server would.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -18,8 +18,14 @@ HEAD_SECONDS: Final = 5.0
 WHOLE_SECONDS: Final = 30.0
 LONGEST_HEAD: Final = 32 * 1024
 _READ: Final = 16 * 1024
-_ATTEMPTS: Final = 64
+_AT_ONCE: Final = 256
 _WAITING: Final = 4096
+_SPEAKING_SHARE: Final = 8
+_LEAST_SPEAKING: Final = 8
+_SWEEP_SECONDS: Final = 0.5
+_BREATH_SECONDS: Final = 0.1
+_TOO_MANY: Final = "too many connections"
+_TOO_SLOW: Final = "too slow"
 _END_OF_HEAD: Final = b"\r\n\r\n"
 SECURITY: Final = {
     "Cache-Control": "no-store",
@@ -42,62 +48,147 @@ class Connections:
         most: int,
         note: Callable[[str], None],
     ) -> None:
-        """Let `protocol` speak; `note` is told why one was ended, or a request not understood."""
+        """Let `protocol` speak with them.
+
+        At most `most` say nothing yet, which costs a socket each, and an eighth as many say
+        something. `note` is told why one was ended, or that a request was not understood.
+        """
         self.protocol = protocol
         self.note = note
         self.buffer = bytearray(_READ)
-        self._most = most
-        self._open: dict[Connection, None] = {}  # the oldest first
-        self._server: asyncio.Server | None = None
+        self._most_silent = most
+        self._most_speaking = max(_LEAST_SPEAKING, most // _SPEAKING_SHARE)
+        self._silent: dict[socket.socket, float] = {}  # until when, the oldest first
+        self._speaking: dict[Connection, None] = {}  # likewise
+        self._listening: list[socket.socket] = []
+        self._joining: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened at; 0 while none is."""
-        sockets = self._server.sockets if self._server is not None else ()
-        return int(sockets[0].getsockname()[1]) if sockets else 0
+        return int(self._listening[0].getsockname()[1]) if self._listening else 0
 
-    async def listen(self, **where: Any) -> None:  # noqa: ANN401 - of asyncio's create_server
-        """Accept connections; raises OSError."""
-        loop = asyncio.get_running_loop()
-        # So few at once that who sends its request with them is read before they are too many.
-        self._server = await loop.create_server(
-            lambda: Connection(self), backlog=_ATTEMPTS, **where
-        )
-        for one in self._server.sockets:
-            _let_wait(one.fileno())
+    def listen(self, sockets: list[socket.socket]) -> None:
+        """Accept connections at bound sockets, which are ours from now on."""
+        self._listening = sockets
+        for one in sockets:
+            one.setblocking(False)
+            one.listen(_WAITING)
+            asyncio.get_running_loop().add_reader(one, self._accept, one)
+        self._sweep()
 
     def close(self) -> None:
         """Accept no more."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        for one in self._listening:
+            _close(one)
+        self._listening = []
 
     def abort(self) -> None:
         """End all that are left."""
-        for one in list(self._open):
-            one.end()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for one in self._silent:
+            _close(one)
+        self._silent.clear()
+        for task in self._joining:
+            task.cancel()
+        for connection in list(self._speaking):
+            connection.end()
 
     def add(self, connection: Connection) -> None:
-        """Take one in; the oldest that has not asked yet makes room for it, else the oldest."""
-        if len(self._open) >= self._most:
-            silent = (one for one in self._open if not one.has_asked)
-            next(silent, next(iter(self._open))).end("too many connections")
-        self._open[connection] = None
+        """It says something; the oldest that has not said all makes room for it, else the oldest."""
+        if len(self._speaking) >= self._most_speaking:
+            slow = (one for one in self._speaking if not one.has_asked)
+            next(slow, next(iter(self._speaking))).end(_TOO_MANY)
+        self._speaking[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """It is over."""
-        self._open.pop(connection, None)
+        self._speaking.pop(connection, None)
+
+    def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + HEAD_SECONDS
+        for _ in range(_AT_ONCE):
+            try:
+                one, _address = listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError:  # no descriptors are left
+                self._end_oldest()
+                loop.remove_reader(listener)
+                loop.call_later(_BREATH_SECONDS, self._go_on, listener)
+                return
+            one.setblocking(False)
+            if len(self._silent) >= self._most_silent:
+                self._end_oldest()
+            self._silent[one] = until
+            loop.add_reader(one, self._spoken, one)
+
+    def _go_on(self, listener: socket.socket) -> None:
+        if listener in self._listening:
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+
+    def _end_oldest(self) -> None:
+        if self._silent:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            _close(oldest)
+        self.note(_TOO_MANY)
+
+    def _spoken(self, one: socket.socket) -> None:
+        until = self._silent.pop(one)
+        if _has_left(one):
+            _close(one)
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(one)
+        task = loop.create_task(self._join(one, until))
+        self._joining.add(task)
+        task.add_done_callback(self._joining.discard)
+
+    async def _join(self, one: socket.socket, until: float) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self, until), one
+            )
+        except OSError:
+            one.close()
+
+    def _sweep(self) -> None:
+        """End those that said nothing for too long: browsers do so, it is no news."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for one in [one for one, until in self._silent.items() if until <= now]:
+            del self._silent[one]
+            _close(one)
+        self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+
+def _has_left(one: socket.socket) -> bool:
+    try:
+        return not one.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _close(one: socket.socket) -> None:
+    asyncio.get_running_loop().remove_reader(one)
+    one.close()
 
 
 class Connection(asyncio.BufferedProtocol):
     """One of them, between the socket and the protocol that speaks HTTP.
 
-    Whatever is read goes through one small buffer of all, so that a silent or slow one holds next
-    to nothing; the protocol is not even made before there is something to read.
+    Whatever is read goes through one small buffer of all, so that a slow one holds next to nothing.
     """
 
-    def __init__(self, all_of_them: Connections) -> None:
-        """Nothing is connected yet."""
+    def __init__(self, all_of_them: Connections, until: float) -> None:
+        """The head of its request is to be there at `until`."""
+        self._until = until
         self.has_asked = False
         self._all = all_of_them
         self._protocol: asyncio.Protocol | None = None
@@ -109,7 +200,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request, but not for long."""
         self._way = Way(cast("asyncio.Transport", transport), self._all.note)
-        self._timer = self._later(HEAD_SECONDS)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(self._until, self.end, _TOO_SLOW)
         self._all.add(self)
 
     def get_buffer(self, _sizehint: int) -> bytearray:
@@ -167,19 +259,13 @@ class Connection(asyncio.BufferedProtocol):
             self.has_asked = True
             assert self._timer is not None  # noqa: S101 - set when it was connected
             self._timer.cancel()
-            self._timer = self._later(WHOLE_SECONDS)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(WHOLE_SECONDS, self.end, _TOO_SLOW)
         elif self._head > LONGEST_HEAD:
             self.end("head too large")
             return False
         self._tail = data[1 - len(_END_OF_HEAD) :]
         return True
-
-    def _later(self, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, self._expire)
-
-    def _expire(self) -> None:
-        # Browsers connect ahead of what they may ask for: that is no news.
-        self.end("too slow" if self._head else "")
 
 
 class Way(asyncio.Transport):
@@ -236,12 +322,6 @@ class Way(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - likewise
         """Tell of the socket."""
         return self._transport.get_extra_info(name, default)
-
-
-def _let_wait(number: int) -> None:
-    """Let more wait at a socket than are accepted at once: a refused one tries again in 1 s."""
-    with socket.socket(fileno=os.dup(number)) as same:
-        same.listen(_WAITING)
 
 
 def _whole(status: str, text: str) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 _ENOUGH: Final = 65_536
-_MOST_CONNECTIONS: Final = 512
+_MOST_CONNECTIONS: Final = 4096
 _SHARE: Final = 4
 _LEAST_CONNECTIONS: Final = 8
 

@@ -98,13 +98,11 @@ class Ops:
         assert server is not None  # noqa: S101 - it was set up
         connections = Connections(server, most_connections(), self.note)
         try:
-            if host is None:
-                await connections.listen(sock=listening(port))
-            else:
-                await connections.listen(host=host, port=port, reuse_address=True)
+            found = [listening(port)] if host is None else await _listening_at(host, port)
         except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
+        connections.listen(found)
         self._connections = connections
 
     async def stop(self) -> None:
@@ -131,7 +129,7 @@ class Ops:
         """Keep what goes wrong in here out of the answer."""
         try:
             return await handler(request)
-        except web.HTTPException:
+        except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
             self._metrics.refused("failed")
@@ -177,6 +175,21 @@ def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
             if error.errno not in _NOT_THERE:
                 raise
     return _opened(port, last)
+
+
+async def _listening_at(host: str, port: int) -> list[socket.socket]:
+    """Open a port at each address of a host; raises OSError."""
+    loop = asyncio.get_running_loop()
+    found: list[socket.socket] = []
+    kind = socket.SOCK_STREAM
+    for family, _, _, _, address in await loop.getaddrinfo(host, port, type=kind):
+        try:
+            found.append(socket.create_server(address, family=family))
+        except OSError:
+            for one in found:
+                one.close()
+            raise
+    return found
 
 
 def _opened(port: int, family: int) -> socket.socket:

@@ -8,9 +8,9 @@ from consumer.descriptors import share
 
 
 @pytest.mark.parametrize(
-    ("limit", "connections"), [(16, 8), (256, 64), (1024, 256), (65_536, 512), (-1, 512)]
+    ("limit", "connections"), [(16, 8), (256, 64), (1024, 256), (65_536, 4096), (-1, 4096)]
 )
-def test_callers_have_a_quarter_and_never_more_than_512(limit: int, connections: int) -> None:
+def test_callers_have_a_quarter_and_never_more_than_4096(limit: int, connections: int) -> None:
     assert share(limit) == connections
 
 
