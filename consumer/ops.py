@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 from aiohttp import web
 
-from consumer.connections import SECURITY, Connections, Way
+from consumer.connections import Connections
 from consumer.descriptors import most_connections
 from consumer.log.repeats import Repeats
 from consumer.metrics import CONTENT_TYPE
+from consumer.way import SECURITY, Way
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

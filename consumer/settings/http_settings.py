@@ -48,9 +48,9 @@ class HttpSettings(Section):
         default=True, description="Serve the console at `/`, and remember outcomes for it."
     )
     allowed_hosts: Annotated[
-        list[Annotated[str, AfterValidator(_name)]], BeforeValidator(listed)
+        tuple[Annotated[str, AfterValidator(_name)], ...], BeforeValidator(listed)
     ] = Field(
-        default=[],
+        default=(),
         description="Names by which the console is reached, comma separated: of an ingress, of a"
         " proxy. Addresses, `localhost` and the name of the machine always count.",
     )

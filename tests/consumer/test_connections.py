@@ -13,9 +13,10 @@ import pytest
 from aiohttp import web
 
 from consumer import log
-from consumer.connections import HEAD_SECONDS, SECURITY, Connections, Way
+from consumer.connections import HEAD_SECONDS, Connections
 from consumer.metrics import Metrics
 from consumer.ops import Ops
+from consumer.way import SECURITY, Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
