@@ -49,6 +49,17 @@ def test_what_is_rendered_is_valid(chart: Chart, given: dict[str, Any], kubernet
             kubernetes_validate.validate(document, kubernetes, strict=True)
 
 
+def test_the_console_knows_the_names_of_its_service_and_those_that_are_given(chart: Chart) -> None:
+    given = values(settings={"HTTP_ALLOWED_HOSTS": "console.example.com"})
+
+    hosts = environment(chart, given)["HTTP_ALLOWED_HOSTS"].split(",")
+
+    found = next(one for one in chart.render(given) if one["kind"] == "Service")
+    assert hosts[0] == found["metadata"]["name"]
+    assert hosts[1:4] == [f"{hosts[1]}{end}" for end in ("", ".svc", ".svc.cluster.local")]
+    assert hosts[4:] == ["console.example.com"]
+
+
 @pytest.mark.parametrize("given", SETS.values(), ids=SETS)
 def test_the_linter_is_content(chart: Chart, given: dict[str, Any]) -> None:
     chart.lint(given)
