@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from consumer.letter import HEADERS, KEY, OMITTED, VALUE, VALUE_BYTES
+from consumer.letter import HEADERS, KEY, OMITTED, UNREADABLE, VALUE, VALUE_BYTES
 from consumer.part import Partition, Record
 from consumer.replay import FIRST_OFFSET, POSITION, REPLAYS, number
 
@@ -20,7 +20,8 @@ class DeadLetter:
 
     `source` and `offset` tell where it was rejected, `first_offset` where it lay at first if it was
     replayed since; `position` its place in an envelope. `omitted_bytes` is the size of a value that
-    lies at the source only, None if the letter has its own.
+    lies at the source only, None if the letter has its own. What is not `readable` has no value
+    anywhere: the record, or its batch, could not be read.
     """
 
     record: Record
@@ -35,6 +36,7 @@ class DeadLetter:
     replays: int
     first_offset: int
     omitted_bytes: int | None = None
+    readable: bool = True
 
     @property
     def name(self) -> str:
@@ -109,6 +111,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         number(found.get(REPLAYS)) or 0,
         offset if first is None else first,
         number(found.get(VALUE_BYTES)) if found.get(VALUE) == OMITTED else None,
+        found.get(VALUE) != UNREADABLE,
     )
 
 

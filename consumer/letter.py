@@ -1,7 +1,8 @@
 """What is written to the dead-letter topic for a rejected message. Pure.
 
 A letter that its topic does not take is written without its value: the headers say where the
-record lies, and `dead-letters show` and `replay` read it there.
+record lies, and `dead-letters show` and `replay` read it there. One of a record whose value could
+not be read has none to give, and says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ VALUE_BYTES: Final = "dl.value_bytes"
 KEY: Final = "dl.key"
 HEADERS: Final = "dl.headers"
 OMITTED: Final = b"omitted"
+UNREADABLE: Final = b"unreadable"
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -76,6 +78,8 @@ def _headers(receipt: Receipt, failed_at: float, own: Headers) -> Headers:
         "dl.attempts": b"%d" % max(receipt.attempts, 1),
         "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat().encode(),
     }
+    if record.fault is not None and record.value is None:
+        added[VALUE] = UNREADABLE
     if receipt.position is not None:
         added[POSITION] = b"%d" % receipt.position
     kept = tuple(pair for pair in own if pair[0] not in added and pair[0] not in _OF_BARE)

@@ -16,6 +16,7 @@ from consumer.errors import (
     KafkaTooLarge,
     KafkaUnavailable,
 )
+from consumer.kafka.fetched import FaultyRecord
 from consumer.part import Partition, Record
 
 if TYPE_CHECKING:
@@ -130,4 +131,5 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
                 tuple(record.headers),
                 record.timestamp / 1000,
                 record.timestamp / 1000 if record.timestamp_type == _BY_THE_BROKER else now,
+                record.fault if type(record) is FaultyRecord else None,
             )

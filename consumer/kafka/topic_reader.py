@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
-from consumer.errors import KafkaError, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
 from consumer.kafka.connection import connection, records, translated
 from consumer.kafka.credentials import keep_renewed
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS: Final = 15.0
 _POLL_MILLISECONDS: Final = 500
 _CHUNK: Final = 500
+_REST_SECONDS: Final = 1.0
 
 
 class TopicReader:
@@ -87,7 +89,10 @@ class TopicReader:
         return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
 
     async def read(self, partition: Partition, start: int, end: int) -> AsyncIterator[Record]:
-        """Yield what lies from `start` up to, not with, `end`, as far as it is kept."""
+        """Yield what lies from `start` up to, not with, `end`, as far as it is kept.
+
+        What can't be read is passed over, and told.
+        """
         one = aiokafka.TopicPartition(*partition)
         consumer = self._consumer
         consumer.assign([one])
@@ -96,7 +101,10 @@ class TopicReader:
             for record in await self._some(one):
                 if record.offset >= end:
                     return
-                yield record
+                if record.fault is None:
+                    yield record
+                else:
+                    _tell(record)
 
     async def _partitions(self, topic: str) -> list[aiokafka.TopicPartition]:
         # `topics` asks for the same and throws the partitions away.
@@ -122,6 +130,11 @@ class TopicReader:
                 found = await self._consumer.getmany(
                     partition, timeout_ms=_POLL_MILLISECONDS, max_records=_CHUNK
                 )
+            except KafkaUnreadable:
+                if asyncio.get_running_loop().time() + _REST_SECONDS > deadline:
+                    raise
+                await asyncio.sleep(_REST_SECONDS)
+                continue
             except Exception as error:
                 raise told(error) from error
             if found or await self._position(partition) != began:
@@ -133,6 +146,12 @@ class TopicReader:
         if self._started is None:
             raise KafkaUnavailable("not connected")
         return self._started
+
+
+def _tell(record: Record) -> None:
+    """Warn of a record that is passed over, on standard error: only commands read by offset."""
+    place = f"{record.partition.topic}, partition {record.partition.number}"
+    print(f"hull-planhat: passed over in {place}: {record.fault}", file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
 def told(error: BaseException, whom: str = "") -> BaseException:
