@@ -14,7 +14,7 @@ from consumer.log import cleaner
 from consumer.replay import CHECKED_TO, FIRST_OFFSET, POSITION, REPLAYS
 
 if TYPE_CHECKING:
-    from consumer.part import Receipt
+    from consumer.part import Receipt, Record
 
 VALUE: Final = "dl.value"
 VALUE_BYTES: Final = "dl.value_bytes"
@@ -46,7 +46,9 @@ def letter(receipt: Receipt, failed_at: float, *, is_bare: bool = False) -> Lett
     record = receipt.ticket.record
     if not is_bare:
         return record.key, record.value, headers(receipt, failed_at)
-    omitted = {VALUE: OMITTED, VALUE_BYTES: b"%d" % len(record.value or b"")}
+    omitted: dict[str, bytes] = {}
+    if not _is_unreadable(record):
+        omitted = {VALUE: OMITTED, VALUE_BYTES: b"%d" % len(record.value or b"")}
     own = record.headers
     if _size(own) > _MOST_HEADERS:
         own = tuple(pair for pair in own if pair[0] in _OF_REPLAYS and _size((pair,)) < _MOST_NAMED)
@@ -78,12 +80,16 @@ def _headers(receipt: Receipt, failed_at: float, own: Headers) -> Headers:
         "dl.attempts": b"%d" % max(receipt.attempts, 1),
         "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat().encode(),
     }
-    if record.fault is not None and record.value is None:
+    if _is_unreadable(record):
         added[VALUE] = UNREADABLE
     if receipt.position is not None:
         added[POSITION] = b"%d" % receipt.position
     kept = tuple(pair for pair in own if pair[0] not in added and pair[0] not in _OF_BARE)
     return kept + tuple(added.items())
+
+
+def _is_unreadable(record: Record) -> bool:
+    return record.fault is not None and record.value is None
 
 
 def _size(headers: Headers) -> int:

@@ -237,14 +237,12 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             last = following - 1
         elif found is not None and found.is_dense:
             last = max(at, found.last)
-        fault = self._fault(trouble, at, last)
-        self._reach(last + 1)
-        return fault
+        return self._fault(trouble, at, last)
 
     def _fault(self, why: str, first: int, last: int) -> FaultyRecord:
         """Stand for these offsets, at the first of them that was not given yet."""
         first = max(first, self.next_fetch_offset)
-        self.next_fetch_offset = first + 1
+        self._reach(max(first, last) + 1)
         span = f"offset {first}" if last <= first else f"offsets {first} to {last}"
         return self._made(first, fault=f"unreadable batch, {span}: {why}")
 
@@ -280,10 +278,5 @@ def _fits(offset: int, expected: int, found: Batch) -> bool:
     return offset == expected or (not found.is_dense and expected <= offset <= found.last)
 
 
-def install() -> None:
-    """Let aiokafka read by the classes above, in this whole process."""
-    fetcher.MemoryRecords = FetchedBatches
-    fetcher.PartitionRecords = FetchedRecords
-
-
-install()
+fetcher.MemoryRecords = FetchedBatches
+fetcher.PartitionRecords = FetchedRecords

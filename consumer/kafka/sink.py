@@ -79,7 +79,9 @@ class KafkaSink:
         """Give records to the producer and add what they will become to `sent`."""
         with door():
             producer = await self._connected()
-            for key, value, headers in letters:
+            for name, value, headers in letters:
+                # Kafka takes a record without either, aiokafka's producer does not.
+                key = b"" if name is None and value is None else name
                 try:
                     one = await producer.send(self._topic, value, key, headers=list(headers))
                 except MessageSizeTooLargeError as error:

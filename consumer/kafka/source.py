@@ -16,6 +16,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
 from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.fetched import shelf
 from consumer.kafka.namesake import has_namesake
 from consumer.part import Partition, Record
 
@@ -328,6 +329,7 @@ class KafkaSource:
 
     def _made(self) -> aiokafka.AIOKafkaConsumer:
         settings = self._settings
+        shelf.most = settings.max_unpacked_bytes
         session_ms = round(settings.session_timeout_seconds * 1000)
         return aiokafka.AIOKafkaConsumer(
             **connection(settings),

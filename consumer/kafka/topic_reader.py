@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
 from consumer.kafka.connection import connection, records, translated
 from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.fetched import shelf
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +37,7 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         """Connect."""
+        shelf.most = self._settings.max_unpacked_bytes
         consumer = aiokafka.AIOKafkaConsumer(
             **connection(self._settings),
             client_id="hull-planhat",
@@ -149,9 +151,10 @@ class TopicReader:
 
 
 def _tell(record: Record) -> None:
-    """Warn of a record that is passed over, on standard error: only commands read by offset."""
-    place = f"{record.partition.topic}, partition {record.partition.number}"
-    print(f"hull-planhat: passed over in {place}: {record.fault}", file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
+    """Say on standard error what is passed over: only commands read by offset."""
+    place = f"offset {record.offset} of {record.partition.topic}, partition"
+    line = f"hull-planhat: passed over {place} {record.partition.number}: {record.fault}"
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
 def told(error: BaseException, whom: str = "") -> BaseException:
