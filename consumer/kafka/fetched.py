@@ -24,7 +24,7 @@ from consumer.kafka.unpack import Broken, TooLarge
 from consumer.part import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from consumer.kafka.batch import Batch, Buffer
 
@@ -124,14 +124,17 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
     def _of(self, found: Batch) -> Iterator[Any]:
         contents = Contents(found, shelf)
         try:
-            yield from self._read_out(contents, found)
-        except (TooLarge, Broken) as error:
-            yield self._fault(str(error), found.base, found.last)
+            trouble = yield from self._read_out(contents, found)
         finally:
             contents.close()
+        if trouble:
+            yield self._fault(trouble, found.base, found.last)
 
-    def _read_out(self, contents: Contents, found: Batch) -> Iterator[Any]:
-        """Read as aiokafka does, and from where it can't, by our own reader."""
+    def _read_out(self, contents: Contents, found: Batch) -> Generator[Any, None, str]:
+        """Read as aiokafka does, and from where it can't, by our own reader.
+
+        Return why the batch can't be unpacked; empty if it can.
+        """
         topic, partition = self._tp
         is_dense, last, timestamp_type = found.is_dense, found.last, found.timestamp_type
         expected, done = found.base, 0
@@ -163,14 +166,15 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
                         headers,
                     )
                     if self._read > MOST_READ:
-                        return
+                        return ""
             else:
-                return
-        except (TooLarge, Broken):
-            raise
+                return ""
+        except (TooLarge, Broken) as error:
+            return str(error)
         except Exception:  # noqa: BLE001, S110 - our own reader finds out what it is
             pass
         yield from self._read_singly(contents, found, done, expected)
+        return ""
 
     def _read_singly(
         self, contents: Contents, found: Batch, begin: int, expected: int

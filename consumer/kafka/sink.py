@@ -86,7 +86,8 @@ class KafkaSink:
                     one = await producer.send(self._topic, value, key, headers=list(headers))
                 except MessageSizeTooLargeError as error:
                     one = asyncio.get_running_loop().create_future()
-                    one.set_exception(error)
+                    # Its traceback would keep the letter in memory, in a circle with `sent`.
+                    one.set_exception(error.with_traceback(None))
                 sent.append(one)
 
     async def close(self) -> None:
