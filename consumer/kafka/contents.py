@@ -89,13 +89,14 @@ class Shelf:
 class Contents:
     """Gives the records of a batch one after the other."""
 
-    __slots__ = ("_at", "_batch", "_shelf", "_whole")
+    __slots__ = ("_at", "_batch", "_shelf", "_unread", "_whole")
 
     def __init__(self, batch: Batch, shelf: Shelf) -> None:
         """Nothing is unpacked yet."""
         self._batch = batch
         self._shelf = shelf
         self._whole: Buffer | None = None
+        self._unread: Iterator[Any] | None = None
         self._at: int | None = None
 
     def fast(self) -> Iterator[Any]:
@@ -121,7 +122,7 @@ class Contents:
 
     def let_go(self) -> None:
         """Free what was unpacked; it can be had again."""
-        self._whole = None
+        self._whole = self._unread = None
 
     def close(self) -> None:
         """Nobody reads on."""
@@ -142,15 +143,14 @@ class Contents:
         """Hold nothing that was let go while somebody else read."""
         done = 0
         while True:
-            unread = islice(_parsed(self._held()), done, None)
-            for found in unread:
-                yield found
-                done += 1
-                if self._whole is None:
-                    break
-            else:
+            if self._unread is None:
+                self._unread = islice(_parsed(self._held()), done, None)
+            try:
+                found = next(self._unread)
+            except StopIteration:
                 return
-            del unread
+            done += 1
+            yield found
 
 
 def _parsed(whole: Buffer) -> Iterator[Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FREE = SandboxOptions(quota=QuotaOptions(calls_per_window=100_000, calls_per_second=10_000))
 MOST_MIB = 250.0
-PARTITIONS = 6
+PARTITIONS = 4
 BELOW = 31 << 20
 
 
@@ -40,11 +40,11 @@ def hostile() -> list[bytes]:
         swelling(200 << 20, "zstd"),
         swelling(100 << 20, "lz4"),
         swelling(100 << 20, "gzip", count=50),
-        *[swelling(BELOW, "zstd")] * 10,
+        *[swelling(BELOW, "zstd")] * 4,
         swelling(BELOW, "lz4", count=31),
-        swelling(BELOW, "gzip", count=3_000),
+        swelling(BELOW, "gzip", count=1_500),
         batch([RawRecord(headers=((b"", None),) * 10_000_000)], "zstd"),
-        batch([RawRecord(headers=((b"h", b""),) * 900)] * 3_000, "zstd"),
+        batch([RawRecord(headers=((b"h", b""),) * 900)] * 1_000, "zstd"),
         batch([RawRecord(value=events)] * 8, "zstd"),
         batch([RawRecord(value=b"[" * BELOW)], "zstd"),
     ]
