@@ -49,5 +49,9 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         healthy=service.healthy,
         ready=service.ready,
     )
-    # The server of the probes is made with these routes, so it can be asked for only later.
-    return Console(view, lambda why: service.ops.note(why)).routes()
+
+    def note(why: str) -> None:
+        # Later: the server is made with these routes.
+        service.ops.note(why)
+
+    return Console(view, note).routes()
