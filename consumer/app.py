@@ -57,7 +57,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.part import Partition, Receipt
+    from consumer.part import Partition, Ticket
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
@@ -361,7 +361,7 @@ class Service:
         self.metrics.lags(
             {name: self.poller.lag(name) or 0 for name in self.assignment.owned}, ages
         )
-        self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
+        self.metrics.gauge("dead_letters_waiting", self.dead_letters.messages)
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
         self.metrics.gauge("kafka_refused", self.blocked.reason(_now()) is not None)
@@ -385,9 +385,10 @@ class Service:
         unread, waiting = self.poller.unread(), self.dispatch.waiting
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
-    def _dead_lettered(self, receipt: Receipt) -> None:
-        self.metrics.dead_letter(receipt.rejections[0])
-        self.intake.resolve(receipt)
+    def _dead_lettered(self, ticket: Ticket) -> None:
+        for receipt in ticket.rejected:
+            self.metrics.dead_letter(receipt.rejections[0])
+        self.intake.resolve(ticket)
         if self.guard.is_tripped:
             self.dispatch.halts.trip("too many messages are rejected", _now())
 

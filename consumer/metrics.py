@@ -64,6 +64,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
     "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
+    "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
     "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
 }
 _HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
@@ -213,6 +214,10 @@ class Metrics:
     def credentials(self, result: Literal["renewed", "unusable"]) -> None:
         """A file with credentials for Kafka holds something new."""
         self._count("kafka_credentials", result)
+
+    def refused(self, reason: str) -> None:
+        """A connection or a request to our port was refused; reasons are few."""
+        self._count("http_refused", reason)
 
     # How things are
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+import structlog
 from aiohttp import web
 
+from consumer.connections import Connections
+from consumer.descriptors import most_connections
 from consumer.log import cleaner
+from consumer.log.repeats import Repeats
 from consumer.metrics import CONTENT_TYPE
+from consumer.way import SECURITY, Way
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -20,8 +26,10 @@ if TYPE_CHECKING:
 
 _cleaner = cleaner(keeps_emails=False)
 _CLOSE_SECONDS: Final = 2.0
-_LARGEST_BODY: Final = 4 << 20
-_BACKLOG: Final = 128
+_LINGER_SECONDS: Final = 1.0
+_LONGEST_LINE: Final = 8190
+_MOST_HEADERS: Final = 64
+_READ_AHEAD: Final = 16 * 1024
 _FAMILIES: Final = (socket.AF_INET6, socket.AF_INET)
 _NOT_THERE: Final = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 """What a kernel says of a family that it was built without, or that is turned off."""
@@ -35,13 +43,7 @@ _PAGE: Final = """<!doctype html>
 <li><a href="metrics">metrics</a>: for Prometheus
 </ul>
 """
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_log = structlog.get_logger("consumer.ops")
 
 
 class State(Protocol):
@@ -67,38 +69,79 @@ class Ops:
         """Nothing listens before `start`; `routes` go before ours, `/` among them."""
         self._state = state
         self._metrics = metrics
-        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[_careful])
+        self._repeats = Repeats()
+        app = web.Application(middlewares=[self._careful])
+        app.on_response_prepare.append(_signed)
         added = list(routes)
         app.add_routes([*added, *(route for route in self._routes() if _is_new(route, added))])
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_SECONDS / 2
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_CLOSE_SECONDS / 2,
+            logger=_quiet(),
+            lingering_time=_LINGER_SECONDS,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+            max_headers=_MOST_HEADERS,
+            read_bufsize=_READ_AHEAD,
+            auto_decompress=False,
         )
+        self._connections: Connections | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened at; 0 while none is."""
-        addresses = self._runner.addresses
-        return int(addresses[0][1]) if addresses else 0
+        return self._connections.port if self._connections is not None else 0
 
     async def start(self, host: str | None, port: int) -> None:
         """Listen, without a host at all addresses of both families; raises PortTaken."""
         await self._runner.setup()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - it was set up
+        connections = Connections(server, most_connections(), self.note)
         try:
-            site: web.BaseSite
-            if host is None:
-                site = web.SockSite(self._runner, listening(port), backlog=_BACKLOG)
-            else:
-                site = web.TCPSite(self._runner, host, port, backlog=_BACKLOG)
-            await site.start()
+            found = [listening(port)] if host is None else await _listening_at(host, port)
         except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
+        connections.listen(found)
+        self._connections = connections
 
     async def stop(self) -> None:
         """Close the port, and what is still open after two seconds."""
+        if self._connections is not None:
+            self._connections.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._runner.cleanup()
+        if self._connections is not None:
+            self._connections.abort()
+
+    def note(self, why: str) -> None:
+        """Count that a caller was refused, and say it now and then."""
+        self._metrics.refused(why)
+        repeated = self._repeats.say(why, asyncio.get_running_loop().time())
+        if repeated is not None:
+            _log.info("http.refused", reason=why, **({"repeated": repeated} if repeated else {}))
+
+    @web.middleware
+    async def _careful(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Keep what goes wrong in here out of the answer."""
+        try:
+            return await handler(request)
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
+            self._metrics.refused("failed")
+            if (
+                self._repeats.say(type(error).__qualname__, asyncio.get_running_loop().time())
+                is not None
+            ):
+                _log.error("http.failed", path=request.path, exc_info=error)
+            return web.Response(status=500, text="Failed: the log says why.\n")
 
     def _routes(self) -> list[web.RouteDef]:
         return [
@@ -137,24 +180,49 @@ def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
     return _opened(port, last)
 
 
+async def _listening_at(host: str, port: int) -> list[socket.socket]:
+    """Open a port at each address of a host; raises OSError."""
+    loop = asyncio.get_running_loop()
+    found: list[socket.socket] = []
+    kind = socket.SOCK_STREAM
+    for family, _, _, _, address in await loop.getaddrinfo(host, port, type=kind):
+        try:
+            found.append(socket.create_server(address, family=family))
+        except OSError:
+            for one in found:
+                one.close()
+            raise
+    return found
+
+
 def _opened(port: int, family: int) -> socket.socket:
     takes_both = family == socket.AF_INET6
     if takes_both and not socket.has_dualstack_ipv6():
         raise OSError(errno.EAFNOSUPPORT, "no IPv6 that takes IPv4 too")
-    return socket.create_server(
-        ("", port), family=family, backlog=_BACKLOG, dualstack_ipv6=takes_both
-    )
+    return socket.create_server(("", port), family=family, dualstack_ipv6=takes_both)
 
 
-@web.middleware
-async def _careful(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Headers that keep pages from being stored, framed into code, or guessed at."""
-    response = await handler(request)
-    for name, value in _HEADERS.items():
+async def _signed(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer of ours: the headers of all, who we are left out, and nothing after it."""
+    way = request.transport
+    if isinstance(way, Way):
+        way.is_ours = True
+    for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
-    return response
+    response.headers.pop("Server", None)
+    response.headers["Connection"] = "close"
+    response.force_close()
+
+
+def _quiet() -> logging.Logger:
+    """Where aiohttp logs. Of requests that it cannot read `note` tells, in one line for many."""
+    found = logging.getLogger("aiohttp.server")
+    found.addFilter(_is_no_bad_request)
+    return found
+
+
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Error handling request")
 
 
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from consumer.part import Body
     from consumer.rules import Field, Rules
 
+_ANY_HIDDEN: Final = "phone"
 _IDS: Final = IDS_OF_PLANHAT | {
     *("external_id", "planhat/id", "anonymous_id", "anonymous_ids", "segment_ids"),  # of Hull
 }
@@ -36,6 +37,10 @@ _PATHS_OF_PEOPLE: Final = ("/endusers", "/analytics")
 _DEEPEST: Final = 100
 _INT_BITS: Final = 63
 _LONGEST_NUMBER: Final = 100
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 500
+_UNKNOWN: Final = "..."
+"""In place of a name longer than any of ours: it would be looked through at each value below."""
 
 
 class _Of(NamedTuple):
@@ -192,12 +197,18 @@ def _bodies(body: object) -> list[object]:
 
 def _within(path: str, name: str) -> str:
     """The name of what lies in an object; what lies in a hidden one is hidden."""
-    return path if _is_hidden(path) else f"{path}/{name}".lstrip("/")
+    if _is_hidden(path):
+        return path
+    if len(name) > _LONGEST_NAME:
+        name = _ANY_HIDDEN if _is_hidden(name) else _UNKNOWN
+    within = f"{path}/{name}".lstrip("/")
+    return within if len(within) <= _LONGEST_PATH else f"{_UNKNOWN}/{name}"
 
 
 def _is_hidden(name: str) -> bool:
     """Tell it by the last part of a name, in whichever of Hull's spellings."""
-    return HIDDEN.search(re.split(r"[/.]", name.removeprefix("traits_"))[-1]) is not None
+    last = name.removeprefix("traits_").rpartition("/")[2].rpartition(".")[2]
+    return HIDDEN.search(last) is not None
 
 
 def _is_id(name: str) -> bool:

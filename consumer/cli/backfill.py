@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumer.cli.backfill_state import BackfillState
+from consumer.cli.backfill_state import BackfillState, WrongState
 from consumer.cli.foreground import quiet
 from consumer.cli.output import say, tell
 from consumer.cli.pace import Pace
@@ -23,10 +23,12 @@ from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
+from consumer.extract.row import Endless
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
 from consumer.plural import plural
 from schemas.settings_error import InvalidSettings
+from schemas.shown import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -67,7 +69,7 @@ def run_backfill(options: BackfillOptions) -> int:
         return asyncio.run(_Backfill(settings, options).run())
     except InvalidSettings as error:
         say(error.lines, keeps_personal=True)
-    except Broken as error:
+    except (Broken, Endless, WrongState) as error:
         say([f"hull-planhat: {error}"])
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -89,7 +91,8 @@ class _Backfill:
             path = None if self._options.file == "-" else Path(self._options.file)
             file = sys.stdin.buffer if path is None else stack.enter_context(_opened(path))
             state = BackfillState(path, self._topic, keeps=not self._options.dry_run)
-            first = self._options.from_line or state.next_line()
+            noted = state.next_line()
+            first = self._options.from_line or noted
             if first > 1:
                 say([f"hull-planhat: going on from line {first}"])
             progress = stack.enter_context(_progress())
@@ -163,7 +166,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise Broken(f"{path}: {error.strerror}") from error
+        raise Broken(f"{cleaned(str(path))}: {error.strerror}") from error
 
 
 def _progress() -> Progress:

@@ -19,6 +19,7 @@ from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.json_text import read_json
 from consumer.kafka.topic_reader import TopicReader
 from consumer.log.printable import printable
+from consumer.positions import ranges
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2
 _LONGEST_TEXT: Final = 20_000
+_LONGEST_RANGES: Final = 60
 
 
 def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
@@ -98,6 +100,8 @@ async def _one(
         if letter is None or letter.omitted_bytes is None:
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
+        if letter.source.topic not in settings.topics:
+            return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
         try:
             found = await whole(reader, letter)
         except KafkaUnavailable as error:
@@ -111,8 +115,10 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
         table.add_column(name, overflow="fold")
     for letter in found:
         place = f"{letter.source.topic} {letter.source.number}:{letter.offset}"
-        if letter.position is not None:
-            place += f" message {letter.position + 1}"
+        if letter.positions is not None:
+            counted = ranges([position + 1 for position in letter.positions])
+            place += f" message{'s' * (len(letter.positions) > 1)} {counted[:_LONGEST_RANGES]}"
+            place += "..." * (len(counted) > _LONGEST_RANGES)
         key = (letter.record.key or b"").decode(errors="replace")
         at = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
         cells = (letter.name, at, letter.reason, place, key, letter.attempts, letter.replays)
@@ -122,7 +128,7 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
 
 def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, Any]:
     own = {
-        name: value.decode(errors="replace")
+        name: (value or b"").decode(errors="replace")
         for name, value in letter.record.headers
         if not name.startswith("dl.")
     }

@@ -22,11 +22,13 @@ from consumer.cli.topic_choice import Choice, chosen
 from consumer.errors import KafkaError
 from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
+from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
 from consumer.parse import Headers
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
+from schemas.shown import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,10 +99,14 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
                 sys.stdin.buffer if name == "-" else stack.enter_context(Path(name).open("rb"))
             )
         except OSError as error:
-            say([f"hull-planhat: {name}: {error.strerror}"])
+            say([f"hull-planhat: {cleaned(name)}: {error.strerror}"])
             return _WRONG_USE
-        for told in _rows(file):
-            tell(told)
+        try:
+            for told in _rows(file):
+                tell(told)
+        except Endless as error:
+            say([f"hull-planhat: {name}: {error}"])
+            return _WRONG_USE
     return 0
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from consumer.log import hide
 from consumer.settings import Settings
+from consumer.settings.mounted import mounted
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
+from schemas.settings_text import LONGEST
+from schemas.shown import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+_WAIT_SECONDS: Final = 10.0
+"""How long a pipe, like that of `<(...)`, may take to bring the settings."""
 
 
 def read_settings(environ: Mapping[str, str]) -> tuple[Settings, ConnectorSettings]:
@@ -31,10 +38,11 @@ def read_environment(environ: Mapping[str, str]) -> Settings:
 
 def read_connector(path: Path) -> ConnectorSettings:
     """Read the file of connector settings; raises InvalidSettings."""
+    where = f"CONNECTOR_SETTINGS: {shown_path(path)}"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = mounted(path, LONGEST + 1, _WAIT_SECONDS).decode("utf-8")
     except OSError as error:
-        raise InvalidSettings(f"CONNECTOR_SETTINGS: {str(path)!r}: {error.strerror}") from error
+        raise InvalidSettings(f"{where}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InvalidSettings(f"CONNECTOR_SETTINGS: {str(path)!r}: not UTF-8") from error
+        raise InvalidSettings(f"{where}: not UTF-8") from error
     return ConnectorSettings.from_text(text, str(path))

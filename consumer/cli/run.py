@@ -16,6 +16,7 @@ from consumer.cli.allocator import keep_heap_small
 from consumer.cli.foreground import stop_on_signals
 from consumer.cli.output import say
 from consumer.cli.read import read_settings
+from consumer.descriptors import raise_limit
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
 from consumer.ops import PortTaken
@@ -41,6 +42,7 @@ def run_service() -> int:
         settings, connector = read_settings(os.environ)
         troubles = Troubles()
         _configure_logs(settings, connector, troubles)
+        raise_limit()
         collect_seldom()
         keep_heap_small()
         with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:

@@ -49,4 +49,5 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         healthy=service.healthy,
         ready=service.ready,
     )
-    return Console(view).routes()
+    # The server of the probes is made with these routes, so it can be asked for only later.
+    return Console(view, lambda why: service.ops.note(why)).routes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import socket
 import time
 from base64 import b64decode
 from pathlib import Path
@@ -13,8 +14,11 @@ import orjson
 from aiohttp import web
 
 from consumer.console.answer import answer
+from consumer.console.callers import Caller, refusal
+from consumer.console.explaining import LARGEST_MESSAGE, TooMuch, explained
+from consumer.console.queue import Busy, Queue
 from consumer.console.state import state
-from consumer.explain import explain
+from consumer.console.tries import Tries
 from consumer.log import cleaner
 from consumer.personal import Shown
 from consumer.steps import Run
@@ -39,8 +43,13 @@ _POLICY: Final = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _LONGEST_QUERY: Final = 300
-_LARGEST_MESSAGE: Final = 512 * 1024
+_BODY_SECONDS: Final = 10.0
 _TURN_SECONDS: Final = 0.002
+_TOO_LARGE: Final = f"The message is larger than {LARGEST_MESSAGE // 1024} KiB"
+_TOO_OFTEN: Final = "Too many wrong passwords: wait ten seconds"
+_MOST_BODIES: Final = 8
+_KINDS: Final = {408: "too slow", 413: "too large", 415: "not JSON"}
+_BUSY: Final = "Others are asking: try again in a moment"
 
 Found = TypeVar("Found")
 
@@ -48,9 +57,16 @@ Found = TypeVar("Found")
 class Console:
     """Answers who asks; asks for a password first, if one is set."""
 
-    def __init__(self, view: View) -> None:
-        """The page's files are read here and now; nothing is looked at before somebody asks."""
+    def __init__(self, view: View, note: Callable[[str], None]) -> None:
+        """The page's files are read here and now; nothing is looked at before somebody asks.
+
+        `note` is told why a request was refused.
+        """
         self._view = view
+        self._note = note
+        self._names = {*view.settings.http.allowed_hosts, socket.gethostname().lower()}
+        self._looks, self._bodies, self._explains = Queue(), _Bodies(), Queue()
+        self._tries = Tries()
         keeps_personal = view.settings.log.pii
         clean = cleaner(keeps_emails=keeps_personal).text
         self._shown = Shown(clean, keeps_personal=keeps_personal, rules=view.rules)
@@ -62,7 +78,7 @@ class Console:
     def routes(self) -> list[web.RouteDef]:
         """What is to be served."""
         return [
-            *(web.get(path, self._guarded(self._file)) for path in self._files),
+            *(web.get(path, self._guarded(self._file, is_page=True)) for path in self._files),
             web.get("/api/state", self._guarded(self._state)),
             web.get("/api/outcomes", self._guarded(self._outcomes)),
             web.post("/api/explain", self._guarded(self._explain)),
@@ -75,34 +91,124 @@ class Console:
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return _json(self._shown.value(state(self._view, _now(), time.time())))
+        async with self._looks.turn():
+            return _json(self._shown.value(state(self._view, _now(), time.time())))
 
     async def _outcomes(self, request: web.Request) -> web.Response:
         query = request.query.get("query", "")[:_LONGEST_QUERY]
-        return _json(await _in_turns(answer(self._view, query, self._shown, _now())))
+        async with self._looks.turn():
+            return _json(await _in_turns(answer(self._view, query, self._shown, _now())))
 
     async def _explain(self, request: web.Request) -> web.Response:
-        message = await request.read()
-        if len(message) > _LARGEST_MESSAGE:
-            text = f"The message is larger than {_LARGEST_MESSAGE // 1024} KiB"
-            return _json({"error": text}, 413)
-        found = explain(message, (), self._view.rules, self._view.known)
-        return _json(self._shown.explanation(found.to_json()))
+        if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+            raise _Refused(415, "Send the message as application/json")
+        message = await self._bodies.read(request)
+        async with self._explains.turn():
+            try:
+                # It takes up to a second: beside the loop, with which it shares the processor.
+                found = await asyncio.to_thread(explained, message, self._view, self._shown)
+            except TooMuch as error:
+                raise _Refused(413, str(error)) from None
+        return web.Response(body=found, content_type="application/json")
 
-    def _guarded(self, handler: Handler) -> Handler:
-        """Let in who knows name and password; everybody, if none is set."""
+    def _guarded(self, handler: Handler, *, is_page: bool = False) -> Handler:
+        """Let in who comes by a name of ours, and knows name and password if they are set."""
+
+        async def guarded(request: web.Request) -> web.Response:
+            try:
+                self._check_caller(request, is_page=is_page)
+                self._check_password(request)
+                return await handler(request)
+            except _Refused as refused:
+                self._note(refused.kind)
+                return refused.answer()
+            except Busy:
+                self._note("busy")
+                return _Refused(503, _BUSY, headers={"Retry-After": "1"}).answer()
+
+        return guarded
+
+    def _check_caller(self, request: web.Request, *, is_page: bool) -> None:
+        headers = request.headers
+        hosts = {*headers.getall("Host", ()), *_target_host(request)}
+        caller = Caller(
+            hosts.pop() if len(hosts) == 1 else "",
+            ",".join(headers.getall("Origin", ())),
+            headers.get("Sec-Fetch-Site", ""),
+            headers.get("Sec-Fetch-Mode", ""),
+        )
+        why = refusal(caller, self._names, is_page=is_page)
+        if why is not None:
+            raise _Refused(403, why, "foreign")
+
+    def _check_password(self, request: web.Request) -> None:
         http = self._view.settings.http
         username, password = http.username, http.password
         if not username or password is None:
-            return handler
+            return
+        given, now, address = request.headers.get("Authorization"), _now(), request.remote or ""
+        if given is not None:
+            if not self._tries.may_try(address, now):
+                raise _Refused(429, _TOO_OFTEN, "too many passwords", headers={"Retry-After": "10"})
+            if is_let_in(given, username, password()):
+                return
+            self._tries.note_wrong(address, now)
+        ask = {"WWW-Authenticate": 'Basic realm="hull-planhat", charset="UTF-8"'}
+        kind = "no password" if given is None else "wrong password"
+        raise _Refused(401, "Name and password, please", kind, headers=ask)
 
-        async def guarded(request: web.Request) -> web.Response:
-            if is_let_in(request.headers.get("Authorization", ""), username, password()):
-                return await handler(request)
-            ask = {"WWW-Authenticate": 'Basic realm="hull-planhat", charset="UTF-8"'}
-            return web.Response(status=401, text="Name and password, please.\n", headers=ask)
 
-        return guarded
+class _Refused(Exception):
+    """A request is not answered, and why."""
+
+    def __init__(
+        self, status: int, text: str, kind: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(text)
+        self.kind = kind or _KINDS.get(status, "busy")
+        self._status = status
+        self._text = text
+        self._headers = headers
+
+    def answer(self) -> web.Response:
+        """One line that says it."""
+        return _json({"error": self._text}, self._status, self._headers)
+
+
+class _Bodies:
+    """Reads bodies: bounded ones, a few at once, in a bounded time."""
+
+    def __init__(self) -> None:
+        self._reading = 0
+
+    async def read(self, request: web.Request) -> bytes:
+        """Return the whole body."""
+        if (request.content_length or 0) > LARGEST_MESSAGE:
+            raise _Refused(413, _TOO_LARGE)
+        if self._reading >= _MOST_BODIES:
+            raise Busy
+        self._reading += 1
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                return await self._whole(request)
+        except TimeoutError:
+            raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
+        finally:
+            self._reading -= 1
+
+    async def _whole(self, request: web.Request) -> bytes:
+        found = bytearray()
+        async for piece in request.content.iter_any():
+            found += piece
+            if len(found) > LARGEST_MESSAGE:
+                raise _Refused(413, _TOO_LARGE)
+        return bytes(found)
+
+
+def _target_host(request: web.Request) -> list[str]:
+    """The host that the request line names, if it names one: it is to be the same."""
+    target = request.rel_url
+    return [target.authority] if target.absolute else []
 
 
 def is_let_in(header: str, username: str, password: str) -> bool:
@@ -126,8 +232,14 @@ async def _in_turns(steps: Steps[Found]) -> Found:
     return run.found
 
 
-def _json(found: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - plain JSON of any shape
-    return web.Response(body=orjson.dumps(found), status=status, content_type="application/json")
+def _json(
+    found: Any,  # noqa: ANN401 - plain JSON of any shape
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(found), status=status, headers=headers, content_type="application/json"
+    )
 
 
 def _now() -> float:

@@ -56,7 +56,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
-            "waiting": len(view.dead_letters),
+            "waiting": view.dead_letters.messages,
             "topic": view.settings.kafka.dead_letter_topic,
         },
         "troubles": [
@@ -96,7 +96,7 @@ def _headline(view: View, now: float, clock: float) -> Headline:
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
-            unwritten_dead_letters=len(letters) if letters.failing else 0,
+            unwritten_dead_letters=letters.messages if letters.failing else 0,
             is_throttled=view.limiter.is_lowered(now),
             long_wait=None if wait is None else long_wait(wait, clock),
             unread=_unread(view),

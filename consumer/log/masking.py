@@ -22,12 +22,16 @@ MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
 _SHORTEST_ENCODED: Final = 8
 """Shorter ones, in base64, could be a part of ordinary words."""
-_EMAIL: Final = re.compile(
-    r"""(?P<local> "[^"\n]{1,64}" | [^\s@<>"'(),:;\[\]{}\\|=/&?]{1,128} )
-        (?P<at> @ | %40 )
-        (?P<host> (?! \w\*\*\* ) [\w\u0080-\uffff] [\w.\u0080-\uffff-]{0,254} )""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_LONGEST_LOCAL: Final = 128
+_SEPARATOR: Final = r"""[\s@<>"'(),:;\[\]{}\\|=/&?]"""
+_AT: Final = r"(?P<at>@|%40)"
+_QUOTED: Final = r'"[^"\n]{1,64}"'
+_HOST: Final = r"(?P<host>(?!\w\*\*\*)[\w\u0080-\uffff][\w.\u0080-\uffff-]{0,254})"
+_PLAIN: Final = rf"[^{_SEPARATOR[1:-1]}]{{1,{_LONGEST_LOCAL}}}"
+_EMAIL: Final = re.compile(rf"(?:{_QUOTED}|{_PLAIN}){_AT}{_HOST}")
+_ENDING: Final = re.compile(_AT + _HOST)
+_QUOTED_EMAIL: Final = re.compile(f"{_QUOTED}(?={_AT}{_HOST})")
+_BROKEN: Final = re.compile(rf".*{_SEPARATOR}", re.DOTALL)
 
 
 def may_hold_emails(text: str) -> bool:
@@ -41,23 +45,69 @@ def is_email(text: str) -> bool:
 
 
 def masked_emails(text: str) -> str:
-    """Mask every e-mail address in a text."""
+    """Mask every e-mail address in a text, in a time that grows as the text does."""
     if not may_hold_emails(text):
         return text
     # A mask can stand where another address begins (`a@b@c`): once more for each sign at most.
     for _ in range(text.count("@") + text.count("%40")):
-        masked = _EMAIL.sub(_masked_email, text)
+        masked = _masked_once(text)
         if masked == text:
             break
         text = masked
     return text
 
 
-def _masked_email(found: re.Match[str]) -> str:
-    local = found["local"].lstrip('"')[:1]
-    first, last = found["host"][:1], found["host"].rstrip(".").rpartition(".")[2]
-    end = f".{last}" if "." in found["host"].rstrip(".") else ""
-    return f"{local}{MASK}{found['at']}{first}{MASK}{end}"
+def _masked_once(text: str) -> str:
+    """What `_EMAIL.sub` would give.
+
+    That looks 128 signs ahead from each sign of a text. Here the ends of addresses, which are few,
+    are found first, and their beginnings from there.
+    """
+    endings = list(_ENDING.finditer(text))
+    quoted = _QUOTED_EMAIL.search(text)
+    told: list[str] = []
+    done = at = 0
+    while at < len(endings):
+        if quoted is not None and quoted.start() < done:
+            quoted = _QUOTED_EMAIL.search(text, done)
+        start = _local_start(text, done, endings[at].start())
+        if quoted is not None and quoted.start() < start:
+            start = quoted.start()
+            while endings[at].start() < quoted.end():
+                at += 1
+        else:
+            at = _farthest(text, start, endings, at)
+        ending = endings[at]
+        at += 1
+        if start < ending.start():
+            local = text[start : ending.start()]
+            told += [text[done:start], _masked_email(local, ending)]
+            done = ending.end()
+    return "".join([*told, text[done:]])
+
+
+def _local_start(text: str, done: int, end: int) -> int:
+    """Where the part before the sign at `end` begins; `end` if there is none."""
+    first = max(done, end - _LONGEST_LOCAL)
+    broken = _BROKEN.match(text, first, end)
+    return first if broken is None else broken.end()
+
+
+def _farthest(text: str, start: int, endings: list[re.Match[str]], at: int) -> int:
+    """Of several signs that one part before could reach (`a%40b%40c`) the last counts."""
+    while at + 1 < len(endings):
+        here, following = endings[at].start(), endings[at + 1].start()
+        is_within = start < here and following - start <= _LONGEST_LOCAL
+        if not is_within or _BROKEN.match(text, here, following) is not None:
+            break
+        at += 1
+    return at
+
+
+def _masked_email(local: str, ending: re.Match[str]) -> str:
+    first, host = local.lstrip('"')[:1], ending["host"].rstrip(".")
+    end = f".{host.rpartition('.')[2]}" if "." in host else ""
+    return f"{first}{MASK}{ending['at']}{ending['host'][:1]}{MASK}{end}"
 
 
 class Secrets:

@@ -1,13 +1,15 @@
 """The settings of the service's own pages."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.settings.section import Section, Text, conflict, from_file
+from consumer.settings.brokers import is_host
+from consumer.settings.section import Section, Text, conflict, from_file, listed
 from consumer.settings.token_source import TokenSource
 
 
@@ -17,6 +19,15 @@ def _host(text: str) -> str:
     return text
 
 
+def _name(name: str) -> str:
+    if not is_host(name) or not _NAME.fullmatch(ascii_name := name.encode("idna").decode()):
+        raise PydanticCustomError(
+            "hosts", "must be names of hosts without scheme and port, like console.example.com"
+        )
+    return ascii_name.lower().removesuffix(".")
+
+
+_NAME: Final = re.compile(r"[\w.-]+", re.ASCII)
 _Host = Annotated[Text, AfterValidator(_host)]
 
 
@@ -35,6 +46,13 @@ class HttpSettings(Section):
     )
     console: bool = Field(
         default=True, description="Serve the console at `/`, and remember outcomes for it."
+    )
+    allowed_hosts: Annotated[
+        tuple[Annotated[str, AfterValidator(_name)], ...], BeforeValidator(listed)
+    ] = Field(
+        default=(),
+        description="Names by which the console is reached, comma separated: of an ingress, of a"
+        " proxy. Addresses, `localhost` and the name of the machine always count.",
     )
     username: str | None = Field(
         default=None,

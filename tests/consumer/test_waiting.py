@@ -26,7 +26,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Receipt
+    from consumer.part import Receipt, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -54,11 +54,14 @@ class Desk:
             self.planner,
             RejectGuard(0.5),
             Reporter(Metrics()),
-            self.dying.append,
+            self.reject,
         )
         self.offsets = Offsets(0, "")
         self.backlog = Backlog()
         self.offset = 0
+
+    def reject(self, ticket: Ticket) -> None:
+        self.dying += ticket.rejected
 
     def take(self, **more: object) -> None:
         message = {

@@ -264,8 +264,9 @@ async function explain() {
   const message = $("message").value.trim();
   if (!message) return $("message").focus();
   try {
-    const found = await ask("api/explain", { method: "POST", body: message });
-    fill($("explained"), found.messages.map(explained), make("p", { class: "complaint" }, "An envelope without messages: nothing would be done."));
+    const found = await ask("api/explain", { method: "POST", headers: { "Content-Type": "application/json" }, body: message });
+    const cut = found.is_cut ? [make("p", { class: "complaint" }, "It is too long to be shown whole: “...” stands for what is left out.")] : [];
+    fill($("explained"), [...cut, ...found.messages.map(explained)], make("p", { class: "complaint" }, "An envelope without messages: nothing would be done."));
   } catch (error) {
     fill($("explained"), [make("p", { class: "complaint" }, `It could not be explained: ${error.message}.`)]);
   }

@@ -58,9 +58,10 @@ class Client:
         assert status == 200
         return json.loads(text)
 
-    async def explain(self, body: bytes) -> tuple[int, Any]:
+    async def explain(self, body: bytes, **headers: str) -> tuple[int, Any]:
         url = f"http://127.0.0.1:{self.service.ops.port}/api/explain"
-        async with self.session.post(url, data=body) as response:
+        headers = {"Content-Type": "application/json", **headers}
+        async with self.session.post(url, data=body, headers=headers) as response:
             return response.status, await response.json()
 
 
@@ -241,6 +242,141 @@ async def test_a_message_too_large_is_refused_in_one_line() -> None:
         status, found = await client.explain(b" " * 600_000)
 
     assert (status, found) == (413, {"error": "The message is larger than 512 KiB"})
+
+
+async def test_an_envelope_of_many_messages_is_refused_with_the_bound() -> None:
+    async with served() as client:
+        few = await client.explain(json.dumps({"messages": [user()] * 50}).encode())
+        many = await client.explain(json.dumps({"messages": [user()] * 51}).encode())
+
+    text = "The envelope holds 51 messages; at most 50 are explained at once"
+    assert (few[0], len(few[1]["messages"])) == (200, 50)
+    assert many == (413, {"error": text})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Encoding": "gzip"},
+    ],
+    ids=str,
+)
+async def test_what_a_foreign_page_could_send_unasked_is_no_message(
+    headers: dict[str, str],
+) -> None:
+    async with served() as client:
+        status, found = await client.explain(b"{}", **headers)
+
+    assert (status, found) == (415, {"error": "Send the message as application/json"})
+
+
+NUMBERS = [1e300] * 70_000
+HOSTILE = {
+    "list": user(user={"id": "u", "email": "a@b.c", "name": [1] * 150_000}),
+    "objects": user(user={"id": "u", "email": "a@b.c", "name": [{"a": "b@c"}] * 29_000}),
+    "names": user(user={"id": "u", "email": "a@b.c", "name": {"k" * 250_000: [1] * 60_000}}),
+    "signs": user(user={"id": "u", "email": "a@b.c", "name": ["%40" * 5000] * 30}),
+    "controls": user(user={"id": "u", "email": "a@b.c", "name": ["\x01" * 5000] * 15}),
+    "numbers": user(user={"id": "u", "email": "a@b.c", "name": NUMBERS}),
+    "messages": {"messages": [{}] * 120_000},
+}
+
+
+@pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_no_message_holds_up_the_service_or_is_answered_at_length(
+    message: dict[str, Any],
+) -> None:
+    value = json.dumps(message, separators=(",", ":")).encode()
+    assert 300_000 < len(value) <= 512 * 1024
+    held: list[float] = []
+
+    async def watch() -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            before = clock()
+            await asyncio.sleep(0.001)
+            held.append(clock() - before)
+
+    async with served() as client:
+        watching = asyncio.create_task(watch())
+        status, found = await client.explain(value)
+        watching.cancel()
+
+    assert status in {200, 413}
+    assert len(json.dumps(found, ensure_ascii=False)) < 1_100_000
+    assert max(held) < 0.3  # 15 ms where nothing else runs
+
+
+@pytest.mark.slow
+async def test_a_few_wait_for_their_turn_and_the_others_are_told_to_come_again() -> None:
+    value = json.dumps(HOSTILE["list"]).encode()
+    async with served() as client:
+        found = await asyncio.gather(*[client.explain(value) for _ in range(30)])
+
+    statuses = [status for status, _ in found]
+    assert set(statuses) == {200, 503}
+    assert {"error": "Others are asking: try again in a moment"} in [one for _, one in found]
+
+
+@pytest.mark.slow
+async def test_a_body_that_does_not_come_is_not_waited_for_long() -> None:
+    async with served() as client:
+        port = client.service.ops.port
+        head = (
+            b"POST /api/explain HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n{"
+        )
+        answers = []
+        for length in (4 << 20, 100):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head % length)
+            async with asyncio.timeout(15):
+                answers.append((await reader.readline()).split(b" ")[1])
+            writer.close()
+
+    assert answers == [b"413", b"408"]
+
+
+@pytest.mark.parametrize("path", ["/", "/console.js", "/api/state", "/api/outcomes"])
+async def test_a_name_that_is_none_of_ours_is_answered_by_probes_only(path: str) -> None:
+    foreign = {"Host": "rebound.evil.example"}
+    async with served(HTTP_ALLOWED_HOSTS="console.example.com") as client:
+        status, text = await client.get(path, headers=foreign)
+        known, _ = await client.get(path, headers={"Host": "Console.example.com:443"})
+        probes = [
+            (await client.get(probe, headers=foreign))[0]
+            for probe in ("/healthz", "/readyz", "/metrics")
+        ]
+
+    assert (status, known, probes) == (403, 200, [200, 503, 200])
+    assert json.loads(text)["error"] == (
+        "Host 'rebound.evil.example' is no name of this console;"
+        " if it is, add it to HTTP_ALLOWED_HOSTS"
+    )
+
+
+async def test_another_page_may_not_ask() -> None:
+    async with served() as client:
+        by_origin = await client.explain(b"{}", Origin="https://evil.example")
+        by_fetch = await client.explain(b"{}", **{"Sec-Fetch-Site": "cross-site"})
+        port = client.service.ops.port
+        own, _ = await client.explain(b"{}", Origin=f"http://127.0.0.1:{port}")
+        target, _ = await client.get("/api/state", headers={"Host": "a", "Origin": "null"})
+
+    assert (by_origin[0], by_fetch[0], own, target) == (403, 403, 200, 403)
+
+
+async def test_passwords_may_be_tried_ten_times_then_once_a_second() -> None:
+    async with served(HTTP_USERNAME="me", HTTP_PASSWORD="open-sesame") as client:
+        wrong = {"Authorization": "Basic bWU6b3Blbi1iYXJsZXk="}
+        statuses = [(await client.get("/", headers=wrong))[0] for _ in range(15)]
+        unasked, _ = await client.get("/")
+
+    assert statuses[:10] == [401] * 10
+    assert statuses.count(429) >= 3
+    assert unasked == 401
 
 
 async def test_switched_off_there_is_no_console_and_nothing_is_remembered() -> None:

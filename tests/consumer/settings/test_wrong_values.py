@@ -59,6 +59,7 @@ WRONG = {
     "HTTP_HOST": ["http://0.0.0.0", "a b"],
     "HTTP_PORT": ["-1", "65536", "http"],
     "HTTP_CONSOLE": ["perhaps"],
+    "HTTP_ALLOWED_HOSTS": ["https://a.example", "a:80", "*", "a b", "a..b"],
     "HTTP_USERNAME": ["me"],
     "HTTP_PASSWORD": ["pass-word"],
     "HTTP_PASSWORD_FILE": ["/no/file", "/"],

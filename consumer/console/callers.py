@@ -1,0 +1,70 @@
+"""Which requests the console answers, by who says that they come from where. Pure.
+
+A page of anybody's may make a browser ask us. Two things give it away: the browser names the page's
+origin, and the name by which it found us, which is none of ours if its owner lets it point here.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_HOST: Final = re.compile(r"(?P<name>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?")
+_PORTS: Final = {"http": "80", "https": "443"}
+_LOCAL: Final = "localhost"
+_LONGEST: Final = 100
+_OWN: Final = frozenset({"", "same-origin", "none"})
+
+
+class Caller(NamedTuple):
+    """What a request says of itself; empty where it says nothing."""
+
+    host: str
+    origin: str = ""
+    site: str = ""
+    mode: str = ""
+
+
+def refusal(caller: Caller, names: Collection[str], *, is_page: bool) -> str | None:
+    """Say why a request is not answered; None if it is. `names` are ours, in lower case."""
+    name, _ = _parts(caller.host)
+    if not _is_ours(name, names):
+        shown = "".join(one if one.isprintable() else "?" for one in caller.host[:_LONGEST])
+        return f"Host {shown!r} is no name of this console; if it is, add it to HTTP_ALLOWED_HOSTS"
+    if caller.origin and not _is_same(caller.origin, caller.host):
+        return "The page that asks is not this console: its Origin is not the Host"
+    # A link from elsewhere may lead to the page, not to what is behind it.
+    if caller.site not in _OWN and not (is_page and caller.mode == "navigate"):
+        return "The page that asks is not this console: Sec-Fetch-Site says so"
+    return None
+
+
+def _is_ours(name: str, names: Collection[str]) -> bool:
+    if name == _LOCAL or name in names:
+        return True
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_same(origin: str, host: str) -> bool:
+    scheme, _, rest = origin.lower().partition("://")
+    default = _PORTS.get(scheme)
+    if default is None:
+        return False
+    name, port = _parts(rest)
+    own_name, own_port = _parts(host)
+    return bool(name) and (name, port or default) == (own_name, own_port or default)
+
+
+def _parts(host: str) -> tuple[str, str]:
+    found = _HOST.fullmatch(host.strip().lower())
+    if found is None:
+        return "", ""
+    return found["name"].removesuffix("."), found["port"] or ""
