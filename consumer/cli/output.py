@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from consumer.rules import Rules
 
-_LONGEST: Final = 1 << 20
+_LONGEST: Final = 64 << 20
+"""More than any record of Kafka holds: a letter is shown whole."""
 
 
 def shown(*, keeps_personal: bool, rules: Rules | None = None) -> Shown:
