@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 
+from consumer.log import cleaner
 from consumer.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from consumer.metrics import Metrics
 
+_cleaner = cleaner(keeps_emails=False)
 _CLOSE_SECONDS: Final = 2.0
 _LARGEST_BODY: Final = 4 << 20
 _BACKLOG: Final = 128
@@ -156,7 +158,8 @@ async def _careful(
 
 
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked
-    return web.json_response({"ok": good, "reason": reason}, status=200 if good else 503)
+    found = {"ok": good, "reason": _cleaner.text(reason)}
+    return web.json_response(found, status=200 if good else 503)
 
 
 def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:

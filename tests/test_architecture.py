@@ -46,6 +46,7 @@ PURE = (
     "consumer/kafka/batch.py",
     "consumer/lane.py",
     "consumer/letter.py",
+    "consumer/long_wait.py",
     "consumer/map.py",
     "consumer/offsets.py",
     "consumer/parse.py",
