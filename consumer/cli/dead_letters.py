@@ -100,10 +100,10 @@ async def _one(
         if letter is None or (letter.omitted_bytes is None and letter.readable):
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
-        if letter.source.topic not in settings.topics:
-            return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
         if not letter.readable:
             return letter, f"could not be read at {place}"
+        if letter.source.topic not in settings.topics:
+            return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
         try:
             found = await whole(reader, letter)
         except KafkaUnavailable as error:

@@ -203,7 +203,7 @@ class _Reader:
         headers: Headers = ()
         fault: str | None = None
         try:
-            self._skip(1)  # attributes, of which there are none
+            self._number()  # attributes, of which there are none: a byte, read as aiokafka does
             timestamp = _time(batch, self._number())
             offset = batch.base + self._number()
             key = self._nullable("key")
@@ -232,11 +232,6 @@ class _Reader:
         if self._at != self._end and fault is None:
             fault = f"{self._end - self._at} bytes are left behind its headers"
         return tuple(found), fault
-
-    def _skip(self, size: int) -> None:
-        if size > self._end - self._at:
-            raise _Unreadable("it ends too soon")
-        self._at += size
 
     def _number(self) -> int:
         found, self._at = _varint(self._content, self._at, self._end)

@@ -115,7 +115,7 @@ FAULTS = {
         (None, None, ()),
         "a broken number",
     ),
-    "nothing at all": (RawRecord(body=b""), (None, None, ()), "it ends too soon"),
+    "nothing at all": (RawRecord(body=b""), (None, None, ()), "it ends within a number"),
 }
 
 
