@@ -13,6 +13,12 @@ WITH_COMPILED := PYTHONPATH=$(CURDIR)/$(COMPILED)
 FAST := not integration and not slow and not browser and not chaos and not benchmark
 TOGETHER := not integration and not browser and not chaos and not benchmark
 ALONE := (integration or browser) and not chaos and not benchmark
+# Nothing is installed but wheels whose hashes are in a lock file.
+LOCKED_ONLY := --quiet --disable-pip-version-check --only-binary=:all: --require-hashes
+# The locker, and how it works: for all systems and each Python from 3.11 on; what is locked stays, if it can.
+UV := uv==0.13.9
+COMPILE = .lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command "make lock" $(ARGS)
 # On all cores; ARGS adds to it, e.g. ARGS="--random-order".
 RUN_FAST := $(BIN)/pytest -q -n auto -m "$(FAST)" $(ARGS)
 RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
@@ -50,7 +56,7 @@ fix: $(READY) ## repair what format and lint can repair, and what the chart know
 compiled: $(MACHINE_CODE) ## the core as machine code, in build/compiled: needs a C compiler
 
 bench: $(READY) $(MACHINE_CODE) ## measure; prints figures, asserts nothing (ARGS="throughput --quick" chooses)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
+	@$(BIN)/pip install $(LOCKED_ONLY) --requirement requirements-bench.lock
 	$(WITH_COMPILED) $(BIN)/python -P -m tests.benchmarks $(ARGS)
 
 deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm and promtool once
@@ -62,13 +68,12 @@ chaos: $(READY) $(MACHINE_CODE) ## kills, rebalances, broker and API faults, in 
 mutants: $(READY) ## plant faults in the core and see which no test notices (ARGS="lane offsets --sample 40 --seed 7")
 	$(BIN)/python -P -m tests.mutants $(ARGS)
 
-lock: python ## remake the lock files from pyproject.toml
+lock: python ## remake the lock files from pyproject.toml (ARGS=--upgrade: with the newest versions)
 	$(PYTHON) -m venv --clear .lock-venv
-	.lock-venv/bin/pip install --quiet --upgrade 'pip>=25.1'
-	.lock-venv/bin/pip install --quiet --editable '.[demo,otel,uvloop]' --group dev
-	{ echo "# Exact versions of everything that 'make' installs. Remake with: make lock"; \
-	  .lock-venv/bin/pip freeze --exclude-editable; } > .lock-venv/lock
-	mv .lock-venv/lock requirements.lock
+	.lock-venv/bin/pip install --quiet --disable-pip-version-check $(UV)
+	$(COMPILE) pyproject.toml --extra demo --extra otel --extra uvloop --group dev --output-file requirements.lock
+	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
+	.lock-venv/bin/pip install $(LOCKED_ONLY) --requirement requirements.lock
 	.lock-venv/bin/python deploy/runtime_lock.py > .lock-venv/lock
 	mv .lock-venv/lock deploy/requirements.lock
 	.lock-venv/bin/python deploy/runtime_lock.py compiled > .lock-venv/lock
@@ -88,19 +93,18 @@ python:
 $(LOCKED): requirements.lock | python
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/pip install $(LOCKED_ONLY) --requirement requirements.lock
 	@touch $@
 
 $(READY): $(LOCKED) pyproject.toml
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 # A copy of the packages with the compiled core in it. Without a C compiler it is a plain copy.
-$(MACHINE_CODE): $(SOURCES) deploy/compiled.py deploy/compiled.lock pyproject.toml | $(READY)
+$(MACHINE_CODE): $(SOURCES) deploy/compiled.py requirements.lock pyproject.toml | $(READY)
 	@rm -rf $(COMPILED) && mkdir -p $(COMPILED) && cp -R consumer planhat_client schemas $(COMPILED)
 	@if command -v cc >/dev/null; then \
 	  echo "compiling the core ..." && \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --requirement deploy/compiled.lock && \
 	  $(BIN)/python deploy/compiled.py $(COMPILED); \
 	else echo "no C compiler found (Debian: gcc libc6-dev): the core stays plain Python" >&2; fi
 	@touch $@

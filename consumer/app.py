@@ -32,6 +32,7 @@ from consumer.lane import Lane
 from consumer.lane_policy import policy_of
 from consumer.lease import Lease, lease_seconds
 from consumer.log.troubles import Troubles
+from consumer.long_wait import long_wait
 from consumer.measured_planhat import MeasuredPlanhat
 from consumer.membership import Membership
 from consumer.metrics import Metrics
@@ -56,7 +57,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.part import Partition, Receipt
+    from consumer.part import Partition, Ticket
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
@@ -122,6 +123,7 @@ class Service:
             endpoints,
             planhat.token(connector),
             tracks_singly=planhat.activities == "single",
+            keeps_personal=settings.log.pii,
         )
         self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
         self.dead_letters = DeadLetters(self.dead_letter_sink, self._dead_lettered, random.random)
@@ -189,7 +191,7 @@ class Service:
                     ("endusers", self._enduser_reader().run()),
                     (
                         "halt",
-                        HaltWatch(self.dispatch.halts, self.asked, self.limiter, self._wake).run(),
+                        HaltWatch(self.dispatch, self.asked, self.limiter, self._wake).run(),
                     ),
                     ("tick", self._tick()),
                 )
@@ -229,13 +231,14 @@ class Service:
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
-        reason = self._why_not_ready()
+        reason, wait = self._why_not_ready(), self.dispatch.asked_wait(_now())
+        waits = [] if wait is None else [long_wait(wait, time.time())]
         if reason is not None:
-            return False, reason
+            return False, "; ".join([reason, *waits])
         # The other lanes work: to be taken for unready would stop a roll-out that may mend it.
         held = [f"{one.resource} held: {one.reason}" for one in self.dispatch.halts.lanes]
         owned = len(self.assignment.owned)
-        return True, "; ".join([f"{owned} {plural(owned, 'partition')}", *held])
+        return True, "; ".join([f"{owned} {plural(owned, 'partition')}", *held, *waits])
 
     def _why_not_ready(self) -> str | None:
         if self._stopping:
@@ -358,7 +361,7 @@ class Service:
         self.metrics.lags(
             {name: self.poller.lag(name) or 0 for name in self.assignment.owned}, ages
         )
-        self.metrics.gauge("dead_letters_waiting", len(self.dead_letters))
+        self.metrics.gauge("dead_letters_waiting", self.dead_letters.messages)
         self.metrics.gauge("results_waiting", len(self.results))
         self.metrics.gauge("ready", self.ready()[0])
         self.metrics.gauge("kafka_refused", self.blocked.reason(_now()) is not None)
@@ -386,9 +389,10 @@ class Service:
         """A caller of the console was refused."""
         self.ops.note(why)
 
-    def _dead_lettered(self, receipt: Receipt) -> None:
-        self.metrics.dead_letter(receipt.rejections[0])
-        self.intake.resolve(receipt)
+    def _dead_lettered(self, ticket: Ticket) -> None:
+        for receipt in ticket.rejected:
+            self.metrics.dead_letter(receipt.rejections[0])
+        self.intake.resolve(ticket)
         if self.guard.is_tripped:
             self.dispatch.halts.trip("too many messages are rejected", _now())
 

@@ -26,6 +26,9 @@ _READ_FIRST_BYTES_FACTOR = 4.0
 # until Kafka knew of that it is unresolved for us. So it takes records of 4 KB to reach this bound
 # before the one on records.
 
+_EXCESS = 1 << 20
+"""A broker gives a quarter of it for a partition, unless one record is larger."""
+
 
 class Assignment:
     """Offsets by partition, and the bounds of what is read and not final yet.
@@ -53,6 +56,11 @@ class Assignment:
     def is_full(self) -> bool:
         """As much is read and not final as may be."""
         return self._is_beyond()
+
+    @property
+    def is_overflowing(self) -> bool:
+        """Tell whether more is open than one reading of usual records brings beyond the bound."""
+        return self._is_beyond_bytes(_READ_FIRST_BYTES_FACTOR if self._targets else 1.0, _EXCESS)
 
     @property
     def share(self) -> int:
@@ -158,10 +166,13 @@ class Assignment:
 
     def _is_beyond(self, of_records: float = 1.0, of_bytes: float = 1.0) -> bool:
         """Tell whether as many times the bounds are reached."""
-        if self.backlog.bytes >= self._max_bytes * of_bytes:
+        if self._is_beyond_bytes(of_bytes):
             return True
         uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
         return uncommitted >= self._max_records * of_records
+
+    def _is_beyond_bytes(self, times: float, excess: int = 0) -> bool:
+        return self.backlog.bytes >= self._max_bytes * times + excess
 
     def oldest_by_partition(self) -> dict[Partition, Record]:
         """Partition -> its first record that is not final, for those that have one."""

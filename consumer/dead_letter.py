@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from consumer.letter import HEADERS, KEY, OMITTED, VALUE, VALUE_BYTES
 from consumer.part import Partition, Record
-from consumer.replay import FIRST_OFFSET, POSITION, REPLAYS, number
+from consumer.positions import ranges
+from consumer.replay import FIRST_OFFSET, REPLAYS, number, positions_of
+from consumer.timestamp import seconds
+
+_FIRST_YEAR: Final = 1970
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that could not be used. `record` is as it lies in the dead-letter topic.
+    """A record that could not be used. `record` is as it lies in the dead-letter topic.
 
     `source` and `offset` tell where it was rejected, `first_offset` where it lay at first if it was
-    replayed since; `position` its place in an envelope. `omitted_bytes` is the size of a value that
-    lies at the source only, None if the letter has its own.
+    replayed since; `positions` which messages of an envelope were, None if it is none.
+    `omitted_bytes` is the size of a value that lies at the source only, None if the letter has its
+    own.
     """
 
     record: Record
@@ -31,7 +36,7 @@ class DeadLetter:
     timestamp: float
     attempts: int
     failed_at: datetime | None
-    position: int | None
+    positions: frozenset[int] | None
     replays: int
     first_offset: int
     omitted_bytes: int | None = None
@@ -43,6 +48,7 @@ class DeadLetter:
 
     def to_json(self) -> dict[str, Any]:
         """Where it comes from and why, as plain data; not its value."""
+        positions = self.positions
         return {
             "dead_letter": self.name,
             "failed_at": self.failed_at.isoformat() if self.failed_at else None,
@@ -53,7 +59,8 @@ class DeadLetter:
             "offset": self.offset,
             "timestamp": self.timestamp,
             "key": _text(self.record.key),
-            "position": self.position,
+            "position": next(iter(positions)) if positions and len(positions) == 1 else None,
+            "positions": None if positions is None else ranges(positions),
             "attempts": self.attempts,
             "replays": self.replays,
             "first_offset": self.first_offset,
@@ -65,6 +72,10 @@ class DeadLetter:
         one = self.record
         bare = Record(one.partition, one.offset, one.key, None, (), one.timestamp)
         return replace(self, record=bare)
+
+    def only(self, positions: frozenset[int] | None) -> DeadLetter:
+        """The same of fewer messages of its envelope."""
+        return replace(self, positions=positions)
 
     def whole(self, source: Record) -> DeadLetter | None:
         """The same with what was omitted, from the record it came from; None if it is another.
@@ -90,7 +101,8 @@ class DeadLetter:
 
 def dead_letter(record: Record) -> DeadLetter | None:
     """Read a record; None if it is no dead letter of ours."""
-    found = dict(record.headers)
+    # A header may have no value, which Kafka's client does not say in its types.
+    found = {name: value or b"" for name, value in record.headers}
     topic = found.get("dl.topic", b"").decode(errors="replace")
     partition, offset = number(found.get("dl.partition")), number(found.get("dl.offset"))
     if not topic or partition is None or offset is None:
@@ -105,7 +117,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         _seconds(found.get("dl.timestamp", b"")),
         number(found.get("dl.attempts")) or 0,
         _moment(found.get("dl.failed_at")),
-        number(found.get(POSITION)),
+        positions_of(found),
         number(found.get(REPLAYS)) or 0,
         offset if first is None else first,
         number(found.get(VALUE_BYTES)) if found.get(VALUE) == OMITTED else None,
@@ -117,9 +129,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _seconds(milliseconds: bytes) -> float:
-    """Before 1970 is -1, too: so Kafka writes that a record has no timestamp."""
-    found = number(milliseconds.removeprefix(b"-")) or 0
-    return (-found if milliseconds.startswith(b"-") else found) / 1000
+    return seconds(number(milliseconds) or 0)
 
 
 def _moment(value: bytes | None) -> datetime | None:
@@ -127,4 +137,5 @@ def _moment(value: bytes | None) -> datetime | None:
         moment = datetime.fromisoformat((value or b"").decode(errors="replace"))
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    is_one = moment.tzinfo is not None and moment.year >= _FIRST_YEAR
+    return moment if is_one else None

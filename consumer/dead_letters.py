@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from consumer.errors import KafkaUnavailable
     from consumer.letter import Letter
-    from consumer.part import Receipt
+    from consumer.part import Ticket
 
 _log = structlog.get_logger("consumer.dead_letters")
 
@@ -35,9 +35,9 @@ class Sink(Protocol):
 
 
 class DeadLetters:
-    """Writes rejected messages, many at once, for as long as it takes.
+    """Writes records with rejected messages, many at once, for as long as it takes.
 
-    A message is resolved when all replicas in sync have it, in the order in which they came. What
+    A record is resolved when all replicas in sync have it, in the order in which they came. What
     waits here is bounded by the records that may be unresolved. While the topic can't be written
     nothing is resolved: the partitions fill their window and are read no further. What is larger
     than the topic takes is written without its value.
@@ -46,15 +46,15 @@ class DeadLetters:
     def __init__(
         self,
         sink: Sink,
-        resolve: Callable[[Receipt], None],
+        resolve: Callable[[Ticket], None],
         random: Callable[[], float],
     ) -> None:
-        """`resolve` is called when the topic has a message; `random` jitters the retries."""
+        """`resolve` is called when the topic has a record; `random` jitters the retries."""
         self._sink = sink
         self._resolve = resolve
         self._random = random
         self._queue = LetterQueue()
-        self._bare: set[Receipt] = set()
+        self._bare: set[Ticket] = set()
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
         self._failures = 0
@@ -62,8 +62,13 @@ class DeadLetters:
         self.trouble: str | None = None
 
     def __len__(self) -> int:
-        """Messages that are not in the topic yet."""
+        """Records that are not in the topic yet."""
         return len(self._queue)
+
+    @property
+    def messages(self) -> int:
+        """Rejected messages of these."""
+        return sum([len(ticket.rejected) for ticket in self._queue])
 
     @property
     def failing(self) -> bool:
@@ -75,13 +80,9 @@ class DeadLetters:
         """Tell whether messages are on their way to a topic that takes them."""
         return len(self._queue) > 0 and not self.failing
 
-    def waiting(self) -> list[Receipt]:
-        """Messages that are not in the topic yet, the oldest first."""
-        return self._queue.waiting()
-
-    def put(self, receipt: Receipt) -> None:
-        """Take over a rejected message."""
-        self._queue.put(receipt)
+    def put(self, ticket: Ticket) -> None:
+        """Take over a record of which something was rejected."""
+        self._queue.put(ticket)
         self._wake.set()
 
     def clear(self) -> None:
@@ -130,15 +131,15 @@ class DeadLetters:
         safe = self._queue.settle([one is None for one in outcomes], None if is_alone else large)
         errors = [error for error in outcomes if error is not None]
         self._note(errors if not is_large else [], is_partial=bool(safe))
-        for receipt in safe:
-            self._bare.discard(receipt)
-            self._resolve(receipt)
+        for ticket in safe:
+            self._bare.discard(ticket)
+            self._resolve(ticket)
         self._moved.set()
 
-    def _shrink(self, receipt: Receipt, reason: str) -> None:
+    def _shrink(self, ticket: Ticket, reason: str) -> None:
         """Let one that was refused for its size though it flew alone go without its value."""
-        self._bare.add(receipt)
-        record = receipt.ticket.record
+        self._bare.add(ticket)
+        record = ticket.record
         _log.warning(
             "dead_letter.value_omitted",
             topic=record.partition.topic,

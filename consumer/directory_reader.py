@@ -107,7 +107,7 @@ class DirectoryReader:
             case PlanhatThrottled(retry_after=wait):
                 self._limiter.throttled(_now(), wait)
             case PlanhatUnavailable(retry_after=float(wait)):
-                self._limiter.close_until(_now() + wait)
+                self._limiter.close(_now(), wait)
             case _:
                 pass
 

@@ -159,6 +159,11 @@ class Dispatch:
             return (True, now - self._served_at[lane.policy.resource])
         return (False, (now - since) * (lane.ready + lane.followed))
 
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat still wants no call of some kind, if that is long."""
+        waits = (self._main.asked_wait(now), self._analytics.asked_wait(now))
+        return max((wait for wait in waits if wait is not None), default=None)
+
     def gate(self, resource: Resource) -> Gate:
         """What says when the next request for a resource may go."""
         return self._analytics if resource is Resource.ACTIVITIES else self._main
@@ -213,9 +218,9 @@ def _heed(answer: Answer, gate: Gate, now: float) -> None:
         case Retry(status=429, retry_after=wait):
             gate.throttled(now, wait)
         case Retry(retry_after=float(wait)):
-            gate.close_until(now + wait)
+            gate.close(now, wait)
         case _:
             pass
     closed = answer.quota.closed_seconds if answer.quota else 0.0
     if closed:
-        gate.close_until(now + closed)
+        gate.close(now, closed)

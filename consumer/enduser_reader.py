@@ -126,7 +126,7 @@ class EnduserReader:
             case PlanhatThrottled(retry_after=wait):
                 self._gate.throttled(_now(), wait)
             case PlanhatUnavailable(retry_after=float(wait)):
-                self._gate.close_until(_now() + wait)
+                self._gate.close(_now(), wait)
             case _:
                 pass
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.long_wait import long_wait
 from planhat_client.errors import PlanhatError, PlanhatUnauthorized
 
 if TYPE_CHECKING:
@@ -31,12 +33,24 @@ class Probe(Protocol):
         """Ask whether the credential is accepted; raises PlanhatError if not."""
 
 
+class Sending(Protocol):
+    """What is watched."""
+
+    @property
+    def halts(self) -> Halts:
+        """Why nothing is sent, or not of some kind."""
+
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat wants no call, if that is long."""
+
+
 class HaltWatch:
     """Looks at the halts, and asks Planhat whenever an answer would begin or end one."""
 
-    def __init__(self, halts: Halts, api: Probe, gate: Gate, wake: Callable[[], None]) -> None:
+    def __init__(self, sending: Sending, api: Probe, gate: Gate, wake: Callable[[], None]) -> None:
         """`wake` is called when something may go again; a probe counts as a call."""
-        self._halts = halts
+        self._sending = sending
+        self._halts = sending.halts
         self._api = api
         self._gate = gate
         self._wake = wake
@@ -51,6 +65,7 @@ class HaltWatch:
                 self._gate.take(_now())
                 await self._probe()
             self._tell()
+            self._tell_of_wait()
 
     async def _probe(self) -> None:
         halts = self._halts
@@ -86,6 +101,14 @@ class HaltWatch:
             self._said_at.pop(resource.value, None)
             _log.info("planhat.recovered", resource=resource.value)
         self._lanes = now_held
+
+    def _tell_of_wait(self) -> None:
+        wait = self._sending.asked_wait(_now())
+        if wait is None:
+            self._said_at.pop("wait", None)
+        elif self._is_time_to_say("wait"):
+            reason = long_wait(wait, time.time())
+            _log.warning("planhat.asked_to_wait", reason=reason, seconds=round(wait))
 
     def _is_time_to_say(self, what: str) -> bool:
         """Once a minute: often enough to be seen, seldom enough to leave the rest readable."""

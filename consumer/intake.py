@@ -1,12 +1,14 @@
 """From a record to parts in lanes, and from ended parts back to resolved records.
 
 No await here: what is read of a record is done in one go, so nothing can come in between.
+
+Whatever a record makes fail here costs the record, or a message of it: it is rejected, told once,
+and counted as any other, so that it is final some day and nothing else is touched.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -17,7 +19,7 @@ from consumer.newest import Newest
 from consumer.parse import parse
 from consumer.part import Receipt, Ticket
 from consumer.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
-from consumer.redecide import company_of
+from consumer.redecide import Redecide
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from consumer.plan import Planner
     from consumer.rules import Rules
 
+TURN: Final = 1000
+"""Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""
+
 _log = structlog.get_logger("consumer.intake")
 
 
@@ -43,8 +48,8 @@ class Report(Protocol):
     def message_ended(self, receipt: Receipt) -> None:
         """All parts of a message are final."""
 
-    def record_rejected(self, receipt: Receipt) -> None:
-        """A message is on its way to the dead letters."""
+    def record_rejected(self, ticket: Ticket) -> None:
+        """A record is on its way to the dead letters, for its `rejected` messages."""
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""
@@ -59,18 +64,20 @@ class Intake:
         planner: Planner,
         guard: RejectGuard,
         report: Report,
-        reject: Callable[[Receipt], None],
+        reject: Callable[[Ticket], None],
     ) -> None:
-        """`reject` brings a message to the dead letters, and then calls `resolve`.
+        """`reject` brings a record to the dead letters, and then calls `resolve`.
 
-        `guard` is told of every message, so that it can stop a flood of rejections.
+        It is told of each record once, when none of its messages can be delivered any more.
+        `guard` is told of every record, so that it can stop a flood of rejections.
         """
         self._rules = rules
         self._guard = guard
         self._planner = planner
         self._report = report
         self._reject = reject
-        planner.company_of = partial(company_of, rules=rules)
+        self._redecide = Redecide(rules)
+        planner.company_of = self._redecide.company_of
         self._newest: dict[str, Ticket] = {}
         self._replays = Newest()
 
@@ -78,35 +85,43 @@ class Intake:
         """Forget which records are open: their partitions were revoked."""
         self._newest.clear()
         self._replays.clear()
+        self._redecide.clear()
 
     def take_all(
         self, records: Sequence[Record], offsets: Offsets, backlog: Backlog, now: float
     ) -> int:
         """Take records of one partition in their order; how many were taken.
 
-        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`).
+        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`), and
+        when so much was taken that others should have their turn.
         """
+        left = TURN
         for taken, record in enumerate(records):
-            if offsets.is_foreign(record.offset):
+            if left <= 0 or offsets.is_foreign(record.offset):
                 return taken
-            self.take(record, offsets, backlog, now)
+            left -= self.take(record, offsets, backlog, now) + len(record.value or b"") // 1024
         return len(records)
 
-    def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> None:
-        """Read, decide and plan one record; it is tracked from here on."""
+    def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> int:
+        """Read, decide and plan one record; it is tracked from here on. How many messages it has.
+
+        All of it, or none: who takes turns does so between records.
+        """
         if not offsets.track(record.offset):
             self._replays.passed_over(record)
-            return
+            return 1
         self._replays.seen(record)
-        ticket = Ticket(record, offsets, backlog)
-        backlog.add(ticket)
         messages = _messages(record)
-        # One more than there are, so that nothing is resolved before all of it was looked at.
-        ticket.open = len(messages) + 1
-        is_alone = len(messages) == 1
+        count = len(messages)
+        ticket = Ticket(record, offsets, backlog, count)
+        backlog.add(ticket)
         for position, message in enumerate(messages):
-            self._message(message, ticket, None if is_alone else position, now)
+            self._message(message, ticket, None if count == 1 else position, now)
+        ticket.is_read = True
+        self._guard.note(rejected=bool(ticket.rejected))
+        self._message_over(ticket)
         self._close(ticket)
+        return count
 
     def follow_up(self, ended: Iterable[Ended], now: float) -> None:
         """Parts came to their end: let go on what waited for them, resolve what is complete."""
@@ -115,7 +130,10 @@ class Intake:
             self._planner.follow_up(end, now)
             if end.ending == "revoked":
                 continue
-            self._report.part_ended(end)
+            try:
+                self._report.part_ended(end)
+            except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+                _tell(receipt.ticket, error)
             match end.ending:
                 case "delivered":
                     receipt.delivered += 1
@@ -126,54 +144,45 @@ class Intake:
                     receipt.skip(end.part.resource, end.reason)
             self._part_done(receipt)
 
-    def resolve(self, receipt: Receipt) -> None:
-        """A message is final: delivered, skipped, or safe in the dead letters."""
-        self._report.message_ended(receipt)
-        receipt.ticket.note(receipt.ending, receipt.reason)
-        self._close(receipt.ticket)
+    def resolve(self, ticket: Ticket) -> None:
+        """The dead letters have what was rejected of a record."""
+        rejected, ticket.rejected = ticket.rejected, ()
+        for receipt in rejected:
+            self._final(receipt)
 
     def _message(
         self, message: Routed | Tombstone, ticket: Ticket, position: int | None, now: float
     ) -> None:
-        if not isinstance(message, Invalid):
-            self._guard.note(rejected=False)
         match message:
-            case UserMessage() | AccountMessage():
-                reason = self._replays.why_not(ticket.record, message.hull_id, position)
-                if reason == NOT_REPLAYED:
-                    self._pass_over(message, ticket, position)
-                else:
-                    self._plan(message, ticket, position, now, stale=reason)
+            case UserMessage():
+                receipt = Receipt(ticket, position, "user:update", message.hull_id, parts=1)
+                self._plan(message, receipt, now)
+            case AccountMessage():
+                receipt = Receipt(ticket, position, "account:update", message.hull_id, parts=1)
+                self._plan(message, receipt, now)
             case Unsupported(channel=channel):
                 receipt = Receipt(ticket, position, channel, "", parts=1)
                 receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
-                self._part_done(receipt)
             case Invalid(reason=reason):
                 receipt = Receipt(ticket, position, "", "", parts=1)
                 receipt.reject(reason)
-                self._part_done(receipt)
-            case Tombstone():
+            case _:  # a tombstone
                 receipt = Receipt(ticket, position, "", "", parts=1)
                 receipt.skip(Resource.ENDUSERS, TOMBSTONE)
-                self._part_done(receipt)
+        self._part_done(receipt)
 
-    def _plan(
-        self,
-        message: UserMessage | AccountMessage,
-        ticket: Ticket,
-        position: int | None,
-        now: float,
-        stale: str | None = None,
-    ) -> None:
-        self._follow(message.hull_id, ticket)
-        channel = "user:update" if isinstance(message, UserMessage) else "account:update"
-        receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
+    def _plan(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
         try:
+            stale = self._replays.why_not(receipt.ticket.record, message.hull_id, receipt.position)
+            if stale == NOT_REPLAYED:
+                is_user = isinstance(message, UserMessage)
+                receipt.skip(Resource.ENDUSERS if is_user else Resource.COMPANIES, NOT_REPLAYED)
+                return
+            self._follow(message.hull_id, receipt.ticket)
             self._decided(message, receipt, now, stale)
         except Exception as error:  # noqa: BLE001 - the same record would end each restart again
             receipt.reject(_internal(error))
-            _log.error("record.failed", hull_id=message.hull_id, exc_info=error)
-        self._part_done(receipt)
+            _tell(receipt.ticket, error, message.hull_id)
 
     def _decided(
         self,
@@ -199,27 +208,39 @@ class Intake:
         else:
             self._planner.account(decision, receipt, now)
 
-    def _pass_over(
-        self, message: UserMessage | AccountMessage, ticket: Ticket, position: int | None
-    ) -> None:
-        """Another message of this envelope is replayed."""
-        is_user = isinstance(message, UserMessage)
-        channel = "user:update" if is_user else "account:update"
-        receipt = Receipt(ticket, position, channel, message.hull_id, parts=1)
-        resource = Resource.ENDUSERS if is_user else Resource.COMPANIES
-        receipt.skip(resource, NOT_REPLAYED)
-        self._part_done(receipt)
-
     def _part_done(self, receipt: Receipt) -> None:
         receipt.open -= 1
         if receipt.open:
             return
+        ticket = receipt.ticket
         if receipt.rejections:
-            self._guard.note(rejected=True)
-            self._report.record_rejected(receipt)
-            self._reject(receipt)
+            if ticket.is_read and not ticket.rejected:
+                self._guard.note(rejected=True)
+            ticket.reject(receipt)
         else:
-            self.resolve(receipt)
+            self._final(receipt)
+        self._message_over(ticket)
+
+    def _message_over(self, ticket: Ticket) -> None:
+        """One message less can be delivered; after the last one the rejected ones are brought."""
+        ticket.messages -= 1
+        if ticket.messages or not ticket.rejected:
+            return
+        try:
+            self._report.record_rejected(ticket)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
+        self._reject(ticket)
+
+    def _final(self, receipt: Receipt) -> None:
+        """A message is delivered, skipped, or safe in the dead letters."""
+        ticket = receipt.ticket
+        try:
+            self._report.message_ended(receipt)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
+        ticket.note(receipt.ending, receipt.reason)
+        self._close(ticket)
 
     def _follow(self, hull_id: str, ticket: Ticket) -> None:
         """Let a record be final only after the earlier ones of the same profile."""
@@ -250,7 +271,10 @@ class Intake:
 
     def _resolve(self, ticket: Ticket) -> None:
         ticket.resolve()
-        self._report.record_ended(ticket)
+        try:
+            self._report.record_ended(ticket)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
         newest = self._newest
         for hull_id in ticket.profiles:
             if newest.get(hull_id) is ticket:
@@ -277,6 +301,21 @@ def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
             return messages
         case _:
             return (parsed,)
+
+
+def _tell(ticket: Ticket, error: Exception, hull_id: str = "") -> None:
+    """Tell of a fault of ours: of each record once, however many messages it has."""
+    if not ticket.has_failed:
+        ticket.has_failed = True
+        record = ticket.record
+        _log.error(
+            "record.failed",
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            hull_id=hull_id,
+            exc_info=error,
+        )
 
 
 def _internal(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Rejected messages on their way to the dead-letter topic: which of them go together. Pure."""
+"""Rejected records on their way to the dead-letter topic: which of them go together. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from consumer.part import Receipt
+    from consumer.part import Ticket
 
 MOST_LETTERS: Final = 500
 """So many fly at once, at most,"""
@@ -19,7 +19,7 @@ MOST_BYTES: Final = 1 << 20
 
 
 class LetterQueue:
-    """Messages that are not in the topic yet, the oldest first.
+    """Records that are not in the topic yet, the oldest first.
 
     Those that fly stay in it until it is known what became of them. Whatever fails goes behind the
     others, and the next one flies alone: one that is too large for the topic keeps nobody out of
@@ -29,13 +29,17 @@ class LetterQueue:
 
     def __init__(self) -> None:
         """Nothing waits."""
-        self._waiting: deque[Receipt] = deque()
+        self._waiting: deque[Ticket] = deque()
         self._flying = 0
         self._room = MOST_LETTERS
 
     def __len__(self) -> int:
-        """Messages that are not in the topic yet."""
+        """Records that are not in the topic yet."""
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Ticket]:
+        """All that are not in the topic yet, the oldest first."""
+        return iter(self._waiting)
 
     @property
     def is_full(self) -> bool:
@@ -47,34 +51,30 @@ class LetterQueue:
         """Tell whether some fly that were not forgotten meanwhile."""
         return self._flying > 0
 
-    def waiting(self) -> list[Receipt]:
-        """Messages that are not in the topic yet, the oldest first."""
-        return list(self._waiting)
-
-    def put(self, receipt: Receipt) -> None:
-        """Add a rejected message."""
-        self._waiting.append(receipt)
+    def put(self, ticket: Ticket) -> None:
+        """Add one of which something was rejected."""
+        self._waiting.append(ticket)
 
     def clear(self) -> None:
         """Forget all, those that fly too: their partitions were revoked."""
         self._waiting.clear()
         self._flying = 0
 
-    def take(self) -> list[Receipt]:
+    def take(self) -> list[Ticket]:
         """Name those that fly next; `settle` must follow."""
-        taken: list[Receipt] = []
+        taken: list[Ticket] = []
         size = 0
-        for receipt in islice(self._waiting, self._room):
-            size += receipt.ticket.size
+        for ticket in islice(self._waiting, self._room):
+            size += ticket.size
             if taken and size > MOST_BYTES:
                 break
-            taken.append(receipt)
+            taken.append(ticket)
         self._flying = len(taken)
         return taken
 
     def settle(
         self, are_safe: Sequence[bool], are_large: Sequence[bool] | None = None
-    ) -> list[Receipt]:
+    ) -> list[Ticket]:
         """Learn which of those that flew are in the topic; they are returned, in their order.
 
         `are_large` are those that were refused for their size among others.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from consumer import reasons
 from consumer.decision import Payload
 from consumer.json_text import read_json
+from consumer.message import MOST
 from consumer.moment import iso_moment
 from consumer.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.value import finite, is_nothing, key_text, trimmed
@@ -103,6 +104,8 @@ def licences(
     found = _licences(message.account, rules)
     if found is None and left is not None and rules.licence_attribute is not None:
         left.append((rules.licence_attribute.canonical, reasons.NOT_A_LIST_OF_LICENCES))
+    if found is not None and len(found) > MOST:
+        return (), ((MOST, reasons.TOO_MANY_LICENCES),)
     for position, item in enumerate(found or ()):
         wrong: Left = []
         body = _licence(item, rules, wrong)

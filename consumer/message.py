@@ -6,6 +6,10 @@ from typing import Final, TypeAlias
 
 from schemas.plain import Changes, Entity, Event, Segments
 
+MOST: Final = 10_000
+"""Messages, or events, that a record may hold, and licences that an account may: what comes of each
+costs more than its bytes, and all of a record is taken in one go."""
+
 Faults: TypeAlias = Mapping[str, str]
 """The parts of a message that are of a wrong type, and so were read as nothing or without what is
 wrong in them; and what is wrong: where it is and what would be right, without the value."""

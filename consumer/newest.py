@@ -13,6 +13,7 @@ from consumer.replay import replay
 if TYPE_CHECKING:
     from consumer.decision import Decision
     from consumer.part import Partition, Record
+    from consumer.replay import Replay
 
 _SIZE: Final = 20_000
 
@@ -35,8 +36,13 @@ class _Seen:
 
     def note(self, name: int, place: int) -> None:
         """A profile has a newest place."""
-        self._names.append(name)
         self._places.append(place)
+        try:
+            self._names.append(name)
+        except BaseException:
+            # Both or none: else no name had its own place any more.
+            del self._places[-1]
+            raise
         if self._index is not None:
             self._index[name] = place
 
@@ -60,7 +66,8 @@ class _Seen:
 class Newest:
     """Remembers the newest place of each profile, as far back as there is room.
 
-    A place is the offset of a record; that of a replay is the offset of the record it repeats.
+    A place is the offset of a record; that of a replay is the offset of the record it repeats,
+    which is never beyond its own, whatever its headers say.
     Where this has not seen everything since the replay was checked (a restart, a rebalance, a
     memory that was full) the replay counts as stale: it can be replayed again, what it would have
     overwritten can't be brought back.
@@ -71,11 +78,14 @@ class Newest:
         self._size = size
         self._count = 0
         self._seen: dict[Partition, _Seen] = {}
+        self._record: Record | None = None
+        self._replay: Replay | None = None
 
     def clear(self) -> None:
         """Forget all: the partitions were revoked."""
         self._count = 0
         self._seen.clear()
+        self._record = self._replay = None
 
     def seen(self, record: Record) -> None:
         """A record is about to be planned; called for each, in order."""
@@ -90,8 +100,8 @@ class Newest:
         main = decision.enduser if isinstance(decision, UserDecision) else decision.company
         if not isinstance(main, Payload):
             return
-        known = replay(record.headers) if record.headers else None
-        place = known.first_offset if known else record.offset
+        known = self._known(record) if record.headers else None
+        place = min(known.first_offset, record.offset) if known else record.offset
         seen, name = self._of(record), short(decision.hull_id)
         if place >= seen.newest:
             seen.newest = place
@@ -107,10 +117,11 @@ class Newest:
 
         What is stale is about the profile: its events are sent all the same.
         """
-        known = replay(record.headers) if record.headers else None
+        known = self._known(record) if record.headers else None
         if known is None:
             return None
-        if known.position is not None and position is not None and known.position != position:
+        meant = known.positions
+        if meant is not None and position is not None and position not in meant:
             return reasons.NOT_REPLAYED
         if known.only_events:
             return reasons.STALE_REPLAY
@@ -119,6 +130,13 @@ class Newest:
         seen = self._of(record)
         is_stale = seen.since > known.checked_to or seen.place(short(hull_id)) > known.first_offset
         return reasons.STALE_REPLAY if is_stale else None
+
+    def _known(self, record: Record) -> Replay | None:
+        """Read the headers once for all messages of a record."""
+        if record is not self._record:
+            self._replay = replay(record.headers)
+            self._record = record
+        return self._replay
 
     def _of(self, record: Record) -> _Seen:
         seen = self._seen.get(record.partition)

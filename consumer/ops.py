@@ -14,6 +14,7 @@ from aiohttp import web
 
 from consumer.connections import Connections
 from consumer.descriptors import most_connections
+from consumer.log import cleaner
 from consumer.log.repeats import Repeats
 from consumer.metrics import CONTENT_TYPE
 from consumer.way import SECURITY, Way
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from consumer.metrics import Metrics
 
+_cleaner = cleaner(keeps_emails=False)
 _CLOSE_SECONDS: Final = 2.0
 _LINGER_SECONDS: Final = 1.0
 _LONGEST_LINE: Final = 8190
@@ -224,7 +226,8 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 
 
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked
-    return web.json_response({"ok": good, "reason": reason}, status=200 if good else 503)
+    found = {"ok": good, "reason": _cleaner.text(reason)}
+    return web.json_response(found, status=200 if good else 503)
 
 
 def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:

@@ -31,6 +31,8 @@ _ROW: Final = "\x1e"
 _ITEM: Final = "\x1d"
 _MEMBER: Final = "\x1c"
 _SEPARATORS: Final = 12
+_MOST_SKIPS: Final = 50
+"""Of one message: it may have thousands of events."""
 _MEANT: Final = dict.fromkeys(range(0x1C, 0x20), "?")
 """Whoever writes the separators of a row into a name sees them as question marks."""
 
@@ -71,7 +73,7 @@ def row_of(
     `at` is in milliseconds since 1970, `place` from `place_of`.
     """
     position = "" if receipt.position is None else str(receipt.position)
-    skips = _skips(receipt.skips) if receipt.skips else ""
+    skips = _skips(receipt.skips[:_MOST_SKIPS]) if receipt.skips else ""
     hull_id, external_id, email = receipt.hull_id, receipt.external_id, receipt.email
     changed = _changes(changes, hull_id) if changes else ""
     row = (

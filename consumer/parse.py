@@ -8,8 +8,19 @@ from pydantic import ValidationError
 
 from consumer.json_text import mended, read_json
 from consumer.lenient import readable
-from consumer.message import NO_FAULTS, Faults, Invalid, Messages, Parsed, Routed, Tombstone
-from consumer.plain import decoded, modelled
+from consumer.message import (
+    MOST,
+    NO_FAULTS,
+    Faults,
+    Invalid,
+    Messages,
+    Parsed,
+    Routed,
+    Tombstone,
+    UserMessage,
+)
+from consumer.plain import decoded, has_too_many, modelled
+from consumer.reasons import TOO_MANY_EVENTS, TOO_MANY_MESSAGES
 from consumer.route import route, unsupported
 from schemas.hull import Notification
 from schemas.plain import Message
@@ -17,6 +28,8 @@ from schemas.plain import Message
 Headers = Sequence[tuple[str, bytes]]
 
 _LONGEST_REASON: Final = 200
+_SHORT: Final = 2 * MOST
+"""Bytes that can't hold more than `MOST` of anything: each takes one, and a comma."""
 _TRUE: Final = frozenset({b"true", b"1"})
 
 
@@ -37,11 +50,23 @@ def parse(value: bytes | None, headers: Headers = ()) -> Parsed:
     if value is None:
         return Tombstone()
     hints = _hints(headers) if headers else _NO_HINTS
+    is_long = len(value) > _SHORT
+    if is_long and has_too_many(value):
+        return Invalid(TOO_MANY_MESSAGES)
     plain = decoded(value)
     if plain is None:
         whole = mended(value)
         plain = decoded(whole) if whole != value else None
-    return _odd(value, hints) if plain is None else _plain(plain, hints)
+    found = _odd(value, hints) if plain is None else _plain(plain, hints)
+    return _bounded(found) if is_long else found
+
+
+def _bounded(found: Parsed) -> Parsed:
+    if isinstance(found, Messages):
+        users = [one for one in found.messages if isinstance(one, UserMessage)]
+        if sum([len(one.events) for one in users]) > MOST:
+            return Invalid(TOO_MANY_EVENTS)
+    return found
 
 
 def _plain(found: Message, hints: _Hints) -> Parsed:
@@ -49,6 +74,8 @@ def _plain(found: Message, hints: _Hints) -> Parsed:
     # A message may have an empty list of messages.
     if messages is None or (not messages and (found.user or found.account)):
         return Messages((route(found, hints.channel, is_export=hints.is_export),))
+    if len(messages) > MOST:
+        return Invalid(TOO_MANY_MESSAGES)
     within = _within(found.channel, hints, is_export=bool(found.is_export))
     foreign = unsupported(within.channel)
     if foreign and not messages:
@@ -90,6 +117,8 @@ def _is_envelope(document: object) -> bool:
 
 
 def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
+    if len(document["messages"]) > MOST:
+        return Invalid(TOO_MANY_MESSAGES)
     faults = hints.faults
     try:
         envelope = Notification.model_validate(document)

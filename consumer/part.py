@@ -34,6 +34,9 @@ Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, bytes]"
 """What became of one change, for who asks later: resource, key, ending, reason, what was done,
 and the object as it was sent. A bare tuple, as one is made for each change."""
 
+_MESSAGE_BYTES: Final = 512
+"""What each further message of a record takes beside its bytes, at least, while it is open."""
+
 _RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
 """What a record is called whose messages came to different ends: by the highest."""
 
@@ -118,39 +121,58 @@ class Ticket:
 
     `followers` are later records of the same profiles. They are not final before this one is:
     otherwise a restart could send this one again, after them, and never them. `ending` and
-    `reason` are those of its worst message; None while none has ended.
+    `reason` are those of its worst message; None while none has ended. `messages` counts those that
+    may come to be delivered yet, and one more until all were looked at (`is_read`); `rejected` are
+    those that could not be used and are not safe in the dead letters. `has_failed`: it met a fault
+    of ours, which was told; `refused` counts its changes that Planhat refused.
     """
 
     __slots__ = (
         "backlog",
         "ending",
         "followers",
+        "has_failed",
+        "is_read",
+        "messages",
         "offsets",
         "open",
         "profiles",
         "reason",
         "record",
+        "refused",
+        "rejected",
         "size",
         "span",
     )
 
-    def __init__(self, record: Record, offsets: Offsets, backlog: Backlog) -> None:
-        """Nothing of it is open, and nobody follows. `size` is measured once."""
+    def __init__(
+        self, record: Record, offsets: Offsets, backlog: Backlog, messages: int = 1
+    ) -> None:
+        """So many `messages` are open, and nobody follows. `size` is measured once."""
         self.record = record
         self.offsets = offsets
         self.backlog = backlog
-        self.open = 0
+        # One more than there are, so that nothing is resolved before all of it was looked at.
+        self.open = self.messages = messages + 1
+        self.is_read = False
+        self.rejected: Sequence[Receipt] = ()
+        self.has_failed = False
+        self.refused = 0
         self.profiles: list[str] = []
         self.followers: Sequence[Ticket] = ()
         self.ending: Ending | None = None
         self.reason = ""
         self.span: Any = None  # of OpenTelemetry, if it is on
-        self.size = record.size
+        self.size = record.size + _MESSAGE_BYTES * max(0, messages - 1)
 
     def note(self, ending: Ending, reason: str) -> None:
         """One of its messages is final."""
         if self.ending is None or _RANK[ending] > _RANK[self.ending]:
             self.ending, self.reason = ending, reason
+
+    def reject(self, receipt: Receipt) -> None:
+        """One of its messages can't be used."""
+        self.rejected = _with(self.rejected, receipt)
 
     def lead(self, follower: Ticket) -> None:
         """Let a later record be final only after this one."""

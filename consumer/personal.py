@@ -16,6 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from consumer.log.masking import MASK, is_email
+from schemas.personal import EVENT_NAMES, HIDDEN, IDS_OF_PLANHAT, MOMENT
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -26,20 +27,11 @@ if TYPE_CHECKING:
     from consumer.part import Body
     from consumer.rules import Field, Rules
 
-_HIDDEN: Final = re.compile(
-    r"phone|mobile|^fax$|^address|street|^(?:last_known_)?ip(?:_address)?$|birth", re.IGNORECASE
-)
 _ANY_HIDDEN: Final = "phone"
-_IDS: Final = frozenset(
-    {
-        *("_id", "sourceid", "externalid", "companyid", "companyexternalid"),  # of Planhat
-        *("id", "euid", "euextid", "cid"),  # of the author of an activity, in Planhat
-        *("external_id", "planhat/id", "anonymous_id", "anonymous_ids", "segment_ids"),  # of Hull
-    }
-)
-_EVENT_NAMES: Final = frozenset({"action", "event", "event_id"})
+_IDS: Final = IDS_OF_PLANHAT | {
+    *("external_id", "planhat/id", "anonymous_id", "anonymous_ids", "segment_ids"),  # of Hull
+}
 _SECRETS: Final = re.compile(r"^secret$|password|token$", re.IGNORECASE)
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+ ?(Z|UTC|[+-][\d:]+)?)?")
 _PEOPLE: Final = (Resource.ENDUSERS, Resource.ACTIVITIES)
 _PATHS_OF_PEOPLE: Final = ("/endusers", "/analytics")
 _DEEPEST: Final = 100
@@ -167,10 +159,10 @@ class Shown:
 
     def _stays(self, text: str, path: str) -> bool:
         """Tell whether a text names nobody, whomever it is about."""
-        if not text or _is_id(path) or path in self._open or path in _EVENT_NAMES:
+        if not text or _is_id(path) or path in self._open or path in EVENT_NAMES:
             return True
         # A whole address is masked as one; of "@jane" nothing would be.
-        return is_email(text) or _MOMENT.fullmatch(text) is not None
+        return is_email(text) or MOMENT.fullmatch(text) is not None
 
 
 def ids_of(bodies: Iterable[object], *more: str | None) -> frozenset[str]:
@@ -216,7 +208,7 @@ def _within(path: str, name: str) -> str:
 def _is_hidden(name: str) -> bool:
     """Tell it by the last part of a name, in whichever of Hull's spellings."""
     last = name.removeprefix("traits_").rpartition("/")[2].rpartition(".")[2]
-    return _HIDDEN.search(last) is not None
+    return HIDDEN.search(last) is not None
 
 
 def _is_id(name: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from pydantic import ValidationError
 
 from consumer.lenient import readable
-from consumer.message import NO_FAULTS
+from consumer.message import MOST, NO_FAULTS
 from schemas import hull
 from schemas.plain import NO_MOVES, Changes, Event, Message, Segment, SegmentChanges
 
@@ -42,6 +42,26 @@ def decoded(value: bytes) -> Message | None:
         return _decode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    messages: list[msgspec.Raw] = []
+
+
+_count: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+def has_too_many(value: bytes) -> bool:
+    """Tell whether an envelope holds more than `MOST` messages, before any of them is read.
+
+    False for what is not of the plain form, too: there they are counted when it is read.
+    """
+    if value.count(b",") < MOST:
+        return False
+    try:
+        return len(_count(value).messages) > MOST
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
 
 
 def modelled(document: Any) -> tuple[Message, Faults]:  # noqa: ANN401 - whatever lies in the topic

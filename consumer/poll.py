@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("consumer.poll")
 
 CHUNK = 250
-"""Records handled in one go: bounds how long the loop does nothing else (about 10 ms)."""
+"""Records read in one go. How long the loop does nothing else, `Intake.take_all` bounds."""
 
 WAIT_SECONDS = 0.2
 _REACH_SECONDS = 1.0
@@ -131,12 +131,12 @@ class Poller:
         eligible = self._readable()
         found = 0
         for partition in eligible:
-            found += self._take(await self._read(partition))
+            found += await self._take(await self._read(partition))
             await asyncio.sleep(0)
             if self._assignment.is_full:
                 break
         if not found:
-            self._take(await self._wait())
+            await self._take(await self._wait())
             await self._note_reached()
         if _now() - self._reached_at >= _REACH_SECONDS:
             self._reached_at = _now()
@@ -196,22 +196,40 @@ class Poller:
             if partition.topic in error.topics:
                 self._resting[partition] = now + _REST_SECONDS
 
-    def _take(self, records: list[Record]) -> int:
-        now = _now()
-        backlog = self._assignment.backlog
-        for partition, run in _by_partition(records).items():
-            offsets = self._assignment.owned.get(partition)
+    async def _take(self, records: list[Record]) -> int:
+        """Take records in, in turns with the rest of the service where there is much in them."""
+        owned = self._assignment.owned
+        found = [
+            (partition, run, owned.get(partition))
+            for partition, run in _by_partition(records).items()
+        ]
+        for partition, run, offsets in found:
             if offsets is None:
                 # Read before we know what of it is final: read it again when we do.
                 self._source.rewind(partition, run[0].offset)
-                continue
-            taken = self._intake.take_all(run, offsets, backlog, now)
-            while taken < len(run):
-                offsets = self._renewed(run[taken], offsets)
-                taken += self._intake.take_all(run[taken:], offsets, backlog, now)
+            else:
+                await self._take_run(partition, run, offsets)
         if records:
             self._wake()
         return len(records)
+
+    async def _take_run(self, partition: Partition, run: list[Record], offsets: Offsets) -> None:
+        assignment = self._assignment
+        taken = 0
+        # Others had their turn: what was revoked in it, somebody reads again from its commit.
+        while assignment.owned.get(partition) is offsets:
+            taken += self._intake.take_all(run[taken:], offsets, assignment.backlog, _now())
+            if taken == len(run):
+                return
+            if offsets.is_foreign(run[taken].offset):
+                offsets = self._renewed(run[taken], offsets)
+            elif assignment.is_overflowing:
+                # It holds much more than its bytes told: the rest waits in Kafka.
+                self._source.rewind(partition, run[taken].offset)
+                return
+            else:
+                self._wake()
+                await asyncio.sleep(0)
 
     def _renewed(self, record: Record, offsets: Offsets) -> Offsets:
         _log.warning(

@@ -10,19 +10,36 @@ from consumer.message import AccountMessage, Messages, UserMessage
 from consumer.parse import parse
 
 if TYPE_CHECKING:
-    from consumer.part import Receipt
+    from collections.abc import Sequence
+
+    from consumer.message import Routed, Tombstone
+    from consumer.part import Receipt, Record
     from consumer.rules import Rules
 
 
-def company_of(receipt: Receipt, rules: Rules) -> Payload | None:
-    """Give the company that may be made for who is in this message; None if none may."""
-    record = receipt.ticket.record
-    parsed = parse(record.value, record.headers)
-    messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
-    message = messages[receipt.position or 0]
-    if not isinstance(message, UserMessage | AccountMessage):
-        return None
-    decision = decide(message, rules)
-    if isinstance(decision, UserDecision):
-        return decision.company_stub
-    return decision.company if isinstance(decision.company, Payload) else None
+class Redecide:
+    """Reads an envelope once for all of its messages that are asked for one after the other."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Nothing was read."""
+        self._rules = rules
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was read last."""
+        self._record: Record | None = None
+        self._messages: Sequence[Routed | Tombstone] = ()
+
+    def company_of(self, receipt: Receipt) -> Payload | None:
+        """Give the company that may be made for who is in this message; None if none may."""
+        if receipt.ticket.record is not self._record:
+            self._record = receipt.ticket.record
+            parsed = parse(self._record.value, self._record.headers)
+            self._messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
+        message = self._messages[receipt.position or 0]
+        if not isinstance(message, UserMessage | AccountMessage):
+            return None
+        decision = decide(message, self._rules)
+        if isinstance(decision, UserDecision):
+            return decision.company_stub
+        return decision.company if isinstance(decision.company, Payload) else None

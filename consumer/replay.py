@@ -10,17 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from consumer.positions import ranges, read_ranges
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 REPLAYS: Final = "dl.replays"
 FIRST_OFFSET: Final = "dl.first_offset"
 CHECKED_TO: Final = "dl.checked_to"
 ONLY: Final = "dl.only"
 POSITION: Final = "dl.position"
+POSITIONS: Final = "dl.positions"
 _EVENTS: Final = b"activities"
 _PREFIX: Final = "dl."
-_LONGEST_NUMBER: Final = 20
+_LARGEST: Final = (1 << 63) - 1
+"""What Kafka can count to, and what our arrays hold."""
+_LONGEST_NUMBER: Final = len(str(_LARGEST))
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -29,15 +34,15 @@ Headers = tuple[tuple[str, bytes], ...]
 class Replay:
     """A record that was written before, at `first_offset` of the same partition.
 
-    `checked_to` is None where nobody asks for protection; `position` names the one message of an
-    envelope that is meant. With `only_events` its profile has newer data already: nothing but its
-    events is to be sent.
+    `checked_to` is None where nobody asks for protection; `positions` are the messages of an
+    envelope that are meant, None if all are. With `only_events` its profile has newer data already:
+    nothing but its events is to be sent.
     """
 
     replays: int
     first_offset: int
     checked_to: int | None
-    position: int | None
+    positions: frozenset[int] | None
     only_events: bool = False
 
 
@@ -53,7 +58,7 @@ def replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
         replays,
         first,
         number(found.get(CHECKED_TO)),
-        number(found.get(POSITION)),
+        positions_of(found),
         found.get(ONLY) == _EVENTS,
     )
 
@@ -64,15 +69,31 @@ def replay_headers(original: Headers, replay: Replay) -> Headers:
         REPLAYS: replay.replays,
         FIRST_OFFSET: replay.first_offset,
         CHECKED_TO: replay.checked_to,
-        POSITION: replay.position,
     }
     kept = tuple((name, value) for name, value in original if not name.startswith(_PREFIX))
     told = tuple((name, str(value).encode()) for name, value in added.items() if value is not None)
-    return kept + told + (((ONLY, _EVENTS),) if replay.only_events else ())
+    which = () if replay.positions is None else (position_header(replay.positions),)
+    return kept + told + which + (((ONLY, _EVENTS),) if replay.only_events else ())
+
+
+def position_header(positions: Collection[int]) -> tuple[str, bytes]:
+    """Name the messages of an envelope that are meant, one of them as ever."""
+    text = ranges(positions).encode()
+    return (POSITION if len(positions) == 1 else POSITIONS), text
+
+
+def positions_of(found: Mapping[str, bytes | None]) -> frozenset[int] | None:
+    """Read which messages of an envelope are meant; None if no one is named."""
+    several = found.get(POSITIONS)
+    if several is not None:
+        return read_ranges(several)
+    one = number(found.get(POSITION))
+    return None if one is None else frozenset((one,))
 
 
 def number(value: bytes | None) -> int | None:
-    """Read a whole number from a header; None for anything else."""
+    """Read a whole number from a header, up to 2^63-1; None for anything else."""
     if value is None or len(value) > _LONGEST_NUMBER or not value.isdigit():
         return None
-    return int(value)
+    found = int(value)
+    return found if found <= _LARGEST else None

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from planhat_client.protocol import Answer
 
 _MOST_REASONS = 1000
+_MOST_REFUSED = 10
+"""Refused changes of one record that are told at error; the others at debug."""
 _EVERY_SECONDS = 60.0
 
 
@@ -104,7 +106,9 @@ class Reporter:
             if self._delivered is not None:
                 self._delivered(end)
         else:
-            self._profiles.rejected(end)
+            ticket = part.receipt.ticket
+            ticket.refused += 1
+            self._profiles.rejected(end, is_one_of_many=ticket.refused > _MOST_REFUSED)
 
     def message_ended(self, receipt: Receipt) -> None:
         """All parts of a message are final."""
@@ -130,13 +134,17 @@ class Reporter:
         else:
             self._metrics.record(ticket.ending, ticket.reason)
 
-    def record_rejected(self, receipt: Receipt) -> None:
-        """A message is on its way to the dead letters."""
-        reason = receipt.rejections[0]
-        self.tally.reject(reason)
-        self._log.warning(
-            "record.rejected", **context(receipt), position=receipt.position, reason=reason
-        )
+    def record_rejected(self, ticket: Ticket) -> None:
+        """A record is on its way to the dead letters, for its `rejected` messages."""
+        rejected = ticket.rejected
+        for receipt in rejected:
+            self.tally.reject(receipt.rejections[0])
+        first = rejected[0]
+        fields: dict[str, Any] = {"position": first.position, "reason": first.rejections[0]}
+        if len(rejected) > 1:
+            fields["rejected"] = len(rejected)
+            fields["reasons"] = len({receipt.rejections[0] for receipt in rejected})
+        self._log.warning("record.rejected", **context(first), **fields)
 
     def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
         """A request was answered, or failed; it is not settled yet."""

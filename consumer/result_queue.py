@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Kind = Literal["user", "account"]
 _KINDS: dict[Resource, Kind] = {Resource.ENDUSERS: "user", Resource.COMPANIES: "account"}
+
+_LONGEST_ID: Final = 1000
+"""Letters of a Hull id that is written back: a topic that refuses one result keeps all others out,
+and Hull's own have 24."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Result:
 def result_of(end: Ended, at: float) -> Result | None:
     """Give the result of a part that ended; None for what Hull has no use for."""
     kind = _KINDS.get(end.part.resource)
-    if kind is None or end.ending != "delivered":
+    if kind is None or end.ending != "delivered" or len(end.part.key) > _LONGEST_ID:
         return None
     return Result(kind, end.part.key, end.planhat_id, end.change, at)
 

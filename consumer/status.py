@@ -31,6 +31,7 @@ class Finding:
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
     """Everything worth saying, in the order in which it would be set up."""
     return [
+        *_misplaced(settings),
         *_kafka(settings),
         *_access(settings, connector),
         *_users(connector),
@@ -42,6 +43,13 @@ def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
 def worst(found: Iterable[Finding]) -> Status:
     """Sum up."""
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
+
+
+def _misplaced(settings: Settings) -> Iterator[Finding]:
+    for name, _ in settings.misplaced():
+        yield Finding(
+            "warning", f"{name}: looks like a secret, and is hidden like one: does it belong there?"
+        )
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:

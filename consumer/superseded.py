@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from consumer.decide import decide
 from consumer.decision import Payload, UserDecision
@@ -12,14 +12,18 @@ from consumer.parse import parse
 from consumer.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from consumer.dead_letter import DeadLetter
     from consumer.decision import Decision
     from consumer.part import Record
+    from consumer.replay import Replay
     from consumer.rules import Rules
 
 Kind = Literal["newer", "replayed"]
+
+Dead: TypeAlias = "Mapping[int, frozenset[int] | None]"
+"""Offset -> which messages of that record lie in the dead letters; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +43,18 @@ class Verdict:
 class Superseded:
     """Sees the records of one partition, in order, and says which letters are stale.
 
-    A record supersedes a letter if it is of the same profile, newer, and by the rules sent; if it
-    lies in the dead letters itself it was not. One that was replayed is done with.
+    A record supersedes a message if it is of the same profile, newer, and by the rules sent; what
+    lies in the dead letters itself was not. A message that was replayed is done with.
     """
 
-    def __init__(
-        self, letters: Sequence[DeadLetter], dead_offsets: frozenset[int], rules: Rules
-    ) -> None:
-        """`dead_offsets` are all offsets of this partition that lie in the dead letters."""
+    def __init__(self, letters: Sequence[DeadLetter], dead: Dead, rules: Rules) -> None:
+        """`dead` is all of this partition that lies in the dead letters."""
         self._rules = rules
-        self._dead = dead_offsets
-        self._by_key: dict[bytes | None, list[DeadLetter]] = {}
+        self._dead = dead
+        self._by_key: dict[bytes | None, list[_Seen]] = {}
+        self._seen = {letter.name: _Seen(letter) for letter in letters}
         for letter in letters:
-            self._by_key.setdefault(letter.record.key, []).append(letter)
-        self._ids = {letter.name: _ids(letter) for letter in letters}
-        self.verdicts: dict[str, Verdict] = {}
+            self._by_key.setdefault(letter.record.key, []).append(self._seen[letter.name])
 
     def see(self, record: Record) -> None:
         """Look at one record of the partition."""
@@ -61,47 +62,92 @@ class Superseded:
         if not letters:
             return
         known = replay(record.headers)
-        place = known.first_offset if known else record.offset
-        is_sent: frozenset[str] | None = None
-        for letter in letters:
-            if known and place == letter.first_offset and record.offset > letter.offset:
-                if known.position == letter.position and not self._is_replayed(letter):
-                    self.verdicts[letter.name] = Verdict("replayed", record.offset)
-            elif self._is_replayed(letter):
-                continue
-            elif place > letter.first_offset and record.offset not in self._dead:
-                is_sent = _sent(record, self._rules) if is_sent is None else is_sent
-                ids = self._ids[letter.name]
-                if is_sent and (not ids or ids & is_sent):
-                    self.verdicts[letter.name] = Verdict("newer", record.offset)
+        first = known.first_offset if known else record.offset
+        # A replay repeats what lay before it, whatever its headers say.
+        place = min(first, record.offset)
+        sent: frozenset[str] | None = None
+        for seen in letters:
+            letter = seen.letter
+            if known and first == letter.first_offset and record.offset > letter.offset:
+                seen.note_replay(known, record.offset)
+            elif place > letter.first_offset:
+                if sent is None:
+                    sent = _sent(record, self._rules, self._dead)
+                seen.note_newer(sent, record.offset)
 
-    def _is_replayed(self, letter: DeadLetter) -> bool:
-        verdict = self.verdicts.get(letter.name)
-        return verdict is not None and verdict.kind == "replayed"
+    def verdicts(self, letter: DeadLetter) -> list[tuple[DeadLetter, Verdict | None]]:
+        """Tell which messages of a letter are not to be replayed, and (None) which may be."""
+        return self._seen[letter.name].verdicts()
+
+
+class _Seen:
+    """What came of the messages of a letter since: offsets by position, None for all of it."""
+
+    def __init__(self, letter: DeadLetter) -> None:
+        self.letter = letter
+        self._replayed: dict[int | None, int] = {}
+        self._newer: dict[int | None, int] = {}
+        self._by_id: dict[str, list[int | None]] = {}
+        found = list(_profiles(letter.record))
+        self._positions: list[int | None] = [*sorted(letter.positions or ())] or [None]
+        for position in self._positions:
+            for one in found if position is None else found[position : position + 1]:
+                if one is not None:
+                    self._by_id.setdefault(one.hull_id, []).append(position)
+
+    def note_replay(self, known: Replay, offset: int) -> None:
+        meant = known.positions
+        for position in self._positions:
+            is_meant = (
+                meant is None if position is None else meant is not None and position in meant
+            )
+            if is_meant:
+                self._replayed.setdefault(position, offset)
+
+    def note_newer(self, sent: frozenset[str], offset: int) -> None:
+        if sent and not self._by_id:
+            # What can't be read may be of any profile.
+            self._newer.update(dict.fromkeys(self._positions, offset))
+        for hull_id in self._by_id.keys() & sent:
+            self._newer.update(dict.fromkeys(self._by_id[hull_id], offset))
+
+    def verdicts(self) -> list[tuple[DeadLetter, Verdict | None]]:
+        by_verdict: dict[Verdict | None, list[int | None]] = {}
+        for position in self._positions:
+            by_verdict.setdefault(self._verdict(position), []).append(position)
+        return [
+            (self.letter.only(frozenset([at for at in these if at is not None]) or None), verdict)
+            for verdict, these in by_verdict.items()
+        ]
+
+    def _verdict(self, position: int | None) -> Verdict | None:
+        if position in self._replayed:
+            return Verdict("replayed", self._replayed[position])
+        newer = self._newer.get(position)
+        return None if newer is None else Verdict("newer", newer)
 
 
 def count_events(letter: DeadLetter, rules: Rules) -> int:
     """How many events the rules would send of a letter, whatever became of its profile."""
-    decisions = (decide(one, rules) for one in _messages(letter) if one is not None)
+    positions = letter.positions
+    decisions = (
+        decide(one, rules)
+        for position, one in enumerate(_profiles(letter.record))
+        if one is not None and (positions is None or position in positions)
+    )
     return sum(len(one.activities) for one in decisions if isinstance(one, UserDecision))
 
 
-def _ids(letter: DeadLetter) -> frozenset[str]:
-    """The profiles of a letter; none if it can't be read."""
-    return frozenset(one.hull_id for one in _messages(letter) if one is not None)
-
-
-def _messages(letter: DeadLetter) -> list[UserMessage | AccountMessage | None]:
-    """All of a record, or the one of an envelope that was rejected."""
-    found = list(_profiles(letter.record))
-    if letter.position is None:
-        return found
-    return found[letter.position : letter.position + 1]
-
-
-def _sent(record: Record, rules: Rules) -> frozenset[str]:
+def _sent(record: Record, rules: Rules, dead: Dead) -> frozenset[str]:
     """The profiles that a record brings up to date."""
-    decisions = [decide(one, rules) for one in _profiles(record) if one is not None]
+    buried = dead.get(record.offset, frozenset())
+    if buried is None:
+        return frozenset()
+    decisions = [
+        decide(one, rules)
+        for position, one in enumerate(_profiles(record))
+        if one is not None and position not in buried
+    ]
     return frozenset(one.hull_id for one in decisions if isinstance(_main(one), Payload))
 
 

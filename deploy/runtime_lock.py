@@ -1,8 +1,8 @@
 """Print what of requirements.lock the service itself needs: the lines of deploy/requirements.lock.
 
-With the argument `compiled`, print what deploy/compiled.py needs: deploy/compiled.lock. Run by
-`make lock` with the Python of `.venv`, which has everything installed; tests keep the files in
-step. Development tools and the demo's embedded Kafka stay out of the image.
+With the argument `compiled`, print what builds the package and its core: deploy/compiled.lock. Run
+by `make lock` with a Python that has everything installed; tests keep the files in step.
+Development tools and the demo's embedded Kafka stay out of the image.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EXTRAS: Final = ("uvloop",)
 
 _REMAKE: Final = "Remake with: make lock"
 _HEAD: Final = f"# What the image installs, exactly: a part of requirements.lock. {_REMAKE}"
-_COMPILED_HEAD: Final = f"# What compiles the core, exactly; none of it is in the image. {_REMAKE}"
+_COMPILED_HEAD: Final = f"# What builds the image, exactly; none of it is in the image. {_REMAKE}"
 
 
 def lines() -> list[str]:
@@ -40,9 +40,7 @@ def lines() -> list[str]:
 
 def compiled_lines() -> list[str]:
     """Give the lines of deploy/compiled.lock, the first a comment."""
-    asked = _read()["dependency-groups"]["compiled"]
-    exact = [text for text in asked if "==" in text]
-    return [_COMPILED_HEAD, *_locked(text for text in asked if text not in exact), *exact]
+    return [_COMPILED_HEAD, *_locked(_read()["dependency-groups"]["compiled"])]
 
 
 def _read() -> dict[str, Any]:
@@ -50,10 +48,15 @@ def _read() -> dict[str, Any]:
 
 
 def _locked(asked: Iterable[str]) -> list[str]:
-    """Give the lines of requirements.lock that these need."""
+    """Give the lines of requirements.lock that these need: versions, and the hashes under each."""
     needed = _closure(Requirement(text) for text in asked)
-    locked = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-    return [line for line in locked if _name(line) in needed]
+    locked = (ROOT / "requirements.lock").read_text("utf-8").replace("\\\n", "\\\0").splitlines()
+    return [
+        line
+        for entry in locked
+        if _name(entry) in needed
+        for line in entry.replace("\\\0", "\\\n").splitlines()
+    ]
 
 
 def _closure(asked: Iterable[Requirement]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from planhat_client.error_text import Clean
 from planhat_client.quota import Quota
 from schemas.planhat import BulkResult
 
@@ -25,11 +26,15 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Something in the batch was not taken; what was, `verdict` finds out."""
+    """Something in the batch was not taken; what was, `verdict` finds out.
+
+    `clean` takes out of the messages of the result what we had sent; `reason` is clean.
+    """
 
     result: BulkResult
     reason: str
     quota: Quota | None = None
+    clean: Clean = field(default=str, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

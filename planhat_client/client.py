@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
 from planhat_client import protocol
+from planhat_client.echo import Echo
 from planhat_client.errors import (
     PlanhatError,
     PlanhatRejected,
@@ -23,12 +24,14 @@ from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from planhat_client.error_text import Clean
     from planhat_client.protocol import Answer, Request, Response
 
 _PAGE = 10_000
 _MOST_PAGES = 50
 
-Row = TypeVar("Row", bound=BaseModel)
+Row = TypeVar("Row")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Wire(Protocol):
@@ -60,11 +63,14 @@ class Planhat:
         token: Callable[[], str],
         *,
         tracks_singly: bool = False,
+        keeps_personal: bool = False,
     ) -> None:
         """`token` is asked at each request, so that it may be rotated.
 
         `tracks_singly`: an activity goes to the endpoint for one, whose names are documented.
+        `keeps_personal`: answers may name people; else what we sent of them is masked in reasons.
         """
+        self._keeps_personal = keeps_personal
         self._tracks_singly = tracks_singly
         self._wire = wire
         self._endpoints = endpoints
@@ -72,9 +78,12 @@ class Planhat:
 
     async def upsert(self, resource: Resource, items: Sequence[bytes]) -> Answer:
         """Create or update records; `items` are JSON objects, at most 5,000 of them."""
-        url = self._endpoints.api_url
-        request = protocol.upsert(url, self._token(), resource, items)
-        return await self._answer(request, protocol.read)
+        token = self._token()
+        request = protocol.upsert(self._endpoints.api_url, token, resource, items)
+        of_people = resource is Resource.ENDUSERS
+        return await self._answer(
+            request, protocol.read, self._clean(token, request, of_people=of_people)
+        )
 
     async def track(self, items: Sequence[bytes]) -> Answer:
         """Store activities, one alone if `tracks_singly`; a success means received, no more."""
@@ -82,14 +91,12 @@ class Planhat:
             (item,) = items
             return await self.track_one(item)
         where = self._endpoints
-        request = protocol.track(where.analytics_url, where.tenant_id, items)
-        return await self._answer(request, protocol.read_activities)
+        return await self._track(protocol.track(where.analytics_url, where.tenant_id, items))
 
     async def track_one(self, item: bytes) -> Answer:
         """Store one activity."""
         where = self._endpoints
-        request = protocol.track_one(where.analytics_url, where.tenant_id, item)
-        return await self._answer(request, protocol.read_activities)
+        return await self._track(protocol.track_one(where.analytics_url, where.tenant_id, item))
 
     async def companies(self) -> list[LeanCompany]:
         """All companies, in one call (`GET /leancompanies`)."""
@@ -112,10 +119,7 @@ class Planhat:
         of them is not documented.
         """
         path = f"endusers/extid-{quote(external_id, safe='')}"
-        response = await self._wire.send(protocol.get(self._endpoints.api_url, self._token(), path))
-        rows = protocol.records(response)
-        if rows is None:
-            raise _error(self._masked(protocol.read(response, time.time())))
+        rows = await self._read(path, protocol.records)
         found = {row.id for row in _rows(rows, Enduser) if row.external_id == external_id}
         return found.pop() if len(found) == 1 else None
 
@@ -127,35 +131,37 @@ class Planhat:
         """Let go of connections."""
         await self._wire.close()
 
-    async def _answer(self, request: Request, read: Callable[[Response, float], Answer]) -> Answer:
+    async def _track(self, request: Request) -> Answer:
+        clean = self._clean(self._token(), request, of_people=True)
+        return await self._answer(request, protocol.read_activities, clean)
+
+    async def _answer(
+        self, request: Request, read: Callable[[Response, float, Clean], Answer], clean: Clean
+    ) -> Answer:
         try:
             response = await self._wire.send(request)
         except PlanhatUnavailable as error:
             return Retry(str(error))
-        return self._masked(read(response, time.time()))
+        return read(response, time.time(), clean)
 
     async def _get(self, path: str) -> list[Any]:
-        request = protocol.get(self._endpoints.api_url, self._token(), path)
+        return await self._read(path, protocol.rows)
+
+    async def _read(self, path: str, find: Callable[[Response], list[Row] | None]) -> list[Row]:
+        """Read what `find` finds in the answer; raises what the answer means if it is nothing."""
+        token = self._token()
+        request = protocol.get(self._endpoints.api_url, token, path)
         response = await self._wire.send(request)
-        rows = protocol.rows(response)
+        rows = find(response)
         if rows is None:
-            raise _error(self._masked(protocol.read(response, time.time())))
+            raise _error(protocol.read(response, time.time(), self._clean(token, request)))
         return rows
 
-    def _masked(self, answer: Answer) -> Answer:
-        """Hide the tenant id: servers like to repeat the path of a request that they refuse."""
-        tenant = self._endpoints.tenant_id
-        if isinstance(answer, Delivered) or not tenant:
-            return answer
-        reason, told = answer.reason, answer.told if isinstance(answer, Halt) else ""
-        for secret in (tenant, quote(tenant, safe="")):
-            reason = reason.replace(secret, "***")
-            told = told.replace(secret, "***")
-        if reason == answer.reason:
-            return answer
-        if isinstance(answer, Halt):
-            return replace(answer, reason=reason, told=told)
-        return replace(answer, reason=reason)
+    def _clean(self, token: str, request: Request, *, of_people: bool = False) -> Clean:
+        """What takes all that we sent out of an answer; names of people only if they are hidden."""
+        secrets = (token, self._endpoints.tenant_id)
+        body = b"" if self._keeps_personal else request.body
+        return Echo(secrets, body, of_people=of_people).cleaned
 
 
 def _error(answer: Answer) -> PlanhatError:
@@ -172,7 +178,7 @@ def _error(answer: Answer) -> PlanhatError:
             return PlanhatUnavailable(answer.reason, answer.retry_after)
 
 
-def _rows(rows: list[Any], model: type[Row]) -> list[Row]:
+def _rows(rows: list[Any], model: type[Model]) -> list[Model]:
     """The rows that can be read; one that can't costs only itself."""
     found = []
     for row in rows:

@@ -1,15 +1,19 @@
 """The message in whatever Planhat sends to say what is wrong. Pure.
 
-Only messages are taken, never the items that an entry may repeat: those are people's data.
+Only messages are taken, never the items that an entry may repeat: those are people's data. What a
+message itself repeats of them, `clean` takes out (planhat_client/echo.py), before it is shortened:
+no half of a value may be left. No sign that is not to be seen gets any further.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 NO_MESSAGE = "an error without a message"
 
 _LONGEST = 200
+_LONGEST_READ = 2000
 _DEEPEST = 6
 _NAMES = (
     "error",
@@ -26,18 +30,34 @@ _NAMES = (
 )
 
 
-def error_text(entry: Any) -> str:  # noqa: ANN401 - whatever Planhat sent
+Clean: TypeAlias = Callable[[str], str]
+"""Takes out of a text what we had sent."""
+
+
+def error_text(entry: Any, clean: Clean = str) -> str:  # noqa: ANN401 - whatever Planhat sent
     """Say what an error entry of any shape says, shortened; never raises."""
-    return _text(entry, _DEEPEST)[:_LONGEST] or NO_MESSAGE
+    return _fit(_text(entry, _DEEPEST), clean) or NO_MESSAGE
 
 
-def message(document: Any, body: bytes) -> str:  # noqa: ANN401 - whatever Planhat sent
+def message(document: Any, body: bytes, clean: Clean = str) -> str:  # noqa: ANN401 - likewise
     """Say what an answer says; `document` is its body as JSON, None if it is none."""
     if document is not None:
-        return "" if isinstance(document, list) else _text(document, _DEEPEST)[:_LONGEST]
-    text = " ".join(body[:_LONGEST].decode(errors="replace").split())
+        return "" if isinstance(document, list) else _fit(_text(document, _DEEPEST), clean)
+    text = " ".join(body[:_LONGEST_READ].decode(errors="replace").split())
     # A page in HTML tells nothing, and a torn piece of JSON may hold people's data.
-    return "" if text[:1] in ("<", "{", "[", '"') else text
+    return "" if text[:1] in ("<", "{", "[", '"') else _fit(text, clean)
+
+
+def _fit(text: str, clean: Clean) -> str:
+    text = clean(text[:_LONGEST_READ])
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+    return text[:_LONGEST]
+
+
+def _escaped(sign: str) -> str:
+    """Write a sign that would command a terminal, or turn the order of others, as one of many."""
+    return sign.encode("unicode_escape").decode()
 
 
 def is_page(body: bytes) -> bool:
@@ -48,7 +68,7 @@ def is_page(body: bytes) -> bool:
 
 def _text(entry: Any, depth: int) -> str:  # noqa: ANN401 - whatever Planhat sent
     if isinstance(entry, str):
-        return " ".join(entry.split())
+        return " ".join(entry[: 2 * _LONGEST_READ].split())
     if isinstance(entry, int | float) and not isinstance(entry, bool):
         return str(entry)
     if not depth or not isinstance(entry, dict | list):

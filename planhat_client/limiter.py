@@ -10,6 +10,9 @@ from typing import NamedTuple, Protocol
 WINDOW_SECONDS = 60.0
 """Planhat counts its quota by the minute ("Authentication & Limits")."""
 
+LONG_WAIT_SECONDS = WINDOW_SECONDS
+"""A wait that is as long as this is more than an exhausted minute: people are told of it."""
+
 _LATE_SECONDS = 0.5
 # Planhat counts when calls arrive, and not all are on their way for as long: one that opens a
 # connection arrives late. So a call counts for a little longer than a minute.
@@ -36,8 +39,28 @@ class Gate(Protocol):
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429."""
 
-    def close_until(self, until: float) -> None:
-        """Let nobody through before `until`."""
+    def close(self, now: float, seconds: float) -> None:
+        """Let nobody through for so long."""
+
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
+
+
+class _Closure:
+    """For how long Planhat asked us to send nothing."""
+
+    def __init__(self) -> None:
+        self.until = float("-inf")
+        self._since = float("-inf")
+
+    def close(self, now: float, seconds: float) -> None:
+        if now >= self.until:
+            self._since = now
+        self.until = max(self.until, now + seconds)
+
+    def asked_wait(self, now: float) -> float | None:
+        is_long = self.until - self._since >= LONG_WAIT_SECONDS
+        return self.until - now if is_long and now < self.until else None
 
 
 class _Pace(NamedTuple):
@@ -90,7 +113,7 @@ class Limiter:
         self._tokens = min(2.0, self._pace.capacity)
         self._reserve_used: deque[float] = deque()
         self._filled_at: float | None = None
-        self._closed_until = float("-inf")
+        self._closure = _Closure()
         self._lowered_at = float("-inf")
         self._quiet_since = 0.0
         self._calls: deque[float] = deque()
@@ -108,7 +131,7 @@ class Limiter:
         """Seconds until a call may go; 0.0 means now. Who waits that long is let through."""
         self._advance(now)
         slot = min(self._bucket_at(now), self._reserve_at())
-        until = max(slot, self._window_at(), self._closed_until)
+        until = max(slot, self._window_at(), self._closure.until)
         return until - now + _ROUNDING if until > now else 0.0
 
     def take(self, now: float) -> None:
@@ -124,17 +147,21 @@ class Limiter:
         """A call was answered 429: go slower, and close for as long as Planhat says."""
         self._advance(now)
         # Answers to calls that were in flight together count once.
-        if now >= max(self._closed_until, self._lowered_at + _ONE_STEP_SECONDS):
+        if now >= max(self._closure.until, self._lowered_at + _ONE_STEP_SECONDS):
             self._lowered_at = now
             self._factor = max(_LOWEST, self._factor * _SLOWER)
             self._cut_up(now)
             self._empty(now)
         self._quiet_since = now
-        self.close_until(now + (1.0 if retry_after is None else retry_after))
+        self.close(now, 1.0 if retry_after is None else retry_after)
 
-    def close_until(self, until: float) -> None:
-        """Let nobody through before `until`."""
-        self._closed_until = max(self._closed_until, until)
+    def close(self, now: float, seconds: float) -> None:
+        """Let nobody through for so long."""
+        self._closure.close(now, seconds)
+
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
+        return self._closure.asked_wait(now)
 
     def share(self, fraction: float, now: float) -> None:
         """Take this part of the quota from now on: owned of all partitions."""
@@ -217,11 +244,11 @@ class Unlimited:
 
     def __init__(self) -> None:
         """Open."""
-        self._closed_until = float("-inf")
+        self._closure = _Closure()
 
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0.0 means now."""
-        missing = self._closed_until - now
+        missing = self._closure.until - now
         return missing + _ROUNDING if missing > 0.0 else 0.0
 
     def take(self, now: float) -> None:
@@ -229,8 +256,12 @@ class Unlimited:
 
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429."""
-        self.close_until(now + (1.0 if retry_after is None else retry_after))
+        self.close(now, 1.0 if retry_after is None else retry_after)
 
-    def close_until(self, until: float) -> None:
-        """Let nobody through before `until`."""
-        self._closed_until = max(self._closed_until, until)
+    def close(self, now: float, seconds: float) -> None:
+        """Let nobody through for so long."""
+        self._closure.close(now, seconds)
+
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
+        return self._closure.asked_wait(now)

@@ -15,7 +15,7 @@ import orjson
 from pydantic import ValidationError
 
 from planhat_client.answer import Answer, Delivered, Halt, Partial, Reject, Retry
-from planhat_client.error_text import error_text, is_page, message
+from planhat_client.error_text import Clean, error_text, is_page, message
 from planhat_client.quota import Quota, quota, retry_after
 from schemas.planhat import BulkResult, Resource
 
@@ -47,6 +47,9 @@ REGION_HINT = "is the token valid, and does it belong to this region (api_prefix
 HOST_HINT = "is this the host of Planhat's API?"
 TRANSIENT = "duplicated"
 """Two requests at once with one key end in "externalId,email duplicated"; alone it may pass."""
+
+_MOST_VALUES = 2_000_000
+"""Values that are read of one answer: of companies a few hundred thousand."""
 
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
@@ -109,8 +112,10 @@ def get(base_url: str, token: str, path: str) -> Request:
     return Request("GET", f"{base_url}/{path}", _headers(token))
 
 
-def read(response: Response, now: float = 0.0) -> Answer:
+def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
     """Say what to do after a write; `now` in seconds since 1970, for dates in headers.
+
+    `clean` takes out of what Planhat says what we had sent.
 
     A success whose body is no JSON proves nothing. A page for browsers means a wrong host: halt.
     Torn JSON: try again, an upsert has the same effect twice. An empty body, a text, or an object
@@ -119,7 +124,7 @@ def read(response: Response, now: float = 0.0) -> Answer:
     """
     document = _json(response.body)
     if response.status not in _OK:
-        return _unsuccessful(response, document, now)
+        return _unsuccessful(response, document, now, clean)
     heard = quota(response.headers, now)
     if is_page(response.body):
         told = f"{response.status} with a web page"
@@ -128,7 +133,7 @@ def read(response: Response, now: float = 0.0) -> Answer:
         return Retry(f"{response.status} with an unreadable body", response.status, quota=heard)
     result = _result(document)
     if response.status == _PARTIAL or (result is not None and result.errors):
-        return _partial(response, document, heard)
+        return _partial(response, document, heard, clean)
     return Delivered(result, heard)
 
 
@@ -155,13 +160,13 @@ def records(response: Response) -> list[dict[str, Any]] | None:
     return [row for row in found if isinstance(row, dict) and row]
 
 
-def read_activities(response: Response, now: float = 0.0) -> Answer:
+def read_activities(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
     """Say what to do after a post to the analytics host.
 
     It answers 200 to all that it received, and never tells what became of it ("HTTP response
     codes"). To send again would count twice, so errors in a success only make a note.
     """
-    answer = read(response, now)
+    answer = read(response, now, clean)
     if response.status not in _OK:
         if isinstance(answer, Partial):
             return Reject(answer.reason, response.status, answer.quota)
@@ -172,19 +177,19 @@ def read_activities(response: Response, now: float = 0.0) -> Answer:
     return Delivered(None, answer.quota, is_whole=True, note=note)
 
 
-def _unsuccessful(response: Response, document: Any, now: float) -> Answer:  # noqa: ANN401
+def _unsuccessful(response: Response, document: Any, now: float, clean: Clean) -> Answer:  # noqa: ANN401
     status = response.status
     heard = quota(response.headers, now)
-    reason = f"{status} {message(document, response.body)}".rstrip()
+    reason = f"{status} {message(document, response.body, clean)}".rstrip()
     if status in (_BAD_REQUEST, _FORBIDDEN) and _is_result(document):
-        return _partial(response, document, heard)
+        return _partial(response, document, heard, clean)
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Halt(f"{reason}; {REGION_HINT}", status, heard, reason)
     if status in _REDIRECT or status in _NOT_FOUND:
         return Halt(f"{reason}; {HOST_HINT}", status, heard, reason)
     if status in _REFUSED:
         if TRANSIENT in reason:
-            return Partial(BulkResult(), reason, heard)
+            return Partial(BulkResult(), reason, heard, clean)
         return Reject(reason, status, heard)
     wait = retry_after(response.headers, now)
     if wait is None and status == _TOO_MANY and heard is not None:
@@ -192,10 +197,13 @@ def _unsuccessful(response: Response, document: Any, now: float) -> Answer:  # n
     return Retry(reason, status, wait, heard)
 
 
-def _partial(response: Response, document: Any, heard: Quota | None) -> Partial:  # noqa: ANN401
+def _partial(response: Response, document: Any, heard: Quota | None, clean: Clean) -> Partial:  # noqa: ANN401
     result = _result(document) or BulkResult()
-    told = error_text(result.errors[0]) if result.errors else message(document, response.body)
-    return Partial(result, f"{response.status} {told}".rstrip(), heard)
+    if result.errors:
+        told = error_text(result.errors[0], clean)
+    else:
+        told = message(document, response.body, clean)
+    return Partial(result, f"{response.status} {told}".rstrip(), heard, clean)
 
 
 def _headers(token: str) -> Mapping[str, str]:
@@ -207,6 +215,8 @@ def _array(items: Sequence[bytes]) -> bytes:
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever Planhat sent
+    if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return None  # read, it would take up to a hundred times as much memory as the body
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -33,7 +33,7 @@ _EPOCH_MILLISECONDS = 1e11
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the headers tell of the quota; `reset_seconds` from now."""
+    """What the headers tell of the quota; `reset_seconds` from now, None if that can't be."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -88,11 +88,17 @@ def _whole(number: float | None) -> int | None:
     return None if number is None or not math.isfinite(number) else int(number)
 
 
-def _until(reset: float, now: float) -> float:
-    """Some servers write the moment, some the seconds until then."""
+def _until(reset: float, now: float) -> float | None:
+    """Some servers write the moment, some the seconds until then.
+
+    What is past, or farther away than we would ever wait, is no reset of a quota that is counted by
+    the minute: a wrong clock, or another unit. Then nothing is known of it.
+    """
     if reset > _EPOCH_MILLISECONDS:
-        return _bounded(reset / 1000 - now)
-    return _bounded(reset - now if reset > _EPOCH_SECONDS else reset)
+        seconds = reset / 1000 - now
+    else:
+        seconds = reset - now if reset > _EPOCH_SECONDS else reset
+    return seconds if 0.0 <= seconds <= LONGEST_WAIT_SECONDS else None
 
 
 def _bounded(seconds: float) -> float:

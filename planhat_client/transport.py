@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _LARGEST_BODY = 64 << 20
+_LARGEST_TO_A_WRITE = 1 << 20
+_TIMES_WHAT_WAS_SENT = 4
+"""An answer to a write repeats the keys, at worst the items that it refuses."""
 _SHORT = 64 << 10
 _MOST_ROUTES = 16
 _IDEMPOTENT = frozenset({"GET", "PUT"})
@@ -47,6 +50,8 @@ class Transport:
         largest_body: int = _LARGEST_BODY,
     ) -> None:
         """`timeout_seconds` bounds a request from first to last byte, `largest_body` the answer.
+
+        That to a write is bounded by what was sent, too: several come at once.
 
         Ask for no more than `max_connections` at once: to wait for one counts as time, too.
         """
@@ -93,7 +98,7 @@ class Transport:
             headers=request.headers,
             allow_redirects=False,
         ) as response:
-            body = await self._body(response.content)
+            body = await self._body(response.content, self._largest(request.body))
             return Response(response.status, response.headers, body)
 
     async def _send_short(self, route: _Route, request: Request) -> Response:
@@ -126,7 +131,8 @@ class Transport:
         message, content = await protocol.read()
         while message.code in _INTERIM:
             message, content = await protocol.read()
-        return Response(message.code, message.headers, await self._body(content))
+        largest = self._largest(body)
+        return Response(message.code, message.headers, await self._body(content, largest))
 
     def _route(self, request: Request) -> _Route | None:
         """Where a short request goes; None: it is for aiohttp to send, or to say what is wrong."""
@@ -167,14 +173,19 @@ class Transport:
             raise aiohttp.ClientConnectionError
         return pool
 
-    async def _body(self, content: aiohttp.StreamReader) -> bytes:
+    def _largest(self, sent: bytes) -> int:
+        """Bytes that an answer may have, unpacked: of a write by what was sent, of a read more."""
+        by_sent = _LARGEST_TO_A_WRITE + _TIMES_WHAT_WAS_SENT * len(sent)
+        return min(self._largest_body, by_sent) if sent else self._largest_body
+
+    async def _body(self, content: aiohttp.StreamReader, largest: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while chunk := await content.readany():
             chunks.append(chunk)
             size += len(chunk)
-            if size > self._largest_body:
-                raise PlanhatUnavailable(f"the answer is larger than {self._largest_body} bytes")
+            if size > largest:
+                raise PlanhatUnavailable(f"the answer is larger than {largest} bytes")
         return b"".join(chunks)
 
     def _opened(self) -> aiohttp.ClientSession:

@@ -23,6 +23,11 @@ __all__ = ["Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
 
 Change = Literal["created", "updated", "unchanged"]
 
+MANY = "refused with many others"
+
+_MOST_TOLD = 50
+_LONGEST_ID = 100
+
 IGNORED = "Planhat ignored it and does not say why"
 
 
@@ -84,12 +89,12 @@ def _alone(item: Item, answer: Delivered | Partial) -> Verdict:
     if result is None:
         return Proven()
     if result.errors:
-        return _suspect(error_text(result.errors[0]))
+        return _suspect(result.errors[0], answer)
     proof = _lone(result) or _proofs(Index([item]), result)[0] or _counted(result)
     if proof is not None:
         return proof
     if isinstance(answer, Partial):
-        return _suspect(answer.reason)
+        return Suspect(answer.reason, transient=TRANSIENT in answer.reason)
     if "nonupdates" in result.model_fields_set:
         return Suspect(IGNORED, transient=True)
     return Proven()
@@ -132,7 +137,7 @@ def _judged(
     result: BulkResult,
     answer: Delivered | Partial,
 ) -> list[Verdict]:
-    named, is_exact = _named(index, result.errors)
+    named, is_exact = _named(index, result.errors, answer)
     is_rest_proven = (
         is_exact
         and not any(proofs[at] for at in named)
@@ -152,22 +157,34 @@ def _completed(found: Sequence[Verdict | None], result: BulkResult) -> list[Verd
     return [verdict or Proven(None, change) for verdict in found]
 
 
-def _named(index: Index, errors: Sequence[Any]) -> tuple[dict[int, Suspect], bool]:
+def _named(
+    index: Index, errors: Sequence[Any], answer: Delivered | Partial
+) -> tuple[dict[int, Suspect], bool]:
     """The items that entries name; and whether each entry names one of its own by its keys."""
     named: dict[int, Suspect] = {}
     is_exact = bool(errors)
     for entry in errors:
         positions, is_clear = index.named(entry)
         is_exact = is_exact and is_clear and not positions & named.keys()
-        for position in positions:
-            named.setdefault(position, _suspect(error_text(entry)))
+        new = positions - named.keys()
+        if new:
+            is_told = len(named) < _MOST_TOLD
+            named |= dict.fromkeys(new, _suspect(entry, answer, is_told=is_told))
     return named, is_exact
 
 
-def _suspect(reason: str) -> Suspect:
-    return Suspect(reason, transient=TRANSIENT in reason)
+def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -> Suspect:  # noqa: ANN401 - likewise
+    """Say what is wrong with an item; of very many that is not worth the time to clean it."""
+    said = error_text(entry)
+    if not is_told:
+        reason = MANY
+    else:
+        reason = error_text(entry, answer.clean) if isinstance(answer, Partial) else said
+    return Suspect(reason, transient=TRANSIENT in said)
 
 
 def _id(entry: dict[str, Any]) -> str | None:
     found = entry.get("_id")
-    return found if isinstance(found, str) and found else None
+    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST_ID:
+        return None
+    return found if found.isprintable() else None

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from schemas import target
 from schemas.settings_error import InvalidSettings, lines
 from schemas.settings_text import read_settings, trimmed
+from schemas.shown import is_random, plainly, shown
 
 __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
@@ -75,12 +76,16 @@ def _standard(targets: target.Targets) -> AfterValidator:
             "target",
             "{value} is not a standard field of Planhat; {hint}",
             {
-                "value": repr(row.service_field_name[:60]),
+                "value": _shown_target(row.service_field_name),
                 "hint": f"did you mean {nearest}?" if nearest else f"use {_any_of(targets)}",
             },
         )
 
     return AfterValidator(resolved)
+
+
+def _shown_target(name: str) -> str:
+    return shown(name) if name.startswith("custom.") else plainly(name)
 
 
 def _any_of(targets: target.Targets) -> str:
@@ -141,7 +146,7 @@ class ConnectorSettings(BaseModel):
     @classmethod
     def _host_label(cls, value: str) -> str:
         value = value.strip().lower()
-        if _HOST_LABEL.fullmatch(value):
+        if _HOST_LABEL.fullmatch(value) and not is_random(value):
             return value
         named = re.search(r"([a-z0-9-]+)\.planhat\.com", value)
         raise PydanticCustomError(

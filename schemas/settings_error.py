@@ -5,7 +5,11 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from schemas.shown import MASK, cleaned, plainly, shown
+
 _SECRET = ("token", "secret", "password", "tenant")
+_MOST_LINES = 20
+_LONGEST_NAME = 60
 _ROW = "should be {hull_field_name: ..., service_field_name: ...}"
 _RIGHT = {
     "bool_parsing": "should be true or false",
@@ -29,7 +33,13 @@ class InvalidSettings(Exception):
 def lines(error: ValidationError, source: str, known: Iterable[str]) -> list[str]:
     """Name each wrong key with its value (secrets masked) and what would be right."""
     names = [*known]
-    return [_line(dict(found), source, names) for found in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    told = [_line(dict(one), source, names) for one in found[:_MOST_LINES]]
+    return (
+        told
+        if len(found) <= _MOST_LINES
+        else [*told, f"{source}: and {len(found) - _MOST_LINES} more"]
+    )
 
 
 def _line(found: dict[str, object], source: str, known: list[str]) -> str:
@@ -46,19 +56,19 @@ def _line(found: dict[str, object], source: str, known: list[str]) -> str:
 
 def _meant(place: str, known: list[str]) -> str:
     # The value stays unsaid: a misspelt key may be that of a secret.
-    nearest = get_close_matches(place.rpartition(".")[2], known, n=1)
+    nearest = get_close_matches(place.rpartition(".")[2][:_LONGEST_NAME], known, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
 
 def _place(steps: tuple[object, ...]) -> str:
     place = ""
     for step in steps:
-        place += f"[{step}]" if isinstance(step, int) else f"{'.' if place else ''}{step}"
+        name = cleaned(str(step)[:_LONGEST_NAME])
+        place += f"[{step}]" if isinstance(step, int) else f"{'.' if place else ''}{name}"
     return place or "settings"
 
 
 def _shown(place: str, value: object) -> str:
     if any(word in place.lower() for word in _SECRET):
-        return "***"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - fits a line
+        return MASK
+    return shown(value) if place == "api_prefix" else plainly(value)

@@ -1,4 +1,4 @@
-"""Reads the text of a settings file: YAML, and so JSON too."""
+"""Reads the text of a settings file: YAML, and so JSON too; in bounded time and memory."""
 
 import json
 import re
@@ -7,6 +7,12 @@ from typing import Any, Final
 import yaml
 
 from schemas.settings_error import InvalidSettings
+from schemas.shown import cleaned
+
+LONGEST: Final = 1 << 20
+"""Bytes of a settings file: no ConfigMap of Kubernetes holds more."""
+_LARGEST: Final = 50_000
+"""Values in it, each alias counted as if it were written out."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _VERBATIM: Final = "service_field_name"
@@ -23,12 +29,28 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         """Build a mapping; of two equal keys neither can be meant."""
-        names = [name.value for name, _ in node.value]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            problem = f"{twice[0]} is there twice"
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        twice = _twice(names)
+        if twice is not None:
+            problem = f"{_name(twice)} is there twice"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         return super().construct_mapping(node, deep=deep)
+
+    _composed = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's signature
+        """Compose one more value; there may not be too many."""
+        self._composed += 1
+        if self._composed > _LARGEST:
+            raise _TooLarge
+        return super().compose_node(parent, index)
+
+    def get_single_node(self) -> yaml.Node | None:
+        """Compose the document; what its aliases stand for must not be too much, nor endless."""
+        node = super().get_single_node()
+        if node is not None and _size(node, {}) > _LARGEST:
+            raise _TooLarge
+        return node
 
 
 _Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
@@ -39,24 +61,68 @@ class _Twice(Exception):
     """A key that is there twice in a mapping of JSON."""
 
 
+class _TooLarge(Exception):
+    """There are too many values."""
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the values in a node; one that holds itself is endless."""
+    found = known.get(id(node))
+    if found is None:
+        known[id(node)] = _LARGEST + 1  # until it is counted: only its own inside meets that
+        found = known[id(node)] = 1 + sum(_size(one, known) for one in _inside(node))
+    return found
+
+
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    match node:
+        case yaml.SequenceNode():
+            return list(node.value)
+        case yaml.MappingNode():
+            return [one for pair in node.value for one in pair]
+        case _:
+            return []
+
+
+def _twice(names: list[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def _name(text: str) -> str:
+    return cleaned(text[:60])
+
+
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
+        raise _Twice(_twice([name for name, _ in pairs]))
     return found
+
+
+_OF_TAGS: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What PyYAML raises for a text that is not what its tag says, like `!!int x`."""
 
 
 def read_settings(text: str, source: str) -> dict[str, object]:
     """Return the keys and values; raises InvalidSettings if the text is no mapping of keys."""
+    if len(text.encode()) > LONGEST:
+        raise InvalidSettings(f"{source}: larger than {LONGEST >> 20} MiB: no connector settings")
     try:
         document = _document(text.removeprefix("\ufeff"))
     except _Twice as error:
-        raise InvalidSettings(f"{source}: {error} is there twice") from None
+        raise InvalidSettings(f"{source}: {_name(str(error))} is there twice") from None
+    except _TooLarge:
+        raise InvalidSettings(f"{source}: more than {_LARGEST:,} values") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InvalidSettings(f"{source}: not YAML or JSON{line}: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError):
+        problem = cleaned(str(error.problem)[:200])
+        raise InvalidSettings(f"{source}: not YAML or JSON{line}: {problem}") from None
+    except (yaml.YAMLError, RecursionError, *_OF_TAGS):
         raise InvalidSettings(f"{source}: not YAML or JSON: no text that can be read") from None
     if document is None:
         return {}

@@ -45,6 +45,7 @@ PURE = (
     "consumer/group_members.py",
     "consumer/lane.py",
     "consumer/letter.py",
+    "consumer/long_wait.py",
     "consumer/map.py",
     "consumer/offsets.py",
     "consumer/parse.py",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from consumer.cli.app import app
+from schemas.shown import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,9 +84,11 @@ def _close_output() -> None:
 
 def _text(error: Exception) -> str:
     text: object = getattr(error, "format_message", error.__str__)()
-    return " ".join(str(text).replace("Value error, ", "").split()).rstrip(".")
+    return cleaned(" ".join(str(text).replace("Value error, ", "").split()).rstrip("."))
 
 
 def _say(line: str, code: int) -> int:
-    print(line, file=sys.stderr)  # noqa: T201 - this is the command line
+    from consumer.cli.output import say  # noqa: PLC0415 - only what goes wrong needs it
+
+    say([line], keeps_personal=True)
     return code

@@ -14,24 +14,28 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumer.cli.backfill_state import BackfillState
-from consumer.cli.foreground import quiet, say
+from consumer.cli.backfill_state import BackfillState, WrongState
+from consumer.cli.foreground import quiet
+from consumer.cli.output import say, tell
 from consumer.cli.pace import Pace
+from consumer.cli.read import read_environment
 from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
+from consumer.extract.row import Endless
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
 from consumer.plural import plural
-from consumer.settings import Settings
 from schemas.settings_error import InvalidSettings
+from schemas.shown import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
 
     from consumer.extract.export import Export
     from consumer.extract.row import Row
+    from consumer.settings import Settings
 
 _FAILED: Final = 1
 _WRONG_USE: Final = 2
@@ -61,11 +65,11 @@ def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
     quiet()
     try:
-        settings = Settings.read(os.environ)
+        settings = read_environment(os.environ)
         return asyncio.run(_Backfill(settings, options).run())
     except InvalidSettings as error:
-        say(error.lines)
-    except Broken as error:
+        say(error.lines, keeps_personal=True)
+    except (Broken, Endless, WrongState) as error:
         say([f"hull-planhat: {error}"])
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -87,7 +91,8 @@ class _Backfill:
             path = None if self._options.file == "-" else Path(self._options.file)
             file = sys.stdin.buffer if path is None else stack.enter_context(_opened(path))
             state = BackfillState(path, self._topic, keeps=not self._options.dry_run)
-            first = self._options.from_line or state.next_line()
+            noted = state.next_line()
+            first = self._options.from_line or noted
             if first > 1:
                 say([f"hull-planhat: going on from line {first}"])
             progress = stack.enter_context(_progress())
@@ -154,14 +159,14 @@ class _Backfill:
             more = self._bad - _MOST_TOLD
             say([f"and {more} bad {plural(more, 'row')} more"])
         records = plural(self._sent, "record")
-        print(f"{self._sent} {records} {verb} to {self._topic}{bad}")  # noqa: T201 - the command line
+        tell(f"{self._sent} {records} {verb} to {self._topic}{bad}")
 
 
 def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise Broken(f"{path}: {error.strerror}") from error
+        raise Broken(f"{cleaned(str(path))}: {error.strerror}") from error
 
 
 def _progress() -> Progress:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Final
 
 from consumer import status
 from consumer.cli.foreground import quiet
+from consumer.cli.output import clean, shown, tell, tell_json
 from consumer.cli.planhat_access import planhat_facts
 from consumer.cli.read import read_settings
 from consumer.kafka.access import kafka_facts
-from consumer.log.masking import Secrets
 from consumer.reachability import kafka_findings, planhat_findings
 from consumer.settings import unknown_names
 from consumer.status import Finding
@@ -32,20 +31,20 @@ def run_check(*, as_json: bool, offline: bool) -> int:
     """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""
     quiet()
     is_wrong_use = False
-    secrets = Secrets()
     found = [Finding("warning", line) for line in unknown_names(os.environ)]
     try:
         settings, connector = read_settings(os.environ)
-        settings.hide_secrets(connector, secrets.add)
         found += status.findings(settings, connector)
         if not offline:
-            found += asyncio.run(_reached(settings, connector))
+            fit = clean(keeps_personal=False)
+            reached = asyncio.run(_reached(settings, connector))
+            found += [Finding(one.status, fit(one.message)) for one in reached]
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
         is_wrong_use = True
     if offline and not found:
         found = [Finding("ok", "the settings are good")]
-    print(secrets.hidden(_json(found) if as_json else _lines(found)))  # noqa: T201 - this is the command line
+    _print(found, as_json=as_json)
     if is_wrong_use:
         return _WRONG_SETTINGS
     return 0 if status.worst(found) in {"ok", "warning"} else 1
@@ -74,10 +73,11 @@ async def _planhat(settings: Settings, connector: ConnectorSettings) -> list[Fin
     return list(planhat_findings(endpoints, facts))
 
 
-def _json(found: list[Finding]) -> str:
+def _print(found: list[Finding], *, as_json: bool) -> None:
+    if not as_json:
+        for finding in found:
+            tell(f"{finding.status:<14} {finding.message}", keeps_personal=True)
+        return
     messages = [{"status": finding.status, "message": finding.message} for finding in found]
-    return json.dumps({"status": status.worst(found), "messages": messages}, indent=2)
-
-
-def _lines(found: list[Finding]) -> str:
-    return "\n".join(f"{finding.status:<14} {finding.message}" for finding in found)
+    told = {"status": status.worst(found), "messages": messages}
+    tell_json(shown(keeps_personal=True).value(told), indent=2)

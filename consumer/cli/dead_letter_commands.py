@@ -109,6 +109,13 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     max_replays: Annotated[
         int, typer.Option(min=1, help="Leave what was replayed so often already.")
     ] = 3,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            callback=arguments.topic,
+            help="A topic that letters came from and may go back to, beside KAFKA_TOPICS.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also what is stale: it may overwrite newer data.")
     ] = False,
@@ -123,6 +130,5 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     choice = _choice(reason, key, since, until, name)
     if choice.is_filter == every:
         raise typer.BadParameter("give a name or a filter, or else --all")
-    sys.exit(
-        replay_letters(choice, ReplayOptions(limit, rate, max_replays, force, dry_run, as_json))
-    )
+    how = ReplayOptions(limit, rate, max_replays, to, force, dry_run, as_json)
+    sys.exit(replay_letters(choice, how))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,15 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
+from consumer.cli.output import say, shown, tell, tell_json
+from consumer.cli.read import read_environment
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.json_text import read_json
 from consumer.kafka.topic_reader import TopicReader
-from consumer.log.masking import masked_emails
 from consumer.log.printable import printable
-from consumer.personal import Shown
-from consumer.settings import Settings
+from consumer.positions import ranges
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -28,11 +27,13 @@ if TYPE_CHECKING:
 
     from consumer.cli.letter_choice import LetterChoice
     from consumer.dead_letter import DeadLetter
+    from consumer.settings import Settings
     from consumer.settings.kafka_settings import KafkaSettings
 
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2
 _LONGEST_TEXT: Final = 20_000
+_LONGEST_RANGES: Final = 60
 
 
 def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
@@ -40,14 +41,14 @@ def list_letters(choice: LetterChoice, limit: int, *, as_json: bool) -> int:
 
     def told(settings: Settings) -> int:
         found = asyncio.run(_newest(settings.kafka, choice, limit))
-        mask = _same if settings.log.pii else masked_emails
+        masks = shown(keeps_personal=settings.log.pii)
         if as_json:
             for letter in found:
-                print(mask(json.dumps(letter.to_json(), ensure_ascii=False)))  # noqa: T201 - the command line
+                tell_json(masks.value(letter.to_json()))
         elif found:
-            Console(highlight=False).print(_table(found, mask))
+            Console(highlight=False).print(_table(found, masks.text))
         else:
-            print("no dead letters")  # noqa: T201 - this is the command line
+            tell("no dead letters")
         return 0
 
     return _guarded(told)
@@ -61,12 +62,8 @@ def show_letter(name: tuple[int, int], *, pii: bool, as_json: bool) -> int:
         if found is None:
             say([f"hull-planhat: no dead letter {name[0]}:{name[1]}"])
             return _FAILED
-        shown = _shown(found, source, keeps=pii or settings.log.pii)
-        if as_json:
-            print(json.dumps(shown, ensure_ascii=False))  # noqa: T201 - this is the command line
-        else:
-            text = json.dumps(shown, ensure_ascii=False, indent=2)
-            print("\n".join(printable(line) for line in text.splitlines()))  # noqa: T201 - likewise
+        told_of = _shown(found, source, keeps=pii or settings.log.pii)
+        tell_json(told_of, indent=None if as_json else 2)
         return 0
 
     return _guarded(told)
@@ -76,9 +73,9 @@ def _guarded(act: Callable[[Settings], int]) -> int:
     """Run with the settings of the environment; what a user can cause is a line each."""
     quiet()
     try:
-        return act(Settings.read(os.environ))
+        return act(read_environment(os.environ))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -103,6 +100,8 @@ async def _one(
         if letter is None or letter.omitted_bytes is None:
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
+        if letter.source.topic not in settings.topics:
+            return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
         try:
             found = await whole(reader, letter)
         except KafkaUnavailable as error:
@@ -116,8 +115,10 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
         table.add_column(name, overflow="fold")
     for letter in found:
         place = f"{letter.source.topic} {letter.source.number}:{letter.offset}"
-        if letter.position is not None:
-            place += f" message {letter.position + 1}"
+        if letter.positions is not None:
+            counted = ranges([position + 1 for position in letter.positions])
+            place += f" message{'s' * (len(letter.positions) > 1)} {counted[:_LONGEST_RANGES]}"
+            place += "..." * (len(counted) > _LONGEST_RANGES)
         key = (letter.record.key or b"").decode(errors="replace")
         at = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
         cells = (letter.name, at, letter.reason, place, key, letter.attempts, letter.replays)
@@ -127,7 +128,7 @@ def _table(found: list[DeadLetter], mask: Callable[[str], str]) -> Table:
 
 def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, Any]:
     own = {
-        name: value.decode(errors="replace")
+        name: (value or b"").decode(errors="replace")
         for name, value in letter.record.headers
         if not name.startswith("dl.")
     }
@@ -138,9 +139,7 @@ def _shown(letter: DeadLetter, source: str | None, *, keeps: bool) -> dict[str, 
     }
     if source is not None:
         found["value_from"] = source
-    if keeps:
-        return found
-    masks = Shown(masked_emails, keeps_personal=False)
+    masks = shown(keeps_personal=keeps)
     masked: Any = masks.value({**found, "value": None})
     return {**masked, "topic": letter.source.topic, "value": masks.message(found["value"])}
 
@@ -153,7 +152,3 @@ def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the t
         return read_json(value)
     except ValueError:
         return value[:_LONGEST_TEXT].decode(errors="replace")
-
-
-def _same(text: str) -> str:
-    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from consumer.cli.foreground import say
+from consumer.cli.output import say
 
 
 def run_demo() -> int:

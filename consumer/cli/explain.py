@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from contextlib import ExitStack
@@ -15,20 +14,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from rich.console import Console
 
 from consumer.cli.explain_view import view
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.look_up import looked_up
+from consumer.cli.output import say, shown, tell_json
 from consumer.cli.read import read_settings
 from consumer.cli.topic_choice import Choice, chosen
 from consumer.errors import KafkaError
 from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
+from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
-from consumer.log.masking import Secrets, masked_emails
 from consumer.parse import Headers
-from consumer.personal import Shown
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
+from schemas.shown import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def run_explain(options: ExplainOptions) -> int:
             else _from_file(options.file, tell)
         )
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_USE
     except (KafkaError, PlanhatError) as error:
         say([f"hull-planhat: {error}"])
@@ -99,10 +99,14 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
                 sys.stdin.buffer if name == "-" else stack.enter_context(Path(name).open("rb"))
             )
         except OSError as error:
-            say([f"hull-planhat: {name}: {error.strerror}"])
+            say([f"hull-planhat: {cleaned(name)}: {error.strerror}"])
             return _WRONG_USE
-        for told in _rows(file):
-            tell(told)
+        try:
+            for told in _rows(file):
+                tell(told)
+        except Endless as error:
+            say([f"hull-planhat: {name}: {error}"])
+            return _WRONG_USE
     return 0
 
 
@@ -142,24 +146,16 @@ def _teller(
     settings: Settings, connector: ConnectorSettings, known: Known, options: ExplainOptions
 ) -> Callable[[_Told], None]:
     rules = Rules.compile(connector)
-    secrets = Secrets()
-    settings.hide_secrets(connector, secrets.add)
-    keeps_personal = options.pii or settings.log.pii
-    masks = Shown(masked_emails, keeps_personal=False, rules=rules)
+    masks = shown(keeps_personal=options.pii or settings.log.pii, rules=rules)
     console = Console(highlight=False, emoji=False, markup=False)
 
     def tell(told: _Told) -> None:
-        told_of: Any = explain(told.value, told.headers, rules, known).to_json()
-        note = told.note
-        if not keeps_personal:
-            told_of, note = masks.explanation(told_of), masked_emails(note)
-        told_of = {**told.place, "note": note, **told_of}
-        text = secrets.hidden(json.dumps(told_of, ensure_ascii=False))
+        found = masks.explanation(explain(told.value, told.headers, rules, known).to_json())
+        note = masks.text(told.note)
         if options.as_json:
-            print(text)  # noqa: T201 - this is the command line
+            tell_json({**told.place, "note": note, **found})
             return
-        shown = json.loads(text)
-        for part in view(told.title, shown["note"], shown["messages"]):
+        for part in view(told.title, note, found["messages"]):
             console.print(part, soft_wrap=False)
 
     return tell

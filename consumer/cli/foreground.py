@@ -1,4 +1,4 @@
-"""What the commands in the foreground share: ended by signals, errors told in one line."""
+"""What the commands in the foreground share: ended by signals, without logs of libraries."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -27,12 +22,6 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
     return stop
-
-
-def say(lines: Iterable[str]) -> None:
-    """Tell the user what is wrong."""
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
 def quiet() -> None:

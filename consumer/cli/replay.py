@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import os
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from consumer.cli.foreground import quiet, say
+from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import letters, whole
+from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.dead_letter import DeadLetter
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
-from consumer.log.masking import masked_emails
 from consumer.plural import plural
+from consumer.positions import ranges
 from consumer.replay import Replay, replay_headers
 from consumer.rules import Rules
 from consumer.superseded import Superseded, count_events
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from consumer.cli.letter_choice import LetterChoice
     from consumer.part import Partition
     from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.superseded import Verdict
+
+_LONGEST_TOPIC: Final = 249
+_Dead: TypeAlias = "dict[int, frozenset[int] | None]"
 
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2
@@ -36,11 +42,12 @@ _WRONG_SETTINGS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """How; `rate` in records a second."""
+    """How; `rate` in records a second. `to` is a topic to write to beside ours."""
 
     limit: int
     rate: float
     max_replays: int
+    to: str | None
     force: bool
     dry_run: bool
     as_json: bool
@@ -50,7 +57,8 @@ class ReplayOptions:
 class _Fate:
     """What becomes of a letter: `why` it is left, or how far was looked for newer ones.
 
-    `events` of one that is stale are replayed alone: nothing that is newer has them.
+    `events` of one that is stale are replayed alone: nothing that is newer has them. `is_part`: it
+    is about some messages of the letter, others have another fate.
     """
 
     letter: DeadLetter
@@ -58,6 +66,7 @@ class _Fate:
     kind: str = "replayed"
     checked_to: int | None = None
     events: int = 0
+    is_part: bool = False
 
     @property
     def is_left(self) -> bool:
@@ -72,7 +81,7 @@ def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
         replayer = _Replayer(settings.kafka, Rules.compile(connector), options)
         return asyncio.run(replayer.run(choice))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
     except KafkaError as error:
         say([f"hull-planhat: {error}"])
@@ -85,6 +94,7 @@ class _Replayer:
         self._rules = rules
         self._options = options
         self._done: Counter[str] = Counter()
+        self._topics = frozenset((*settings.topics, options.to))
 
     async def run(self, choice: LetterChoice) -> int:
         async with TopicReader(self._settings) as reader:
@@ -98,20 +108,19 @@ class _Replayer:
             async with TopicWriter(self._settings) as writer:
                 pace = Pace(self._options.rate)
                 for partition, letters_of in by_partition.items():
-                    places = frozenset(dead[partition])
-                    for fate in await self._fates(reader, partition, letters_of, places):
+                    for fate in await self._fates(reader, partition, letters_of, dead):
                         await self._carry_out(fate, writer, pace)
         self._sum_up()
-        return _FAILED if self._done["lost"] else 0
+        return _FAILED if self._done["lost"] or self._done["refused"] else 0
 
     async def _chosen(
         self, reader: TopicReader, choice: LetterChoice
-    ) -> tuple[list[DeadLetter], dict[Partition, set[int]]]:
+    ) -> tuple[list[DeadLetter], dict[Partition, _Dead]]:
         """The oldest that are meant, in the order in which they first came; and all places."""
-        dead: dict[Partition, set[int]] = {}
+        dead: dict[Partition, _Dead] = {}
         oldest: list[tuple[float, int, int, DeadLetter]] = []
         async for letter in letters(reader, self._settings.dead_letter_topic):
-            dead.setdefault(letter.source, set()).add(letter.offset)
+            _bury(letter, dead.setdefault(letter.source, {}))
             if choice.takes(letter):
                 # A heap with the youngest on top: what is beyond the limit goes first.
                 number, offset = letter.record.partition.number, letter.record.offset
@@ -127,9 +136,14 @@ class _Replayer:
         reader: TopicReader,
         partition: Partition,
         chosen: list[DeadLetter],
-        dead: frozenset[int],
+        dead: Mapping[Partition, _Dead],
     ) -> list[_Fate]:
         """Look through the partition, from the oldest of the letters on, once for all of them."""
+        if partition.topic not in self._topics:
+            # Whoever may write to the dead letters must not choose where else we write.
+            topic = partition.topic[:_LONGEST_TOPIC]
+            why = f"its topic {topic!r} is none of KAFKA_TOPICS, nor named by --to"
+            return [_Fate(one, why, "refused") for one in chosen]
         start, end = (await reader.spans(partition.topic)).get(partition.number, (0, -1))
         if end < 0:
             return [_Fate(one, "its partition does not exist any more", "lost") for one in chosen]
@@ -142,20 +156,25 @@ class _Replayer:
         kept = [one for one in found if one is not None]
         if not kept:
             return lost
-        seen = Superseded(kept, dead, self._rules)
+        seen = Superseded(kept, dead[partition], self._rules)
         if not self._options.force:
             first = min(letter.first_offset for letter in kept)
             async for record in reader.read(partition, max(start, first), end):
                 seen.see(record)
-        return lost + [self._fate(letter, seen, start, end) for letter in kept]
+        return lost + [
+            replace(
+                self._fate(letter, verdict, start, end), is_part=letter.positions != one.positions
+            )
+            for one in kept
+            for letter, verdict in seen.verdicts(one)
+        ]
 
-    def _fate(self, letter: DeadLetter, seen: Superseded, start: int, end: int) -> _Fate:
+    def _fate(self, letter: DeadLetter, verdict: Verdict | None, start: int, end: int) -> _Fate:
         if letter.replays >= self._options.max_replays:
             times = plural(letter.replays, "time")
             return _Fate(letter, f"it was replayed {letter.replays} {times} already", "worn out")
         if self._options.force:
             return _Fate(letter)
-        verdict = seen.verdicts.get(letter.name)
         if verdict is not None:
             if verdict.kind == "replayed":
                 return _Fate(letter, str(verdict), "repeated")
@@ -179,6 +198,9 @@ class _Replayer:
 
     def _tell(self, fate: _Fate, offset: int | None) -> None:
         letter = fate.letter
+        name = letter.name
+        if fate.is_part:
+            name += f", messages {ranges([at + 1 for at in letter.positions or ()])}"
         if self._options.as_json:
             told = {
                 **letter.to_json(),
@@ -187,20 +209,20 @@ class _Replayer:
                 "replayed_to": offset,
                 "dry_run": self._options.dry_run,
             }
-            _print(json.dumps(told, ensure_ascii=False))
+            tell_json(shown(keeps_personal=False).value(told))
         elif fate.is_left:
-            _print(f"{letter.name}  left: {fate.why}")
+            tell(f"{name}  left: {fate.why}")
         else:
             only = f", its events only ({fate.events}): {fate.why}" if fate.events else ""
             if offset is None:
-                _print(f"{letter.name}  would be replayed to {_shown(letter)}{only}")
+                tell(f"{name}  would be replayed to {_shown(letter)}{only}")
             else:
-                _print(f"{letter.name}  replayed to {_shown(letter)}, offset {offset}{only}")
+                tell(f"{name}  replayed to {_shown(letter)}, offset {offset}{only}")
 
     def _sum_up(self) -> None:
         if not self._options.as_json:
             done = ", ".join(f"{count} {kind}" for kind, count in self._done.items())
-            _print(f"{done}{' (dry run)' if self._options.dry_run else ''}")
+            tell(f"{done}{' (dry run)' if self._options.dry_run else ''}")
 
 
 async def _written(fate: _Fate, writer: TopicWriter) -> int:
@@ -209,7 +231,7 @@ async def _written(fate: _Fate, writer: TopicWriter) -> int:
         letter.replays + 1,
         letter.first_offset,
         fate.checked_to,
-        letter.position,
+        letter.positions,
         only_events=fate.events > 0,
     )
     headers = replay_headers(letter.record.headers, replay)
@@ -221,13 +243,16 @@ async def _written(fate: _Fate, writer: TopicWriter) -> int:
     return await sent
 
 
+def _bury(letter: DeadLetter, dead: _Dead) -> None:
+    """Note which messages of its record lie in the dead letters."""
+    known = dead.get(letter.offset, frozenset())
+    both = None if known is None or letter.positions is None else known | letter.positions
+    dead[letter.offset] = both
+
+
 def _place(letter: DeadLetter) -> tuple[int, int]:
     return letter.first_offset, letter.offset
 
 
 def _shown(letter: DeadLetter) -> str:
     return f"{letter.source.topic}, partition {letter.source.number}"
-
-
-def _print(line: str) -> None:
-    print(masked_emails(line))  # noqa: T201 - this is the command line

@@ -13,7 +13,8 @@ import structlog
 from consumer import log, status
 from consumer.app import Service
 from consumer.cli.allocator import keep_heap_small
-from consumer.cli.foreground import say, stop_on_signals
+from consumer.cli.foreground import stop_on_signals
+from consumer.cli.output import say
 from consumer.cli.read import read_settings
 from consumer.descriptors import raise_limit
 from consumer.errors import KafkaError
@@ -47,7 +48,7 @@ def run_service() -> int:
         with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
             return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:
-        say(error.lines)
+        say(error.lines, keeps_personal=True)
         return _WRONG_SETTINGS
 
 
@@ -80,7 +81,6 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def _configure_logs(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> None:
-    settings.hide_secrets(connector, log.hide)
     log.configure(
         settings.log.level,
         settings.log.format,

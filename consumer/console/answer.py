@@ -45,7 +45,7 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
     if not query.strip():
         latest = view.outcomes.latest(_LATEST)
         return {**found, "outcomes": [_outcome(one, shown) for one in latest]}
-    dying = view.dead_letters.waiting()
+    dying = [one for ticket in view.assignment.backlog.open for one in ticket.rejected]
     held = yield from look(query, view.dispatch, view.planner, dying, now)
     waits = yield from _each(held[:_MOST], lambda one: _waiting(one, shown, now))
     ended = yield from view.outcomes.search(query, _MOST_JUDGED)

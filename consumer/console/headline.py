@@ -25,7 +25,8 @@ _REMEDIES: Final[dict[Kind, str]] = {
 class Facts:
     """How things are; `stuck` and `unready` are reasons, None if it is not so.
 
-    `refused` is what Kafka refuses until a person acts.
+    `refused` is what Kafka refuses until a person acts; `long_wait` says until when Planhat wants
+    no calls.
     """
 
     stuck: str | None
@@ -35,6 +36,7 @@ class Facts:
     broken_lanes: tuple[str, ...]
     unwritten_dead_letters: int
     is_throttled: bool
+    long_wait: str | None
     unread: int
     unresolved: int
 
@@ -82,6 +84,10 @@ def _stopped(facts: Facts) -> Iterator[Headline]:
         detail = f"{unwritten:,} rejected {plural(unwritten, 'message')} can't be written"
         remedy = "Is the dead-letter topic there, and may we write to it?"
         yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
+    if facts.long_wait is not None:
+        detail = "Its answer told us so; nothing is lost, and after an hour at most we ask again"
+        remedy = "Does something else use the tenant's quota, or is Planhat being maintained?"
+        yield Headline("trouble", facts.long_wait, detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from consumer.console.headline import Facts, Headline, headline
+from consumer.long_wait import long_wait
 
 if TYPE_CHECKING:
     from consumer.console.view import View
@@ -19,7 +20,7 @@ _MOST_TROUBLES: Final = 30
 
 def state(view: View, now: float, clock: float) -> dict[str, Any]:
     """Tell it; `now` in seconds of the loop's clock, `clock` in seconds since 1970."""
-    said = _headline(view, now)
+    said = _headline(view, now, clock)
     assignment = view.assignment
     return {
         "version": view.version,
@@ -55,7 +56,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
-            "waiting": len(view.dead_letters),
+            "waiting": view.dead_letters.messages,
             "topic": view.settings.kafka.dead_letter_topic,
         },
         "troubles": [
@@ -82,12 +83,12 @@ def moment(clock: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _headline(view: View, now: float) -> Headline:
+def _headline(view: View, now: float, clock: float) -> Headline:
     is_healthy, health = view.healthy()
     is_ready, readiness = view.ready()
     halts = view.dispatch.halts
     broken = tuple(str(name) for name, lane in view.dispatch.lanes.items() if lane.breaker.is_open)
-    letters = view.dead_letters
+    letters, wait = view.dead_letters, view.dispatch.asked_wait(now)
     return headline(
         Facts(
             stuck=None if is_healthy else health,
@@ -95,8 +96,9 @@ def _headline(view: View, now: float) -> Headline:
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
-            unwritten_dead_letters=len(letters) if letters.failing else 0,
+            unwritten_dead_letters=letters.messages if letters.failing else 0,
             is_throttled=view.limiter.is_lowered(now),
+            long_wait=None if wait is None else long_wait(wait, clock),
             unread=_unread(view),
             unresolved=view.assignment.backlog.records,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from consumer.demo.expectation import Rejected
+from consumer.replay import positions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,13 +60,15 @@ class EmbeddedKafka:
         """Read all dead letters."""
         ends = self.ends(topic)
         found: list[Rejected] = []
+        read = 0
         with self._consumer() as consumer:
             consumer.assign([TopicPartition(topic, number, 0) for number in ends])
-            while len(found) < sum(ends.values()):
+            while read < sum(ends.values()):
                 message = consumer.poll(_PATIENCE)
                 if message is None or message.error():
                     break
-                found.append(_rejected(message))
+                read += 1
+                found += _rejected(message)
         return found
 
     def _partitions(self, topic: str) -> list[int]:
@@ -89,6 +92,8 @@ class EmbeddedKafka:
             consumer.close()
 
 
-def _rejected(message: Any) -> Rejected:  # noqa: ANN401 - confluent-kafka has no types
-    position = dict(message.headers() or ()).get("dl.position")
-    return Rejected(message.value() or b"", None if position is None else int(position))
+def _rejected(message: Any) -> list[Rejected]:  # noqa: ANN401 - confluent-kafka has no types
+    positions = positions_of(dict(message.headers() or ()))
+    return [Rejected(message.value() or b"", at) for at in sorted(positions or ())] or [
+        Rejected(message.value() or b"", None)
+    ]

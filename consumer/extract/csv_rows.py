@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from consumer.extract.row import LONGEST, Row
+from consumer.extract.row import LONGEST, Endless, Row, check_end, too_long
 from consumer.json_text import read_json
 from consumer.plural import plural
 
@@ -27,25 +27,36 @@ def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[
     objects written as JSON, are read as what they are. All else stays text: CSV does not tell the
     number 7 from the text "7".
     """
-    counted = _Counted(file)
     csv.field_size_limit(LONGEST)
-    text = io.TextIOWrapper(io.BufferedReader(counted), "utf-8-sig", "replace", newline="")
+    counted = _Counted(file)
+    buffered = io.BufferedReader(counted)
+    text = _Lines(io.TextIOWrapper(buffered, "utf-8-sig", "replace", newline=""))
     lines = csv.reader(text)
     header: list[str] | None = None
-    line = 1
     while True:
+        line = text.number + 1
         try:
             cells = next(lines)
         except StopIteration:
             return
         except csv.Error as error:
             yield Row(line, b"", f"not CSV: {error}", counted.read_bytes)
-            cells = []
+            cells = [""]
+        except _TooLong:
+            yield too_long(line, counted.read_bytes)
+            cells = [""]
         if any(cells) and header is None:
-            header = [name.strip() for name in cells]
+            header = _names(line, cells)
         elif any(cells):
             yield _row(line, header or [], cells, numbers, counted.read_bytes)
-        line = lines.line_num + 1
+        text.next_row(is_blank=not cells)
+
+
+def _names(line: int, cells: list[str]) -> list[str]:
+    names = [name.strip() for name in cells]
+    if not "".join(names).isprintable():
+        raise Endless(f"line {line}: no header of CSV: it holds signs that cannot be seen")
+    return names
 
 
 def _row(line: int, header: list[str], cells: list[str], numbers: frozenset[str], end: int) -> Row:
@@ -87,6 +98,50 @@ def _number(cell: str) -> object:
     except ValueError:
         return cell
     return found if isinstance(found, int | float) and not isinstance(found, bool) else cell
+
+
+class _TooLong(Exception):
+    """A row holds more than anybody could take."""
+
+
+class _Lines:
+    """The lines of a file as text, with their number; of a row not more than anybody could take."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._of_row = 0
+        self._of_blanks = 0
+        self._begun_on = 1
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._piece()
+        self.number += bool(line)
+        is_too_long = self._of_row > LONGEST
+        while len(line) == LONGEST:
+            line = self._piece()
+            is_too_long = True
+        if is_too_long:
+            raise _TooLong
+        if not line:
+            raise StopIteration
+        return line
+
+    def next_row(self, *, is_blank: bool) -> None:
+        """What is read now belongs to another row."""
+        self._of_blanks = self._of_blanks + self._of_row if is_blank else 0
+        self._of_row = 0
+        self._begun_on = self.number + 1
+
+    def _piece(self) -> str:
+        line = self._text.readline(LONGEST)
+        self._of_row += len(line)
+        check_end(self._begun_on, self._of_row, is_blank=False)
+        check_end(self._begun_on, self._of_blanks, is_blank=True)
+        return line
 
 
 class _Counted(io.RawIOBase):

@@ -5,10 +5,19 @@ What is no JSON is a row as well: whoever reads it says what is wrong, and the r
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from consumer.extract.row import LONGEST, Row, too_long
+from consumer.extract.row import (
+    LONGEST,
+    MOST_BLANK,
+    MOST_STRANGE,
+    Endless,
+    Row,
+    check_end,
+    too_long,
+)
 from consumer.json_text import read_json
 
 if TYPE_CHECKING:
@@ -22,11 +31,22 @@ _DEPTH: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
 def json_rows(file: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of a file, whatever its layout."""
+    """Yield the rows of a file, whatever its layout; raises Endless where no row comes any more."""
     head = _Head(file)
     if head.is_array:
-        return _array(head)
-    return _lines(head) if head.is_lines else _documents(head)
+        return _known(_array(head))
+    return _known(_lines(head) if head.is_lines else _documents(head))
+
+
+def _known(rows: Iterator[Row]) -> Iterator[Row]:
+    """Give up when a thousand rows one after the other can't be of Hull: noise may never end."""
+    strange = 0
+    for row in rows:
+        yield row
+        is_json = row.value.startswith((b"{", b"[")) and row.value.endswith((b"}", b"]"))
+        strange = 0 if is_json else strange + 1
+        if strange >= MOST_STRANGE:
+            raise Endless(f"line {row.line}: {strange:,} rows in a row are no objects of JSON")
 
 
 class _Head:
@@ -34,23 +54,24 @@ class _Head:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        seen = [file.readline(LONGEST).removeprefix(_BOM)]
-        while seen[-1] and not seen[-1].strip(_BLANK):
-            seen.append(file.readline(LONGEST))
-        first, second = seen[-1].strip(_BLANK), file.readline(LONGEST)
-        self._seen = [*seen, second]
+        seen = bytearray()
+        line = file.readline(LONGEST).removeprefix(_BOM)
+        while line and not line.strip(_BLANK) and len(seen) <= MOST_BLANK:
+            seen += line
+            line = file.readline(LONGEST)
+        first, second = line.strip(_BLANK), file.readline(LONGEST)
+        self._seen = io.BytesIO(seen + line + second)
         self.is_array = first.startswith(b"[")
         # A first line that is broken does not make one document of the lines after it.
         self.is_lines = not first.startswith(b"{") or _is_object(first) or _is_object(second)
 
     def line(self) -> bytes:
         """The next line, or a part of one that is too long; empty at the end."""
-        return self._seen.pop(0) if self._seen else self._file.readline(LONGEST)
+        return self._seen.readline(LONGEST) or self._file.readline(LONGEST)
 
     def chunk(self) -> bytes:
         """The next bytes; empty at the end."""
-        seen, self._seen = b"".join(self._seen), []
-        return seen or self._file.read(_CHUNK)
+        return self._seen.read(_CHUNK) or self._file.read(_CHUNK)
 
 
 def _is_object(line: bytes) -> bool:
@@ -73,10 +94,14 @@ class _Value:
         self._line = 1
         self._begun_on = 1
         self._end = 0
+        self._closed_at = 0
 
     def add(self, text: bytes, counted: int = 0) -> None:
         """Append; `counted` bytes more of the file were read, but are no part of it."""
         self._end += len(text) + counted
+        is_blank = not self._bytes and not self._is_too_long
+        line = self._line if is_blank else self._begun_on
+        check_end(line, self._end - self._closed_at - len(text), is_blank=is_blank)
         if not self._bytes:
             text = text.lstrip(_BLANK) if not self._is_too_long else b""
             self._begun_on = self._line if not self._is_too_long else self._begun_on
@@ -98,6 +123,8 @@ class _Value:
             yield too_long(self._begun_on, self._end)
         elif text:
             yield Row(self._begun_on, text, "", self._end)
+        if text or self._is_too_long:
+            self._closed_at = self._end
         self._bytes.clear()
         self._is_too_long = False
 

@@ -17,6 +17,7 @@ from consumer.errors import (
     KafkaUnavailable,
 )
 from consumer.part import Partition, Record
+from consumer.timestamp import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,12 +123,13 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
     for foreign_partition, batch in found.items():
         partition = Partition(*foreign_partition)
         for record in batch:
+            at = seconds(record.timestamp)
             yield Record(
                 partition,
                 record.offset,
                 record.key,
                 record.value,
                 tuple(record.headers),
-                record.timestamp / 1000,
-                record.timestamp / 1000 if record.timestamp_type == _BY_THE_BROKER else now,
+                at,
+                min(at or now, now) if record.timestamp_type == _BY_THE_BROKER else now,
             )

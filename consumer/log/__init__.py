@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 import structlog
 
 from consumer.log.console_line import console_line
-from consumer.log.log_line import Cleaner, fields, json_line
+from consumer.log.log_line import LONGEST_TEXT, Cleaner, fields, json_line
 from consumer.log.masking import Secrets
 from consumer.log.repeats import Repeats
 
@@ -42,9 +42,9 @@ hide = _secrets.add
 """Never write this value, in any line from now on."""
 
 
-def cleaner(*, keeps_emails: bool) -> Cleaner:
-    """Make texts fit to be shown elsewhere, by the rules of the log."""
-    return Cleaner(_secrets, keeps_emails=keeps_emails)
+def cleaner(*, keeps_emails: bool, longest: int = LONGEST_TEXT) -> Cleaner:
+    """Make texts fit for any door: the log's rules, and all secrets that are known to it."""
+    return Cleaner(_secrets, keeps_emails=keeps_emails, longest=longest)
 
 
 class Writer:

@@ -12,13 +12,14 @@ import orjson
 
 from consumer.log import traceback_summary
 from consumer.log.masking import masked_emails, may_hold_emails
+from consumer.log.printable import printable_json
 
 if TYPE_CHECKING:
     from consumer.log.masking import Secrets
 
 _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 200
-_LONGEST_TEXT: Final = 8000
+LONGEST_TEXT: Final = 8000
 _INT_BITS: Final = 63
 _FIRST: Final = ("timestamp", "level", "event", "logger")
 _KNOWN_NAMES: Final = 500
@@ -30,9 +31,12 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 class Cleaner:
     """Makes any value fit for a log: plain JSON, bounded, without secrets and addresses."""
 
-    def __init__(self, secrets: Secrets, *, keeps_emails: bool) -> None:
-        """`secrets` may grow later; `keeps_emails` is LOG_PII."""
+    def __init__(
+        self, secrets: Secrets, *, keeps_emails: bool, longest: int = LONGEST_TEXT
+    ) -> None:
+        """`secrets` may grow later; `keeps_emails` is LOG_PII; longer texts are cut."""
         self._secrets = secrets
+        self._longest = longest
         self._keeps_emails = keeps_emails
         self._names: dict[str, str] = {}
         self._hidden = secrets.count
@@ -50,7 +54,7 @@ class Cleaner:
             line = orjson.dumps(event, option=orjson.OPT_STRICT_INTEGER).decode()
         except TypeError:  # what JSON can't say
             return False
-        if len(line) > _LONGEST_TEXT or "\\" in line or self._secrets.are_in(line):
+        if len(line) > LONGEST_TEXT or "\\" in line or self._secrets.are_in(line):
             return False
         return self._keeps_emails or not may_hold_emails(line)
 
@@ -59,10 +63,10 @@ class Cleaner:
         if not value.isascii():
             value = value.encode("utf-8", "replace").decode()
         # Cut after hiding, so that no half of a secret is left over; and before, for bounded work.
-        value = self._secrets.hidden(value[: 2 * _LONGEST_TEXT])
+        value = self._secrets.hidden(value[: 2 * self._longest])
         if not self._keeps_emails:
             value = masked_emails(value)
-        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}..."
+        return value if len(value) <= self._longest else f"{value[: self._longest]}..."
 
     def value(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever was logged
         """Clean a value of any type."""
@@ -76,7 +80,7 @@ class Cleaner:
         if isinstance(value, _COLLECTIONS):
             return "..." if depth >= _DEEPEST else self._collection(value, depth + 1)
         if isinstance(value, (bytes, bytearray)):
-            return self.text(bytes(value[: 2 * _LONGEST_TEXT]).decode("utf-8", "replace"))
+            return self.text(bytes(value[: 2 * LONGEST_TEXT]).decode("utf-8", "replace"))
         return self.text(_described(value))
 
     def _collection(self, values: Any, depth: int) -> Any:  # noqa: ANN401 - any collection
@@ -114,7 +118,7 @@ def fields(event: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
 
 def json_line(found: Mapping[str, Any]) -> str:
     """Return a line for machines of what `fields` found."""
-    return orjson.dumps(found).decode()
+    return printable_json(orjson.dumps(found).decode())
 
 
 def _is_finite(event: Mapping[str, Any], kinds: set[type]) -> bool:
@@ -126,7 +130,7 @@ def _is_finite(event: Mapping[str, Any], kinds: set[type]) -> bool:
 def _number(value: float) -> float | str:
     """Keep what JSON and 64 bits can say; the rest as text."""
     if isinstance(value, int):
-        return int(value) if value.bit_length() <= _INT_BITS else f"{value:#x}"[:_LONGEST_TEXT]
+        return int(value) if value.bit_length() <= _INT_BITS else f"{value:#x}"[:LONGEST_TEXT]
     return float(value) if math.isfinite(value) else str(value)
 
 

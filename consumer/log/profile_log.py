@@ -64,11 +64,13 @@ class ProfileLog:
         if not self.is_quiet:
             self._say(SKIP[resource], receipt, receipt.hull_id, reason=reason)
 
-    def rejected(self, end: Ended) -> None:
-        """Planhat refused a change for good."""
+    def rejected(self, end: Ended, *, is_one_of_many: bool = False) -> None:
+        """Planhat refused a change for good; of many of one record the first ones are enough."""
         receipt = end.part.receipt
         where = {**context(receipt), "hull_id": end.part.key}
-        self._log.error(ERROR[end.part.resource], **where, reason=end.reason)
+        level = logging.DEBUG if is_one_of_many else logging.ERROR
+        if self._log.is_enabled_for(level):
+            self._log.log(level, ERROR[end.part.resource], **where, reason=end.reason)
 
     def _say(self, event: str, receipt: Receipt, hull_id: str, **fields: str | None) -> None:
         is_sampled = crc32(hull_id.encode("utf-8", "replace")) < self._sampled

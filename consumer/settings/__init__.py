@@ -5,19 +5,21 @@ The descriptions are the table in docs/configuration.md; a test keeps the two th
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.guard import LEAST_MESSAGES, MOST_MESSAGES
+from consumer.guard import LEAST_RECORDS, MOST_RECORDS
 from consumer.settings import environment
 from consumer.settings.http_settings import HttpSettings
 from consumer.settings.kafka_settings import KafkaSettings
 from consumer.settings.planhat_settings import PlanhatSettings
 from consumer.settings.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
+from schemas.shown import is_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,8 +81,8 @@ class GeneralSettings(Section):
         default=0.5,
         ge=0,
         le=1,
-        description=f"Halt when more than this share of the last {MOST_MESSAGES:,} messages was"
-        f" rejected, once there were {LEAST_MESSAGES}.",
+        description=f"Halt when more than this share of the last {MOST_RECORDS:,} records was"
+        f" rejected, once there were {LEAST_RECORDS}.",
     )
     retry_attempts: int = Field(
         default=5,
@@ -132,7 +134,30 @@ class Settings(GeneralSettings):
         ):
             if secret is not None:
                 hide(secret.get_secret_value())
+        for _, parts in self.misplaced():
+            for part in parts:
+                hide(part)
 
+    def misplaced(self) -> Iterator[tuple[str, list[str]]]:
+        """Name the settings that hold what looks like a secret and should be none, and say which.
+
+        It is taken as it is, as nobody can be sure, but hidden like a secret.
+        """
+        for prefix, section in {
+            "": self,
+            **{name: getattr(self, name) for name in SECTIONS},
+        }.items():
+            for field in type(section).model_fields:
+                value = getattr(section, field)
+                texts = value if isinstance(value, tuple) else [value]
+                parts = [
+                    part for text in texts if isinstance(text, str) for part in _PARTS.split(text)
+                ]
+                if found := [part for part in parts if is_random(part)]:
+                    yield f"{prefix}_{field}".removeprefix("_").upper(), found
+
+
+_PARTS: Final = re.compile(r"[\s,;/@:.]+")
 
 SECTIONS: dict[str, type[Section]] = {
     "kafka": KafkaSettings,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticCustomError
 
+from schemas.shown import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,7 +62,7 @@ def _address(part: str) -> str:
         raise PydanticCustomError(
             "brokers",
             "{scheme} is no protocol of Kafka: write host:port, comma separated",
-            {"scheme": repr(scheme[1])},
+            {"scheme": shown(scheme[1])},
         )
     text = part[scheme.end() if scheme else 0 :].rstrip("/")
     if _is_ipv6(text) and "%" not in text:
@@ -70,11 +72,11 @@ def _address(part: str) -> str:
         raise PydanticCustomError(
             "brokers",
             "{part} is no address: write host:port, comma separated",
-            {"part": repr(part)},
+            {"part": shown(part)},
         )
     if found["port"] is not None and not 1 <= int(found["port"]) <= _LAST_PORT:
         raise PydanticCustomError(
-            "brokers", "the port of {part} must be 1 to 65535", {"part": repr(part)}
+            "brokers", "the port of {part} must be 1 to 65535", {"part": shown(part)}
         )
     return text
 

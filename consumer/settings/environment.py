@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_settings import EnvSettingsSource
 
+from schemas.shown import MASK, cleaned, plainly, shown, shown_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -22,10 +24,9 @@ _CLOSE: Final = 0.8
 _SECRET: Final = re.compile(r"TOKEN|PASSWORD|TENANT|SECRET")
 _KUBERNETES: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_.*)?)$")
 """Kubernetes gives each pod such names for each service of its namespace."""
-_USER: Final = re.compile(r"^(['\"]+)((?:\w+://)?).*@", re.DOTALL)
-"""Whatever may be a user with a password before the last host of an address or a list."""
-_LONGEST_VALUE: Final = 60
-_LONGEST_PATH: Final = 300
+_PATHS: Final = re.compile(r".*_FILE|CONNECTOR_SETTINGS")
+_WORDS: Final = re.compile(r".*_parsing|literal_error|byte_size.*|int_from_float|finite_number")
+"""pydantic's kinds of errors where a number or one of some words should be."""
 _RIGHT: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -107,7 +108,7 @@ def _near(name: str, names: list[str], likeness: float) -> list[str]:
 
 def _unknown(name: str, near: list[str]) -> str:
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{name}: no such setting, ignored{hint}"
+    return f"{cleaned(name)}: no such setting, ignored{hint}"
 
 
 def _line(found: dict[str, Any], sections: Mapping[str, type[BaseSettings]]) -> str:
@@ -118,7 +119,7 @@ def _line(found: dict[str, Any], sections: Mapping[str, type[BaseSettings]]) -> 
     right = _RIGHT.get(str(found["type"]))
     if right is not None:
         message = right.format(**found.get("ctx", {}))
-    return f"{name}: {_shown(name, found.get('input'))}: {message}"
+    return f"{name}: {_shown(name, found)}: {message}"
 
 
 def _name(steps: tuple[Any, ...], sections: Mapping[str, type[BaseSettings]]) -> str:
@@ -128,12 +129,14 @@ def _name(steps: tuple[Any, ...], sections: Mapping[str, type[BaseSettings]]) ->
     return env_name(section, str(steps[1]))
 
 
-def _shown(name: str, value: object) -> str:
-    if _SECRET.search(name) and not name.endswith("_FILE"):
-        return "***"
-    text = _USER.sub(r"\1\2***@", repr(value))
-    longest = _LONGEST_PATH if name.endswith("_FILE") else _LONGEST_VALUE
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+def _shown(name: str, found: dict[str, Any]) -> str:
+    value = found.get("input")
+    if _PATHS.fullmatch(name):
+        return shown_path(value)
+    if _SECRET.search(name):
+        return MASK
+    is_word = _WORDS.fullmatch(str(found["type"])) and found["type"] != "url_parsing"
+    return plainly(value) if is_word else shown(value)
 
 
 def _shown_default(value: object) -> str:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from consumer.settings.brokers import is_host
 from consumer.settings.token_source import TokenSource, Unusable
+from schemas.shown import shown_path
 
 MIB = 1 << 20
 
@@ -38,7 +39,7 @@ def _url(value: object) -> object:
     """Check a base address; a slash at its end would double in every path."""
     text = str(value).strip().rstrip("/")
     url = HttpUrl(text)
-    if url.query or url.fragment or url.username or not _may_be_found(url):
+    if url.query or url.fragment or url.username or url.password or not _may_be_found(url):
         raise PydanticCustomError("url", "must be a plain address like https://api.planhat.com")
     return text
 
@@ -68,7 +69,7 @@ def topic(value: object) -> object:
 
 def _file(path: Path) -> Path:
     """What is in it is checked where it is used."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         raise PydanticCustomError("directory", "is a directory, a file is needed")
     if not os.path.lexists(path):
         raise PydanticCustomError("path_not_file", "no such file")
@@ -122,6 +123,6 @@ def from_file(values: Any, name: str, key: str) -> Any:  # noqa: ANN401 - what a
     try:
         return {**values, name: TokenSource(path=Path(path))}
     except OSError as error:
-        raise conflict(f"{key}_FILE: {str(path)!r}: {error.strerror}") from None
+        raise conflict(f"{key}_FILE: {shown_path(path)}: {error.strerror}") from None
     except Unusable as error:
-        raise conflict(f"{key}_FILE: {str(path)!r}: the file {error}") from None
+        raise conflict(f"{key}_FILE: {shown_path(path)}: the file {error}") from None

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from consumer.settings import pem
-from consumer.settings.token_source import mounted
+from consumer.settings.mounted import mounted
+from schemas.shown import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,4 +182,4 @@ def _raw(setting: str, path: Path | None) -> bytes:
 
 
 def _wrong(setting: str, path: Path | None, reason: str) -> WrongFile:
-    return WrongFile(f"{setting}: {str(path)!r}: {reason}")
+    return WrongFile(f"{setting}: {shown_path(path)}: {reason}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import CoreSchema, core_schema
+
+from consumer.settings.mounted import mounted
+from schemas.shown import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,10 +77,10 @@ class TokenSource:
         try:
             found = usable(_text(path))
         except OSError as error:
-            self._complain(f"{str(path)!r}: {error.strerror}")
+            self._complain(f"{shown_path(path)}: {error.strerror}")
             return
         except Unusable as error:
-            self._complain(f"{str(path)!r}: the file {error}")
+            self._complain(f"{shown_path(path)}: the file {error}")
             return
         self._trouble = ""
         if found == self._last:
@@ -108,16 +109,6 @@ def usable(text: str) -> str:
     if not found.isprintable():
         raise Unusable("must be one line of visible characters")
     return found
-
-
-def mounted(path: Path, most: int) -> bytes:
-    """Read a file up to so many bytes; a pipe that nobody writes to is not waited for."""
-    with io.BufferedReader(io.FileIO(path, opener=_without_waiting)) as file:
-        return file.read(most) or b""
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _text(path: Path) -> str:

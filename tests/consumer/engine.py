@@ -14,6 +14,7 @@ from consumer.dispatch import Dispatch, Wait
 from consumer.guard import RejectGuard
 from consumer.intake import Intake
 from consumer.lane import Lane, LanePolicy
+from consumer.letter import letter
 from consumer.offsets import Offsets
 from consumer.part import Backlog, Partition, Record
 from consumer.plan import Planner
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.flight import Flight
+    from consumer.intake import Report
+    from consumer.letter import Letter
     from consumer.part import Ended, Receipt, Ticket
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
@@ -111,6 +114,8 @@ class Engine:
         connector: Mapping[str, Any] = CONNECTOR,
         gate: Gate | None = None,
         company_wait: float = 30.0,
+        guard: RejectGuard | None = None,
+        report: Report | None = None,
         **policy: Any,  # noqa: ANN401 - of LanePolicy
     ) -> None:
         self.sandbox = Sandbox(options or SandboxOptions())
@@ -121,6 +126,7 @@ class Engine:
         self.down: set[Resource] = set()
         self.ended: list[Ended] = []
         self.rejected: list[Receipt] = []
+        self.letters: list[Letter] = []
         self.outcomes: list[Receipt] = []
         rules = Rules.compile(ConnectorSettings.from_text(json.dumps(connector), "settings"))
         self.lanes = {
@@ -131,7 +137,9 @@ class Engine:
         self.planner = Planner(self.lanes, self.directory, self.owners, company_wait)
         self.gate = gate or Unlimited()
         self.dispatch = Dispatch(self.lanes, self.gate, Unlimited(), 10, lambda: 0.5)
-        self.intake = Intake(rules, self.planner, RejectGuard(1.0), self, self._reject)
+        self.intake = Intake(
+            rules, self.planner, guard or RejectGuard(1.0), report or self, self._reject
+        )
         self.offsets, self.backlog = Offsets(0, ""), Backlog()
         self.committed = (0, "")
         self._next_offset = 0
@@ -152,8 +160,12 @@ class Engine:
         for message in messages:
             value = json.dumps(message).encode()
             record = Record(Partition("t", 0), self._next_offset, None, value)
-            self._next_offset += 1
-            self.intake.take(record, self.offsets, self.backlog, self.now)
+            self.take_record(record)
+
+    def take_record(self, record: Record) -> None:
+        """Read a record as it lies in the topic; the next one of `take` comes behind it."""
+        self._next_offset = record.offset + 1
+        self.intake.take(record, self.offsets, self.backlog, self.now)
         self._follow_up()
 
     def run(self, seconds: float = 600.0) -> None:
@@ -239,11 +251,12 @@ class Engine:
 
     def record_ended(self, ticket: Ticket) -> None: ...
 
-    def record_rejected(self, receipt: Receipt) -> None:
-        self.rejected.append(receipt)
+    def record_rejected(self, ticket: Ticket) -> None:
+        self.rejected += ticket.rejected
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.letters.append(letter(ticket, 0.0))
+        self.intake.resolve(ticket)
 
     def _follow_up(self) -> bool:
         has_ended = False

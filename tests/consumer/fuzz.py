@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from consumer.part import Receipt
+    from consumer.part import Ticket
     from planhat_client.protocol import Answer
 
 RULES = Rules.compile(ConnectorSettings.from_text(CONNECTOR, "connector"))
@@ -96,8 +96,11 @@ class Sink:
         self._said: list[object] = []
 
     def take(self, value: bytes | None) -> None:
-        record = Record(Partition("t", 0), self._at, None, value)
-        self._at += 1
+        self.take_record(Record(Partition("t", 0), self._at, None, value))
+
+    def take_record(self, record: Record) -> None:
+        """Read a record as it lies in the topic; the next one of `take` comes behind it."""
+        self._at = record.offset + 1
         self.intake.take(record, self.offsets, self.backlog, 0.0)
 
     def deliver(self) -> None:
@@ -126,9 +129,9 @@ class Sink:
         ]
         return json.dumps([held, ended]) + repr(self.letters) + self.metrics.text().decode()
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.letters.append([one for one in headers(receipt, 0.0) if one[0].startswith("dl.")])
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.letters.append([one for one in headers(ticket, 0.0) if one[0].startswith("dl.")])
+        self.intake.resolve(ticket)
 
 
 def _times() -> Iterator[float]:

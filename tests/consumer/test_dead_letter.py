@@ -8,11 +8,13 @@ from tests.consumer.dead import DEAD, letter, record
 
 
 def test_what_the_service_writes_is_read() -> None:
-    receipt = Receipt(Ticket(record(7), Offsets(10), Backlog()), 2, "user:update", "u1")
+    ticket = Ticket(record(7), Offsets(10), Backlog())
+    receipt = Receipt(ticket, 2, "user:update", "u1")
+    ticket.reject(receipt)
     receipt.rejections = ["400 no such mailbox", "licence 1: mrr is missing"]
     receipt.attempts = 3
     one = record(7)
-    told = headers(receipt, 1_700_000_000.0)
+    told = headers(ticket, 1_700_000_000.0)
     written = Record(DEAD, 4, one.key, one.value, tuple(told), one.timestamp)
 
     found = dead_letter(written)
@@ -29,6 +31,7 @@ def test_what_the_service_writes_is_read() -> None:
         "timestamp": 107.0,
         "key": "u1",
         "position": 2,
+        "positions": "2",
         "attempts": 3,
         "replays": 0,
         "first_offset": 7,
@@ -57,3 +60,34 @@ def test_a_foreign_record_is_no_letter(missing: str) -> None:
 
 def test_a_letter_whose_moment_is_unreadable_is_one_still() -> None:
     assert letter(7, failed_at="yesterday").failed_at is None
+
+
+def test_a_letter_names_several_messages() -> None:
+    told = letter(7, positions="0,2-3")
+
+    assert told.positions == frozenset({0, 2, 3})
+    assert (told.to_json()["position"], told.to_json()["positions"]) == (None, "0,2-3")
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"),
+    [("-1", 0.0), ("-100000000000000000", 0.0), ("9" * 18, 253_402_300_799.0), ("x", 0.0)],
+)
+def test_a_letter_with_any_timestamp_can_be_shown(milliseconds: str, seconds: float) -> None:
+    assert letter(7, timestamp=milliseconds).timestamp == seconds
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "1969-12-31T00:00:00+00:00"])
+def test_a_moment_before_there_were_any_is_none(moment: str) -> None:
+    assert letter(7, failed_at=moment).failed_at is None
+
+
+def test_a_header_without_a_value_is_an_empty_one() -> None:
+    whole = letter(7).record
+    told = (*whole.headers, ("dl.reason", None), ("x", None))
+    planted = Record(whole.partition, whole.offset, whole.key, whole.value, told)  # type: ignore[arg-type]  # aiokafka gives None
+
+    found = dead_letter(planted)
+
+    assert found is not None
+    assert found.reason == ""

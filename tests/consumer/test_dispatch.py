@@ -258,7 +258,7 @@ def test_what_may_go_at_once_is_named() -> None:
 def test_what_waits_for_its_gate_may_not_go_at_once() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    desk.dispatch.gate(Resource.ENDUSERS).close_until(5.0)
+    desk.dispatch.gate(Resource.ENDUSERS).close(0.0, 5.0)
 
     assert desk.dispatch.sendable(4.0) is None
     assert desk.dispatch.sendable(5.0) is Resource.ENDUSERS
@@ -410,7 +410,7 @@ def test_a_halted_service_is_drained_when_nothing_flies_any_more() -> None:
 def test_what_was_held_for_long_enough_still_waits_for_its_gate() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    desk.dispatch.gate(Resource.ENDUSERS).close_until(5.0)
+    desk.dispatch.gate(Resource.ENDUSERS).close(0.0, 5.0)
 
     step = desk.dispatch.next(1.0, Pace.BATCH)
 

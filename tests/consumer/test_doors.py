@@ -96,8 +96,9 @@ async def by_http(running: Stage) -> dict[str, str]:
         for query in (HULL_ID, EXTERNAL_ID, EMAIL, "yves-hull-2"):
             async with session.get(f"{running.url}/api/outcomes?query={query}") as answer:
                 found[f"console: {query[:4]}"] = await answer.text()
-        async with session.get(f"{running.url}/api/state") as answer:
-            found["console: state"] = await answer.text()
+        for path in ("api/state", "healthz", "readyz", "metrics"):
+            async with session.get(f"{running.url}/{path}") as answer:
+                found[path] = await answer.text()
         body = json.dumps(DELIVERED).encode()
         async with session.post(f"{running.url}/api/explain", data=body) as answer:
             found["console: explain"] = await answer.text()
@@ -132,7 +133,7 @@ async def through_all_doors(directory: Path, **environ: str) -> dict[str, str]:
     connector.write_text(MAPPED, "utf-8")
     with logged() as lines:
         async with stage(MAPPED, **environ) as running:
-            text = f"{NAME[0]}: {EMAIL} is no contact"
+            text = f"{NAME} ({PHONE}, Head of Yachts): {EMAIL} is no contact"
             refusal = Refusal("externalId", ("vera-ext-9",), message=text)
             running.sandbox.sandbox.refusals.add([refusal])
             await running.produce(DELIVERED, REFUSED)

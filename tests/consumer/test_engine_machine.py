@@ -26,7 +26,7 @@ from tests.examples import examples
 
 if TYPE_CHECKING:
     from consumer.flight import Flight
-    from consumer.part import Receipt
+    from consumer.part import Ticket
     from planhat_client.protocol import Answer
 
 SETTINGS = """
@@ -92,9 +92,9 @@ class EngineMachine(RuleBasedStateMachine):
         self.air: list[Flight] = []
         self.read_all()
 
-    def reject(self, receipt: Receipt) -> None:
-        self.dead.add(receipt.ticket.record.offset)
-        self.intake.resolve(receipt)
+    def reject(self, ticket: Ticket) -> None:
+        self.dead.add(ticket.record.offset)
+        self.intake.resolve(ticket)
 
     def read_all(self) -> None:
         offsets = self.assignment.owned[P0]

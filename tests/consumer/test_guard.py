@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.guard import LEAST_MESSAGES, MOST_MESSAGES, RejectGuard
+from consumer.guard import LEAST_RECORDS, MOST_RECORDS, RejectGuard
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,5 +45,5 @@ def test_once_tripped_it_stays_so() -> None:
 def test_the_pages_tell_of_how_many_messages_it_is_the_share(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
 
-    assert f"of the last {MOST_MESSAGES:,} messages" in text
-    assert f"of the last {LEAST_MESSAGES} messages" not in text
+    assert f"of the last {MOST_RECORDS:,} records" in text
+    assert f"of the last {LEAST_RECORDS} records" not in text

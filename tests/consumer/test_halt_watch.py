@@ -30,13 +30,16 @@ class Bench:
         self.woken = 0
         self.halts = Halts(Resource)
         self.gate = Limiter(6000, 6000)
-        self.watch = HaltWatch(self.halts, self, self.gate, self._wake)
+        self.watch = HaltWatch(self, self, self.gate, self._wake)
 
     async def probe(self) -> None:
         self.probes += 1
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
+
+    def asked_wait(self, now: float) -> float | None:
+        return self.gate.asked_wait(now)
 
     def refuse(self, resource: Resource, number: int, *, is_alone: bool = False) -> None:
         lane = self.halts.of(resource)
@@ -133,3 +136,20 @@ async def test_a_mass_reject_is_told_and_nobody_asks_planhat() -> None:
 
     assert [line["event"] for line in logs] == ["service.halted"]
     assert bench.probes == 0
+
+
+async def test_a_long_wait_is_told_once_with_its_end() -> None:
+    bench = Bench()
+    now = asyncio.get_running_loop().time()
+    bench.gate.throttled(now, 3600.0)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+            await asyncio.sleep(0.3)  # it looks three times more
+
+    (line,) = logs
+    assert (line["event"], line["log_level"]) == ("planhat.asked_to_wait", "warning")
+    assert line["reason"].startswith("Planhat asked us to wait until 20")
+    assert line["reason"].endswith(" UTC")
+    assert 3590 <= line["seconds"] <= 3600

@@ -41,7 +41,7 @@ class Silence:
 
     def message_ended(self, receipt: Receipt) -> None: ...
 
-    def record_rejected(self, receipt: Receipt) -> None: ...
+    def record_rejected(self, ticket: Ticket) -> None: ...
 
     def record_ended(self, ticket: Ticket) -> None: ...
 
@@ -56,7 +56,7 @@ class Desk:
             for name in Resource
         }
         planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
-        self.rejected: list[Receipt] = []
+        self.rejected: list[Ticket] = []
         guard = RejectGuard(0.5)
         self.intake = Intake(rules, planner, guard, Silence(), self.rejected.append)
         self.offsets = Offsets(0, "")
@@ -150,10 +150,10 @@ def test_each_message_of_an_envelope_is_told_by_its_place() -> None:
     engine.run()
 
     assert told(engine) == [
-        ("", 1, "rejected", "not a Hull message: not a JSON object"),
         ("ship:update", 2, "skipped", reasons.UNSUPPORTED_CHANNEL),
-        ("", 3, "rejected", "user without an id"),
         ("user:update", 0, "delivered", ""),
+        ("", 1, "rejected", "not a Hull message: not a JSON object"),
+        ("", 3, "rejected", "user without an id"),
     ]
     assert engine.offsets.to_commit() == (1, "")
 

@@ -23,9 +23,11 @@ def source(
 
 
 def bare(record: Record) -> DeadLetter:
-    receipt = Receipt(Ticket(record, Offsets(), Backlog()), 1, "user:update", "u1")
+    ticket = Ticket(record, Offsets(), Backlog())
+    receipt = Receipt(ticket, 1, "user:update", "u1")
     receipt.reject("400 no")
-    key, value, headers = letter(receipt, 1_700_000_000.0, is_bare=True)
+    ticket.reject(receipt)
+    key, value, headers = letter(ticket, 1_700_000_000.0, is_bare=True)
     assert value is None
     found = dead_letter(Record(DEAD, 4, key, value, headers, 200.0))
     assert found is not None
@@ -44,7 +46,7 @@ def size(record: Record) -> int:
         source(value=None, headers=(("trace", LARGE),)),
         source(headers=tuple((f"h{n}", b"y" * 100) for n in range(10_000))),
         source(key=LARGE),
-        source(timestamp=-0.001),
+        source(timestamp=0.0),
     ],
     ids=["its value", "one header", "many headers", "its key", "and it has no timestamp"],
 )
@@ -59,7 +61,7 @@ def test_whatever_is_large_is_left_out_and_found_at_the_source(record: Record) -
     assert [pair for pair in whole.record.headers if not pair[0].startswith("dl.")] == [
         *record.headers
     ]
-    assert (whole.name, whole.reason, whole.position) == ("0:4", "400 no", 1)
+    assert (whole.name, whole.reason, whole.positions) == ("0:4", "400 no", frozenset({1}))
 
 
 def test_what_is_small_stays_in_the_letter() -> None:

@@ -24,13 +24,20 @@ if TYPE_CHECKING:
 
 
 def rejected(
-    *told: tuple[str, bytes], position: int | None = None, reasons: tuple[str, ...] = ("no",)
-) -> Receipt:
+    *told: tuple[str, bytes],
+    positions: Sequence[int | None] = (None,),
+    reasons: tuple[str, ...] = ("no",),
+    attempts: int = 0,
+) -> Ticket:
     record = Record(Partition("t", 3), 7, b"k", b"v", told, 1.5)
-    made = Receipt(Ticket(record, Offsets(), Backlog()), position, "user:update", "u")
-    for reason in reasons:
-        made.reject(reason)
-    return made
+    ticket = Ticket(record, Offsets(), Backlog())
+    for position in positions:
+        receipt = Receipt(ticket, position, "user:update", "u")
+        receipt.attempts = attempts
+        for reason in reasons:
+            receipt.reject(reason)
+        ticket.reject(receipt)
+    return ticket
 
 
 def test_a_letter_keeps_the_headers_of_its_record_in_their_order() -> None:
@@ -62,15 +69,54 @@ def test_a_letter_tells_its_first_reason_and_all_of_them() -> None:
 
 
 def test_a_message_of_an_envelope_is_told_by_its_place_and_the_first_is_zero() -> None:
-    assert dict(headers(rejected(position=0), 0.0))["dl.position"] == b"0"
+    assert dict(headers(rejected(positions=[0]), 0.0))["dl.position"] == b"0"
+
+
+def test_several_messages_of_an_envelope_are_told_together() -> None:
+    told = dict(headers(rejected(positions=[4, 0, 5, 6]), 0.0))
+
+    assert (told["dl.positions"], told["dl.error"]) == (b"0,4-6", b"no (4)")
+    assert "dl.position" not in told
+
+
+@pytest.mark.parametrize(
+    ("positions", "name"), [([1], "dl.position"), ([1, 2], "dl.positions")], ids=["one", "some"]
+)
+def test_a_letter_of_a_replay_names_only_what_was_rejected_again(
+    positions: list[int], name: str
+) -> None:
+    one = rejected(("dl.position", b"7"), ("dl.positions", b"0-9"), positions=positions)
+
+    told = [name for name, _ in headers(one, 0.0) if name.startswith("dl.position")]
+
+    assert told == [name]
+
+
+def test_what_a_letter_says_is_bounded_however_much_was_rejected() -> None:
+    reasons = tuple(f"reason {number}" for number in range(100))
+
+    told = headers(rejected(positions=range(0, 10_000, 2), reasons=reasons), 0.0)
+
+    assert sum(len(name) + len(value) for name, value in told) < 26_000
+    assert max(len(value) for name, value in told if name != "dl.positions") <= 500
+
+
+@pytest.mark.parametrize("name", ["\ud800", "na\udcffme"], ids=["half a letter", "bytes"])
+def test_a_name_that_is_no_text_is_written_as_one(name: str) -> None:
+    ((told, value), *_) = headers(rejected((name, b"1")), 0.0)
+
+    assert ("?" in told, told.encode().decode(), value) == (True, told, b"1")
+
+
+def test_a_reason_that_is_no_text_is_written_as_one() -> None:
+    told = dict(headers(rejected(reasons=("\ud800",)), 0.0))
+
+    assert told["dl.reason"] == b"?"
 
 
 @pytest.mark.parametrize(("attempts", "told"), [(0, b"1"), (1, b"1"), (5, b"5")])
 def test_what_was_never_sent_was_tried_once(attempts: int, told: bytes) -> None:
-    receipt = rejected()
-    receipt.attempts = attempts
-
-    assert dict(headers(receipt, 0.0))["dl.attempts"] == told
+    assert dict(headers(rejected(attempts=attempts), 0.0))["dl.attempts"] == told
 
 
 class Topic:
@@ -103,9 +149,7 @@ def test_one_bad_letter_is_no_topic_that_fails() -> None:
     async def write() -> tuple[bool, int]:
         letters = DeadLetters(Topic(bad=b"x" * 11), lambda _: None, lambda: 0.5)
         for number, size in enumerate((11, 10, 10)):
-            one = letter(number, size)
-            one.reject("not JSON")
-            letters.put(one)
+            letters.put(letter(number, size))
         writing = asyncio.create_task(letters.run())
         await asyncio.sleep(0.1)
         told = (letters.failing, len(letters))

@@ -56,7 +56,7 @@ def logged() -> list[Logged]:
     for table, levels in (
         (profile_log.SUCCESS, ("debug", "info")),
         (profile_log.SKIP, ("debug", "info")),
-        (profile_log.ERROR, ("error",)),
+        (profile_log.ERROR, ("debug", "error")),
     ):
         found += [Logged(event, level, frozenset()) for event in table.values() for level in levels]
     return found

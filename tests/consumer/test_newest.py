@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consumer import reasons
 from consumer.decide import decide
@@ -118,3 +120,55 @@ def test_the_others_of_an_envelope_are_not_replayed() -> None:
 
     assert told == [reasons.NOT_REPLAYED, None, reasons.NOT_REPLAYED]
     assert one.partition == EVENTS
+
+
+NUMBERS = st.one_of(
+    st.integers(0, 40),
+    st.sampled_from([(1 << 62), (1 << 63) - 1, 1 << 63, 1 << 64, 10**19, -1, 10**30]),
+).map(str)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["u1", "u2"]),
+            st.dictionaries(
+                st.sampled_from(["dl.replays", "dl.first_offset", "dl.checked_to", "dl.position"]),
+                NUMBERS,
+            ),
+        ),
+        max_size=30,
+    )
+)
+def test_no_number_in_a_header_puts_it_out_of_step(
+    told: list[tuple[str, dict[str, str]]],
+) -> None:
+    newest = Newest(4)
+
+    for offset, (user, headers) in enumerate(told):
+        take(newest, record(offset, message(user), headers=headers))
+
+    assert take(newest, replayed(100, 99, 100)) is None
+    # What the place of a replay says: nothing newer came of this profile, as all was seen.
+
+
+def test_a_planted_place_far_ahead_makes_no_other_replay_stale() -> None:
+    newest = Newest(2)
+    far = {"dl.replays": "1", "dl.first_offset": str((1 << 63) - 1)}
+    take(newest, record(1, message("u2"), headers=far))
+    for offset in range(2, 9):
+        take(newest, record(offset, message("u2")))
+
+    assert take(newest, replayed(9, 8, 9)) is None
+
+
+def test_several_messages_of_an_envelope_may_be_replayed() -> None:
+    newest = Newest()
+    headers = {"dl.replays": "1", "dl.first_offset": "2", "dl.positions": "0,2-3"}
+    one = record(5, headers=headers)
+    newest.seen(one)
+
+    found = [newest.why_not(one, "u1", position) for position in range(5)]
+
+    other = reasons.NOT_REPLAYED
+    assert found == [None, other, None, None, other]

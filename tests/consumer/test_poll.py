@@ -65,19 +65,23 @@ class Log:
 
 
 class Hands:
-    """An intake that notes what it is given, and says stop when all is there."""
+    """An intake that notes what it is given, and says stop when all is there.
 
-    def __init__(self, expected: int) -> None:
+    It takes `turn` records in one go; each of them takes `weight` bytes.
+    """
+
+    def __init__(self, expected: int, turn: int = 1000, weight: int = 0) -> None:
         self.taken: list[Record] = []
         self.stop = asyncio.Event()
+        self.weight = weight
         self._expected = expected
+        self._turn = turn
 
-    def take_all(
-        self, found: list[Record], offsets: Offsets, _backlog: Backlog, _now: float
-    ) -> int:
+    def take_all(self, found: list[Record], offsets: Offsets, backlog: Backlog, _now: float) -> int:
         for place, record in enumerate(found):
-            if offsets.is_foreign(record.offset):
+            if place == self._turn or offsets.is_foreign(record.offset):
                 return place
+            backlog.bytes += self.weight
             if offsets.track(record.offset):
                 self.taken.append(record)
         if len(self.taken) == self._expected:
@@ -146,7 +150,7 @@ async def test_what_is_read_before_its_commit_is_known_is_put_back() -> None:
     hands = Hands(1)
     one = poller(log, hands, owning(p1=0))
 
-    one._take(await log.poll([P0], 0.0, 10))
+    await one._take(await log.poll([P0], 0.0, 10))
 
     assert hands.taken == []
     assert log.rewound == [(P0, 5)]
@@ -159,3 +163,67 @@ async def test_kafka_that_lets_nobody_in_ends_the_service() -> None:
 
     with pytest.raises(KafkaRefused, match="no rights"):
         await one.run(hands.stop)
+
+
+async def test_others_have_their_turn_while_much_is_taken_in() -> None:
+    log = Log({P0: records(P0, *range(6))})
+    hands = Hands(6, turn=2)
+    one = poller(log, hands, owning(p0=0))
+    seen: list[int] = []
+
+    async def look() -> None:
+        while len(hands.taken) < 6:
+            seen.append(len(hands.taken))
+            await asyncio.sleep(0)
+
+    found = await log.poll([P0], 0.0, 10)
+    looking = asyncio.create_task(look())
+    await one._take(found)
+    await looking
+
+    assert [record.offset for record in hands.taken] == list(range(6))
+    assert {2, 4} <= set(seen)
+
+
+@pytest.mark.parametrize("comes_back", [False, True], ids=["gone", "and back at once"])
+async def test_what_is_revoked_between_two_turns_is_taken_no_further(*, comes_back: bool) -> None:
+    log = Log({P0: records(P0, 5, 6, 7, 8), P1: records(P1, 1)})
+    hands = Hands(9, turn=2)
+    assignment = owning(p0=5, p1=0)
+    one = poller(log, hands, assignment)
+    found = await log.poll([P0, P1], 0.0, 10)
+
+    async def revoke() -> None:
+        assignment.end()
+        if comes_back:
+            assignment.begin({P0: (5, ""), P1: (0, "")})
+
+    revoking = asyncio.create_task(revoke())
+    await one._take(found)
+    await revoking
+
+    # Whoever owns it now reads it from its commit: nothing is put back, and nothing is jumped over.
+    assert [record.offset for record in hands.taken] == [5, 6]
+    assert log.rewound == []
+    assert [offsets.position for offsets in assignment.owned.values()] == [5, 0][: 2 * comes_back]
+
+
+async def test_what_holds_more_than_there_is_room_for_waits_in_kafka() -> None:
+    log = Log({P0: records(P0, 5, 6, 7, 8)})
+    hands = Hands(9, turn=1, weight=1 << 20)
+    one = poller(log, hands, owning(p0=5))
+
+    await one._take(await log.poll([P0], 0.0, 10))
+
+    assert [record.offset for record in hands.taken] == [5, 6]
+    assert log.rewound == [(P0, 7)]
+
+
+async def test_a_topic_made_anew_is_taken_in_turns_too() -> None:
+    log = Log({P0: records(P0, 0, 1, 2)})
+    hands = Hands(3, turn=2)
+    assignment = owning(p0=1000)
+
+    await poller(log, hands, assignment)._take(await log.poll([P0], 0.0, 10))
+
+    assert [record.offset for record in hands.taken] == [0, 1, 2]

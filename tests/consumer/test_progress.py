@@ -91,7 +91,7 @@ def test_a_halted_service_is_not_stuck(loop: Loop) -> None:
 
 def test_a_closed_limiter_is_not_stuck(loop: Loop) -> None:
     loop.add()
-    loop.limiter.close_until(1000.0)
+    loop.limiter.close(0.0, 1000.0)
     loop.watch(300)
 
     assert loop.verdict() is None

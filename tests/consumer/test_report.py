@@ -27,7 +27,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Ended, Receipt
+    from consumer.part import Ended, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -53,8 +53,8 @@ class Desk:
         self.offsets = Offsets(0, "")
         self.backlog = Backlog()
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.intake.resolve(ticket)
 
     def _delivered(self, end: Ended) -> None:
         result = result_of(end, 0.0)

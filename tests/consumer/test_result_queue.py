@@ -44,6 +44,12 @@ def test_users_and_accounts_that_were_delivered_have_a_result(
     assert found == Result(kind, "hull", "id", "created", 5.0)  # type: ignore[arg-type]  # of Kind
 
 
+def test_an_id_that_no_topic_may_take_has_no_result() -> None:
+    part = Part(Resource.ENDUSERS, "x" * 1001, {}, (), receipt())
+
+    assert result_of(Ended(part, "delivered"), 5.0) is None
+
+
 @pytest.mark.parametrize(
     "end",
     [

@@ -54,12 +54,12 @@ contact_attributes_outbound: [{hull_field_name: email, service_field_name: email
 def test_a_letter_is_stale_if_something_newer_was_sent(
     records: list[Record], verdict: str | None
 ) -> None:
-    seen = Superseded([letter(7)], frozenset({7, 10}), RULES)
+    seen = Superseded([letter(7)], {7: None, 10: None}, RULES)
 
     for one in records:
         seen.see(one)
 
-    found = seen.verdicts.get("0:0")
+    [(_, found)] = seen.verdicts(letter(7))
     assert (None if found is None else str(found)) == verdict
 
 
@@ -72,19 +72,52 @@ def with_value(one: DeadLetter, value: bytes) -> DeadLetter:
 def test_only_the_message_that_was_rejected_counts_in_an_envelope() -> None:
     both = json.dumps({"messages": [json.loads(message("u1")), json.loads(message("u2"))]}).encode()
     letters = [with_value(letter(7, at, position=str(at)), both) for at in (0, 1)]
-    seen = Superseded(letters, frozenset({7}), RULES)
+    seen = Superseded(letters, {7: frozenset({0, 1})}, RULES)
 
     seen.see(record(9, message("u2")))
 
-    assert set(seen.verdicts) == {"0:1"}
+    found = [verdict for one in letters for _, verdict in seen.verdicts(one)]
+    assert [verdict and verdict.kind for verdict in found] == [None, "newer"]
+
+
+def test_a_letter_of_several_messages_goes_in_parts() -> None:
+    values = [json.loads(message(name)) for name in ("u1", "u2", "u3", "u4")]
+    all_of_it = json.dumps({"messages": values}).encode()
+    one = with_value(letter(7, positions="0,2-3"), all_of_it)
+    seen = Superseded([one], {7: frozenset({0, 2, 3})}, RULES)
+
+    seen.see(record(9, message("u3")))
+    seen.see(replayed(11, 7, 9, position=3))
+
+    assert [
+        (sorted(part.positions or ()), str(verdict)) for part, verdict in seen.verdicts(one)
+    ] == [
+        ([0], "None"),
+        ([2], "stale replay: offset 9 is newer and was sent"),
+        ([3], "it was replayed already, at offset 11"),
+    ]
+
+
+@pytest.mark.parametrize(("dead", "kind"), [({1}, None), ({0}, "newer")], ids=["dead", "sent"])
+def test_of_a_newer_envelope_what_is_not_dead_itself_was_sent(
+    dead: set[int], kind: str | None
+) -> None:
+    values = [json.loads(message(name)) for name in ("u2", "u1")]
+    seen = Superseded([letter(7)], {7: None, 9: frozenset(dead)}, RULES)
+
+    seen.see(record(9, json.dumps({"messages": values}).encode()))
+
+    [(_, verdict)] = seen.verdicts(letter(7))
+    assert (verdict and verdict.kind) == kind
 
 
 def test_a_letter_that_cannot_be_read_is_superseded_by_any_newer_one_with_its_key() -> None:
-    seen = Superseded([with_value(letter(7), b"{")], frozenset({7}), RULES)
+    one = with_value(letter(7), b"{")
+    seen = Superseded([one], {7: None}, RULES)
 
     seen.see(record(9))
 
-    assert seen.verdicts["0:0"].kind == "newer"
+    assert [verdict and verdict.kind for _, verdict in seen.verdicts(one)] == ["newer"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from schemas.planhat import BulkResult, Resource
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from consumer.part import Receipt
+    from consumer.part import Ticket
     from planhat_client.protocol import Answer
 
 SETTINGS = """
@@ -88,8 +88,8 @@ class Desk:
     def spans(self, kind: SpanKind) -> list[ReadableSpan]:
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]
 
-    def _reject(self, receipt: Receipt) -> None:
-        self.intake.resolve(receipt)
+    def _reject(self, ticket: Ticket) -> None:
+        self.intake.resolve(ticket)
 
 
 @pytest.fixture(name="desk")

@@ -26,7 +26,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Receipt
+    from consumer.part import Receipt, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -54,11 +54,14 @@ class Desk:
             self.planner,
             RejectGuard(0.5),
             Reporter(Metrics()),
-            self.dying.append,
+            self.reject,
         )
         self.offsets = Offsets(0, "")
         self.backlog = Backlog()
         self.offset = 0
+
+    def reject(self, ticket: Ticket) -> None:
+        self.dying += ticket.rejected
 
     def take(self, **more: object) -> None:
         message = {
@@ -168,7 +171,7 @@ def test_a_halt_goes_before_all_else(desk: Desk) -> None:
 
 def test_a_used_up_quota_is_told(desk: Desk) -> None:
     desk.take()
-    desk.limiter.close_until(12.0)
+    desk.limiter.close(0.0, 12.0)
 
     assert desk.whys() == ["the quota is used up; in 12 s the next request may go"]
 

@@ -82,6 +82,7 @@ def test_minimal_values_need_no_operator(chart: Chart) -> None:
         "ConfigMap",
         "NetworkPolicy",
         "PodDisruptionBudget",
+        "Secret",
         "Service",
         "ServiceAccount",
         "StatefulSet",
@@ -136,6 +137,7 @@ def test_secrets_are_files_and_in_no_environment(chart: Chart) -> None:
 
     assert files == {
         "planhat-access-token": ("hull-planhat-planhat", "access-token"),
+        "console-password": ("console", "password"),
         "kafka-sasl-password": ("hull-planhat-kafka", "password"),
         "kafka-ca.pem": ("kafka-ca", "ca.crt"),
         "kafka-cert.pem": ("kafka-ca", "tls.crt"),
@@ -169,8 +171,47 @@ def test_large_numbers_keep_their_digits(chart: Chart) -> None:
 def test_the_connector_settings_arrive_as_they_were_given(chart: Chart) -> None:
     text = chart.one(MINIMAL, "ConfigMap")["data"]["connector.yaml"]
 
-    assert yaml.safe_load(text) == MINIMAL["connector"]
+    wanted = {name: one for name, one in MINIMAL["connector"].items() if name != "tenant_id"}
+    assert yaml.safe_load(text) == wanted
     ConnectorSettings.from_text(text, "connector.yaml")
+
+
+@pytest.mark.parametrize("tenant", [MINIMAL["connector"]["tenant_id"], 12345678], ids=str)
+def test_the_tenant_id_lies_in_a_secret_and_nowhere_else(chart: Chart, tenant: object) -> None:
+    given = values(connector__tenant_id=tenant)
+    (secret,) = [one for one in chart.render(given) if one["kind"] == "Secret"]
+    others = [one for one in chart.render(given) if one["kind"] != "Secret"]
+
+    assert secret["stringData"] == {"tenant-id": str(tenant)}
+    assert environment(chart, given)["PLANHAT_TENANT_ID"] == {
+        "secretKeyRef": {"name": secret["metadata"]["name"], "key": "tenant-id"}
+    }
+    assert str(tenant) not in json.dumps(others)
+
+
+def test_a_tenant_id_in_a_secret_of_ones_own_goes_first(chart: Chart) -> None:
+    given = values(planhat__tenantIdSecret="tenant", planhat__tenantIdSecretKey="id")
+
+    assert environment(chart, given)["PLANHAT_TENANT_ID"] == {
+        "secretKeyRef": {"name": "tenant", "key": "id"}
+    }
+
+
+def test_the_console_asks_for_the_login_of_a_secret(chart: Chart) -> None:
+    found = environment(chart, FULL)
+
+    assert found["HTTP_USERNAME"] == {"secretKeyRef": {"name": "console", "key": "user"}}
+    assert found["HTTP_PASSWORD_FILE"] == "/run/secrets/hull-planhat/console-password"
+    assert "HTTP_CONSOLE" not in found
+
+
+def test_the_console_is_off_where_the_whole_cluster_could_look_at_it(chart: Chart) -> None:
+    bare = values(networkPolicy__enabled=False)
+    wanted = values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": True})
+
+    assert environment(chart, bare)["HTTP_CONSOLE"] == "false"
+    assert environment(chart, wanted)["HTTP_CONSOLE"] == "true"
+    assert "HTTP_CONSOLE" not in environment(chart, MINIMAL)
 
 
 def test_new_connector_settings_restart_the_pods(chart: Chart) -> None:

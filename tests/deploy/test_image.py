@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
+
+import pytest
 
 from deploy.compiled import CORE
 from deploy.runtime_lock import compiled_lines, lines
@@ -13,6 +16,10 @@ from tests.deploy.tools import run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = DEPLOY.parent
+LOCKS = ["requirements.lock", "requirements-bench.lock"]
+LOCKS += ["deploy/requirements.lock", "deploy/compiled.lock"]
+HASHED = re.compile(r"[a-z0-9-]+==[^ ]+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
 DOCKERFILE = DEPLOY / "Dockerfile"
 LOCK = DEPLOY / "requirements.lock"
 
@@ -47,12 +54,45 @@ def test_the_lock_of_the_compiler_is_exact_and_in_step() -> None:
     assert (DEPLOY / "compiled.lock").read_text("utf-8").splitlines() == compiled_lines()
 
 
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_file_that_is_installed_is_known_by_its_hash(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
+    found = [line for line in text.splitlines() if not line.startswith("#")]
+
+    assert found
+    assert [line for line in found if not HASHED.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("name", ["Makefile", "deploy/install.sh"])
+def test_nothing_is_installed_from_a_lock_without_its_hashes(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
+    text = text.replace("$(LOCKED_ONLY)", "--only-binary=:all: --require-hashes")
+    found = [line for line in text.splitlines() if "--requirement" in line]
+
+    assert found
+    for line in found:
+        assert "--require-hashes" in line
+        assert "--only-binary=:all:" in line
+
+
+def test_the_build_backend_is_exact_and_the_one_that_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    locked = (ROOT / "deploy" / "compiled.lock").read_text("utf-8")
+
+    for asked in project["build-system"]["requires"]:
+        assert f"\n{asked} \\\n" in locked
+
+
 def test_what_is_compiled_exists() -> None:
     assert [name for name in CORE if not (DEPLOY.parent / name).is_file()] == []
 
 
 def test_no_tool_and_no_demo_is_in_the_image() -> None:
-    names = {line.partition("==")[0].lower() for line in LOCK.read_text("utf-8").splitlines()[1:]}
+    names = {
+        line.partition("==")[0].lower()
+        for line in LOCK.read_text("utf-8").splitlines()
+        if "==" in line
+    }
 
     assert {"aiohttp", "aiokafka", "pydantic", "uvloop"} <= names
     assert not names & {"confluent-kafka", "pytest", "mypy", "hypothesis", "docker", "ruff"}
@@ -62,8 +102,9 @@ def test_the_base_is_slim_and_of_one_version() -> None:
     bases = [text for _, word, text in instructions() if word == "ARG" and "PYTHON" in text]
 
     assert len(bases) == 1
-    assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-[a-z]+", bases[0])
-    assert {text.split()[0] for _, word, text in instructions() if word == "FROM"} == {"${PYTHON}"}
+    assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", bases[0])
+    froms = [text.split()[0] for _, word, text in instructions() if word == "FROM"]
+    assert froms == ["${PYTHON}", "scratch"]
 
 
 def test_nothing_is_built_in_the_last_stage() -> None:

@@ -70,6 +70,7 @@ FULL = {
         "burst": 50,
         "apiUrl": "https://api-us2.planhat.com",
     },
+    "console": {"existingSecret": "console", "usernameKey": "user"},
     "settings": {"PLANHAT_BATCH_BYTES": 4194304, "PLANHAT_SKIP_UNCHANGED": True},
     "log": {"level": "debug", "format": "json"},
     "podAnnotations": {"example.com/team": "crm"},
@@ -96,6 +97,7 @@ SETS = {
     "minimal": MINIMAL,
     "full": FULL,
     "external secret": values(
+        planhat={"existingSecret": "planhat", "tenantIdSecret": "tenant"},
         kafka__securityProtocol="SASL_SSL",
         kafka__sasl={"mechanism": "PLAIN", "username": "crm", "existingSecret": "kafka"},
     ),

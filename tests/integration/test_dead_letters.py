@@ -318,3 +318,108 @@ async def test_a_value_that_is_no_longer_kept_is_told(stage: Stage) -> None:
     assert json.loads(shown.out)["value"] is None
     assert json.loads(shown.out)["value_from"].startswith("no longer kept at ")
     assert (replayed.code, "the record is gone" in replayed.out) == (1, True)
+
+
+async def test_an_envelope_is_one_letter_and_what_was_rejected_of_it_is_replayed(
+    stage: Stage,
+) -> None:
+    stage.refuse(REFUSED)
+    emails = ("good@example.com", "bad@example.com", "fine@example.com", "bad@example.com")
+    several = [json.loads(user(n, 1, email).value or b"") for n, email in enumerate(emails)]
+    value = json.dumps({"messages": [*several, {}]}).encode()
+    await stage.served(Entry(b"user-1", value, (("trace", b"t1"),)))
+    stage.refuse()
+
+    listed = await stage.command("dead-letters", "list")
+    shown = await stage.command("dead-letters", "show", "0:0", "--json")
+    replayed = await stage.command("dead-letters", "replay", "--all", "--json")
+    await stage.served()
+
+    (first, second) = await stage.dead()
+    told = dict(first.headers)
+    assert (first.value, told["dl.positions"]) == (value, b"1,3-4")
+    assert "neither user nor account: not a Hull message (1)" in told["dl.error"].decode()
+    assert "messages 2,4-5" in listed.out
+    assert (json.loads(shown.out)["positions"], json.loads(replayed.out)["outcome"]) == (
+        "1,3-4",
+        "replayed",
+    )
+    *_, copy = [r for r in await stage.kafka.read(stage.name) if r.key == b"user-1"]
+    assert dict(copy.headers)["dl.positions"] == b"1,3-4"
+    # What can't be mended is rejected again, alone.
+    assert dict(second.headers)["dl.position"] == b"4"
+    assert [stage.version(number) for number in range(4)] == [1, 1, 1, 1]
+    assert stage.skips().count("another message of the record is replayed") == 2
+    lines = [json.loads(line) for line in (stage.tmp / "log").read_text().splitlines()]
+    rejected = [line for line in lines if line["event"] == "record.rejected"]
+    # Once for the record, and once for its replay.
+    assert [line.get("rejected") for line in rejected] == [3, None]
+
+
+def planted(topic: str, **told: str) -> Entry:
+    """A record that looks like a dead letter; names in `told` go without `dl.`."""
+    found = {
+        "topic": topic,
+        "partition": "0",
+        "offset": "0",
+        "reason": "no",
+        "failed_at": "2026-11-24T10:00:00+00:00",
+        **told,
+    }
+    headers = tuple((f"dl.{name}", text.encode()) for name, text in found.items())
+    return Entry(b"user-9", user(9, 1, "good@example.com").value, headers, 0)
+
+
+async def test_a_planted_letter_is_written_nowhere_else_and_the_others_go_on(
+    stage: Stage,
+) -> None:
+    other = f"{stage.name}-other"
+    await stage.kafka.create_topic(other, partitions=1)
+    await stage.kafka.produce(other, [Entry(b"user-9", b"not for everybody", (), 0)])
+    stage.refuse(REFUSED)
+    await stage.served(user(1, 5))
+    omitted = {"value": "omitted", "value_bytes": "17", "timestamp": "0"}
+    far = str((1 << 63) - 1)
+    await stage.kafka.produce(
+        f"{stage.name}-dead",
+        [
+            planted(other),
+            planted("no-such-topic"),
+            planted("a\nb"),
+            planted(other, **omitted),
+            planted(stage.name, partition=far, offset=far),
+        ],
+    )
+    stage.refuse()
+
+    shown = await stage.command("dead-letters", "show", "0:4", "--json", "--pii")
+    done = await stage.command("dead-letters", "replay", "--all")
+    before = len(await stage.kafka.read(other))
+    allowed = await stage.command("dead-letters", "replay", "0:1", "--to", other)
+    await stage.served()
+
+    assert "not read at" in json.loads(shown.out)["value_from"]
+    assert "not for everybody" not in shown.out
+    assert (done.code, done.err, before) == (1, "", 1)
+    assert f"0:1  left: its topic '{other}' is none of KAFKA_TOPICS, nor named by --to" in done.out
+    assert "0:5  left: its partition does not exist any more" in done.out
+    assert sorted(done.out.splitlines()[-1].split(", ")) == ["1 lost", "1 replayed", "4 refused"]
+    assert stage.version(1) == 5
+    assert (allowed.code, len(await stage.kafka.read(other))) == (0, 2)
+
+
+async def test_letters_with_any_header_and_timestamp_are_listed(stage: Stage) -> None:
+    odd = planted(stage.name, timestamp="-100000000000000000", failed_at="0001-01-01T00:00:00Z")
+    torn = (("dl.reason", b"\xff\x00\x1b[31m"), ("dl.attempts", b"9" * 19), ("dl.replays", b"x"))
+    await stage.kafka.produce(
+        f"{stage.name}-dead", [odd, Entry(odd.key, odd.value, odd.headers + torn, 0)]
+    )
+
+    listed = await stage.command("dead-letters", "list", "--json")
+    table = await stage.command("dead-letters", "list")
+    shown = await stage.command("dead-letters", "show", "0:1")
+
+    assert [one.code for one in (listed, table, shown)] == [0, 0, 0]
+    assert [one.err for one in (listed, table, shown)] == ["", "", ""]
+    assert [json.loads(line)["timestamp"] for line in listed.out.splitlines()] == [0.0, 0.0]
+    assert "\x1b" not in table.out + shown.out

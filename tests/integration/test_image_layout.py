@@ -151,3 +151,81 @@ def test_the_image_can_tell_what_is_wrong_with_its_settings(image: Path) -> None
     assert told.returncode == 2
     assert "KAFKA_SECURITY_PROTOCOL" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.fixture(scope="module")
+def rootfs(image: Path) -> Path:
+    """All that the image holds, as deploy/rootfs.sh puts it together."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make another root directory")
+    made = image.parent / "rootfs"
+    script = ["/bin/sh", str(ROOT / "deploy" / "rootfs.sh"), str(made), str(image)]
+    subprocess.run(script, check=True)  # noqa: S603  # our own script
+    return made
+
+
+def inside(rootfs: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run something with that root directory, as the image's user."""
+    return subprocess.run(  # noqa: S603  # the layout's own commands
+        ["/usr/sbin/chroot", f"--userspec={NOBODY}:{NOBODY}", str(rootfs), *command],
+        env={"LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_image_needs_nothing_of_its_base(image: Path, rootfs: Path) -> None:
+    imports = "import aiohttp, aiokafka, cramjam, lzma, orjson, pydantic, uvloop, sqlite3, yaml"
+    trust = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    version = inside(rootfs, str(image / "bin" / "hull-planhat"), "--version")
+    loaded = inside(rootfs, str(image / "bin" / "python"), "-c", f"{imports}; {trust}")
+    wrong = inside(rootfs, str(image / "bin" / "hull-planhat"), "run")
+
+    assert version.stdout.startswith("hull-planhat ")
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert int(loaded.stdout) > 50
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        "CONNECTOR_SETTINGS: 'connector.yaml': No such file or directory\n",
+    )
+
+
+def test_there_is_no_shell_and_no_installer_in_the_image(rootfs: Path) -> None:
+    programs = {
+        file.name
+        for file in rootfs.rglob("*")
+        if not file.is_symlink() and file.is_file() and os.access(file, os.X_OK)
+        if file.parent.name in {"bin", "sbin"}
+    }
+    modules = {file.name for file in rootfs.rglob("*") if file.is_dir()}
+
+    assert "hull-planhat" in programs
+    assert not programs & {"sh", "bash", "dash", "busybox", "apt", "dpkg", "pip", "pip3", "perl"}
+    assert not modules & {"pip", "ensurepip", "setuptools", "hatchling", "mypy"}
+    assert inside(rootfs, "/bin/sh", "-c", "true").returncode == 127
+
+
+def test_the_service_starts_with_nothing_but_the_image(image: Path, rootfs: Path) -> None:
+    settings = rootfs / "connector.yaml"
+    shutil.copy(COMPOSE / "connector.yaml", settings)
+    settings.chmod(0o644)
+
+    told = subprocess.run(  # noqa: S603  # the layout's own command
+        [
+            *("/usr/sbin/chroot", f"--userspec={NOBODY}:{NOBODY}", str(rootfs)),
+            *(str(image / "bin" / "hull-planhat"), "check"),
+        ],
+        env={
+            "CONNECTOR_SETTINGS": "/connector.yaml",
+            "PLANHAT_ACCESS_TOKEN": "sandbox-token",
+            "PLANHAT_API_URL": "http://127.0.0.1:9",
+            "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (told.returncode, told.stderr) == (1, "")
+    assert "127.0.0.1:9" in told.stdout

@@ -180,11 +180,32 @@ def test_the_slowest_rate_still_moves() -> None:
 def test_a_closed_limiter_opens_when_it_was_told() -> None:
     limiter = Limiter(200, 10)
 
-    limiter.close_until(START + 5)
-    limiter.close_until(START + 3)
+    limiter.close(START, 5)
+    limiter.close(START, 3)
 
     assert limiter.wait(START + 4) == pytest.approx(1.0, abs=1e-3)
     assert limiter.wait(START + 5) == 0.0
+
+
+@pytest.mark.parametrize("gate", [Limiter(200, 10), Unlimited()], ids=["main", "analytics"])
+def test_a_long_wait_is_told_until_its_end(gate: Limiter | Unlimited) -> None:
+    gate.close(START, 59.0)
+    short = gate.asked_wait(START)
+    gate.throttled(START + 1, 600.0)
+
+    waits = [gate.asked_wait(START + later) for later in (1, 600, 601)]
+
+    assert short is None
+    assert waits == [pytest.approx(600.0), pytest.approx(1.0), None]
+
+
+def test_a_short_wait_after_a_long_one_is_short() -> None:
+    limiter = Limiter(200, 10)
+    limiter.close(START, 3600.0)
+
+    limiter.close(START + 3600, 5.0)
+
+    assert limiter.asked_wait(START + 3601) is None
 
 
 def test_without_a_share_nothing_goes() -> None:
@@ -254,7 +275,7 @@ def test_no_sixty_seconds_hold_more_calls_than_the_quota_whatever_happens(
             case "throttled":
                 limiter.throttled(now, value)
             case "close":
-                limiter.close_until(now + value)
+                limiter.close(now, value)
             case _:
                 found = drain(limiter, now, value)
                 calls += found

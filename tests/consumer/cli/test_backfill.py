@@ -1,8 +1,17 @@
-import json
+from __future__ import annotations
+
+import os
+import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 from consumer.cli.backfill_state import BackfillState
 from tests.consumer.cli.commands import DATA, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_dry_run_tells_what_would_be_written() -> None:
@@ -58,12 +67,86 @@ def test_a_backfill_goes_on_from_the_line_that_is_not_safe(tmp_path: Path) -> No
     assert BackfillState(extract, "events", keeps=True).next_line() == 1
 
 
-def test_a_state_that_is_broken_counts_for_nothing(tmp_path: Path) -> None:
-    extract = tmp_path / "users.jsonl"
-    for text in ("", "[]", "{}", json.dumps({"line": "x"})):
-        (tmp_path / "users.jsonl.backfill").write_text(text)
+def _link(state: Path) -> None:
+    (state.parent / "secret").write_text("{}")
+    state.symlink_to(state.parent / "secret")
 
-        assert BackfillState(extract, "events", keeps=True).next_line() == 1
+
+def _of_another(state: Path) -> None:
+    state.write_text("{}")
+    os.chown(state, 65532, 65532)
+
+
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "nothing": (lambda state: state.write_text(""), "is no state of a backfill"),
+    "a list": (lambda state: state.write_text("[]"), "is no state of a backfill"),
+    "no line": (lambda state: state.write_text("{}"), "is no state of a backfill"),
+    "a word": (lambda state: state.write_text('{"line": "x"}'), "is no state of a backfill"),
+    "yes": (lambda state: state.write_text('{"line": true}'), "is no state of a backfill"),
+    "below": (lambda state: state.write_text('{"line": -1}'), "is no state of a backfill"),
+    "above": (lambda state: state.write_text('{"line": 1e999}'), "is no state of a backfill"),
+    "deep": (lambda state: state.write_text("[" * 4000), "is no state of a backfill"),
+    "noise": (lambda state: state.write_bytes(b"\xff\xfe"), "is no state of a backfill"),
+    "much": (lambda state: os.truncate(_new(state), 1 << 40), "is too large"),
+    "a folder": (Path.mkdir, "is no file"),
+    "a pipe": (os.mkfifo, "is no file"),
+    "a link": (_link, "is a link"),
+    "a round": (lambda state: state.symlink_to(state), "is a link"),
+    "of another": (_of_another, "belongs to somebody else"),
+}
+
+
+def _new(state: Path) -> Path:
+    state.write_text("")
+    return state
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_state_is_one_line_and_left_alone(tmp_path: Path, kind: str) -> None:
+    make, reason = ODD[kind]
+    if kind == "of another" and os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    extract, state = tmp_path / "users.jsonl", tmp_path / "users.jsonl.backfill"
+    extract.write_text('{"id": "u1"}\n')
+    make(state)
+    before = state.lstat()
+
+    done = call("backfill", str(extract), "--of", "users", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9")
+
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.startswith(f"hull-planhat: {state}: {reason}")
+    assert line.endswith(": remove it, and the backfill begins anew")
+    assert state.lstat()[:4] == before[:4]
+
+
+def test_the_state_is_for_its_owner_alone_and_replaces_a_link(tmp_path: Path) -> None:
+    extract, state = tmp_path / "users.jsonl", tmp_path / "users.jsonl.backfill"
+    extract.write_text("x")
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    kept = BackfillState(extract, "events", keeps=True)
+    kept.safe(7)
+    state.symlink_to(victim)
+    (tmp_path / "users.jsonl.backfill.new").symlink_to(victim)
+
+    kept.save()
+
+    assert victim.read_text() == "precious"
+    assert stat.S_ISREG(state.lstat().st_mode)
+    assert stat.S_IMODE(state.lstat().st_mode) == 0o600
+    assert kept.next_line() == 7
+
+
+def test_beside_what_is_no_file_nothing_is_kept(tmp_path: Path) -> None:
+    extract = tmp_path / "pipe"
+    os.mkfifo(extract)
+    kept = BackfillState(extract, "events", keeps=True)
+    kept.safe(7)
+
+    kept.save()
+
+    assert list(tmp_path.iterdir()) == [extract]
 
 
 def test_what_is_done_leaves_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from consumer.console.headline import Facts, Level, headline
 from consumer.halts import Halted, Kind
 from schemas.planhat import Resource
 
+WAIT = "Planhat asked us to wait until 2026-11-28 15:00:00 UTC"
 WELL = Facts(
     refused=None,
     stuck=None,
@@ -14,6 +15,7 @@ WELL = Facts(
     broken_lanes=(),
     unwritten_dead_letters=0,
     is_throttled=False,
+    long_wait=None,
     unread=0,
     unresolved=0,
 )
@@ -35,6 +37,11 @@ WELL = Facts(
         (replace(WELL, refused="the group", unready="the group"), "stopped", "Kafka refuses us"),
         (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
         (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
+        (
+            replace(WELL, long_wait=WAIT, unready="the companies are not read", is_throttled=True),
+            "trouble",
+            WAIT,
+        ),
         (
             replace(WELL, halts=(Halted("unauthorized", "401 no", 0.0),), unready="halted"),
             "stopped",

@@ -56,3 +56,17 @@ def test_a_record_came_when_kafka_says_so_or_else_now(kind: int, *, is_appended:
 
     assert found.timestamp == 5.0
     assert (found.since == 5.0) if is_appended else (found.since >= before)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("milliseconds", [-(1 << 63), -(10**17), -1, 10**17, (1 << 63) - 1])
+def test_a_timestamp_that_no_calendar_has_is_none_that_hurts(kind: int, milliseconds: int) -> None:
+    one: ConsumerRecord[Any, Any] = ConsumerRecord(
+        "t", 0, 7, milliseconds, kind, None, b"", None, 0, 0, ()
+    )
+
+    before = time.time()
+    (found,) = records({TopicPartition("t", 0): [one]})
+
+    assert 0.0 <= found.timestamp <= 253_402_300_799.0
+    assert before <= found.since <= time.time()

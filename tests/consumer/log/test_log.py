@@ -255,3 +255,15 @@ def test_lines_for_people_show_exceptions_below(out: io.StringIO) -> None:
     LOG.error("x.y", exc_info=ValueError("what happened"))
 
     assert "\n    ValueError: what happened" in out.getvalue()
+
+
+def test_no_sign_of_a_line_for_machines_commands_a_terminal(out: io.StringIO) -> None:
+    log.configure(stream=out)
+    evil = "\x9b31m \u202egnp \x7f \u2028 \U000e0001 \x1b[2J \r\n ü"
+
+    LOG.info("x.y", value=evil, **{"\u200fname": 1})
+
+    line = out.getvalue()
+    assert line.rstrip("\n").isprintable()
+    assert json.loads(line)["value"] == evil
+    assert "ü" in line

@@ -1,5 +1,9 @@
+from __future__ import annotations
+
+import base64
 import re
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +11,9 @@ from hypothesis import strategies as st
 
 from consumer.log.masking import Secrets, masked_emails
 from tests.examples import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ADDRESS = re.compile(
@@ -141,3 +148,39 @@ def test_what_is_too_short_to_be_a_secret_stays() -> None:
     secrets.add("api")
 
     assert secrets.hidden("the api") == "the api"
+
+
+@pytest.mark.parametrize("lead", ["", "m", "me", "me:", "Bearer "])
+@pytest.mark.parametrize("trail", ["", "x", "xy", ":xyz"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_hidden_in_base64_wherever_it_begins(
+    lead: str, trail: str, encode: Callable[[bytes], bytes]
+) -> None:
+    secrets = Secrets()
+    secrets.add("s3cr3t~~?>of planhat")
+    encoded = encode(f"{lead}s3cr3t~~?>of planhat{trail}".encode()).decode()
+
+    told = secrets.hidden(f"Basic {encoded}")
+
+    assert "***" in told
+    assert encoded[8:20] not in told
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "S3CR3T/OF",
+        "s3cr3t%2fof",
+        "s3cr3t\\/OF",
+        "s3cr3t&#x27;",
+        "s3cr3t%27",
+        "s3cr3t'",
+        "\"s3cr3t'",
+    ],
+)
+def test_a_secret_is_hidden_in_any_case_and_form(form: str) -> None:
+    secrets = Secrets()
+    secrets.add("s3cr3t/of")
+    secrets.add("s3cr3t'")
+
+    assert "3cr3t" not in secrets.hidden(form).lower()

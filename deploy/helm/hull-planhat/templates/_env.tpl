@@ -36,6 +36,12 @@
 {{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) }}
 {{- with .Values.settings.HTTP_ALLOWED_HOSTS }}{{ $hosts = append $hosts . }}{{ end }}
 {{- $_ := set $env "HTTP_ALLOWED_HOSTS" (join "," $hosts) }}
+{{- if .Values.console.existingSecret }}
+{{- $_ := set $env "HTTP_PASSWORD_FILE" "/run/secrets/hull-planhat/console-password" }}
+{{- else if not .Values.networkPolicy.enabled }}
+{{- /* Without a password and a network policy the whole cluster could look at it. */}}
+{{- if not (hasKey .Values.settings "HTTP_CONSOLE") }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
+{{- end }}
 {{- range $name, $value := merge $env .Values.settings }}
 {{- /* A number from a values file is a float here; 1000000 must not become 1e+06. */}}
 {{- $text := toString $value }}
@@ -45,9 +51,14 @@
   value: {{ $text | quote }}
 {{- end }}
 {{- end }}
-{{- if $p.tenantIdSecret }}
 - name: PLANHAT_TENANT_ID
   valueFrom:
-    secretKeyRef: {name: {{ $p.tenantIdSecret }}, key: {{ $p.tenantIdSecretKey }}}
+    secretKeyRef: {name: {{ include "hull-planhat.tenantSecret" . }}, key: {{ $p.tenantIdSecret | empty | ternary "tenant-id" $p.tenantIdSecretKey }}}
+{{- with .Values.console }}
+{{- if .existingSecret }}
+- name: HTTP_USERNAME
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .usernameKey }}}
+{{- end }}
 {{- end }}
 {{- end }}

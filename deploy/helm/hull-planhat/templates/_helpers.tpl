@@ -24,8 +24,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
 
+{{/* What lies in the ConfigMap: the tenant id lies in a Secret. */}}
 {{- define "hull-planhat.connector" -}}
-{{- toYaml .Values.connector }}
+{{- toYaml (omit .Values.connector "tenant_id") }}
+{{- end }}
+
+{{- define "hull-planhat.tenantSecret" -}}
+{{- .Values.planhat.tenantIdSecret | default (printf "%s-tenant" (include "hull-planhat.name" .)) }}
 {{- end }}
 
 {{- define "hull-planhat.isSasl" -}}
@@ -113,14 +118,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* What the program would refuse at its start. files/settings.json is made of its own models. */}}
 {{- define "hull-planhat.checkSettings" -}}
-{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" }}
+{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "HTTP_USERNAME" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" }}
 {{- $known := .Files.Get "files/settings.json" | fromJson }}
 {{- range $name, $value := .Values.settings }}
 {{- if or (contains "TOKEN" $name) (contains "PASSWORD" $name) }}
-{{- fail (printf "settings.%s: a secret would lie in the pod's description: use planhat.existingSecret or kafka.sasl.existingSecret" $name) }}
+{{- fail (printf "settings.%s: a secret would lie in the pod's description: use planhat.existingSecret, kafka.sasl.existingSecret or console.existingSecret" $name) }}
 {{- end }}
 {{- if has $name $own }}
-{{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, log, drainSeconds)" $name) }}
+{{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, console, log, drainSeconds)" $name) }}
 {{- end }}
 {{- if and (eq $name "HTTP_HOST") (regexMatch "^(127[.]|::1$|localhost$)" (toString $value)) }}
 {{- fail (printf "settings.HTTP_HOST: %s: the probes come from outside the pod: leave it empty, or give an address that they reach" (toString $value)) }}
