@@ -385,10 +385,6 @@ class Service:
         unread, waiting = self.poller.unread(), self.dispatch.waiting
         return self.catch_up.pace(unread, waiting, is_full=self.assignment.is_full)
 
-    def refused(self, why: str) -> None:
-        """A caller of the console was refused."""
-        self.ops.note(why)
-
     def _dead_lettered(self, ticket: Ticket) -> None:
         for receipt in ticket.rejected:
             self.metrics.dead_letter(receipt.rejections[0])

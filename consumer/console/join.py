@@ -49,4 +49,4 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         healthy=service.healthy,
         ready=service.ready,
     )
-    return Console(view, service.refused).routes()
+    return Console(view, lambda why: service.ops.note(why)).routes()  # made after us
