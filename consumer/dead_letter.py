@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from consumer.letter import HEADERS, KEY, OMITTED, VALUE, VALUE_BYTES
+from consumer.letter import HEADERS, KEY, OMITTED, UNREADABLE, VALUE, VALUE_BYTES
 from consumer.part import Partition, Record
 from consumer.positions import ranges
 from consumer.replay import FIRST_OFFSET, REPLAYS, number, positions_of
@@ -25,7 +25,7 @@ class DeadLetter:
     `source` and `offset` tell where it was rejected, `first_offset` where it lay at first if it was
     replayed since; `positions` which messages of an envelope were, None if it is none.
     `omitted_bytes` is the size of a value that lies at the source only, None if the letter has its
-    own.
+    own. What is not `readable` has no value anywhere: the record, or its batch, could not be read.
     """
 
     record: Record
@@ -40,6 +40,7 @@ class DeadLetter:
     replays: int
     first_offset: int
     omitted_bytes: int | None = None
+    readable: bool = True
 
     @property
     def name(self) -> str:
@@ -121,6 +122,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         number(found.get(REPLAYS)) or 0,
         offset if first is None else first,
         number(found.get(VALUE_BYTES)) if found.get(VALUE) == OMITTED else None,
+        found.get(VALUE) != UNREADABLE,
     )
 
 

@@ -2,11 +2,19 @@
 
 * KafkaError
   x KafkaUnavailable    try again later: no broker, no leader, a time-out, a missing topic
+  x KafkaUnreadable     let one partition rest, and read the same again: it may be broken
   x KafkaTooLarge       write less of it: this record is larger than its topic takes
   x KafkaBlocked        hold, and try again: a right is missing, or the group is not ours alone
   x CommitRefused       leave it: the partitions belong to somebody else by now
   x KafkaRefused        stop: wrong credentials; a person must act
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consumer.part import Partition
 
 
 class KafkaError(Exception):
@@ -15,6 +23,15 @@ class KafkaError(Exception):
 
 class KafkaUnavailable(KafkaError):
     """Not now; the same may work later."""
+
+
+class KafkaUnreadable(KafkaUnavailable):
+    """What a broker sent of one partition is broken; another copy of it may be well."""
+
+    def __init__(self, text: str, partition: Partition) -> None:
+        """`text` says what is broken, and where in `partition`."""
+        super().__init__(text)
+        self.partition = partition
 
 
 class KafkaTooLarge(KafkaUnavailable):

@@ -291,6 +291,8 @@ def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
 
 
 def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
+    if record.fault is not None:
+        return (Invalid(record.fault),)
     try:
         parsed = parse(record.value, record.headers)
     except Exception as error:  # noqa: BLE001 - the same record would end each restart again

@@ -1,7 +1,8 @@
 """What is written to the dead-letter topic for a record with rejected messages. Pure.
 
 A letter that its topic does not take is written without its value: the headers say where the
-record lies, and `dead-letters show` and `replay` read it there.
+record lies, and `dead-letters show` and `replay` read it there. One of a record whose value could
+not be read has none to give, and says so.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from consumer.replay import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.part import Receipt, Ticket
+    from consumer.part import Receipt, Record, Ticket
 
 VALUE: Final = "dl.value"
 VALUE_BYTES: Final = "dl.value_bytes"
 KEY: Final = "dl.key"
 HEADERS: Final = "dl.headers"
 OMITTED: Final = b"omitted"
+UNREADABLE: Final = b"unreadable"
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -57,7 +59,9 @@ def letter(ticket: Ticket, failed_at: float, *, is_bare: bool = False) -> Letter
     record = ticket.record
     if not is_bare:
         return record.key, record.value, headers(ticket, failed_at)
-    omitted = {VALUE: OMITTED, VALUE_BYTES: b"%d" % len(record.value or b"")}
+    omitted: dict[str, bytes] = {}
+    if not _is_unreadable(record):
+        omitted = {VALUE: OMITTED, VALUE_BYTES: b"%d" % len(record.value or b"")}
     own = record.headers
     if _size(own) > _MOST_HEADERS:
         own = tuple(pair for pair in own if pair[0] in _OF_REPLAYS and _size((pair,)) < _MOST_NAMED)
@@ -88,6 +92,8 @@ def _headers(ticket: Ticket, failed_at: float, own: Headers) -> Headers:
         "dl.failed_at": datetime.fromtimestamp(failed_at, UTC).isoformat().encode(),
     }
     left = _OF_BARE
+    if _is_unreadable(record):
+        added[VALUE] = UNREADABLE
     positions = [one.position for one in rejected if one.position is not None]
     if positions:
         left |= _WHICH
@@ -102,6 +108,10 @@ def told_reasons(rejected: Sequence[Receipt]) -> list[str]:
         return list(rejected[0].rejections[:_MOST_REASONS])
     counted = Counter(reason for one in rejected for reason in one.rejections[:_MOST_REASONS])
     return [f"{reason} ({count})" for reason, count in counted.most_common(_MOST_REASONS)]
+
+
+def _is_unreadable(record: Record) -> bool:
+    return record.fault is not None and record.value is None
 
 
 def _size(headers: Headers) -> int:

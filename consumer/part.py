@@ -41,6 +41,10 @@ _RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
 """What a record is called whose messages came to different ends: by the highest."""
 
 
+_HEADER: Final = 160
+"""Bytes that a header takes beside its own."""
+
+
 class Partition(NamedTuple):
     """A partition of a topic."""
 
@@ -57,9 +61,11 @@ class Record:
 
     `timestamp` is what it carries, which may be anything; `since` is when Kafka appended it if the
     topic has it say so, else when we read it. Both in seconds since 1970.
+    `fault` says why it can't be used as it was read: then the rest of it is there as far as it
+    could be had. A whole batch that can't be read is one such record, at its first offset.
     """
 
-    __slots__ = ("headers", "key", "offset", "partition", "since", "timestamp", "value")
+    __slots__ = ("fault", "headers", "key", "offset", "partition", "since", "timestamp", "value")
 
     def __init__(  # noqa: PLR0913, PLR0917 - what Kafka tells of it
         self,
@@ -70,6 +76,7 @@ class Record:
         headers: tuple[tuple[str, bytes], ...] = (),
         timestamp: float = 0.0,
         since: float | None = None,
+        fault: str | None = None,
     ) -> None:
         """`key` and `value` are as they lie in the topic; without `since` the timestamp is it."""
         self.partition = partition
@@ -79,6 +86,7 @@ class Record:
         self.headers = headers
         self.timestamp = timestamp
         self.since = timestamp if since is None else since
+        self.fault = fault
 
     def __repr__(self) -> str:
         """Where it lies; what is in it may be personal."""
@@ -87,7 +95,11 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes it holds in memory while it is unresolved."""
-        return len(self.value or b"") + len(self.key or b"") + 256
+        size = len(self.value or b"") + len(self.key or b"") + 256
+        headers: tuple[tuple[str, bytes | None], ...] = self.headers  # Kafka allows null
+        for name, value in headers:
+            size += len(name) + len(value or b"") + _HEADER
+        return size
 
 
 @dataclass(slots=True, eq=False)

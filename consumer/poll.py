@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.errors import KafkaBlocked, KafkaUnavailable
+from consumer.errors import KafkaBlocked, KafkaUnavailable, KafkaUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,13 +169,7 @@ class Poller:
             self._rest(error)
             return []
         except KafkaUnavailable as error:
-            self._resting[partition] = _now() + _REST_SECONDS
-            _log.warning(
-                "partition.unreadable",
-                topic=partition.topic,
-                partition=partition.number,
-                reason=str(error),
-            )
+            self._rest_one(partition, error)
             return []
 
     async def _wait(self) -> list[Record]:
@@ -185,6 +179,18 @@ class Poller:
         except KafkaBlocked as error:
             self._rest(error)
             return []
+        except KafkaUnreadable as error:
+            self._rest_one(error.partition, error)
+            return []
+
+    def _rest_one(self, partition: Partition, error: KafkaUnavailable) -> None:
+        self._resting[partition] = _now() + _REST_SECONDS
+        _log.warning(
+            "partition.unreadable",
+            topic=partition.topic,
+            partition=partition.number,
+            reason=str(error),
+        )
 
     def _rest(self, error: KafkaBlocked) -> None:
         """Let the partitions of a topic that we may not read rest; raises what is of no topic."""

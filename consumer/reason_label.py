@@ -21,6 +21,7 @@ _PREFIXES: Final = (
     ("no answer in", "timeout"),
     ("not a hull message", "not a Hull message"),
     ("neither user nor account", "not a Hull message"),
+    ("unreadable", "unreadable"),
     ("not json", "not JSON"),
     ("invalid json", "not JSON"),
     ("the counts", "counts do not add up"),

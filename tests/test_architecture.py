@@ -43,6 +43,7 @@ PURE = (
     "consumer/filter.py",
     "consumer/given_up.py",
     "consumer/group_members.py",
+    "consumer/kafka/batch.py",
     "consumer/lane.py",
     "consumer/letter.py",
     "consumer/long_wait.py",

@@ -97,11 +97,13 @@ async def _one(
     """A letter made whole, and where what it left out lies, or why it is not there."""
     async with TopicReader(settings) as reader:
         letter = await letter_at(reader, settings.dead_letter_topic, name)
-        if letter is None or letter.omitted_bytes is None:
+        if letter is None or (letter.omitted_bytes is None and letter.readable):
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
         if letter.source.topic not in settings.topics:
             return letter, f"not read at {place}: the topic is none of KAFKA_TOPICS"
+        if not letter.readable:
+            return letter, f"could not be read at {place}"
         try:
             found = await whole(reader, letter)
         except KafkaUnavailable as error:

@@ -88,6 +88,9 @@ def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
         return _FAILED
 
 
+_UNREADABLE: Final = "its value could not be read where it was written, there is nothing to replay"
+
+
 class _Replayer:
     def __init__(self, settings: KafkaSettings, rules: Rules, options: ReplayOptions) -> None:
         self._settings = settings
@@ -147,8 +150,10 @@ class _Replayer:
         start, end = (await reader.spans(partition.topic)).get(partition.number, (0, -1))
         if end < 0:
             return [_Fate(one, "its partition does not exist any more", "lost") for one in chosen]
+        unread = [_Fate(one, _UNREADABLE, "lost") for one in chosen if not one.readable]
+        chosen = [one for one in chosen if one.readable]
         found = [await whole(reader, one) for one in chosen]
-        lost = [
+        lost = unread + [
             _Fate(one, "its value was too large for its letter, and the record is gone", "lost")
             for one, is_kept in zip(chosen, found, strict=True)
             if is_kept is None

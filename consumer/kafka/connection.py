@@ -16,6 +16,7 @@ from consumer.errors import (
     KafkaTooLarge,
     KafkaUnavailable,
 )
+from consumer.kafka.fetched import FaultyRecord
 from consumer.part import Partition, Record
 from consumer.timestamp import seconds
 
@@ -132,4 +133,5 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
                 tuple(record.headers),
                 at,
                 min(at or now, now) if record.timestamp_type == _BY_THE_BROKER else now,
+                record.fault if type(record) is FaultyRecord else None,
             )

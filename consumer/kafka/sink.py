@@ -79,12 +79,15 @@ class KafkaSink:
         """Give records to the producer and add what they will become to `sent`."""
         with door():
             producer = await self._connected()
-            for key, value, headers in letters:
+            for name, value, headers in letters:
+                # Kafka takes a record without either, aiokafka's producer does not.
+                key = b"" if name is None and value is None else name
                 try:
                     one = await producer.send(self._topic, value, key, headers=list(headers))
                 except MessageSizeTooLargeError as error:
                     one = asyncio.get_running_loop().create_future()
-                    one.set_exception(error)
+                    # Its traceback would keep the letter in memory, in a circle with `sent`.
+                    one.set_exception(error.with_traceback(None))
                 sent.append(one)
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiokafka
@@ -15,6 +16,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
 from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.fetched import shelf
 from consumer.kafka.namesake import has_namesake
 from consumer.part import Partition, Record
 
@@ -183,14 +185,23 @@ class KafkaSource:
     ) -> list[Record]:
         """Read from these partitions only, waiting at most `seconds` for the first record.
 
-        No partition at all still counts as a poll and lets no buffer go (pausing would).
+        No partition at all still counts as a poll and lets no buffer go (pausing would). Of many
+        partitions only one is read out, that of the first record: if a second could not be read,
+        aiokafka would lose what it had of the first.
         """
         wanted = [aiokafka.TopicPartition(*partition) for partition in partitions] or [_NOWHERE]
+        is_one = len(wanted) == 1
         with door():
             found = await self._consumer.getmany(
-                *wanted, timeout_ms=round(seconds * 1000), max_records=max_records
+                *wanted,
+                timeout_ms=round(seconds * 1000),
+                max_records=max_records if is_one else 1,
             )
-        return list(records(found))
+        read = list(records(found))
+        if read and not is_one and max_records > 1:
+            with suppress(KafkaError):  # it is told with the next poll
+                read += await self.poll([read[0].partition], 0.0, max_records - 1)
+        return read
 
     async def commit(self, positions: Positions) -> None:
         """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable.
@@ -318,6 +329,7 @@ class KafkaSource:
 
     def _made(self) -> aiokafka.AIOKafkaConsumer:
         settings = self._settings
+        shelf.most = settings.max_unpacked_bytes
         session_ms = round(settings.session_timeout_seconds * 1000)
         return aiokafka.AIOKafkaConsumer(
             **connection(settings),

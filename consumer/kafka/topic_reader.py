@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
-from consumer.errors import KafkaError, KafkaUnavailable
+from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
 from consumer.kafka.connection import connection, records, translated
 from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.fetched import shelf
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS: Final = 15.0
 _POLL_MILLISECONDS: Final = 500
 _CHUNK: Final = 500
+_REST_SECONDS: Final = 1.0
 
 
 class TopicReader:
@@ -34,6 +37,7 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         """Connect."""
+        shelf.most = self._settings.max_unpacked_bytes
         consumer = aiokafka.AIOKafkaConsumer(
             **connection(self._settings),
             client_id="hull-planhat",
@@ -87,7 +91,10 @@ class TopicReader:
         return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
 
     async def read(self, partition: Partition, start: int, end: int) -> AsyncIterator[Record]:
-        """Yield what lies from `start` up to, not with, `end`, as far as it is kept."""
+        """Yield what lies from `start` up to, not with, `end`, as far as it is kept.
+
+        What can't be read is passed over, and told.
+        """
         one = aiokafka.TopicPartition(*partition)
         consumer = self._consumer
         consumer.assign([one])
@@ -96,7 +103,10 @@ class TopicReader:
             for record in await self._some(one):
                 if record.offset >= end:
                     return
-                yield record
+                if record.fault is None:
+                    yield record
+                else:
+                    _tell(record)
 
     async def _partitions(self, topic: str) -> list[aiokafka.TopicPartition]:
         # `topics` asks for the same and throws the partitions away.
@@ -122,6 +132,11 @@ class TopicReader:
                 found = await self._consumer.getmany(
                     partition, timeout_ms=_POLL_MILLISECONDS, max_records=_CHUNK
                 )
+            except KafkaUnreadable:
+                if asyncio.get_running_loop().time() + _REST_SECONDS > deadline:
+                    raise
+                await asyncio.sleep(_REST_SECONDS)
+                continue
             except Exception as error:
                 raise told(error) from error
             if found or await self._position(partition) != began:
@@ -133,6 +148,13 @@ class TopicReader:
         if self._started is None:
             raise KafkaUnavailable("not connected")
         return self._started
+
+
+def _tell(record: Record) -> None:
+    """Say on standard error what is passed over: only commands read by offset."""
+    place = f"offset {record.offset} of {record.partition.topic}, partition"
+    line = f"hull-planhat: passed over {place} {record.partition.number}: {record.fault}"
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
 def told(error: BaseException, whom: str = "") -> BaseException:

@@ -92,6 +92,13 @@ class KafkaSettings(Section):
         ge=1,
         description="Bytes of those that are not final; takes units, like `32MiB`.",
     )
+    max_unpacked_bytes: ByteSize = Field(
+        default=ByteSize(32 * MIB),
+        ge=MIB,
+        le=1024 * MIB,
+        description="Bytes that a compressed batch of Kafka may hold when it is unpacked; one that"
+        " holds more is passed over with a dead letter. More of it needs as much more memory.",
+    )
     window: int = Field(
         default=20_000,
         ge=1,

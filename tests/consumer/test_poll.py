@@ -9,7 +9,7 @@ import pytest
 
 from consumer.assignment import Assignment
 from consumer.blocked import Blocked
-from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
+from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable, KafkaUnreadable
 from consumer.part import Partition, Record
 from consumer.poll import Poller
 
@@ -30,6 +30,8 @@ class Log:
         self.unreadable: set[Partition] = set()
         self.rewound: list[tuple[Partition, int]] = []
         self.forbidden: set[Partition] = set()
+        self.broken: dict[Partition, int] = {}
+        self.broken_polls: list[Partition] = []
         self.blocked = Blocked()
 
     async def poll(
@@ -46,6 +48,9 @@ class Log:
                 raise KafkaBlocked(text, topics=frozenset({partition.topic}))
             if partition in self.unreadable:
                 raise KafkaUnavailable("corrupt")
+            if partition in self.broken and len(partitions) == self.broken[partition]:
+                self.broken_polls.append(partition)
+                raise KafkaUnreadable("offset 0: its checksum is wrong", partition)
             waiting = self.records.get(partition, [])
             found += waiting[:max_records]
             self.records[partition] = waiting[max_records:]
@@ -119,6 +124,23 @@ async def test_a_partition_that_cannot_be_read_does_not_stop_the_others() -> Non
     await poller(log, hands, owning(p0=0, p1=0)).run(hands.stop)
 
     assert [record.offset for record in hands.taken] == list(range(600))
+
+
+@pytest.mark.parametrize("polled_together", [1, 2])
+async def test_a_partition_whose_batch_is_broken_rests_alone_whichever_poll_finds_it(
+    polled_together: int,
+) -> None:
+    log = Log({P0: [], P1: []})
+    log.broken = {P0: polled_together}
+    hands = Hands(600)
+    one = poller(log, hands, owning(p0=0, p1=0))
+
+    await one._round()
+    log.records[P1] = records(P1, *range(600))
+    await one.run(hands.stop)
+
+    assert [record.offset for record in hands.taken] == list(range(600))
+    assert log.broken_polls == [P0]
 
 
 async def test_a_topic_that_may_not_be_read_is_told_of_and_does_not_stop_the_others() -> None:

@@ -31,7 +31,7 @@ Codec: TypeAlias = Literal["none", "gzip", "snappy", "xerial", "lz4", "zstd"]
 Header: TypeAlias = "tuple[bytes | None, bytes | None]"
 
 CODECS: Final[tuple[Codec, ...]] = ("none", "gzip", "snappy", "xerial", "lz4", "zstd")
-NOW: Final = 1_764_288_000_000
+NOW: Final = 1_795_824_000_000
 """Milliseconds since 1970, for records that do not say."""
 
 _NUMBER: Final = {"none": 0, "gzip": 1, "snappy": 2, "xerial": 2, "lz4": 3, "zstd": 4}

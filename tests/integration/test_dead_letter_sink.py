@@ -159,3 +159,14 @@ async def test_partitions_that_move_in_a_flood_of_bad_records_lose_none(
 
     found = {one.value for one in await kafka.read(f"{name}-dead")}
     assert found == {one.value for one in torn}
+
+
+async def test_a_letter_with_neither_key_nor_value_is_written(
+    kafka: KafkaClient, dead: str, sink: KafkaSink
+) -> None:
+    outcomes = await sink.write_each([(None, None, (("dl.offset", b"1"),))])
+
+    assert outcomes == [None]
+    assert [(one.value, one.headers) for one in await kafka.read(dead)] == [
+        (None, (("dl.offset", b"1"),))
+    ]

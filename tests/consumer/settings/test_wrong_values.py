@@ -28,6 +28,7 @@ WRONG = {
     "KAFKA_SSL_KEY_PASSWORD_FILE": ["/no/file", "/"],
     "KAFKA_MAX_PENDING_RECORDS": ["0", "-1", "1.5", "many"],
     "KAFKA_MAX_PENDING_BYTES": ["0", "-1", "lots"],
+    "KAFKA_MAX_UNPACKED_BYTES": ["0", "-1", "lots", "2GiB"],
     "KAFKA_WINDOW": ["0", "20001"],
     "PLANHAT_ACCESS_TOKEN": ["two\nlines"],
     "PLANHAT_ACCESS_TOKEN_FILE": ["/no/file", "/"],

@@ -31,17 +31,17 @@
 {{- if $k.tls.keyKey }}{{ $_ := set $env "KAFKA_SSL_KEY_FILE" "/run/secrets/hull-planhat/kafka-key.pem" }}{{ end }}
 {{- if $k.tls.keyPasswordKey }}{{ $_ := set $env "KAFKA_SSL_KEY_PASSWORD_FILE" "/run/secrets/hull-planhat/kafka-key-password" }}{{ end }}
 {{- end }}
-{{- $name := include "hull-planhat.name" . }}
-{{- $service := printf "%s.%s" $name .Release.Namespace }}
-{{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) }}
-{{- with .Values.settings.HTTP_ALLOWED_HOSTS }}{{ $hosts = append $hosts . }}{{ end }}
-{{- $_ := set $env "HTTP_ALLOWED_HOSTS" (join "," $hosts) }}
 {{- if .Values.console.existingSecret }}
 {{- $_ := set $env "HTTP_PASSWORD_FILE" "/run/secrets/hull-planhat/console-password" }}
 {{- else if not .Values.networkPolicy.enabled }}
 {{- /* Without a password and a network policy the whole cluster could look at it. */}}
 {{- if not (hasKey .Values.settings "HTTP_CONSOLE") }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
 {{- end }}
+{{- $name := include "hull-planhat.name" . }}
+{{- $service := printf "%s.%s" $name .Release.Namespace }}
+{{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) }}
+{{- with .Values.settings.HTTP_ALLOWED_HOSTS }}{{ $hosts = append $hosts . }}{{ end }}
+{{- $_ := set $env "HTTP_ALLOWED_HOSTS" (join "," $hosts) }}
 {{- range $name, $value := merge $env .Values.settings }}
 {{- /* A number from a values file is a float here; 1000000 must not become 1e+06. */}}
 {{- $text := toString $value }}
