@@ -49,13 +49,9 @@ def console_of(service: Service, rules: Rules, troubles: Troubles) -> list[web.R
         healthy=service.healthy,
         ready=service.ready,
     )
-<<<<<<< HEAD
-    return Console(view, lambda why: service.ops.note(why)).routes()  # noqa: PLW0108 - made after us
-=======
 
     def note(why: str) -> None:
         # Later: the server is made with these routes.
         service.ops.note(why)
 
     return Console(view, note).routes()
->>>>>>> main
