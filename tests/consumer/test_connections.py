@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from aiohttp import web
 
 from consumer import log
@@ -19,7 +21,18 @@ from consumer.ops import Ops
 from consumer.way import SECURITY, Way
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Iterator
+
+
+@pytest.fixture(name="out")
+def _out() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 class State:
@@ -139,8 +152,7 @@ async def test_a_body_without_a_route_is_not_waited_for() -> None:
     assert line == b"HTTP/1.1 404 Not Found\r\n"
 
 
-async def test_many_bad_requests_are_one_line_without_a_traceback() -> None:
-    out = io.StringIO()
+async def test_many_bad_requests_are_one_line_without_a_traceback(out: io.StringIO) -> None:
     log.configure(stream=out)
     async with served() as (ops, metrics):
         for _ in range(30):
@@ -154,8 +166,9 @@ async def test_many_bad_requests_are_one_line_without_a_traceback() -> None:
     assert count == 30
 
 
-async def test_a_failure_of_our_own_is_one_line_and_tells_the_caller_nothing() -> None:
-    out = io.StringIO()
+async def test_a_failure_of_our_own_is_one_line_and_tells_the_caller_nothing(
+    out: io.StringIO,
+) -> None:
     log.configure(stream=out)
     async with served() as (ops, _):
         for _ in range(5):
