@@ -161,6 +161,7 @@ class Engine:
             value = json.dumps(message).encode()
             record = Record(Partition("t", 0), self._next_offset, None, value)
             self.take_record(record)
+        self._follow_up()
 
     def take_record(self, record: Record) -> None:
         """Read a record as it lies in the topic; the next one of `take` comes behind it."""
