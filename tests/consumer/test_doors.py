@@ -100,7 +100,10 @@ async def by_http(running: Stage) -> dict[str, str]:
             async with session.get(f"{running.url}/{path}") as answer:
                 found[path] = await answer.text()
         body = json.dumps(DELIVERED).encode()
-        async with session.post(f"{running.url}/api/explain", data=body) as answer:
+        headers = {"Content-Type": "application/json"}
+        url = f"{running.url}/api/explain"
+        async with session.post(url, data=body, headers=headers) as answer:
+            assert answer.status == 200
             found["console: explain"] = await answer.text()
     return found
 

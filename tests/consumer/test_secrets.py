@@ -80,8 +80,9 @@ async def pages(running: Stage) -> dict[str, str]:
         ):
             async with session.get(running.url + path) as response:
                 found[path] = await response.text()
-        message = json.dumps(planted("explained"))
-        async with session.post(running.url + "/api/explain", data=message) as response:
+        message = planted("explained")
+        async with session.post(running.url + "/api/explain", json=message) as response:
+            assert response.status == 200
             found["/api/explain"] = await response.text()
     return found
 

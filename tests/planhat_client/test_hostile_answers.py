@@ -121,7 +121,7 @@ async def test_what_never_ends_is_ended(head: bytes, chunk: bytes, body: bytes) 
     async def handle(_request: bytes, writer: asyncio.StreamWriter) -> None:
         await _for_ever(writer, head, chunk)
 
-    async with server(handle) as url, transport(seconds=2.0, largest=100_000) as door:
+    async with server(handle) as url, transport(seconds=1.0, largest=20_000) as door:
         before = tracemalloc.get_traced_memory()[0]
         with pytest.raises(PlanhatUnavailable):
             await door.send(Request("POST", url, {}, body))

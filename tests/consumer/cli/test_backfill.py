@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.cli.backfill_state import BackfillState
-from tests.consumer.cli.commands import DATA, call
+from tests.consumer.cli.commands import DATA, call, call_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,21 +31,21 @@ def test_a_row_of_a_user_without_an_id_is_told_as_one_of_a_user(tmp_path: Path) 
     extract = tmp_path / "users.csv"
     extract.write_text("id,email,account.id\nu1,a@b.example,a1\n,c@d.example,a1\n")
 
-    done = call("backfill", str(extract), "--of", "users", "--dry-run")
+    done = call_here("backfill", str(extract), "--of", "users", "--dry-run")
 
     assert done.stderr == "line 3: user without an id\n"
     assert done.stdout == "1 record would be written to hull.events, 1 row bad\n"
 
 
 def test_profiles_by_themselves_need_a_word() -> None:
-    done = call("backfill", "-", "--dry-run", stdin=b'{"id": "u1"}\n')
+    done = call_here("backfill", "-", "--dry-run", stdin=b'{"id": "u1"}\n')
 
     line = "hull-planhat: -: line 1: a profile by itself: say --of users or --of accounts\n"
     assert (done.returncode, done.stderr) == (2, line)
 
 
 def test_a_file_that_is_missing_is_one_line() -> None:
-    done = call("backfill", "no-such-file", "--of", "users")
+    done = call_here("backfill", "no-such-file", "--of", "users")
 
     assert (done.returncode, done.stderr) == (
         2,
@@ -111,7 +111,9 @@ def test_what_is_no_state_is_one_line_and_left_alone(tmp_path: Path, kind: str) 
     make(state)
     before = state.lstat()
 
-    done = call("backfill", str(extract), "--of", "users", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9")
+    done = call_here(
+        "backfill", str(extract), "--of", "users", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9"
+    )
 
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")

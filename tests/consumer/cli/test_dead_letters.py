@@ -1,6 +1,6 @@
 import pytest
 
-from tests.consumer.cli.commands import call
+from tests.consumer.cli.commands import call, call_here
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.consumer.cli.commands import call
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_wrong_use_is_one_line(arguments: list[str], line: str) -> None:
-    done = call("dead-letters", *arguments)
+    done = call_here("dead-letters", *arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"hull-planhat: {line}; see hull-planhat --help\n"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.consumer.cli.commands import DATA, ROOT, call
+from tests.consumer.cli.commands import DATA, ROOT, call, call_here
 
 RECORDS = str(DATA / "records.jsonl")
 PAGE = (ROOT / "docs" / "explain.md").read_text("utf-8")
@@ -25,7 +25,7 @@ def test_the_page_shows_what_the_command_prints() -> None:
 
 
 def test_the_page_lists_the_twelve_answers() -> None:
-    done = call("explain", "--json", RECORDS)
+    done = call_here("explain", "--json", RECORDS)
 
     for record in told(done.stdout):
         answers = [f"{one['verdict']}: {one['reason']}" for one in record["messages"]]
@@ -45,7 +45,7 @@ def test_the_page_lists_the_twelve_answers() -> None:
     ids=["one", "pretty", "array", "lines and a wrapper", "nothing"],
 )
 def test_input_may_have_any_layout(content: bytes, lines: list[int]) -> None:
-    done = call("explain", "--json", "-", stdin=content)
+    done = call_here("explain", "--json", "-", stdin=content)
 
     found = told(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
@@ -54,7 +54,7 @@ def test_input_may_have_any_layout(content: bytes, lines: list[int]) -> None:
 
 
 def test_e_mail_addresses_are_masked_unless_asked_for() -> None:
-    masked, full = call("explain", RECORDS), call("explain", "--pii", RECORDS)
+    masked, full = call_here("explain", RECORDS), call_here("explain", "--pii", RECORDS)
 
     assert ("ada.byron+test@" in masked.stdout, "ada.byron+test@" in full.stdout) == (False, True)
 
@@ -72,7 +72,7 @@ def test_secrets_are_never_shown() -> None:
 def test_signs_in_a_message_do_not_command_the_terminal() -> None:
     message = {"user": {"id": "1", "name": "a\x1b[2J\x9b"}, "is_export": True}
 
-    done = call("explain", "-", stdin=json.dumps(message).encode())
+    done = call_here("explain", "-", stdin=json.dumps(message).encode())
 
     assert not set(done.stdout) & {"\x1b", "\x9b"}
 
@@ -101,7 +101,7 @@ def test_signs_in_a_message_do_not_command_the_terminal() -> None:
     ],
 )
 def test_what_cannot_be_read_is_one_line(arguments: list[str], code: int, line: str) -> None:
-    done = call("explain", *arguments)
+    done = call_here("explain", *arguments)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.removesuffix("; see hull-planhat --help\n") in {

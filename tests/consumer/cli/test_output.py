@@ -9,7 +9,7 @@ import pytest
 
 from consumer.cli.output import say, shown, tell, tell_json
 from consumer.log import hide
-from tests.consumer.cli.commands import call
+from tests.consumer.cli.commands import call_here
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def test_a_document_keeps_its_form_and_its_signs(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("arguments", [["explain"], ["backfill", "--of", "users"]])
 def test_a_name_of_a_file_commands_no_terminal(arguments: list[str]) -> None:
-    done = call(*arguments, "no\x1b[2Jfile\u202e")
+    done = call_here(*arguments, "no\x1b[2Jfile\u202e")
 
     assert done.returncode == 2
     assert done.stderr.rstrip("\n").isprintable()
@@ -73,7 +73,7 @@ def test_a_message_commands_no_terminal(arguments: list[str], tmp_path: Path) ->
     file = tmp_path / "messages"
     file.write_text(json.dumps({"user": user, "account": {"name": EVIL}, "segments": []}))
 
-    done = call("explain", str(file), *arguments, "--pii")
+    done = call_here("explain", str(file), *arguments, "--pii")
 
     assert done.returncode == 0
     assert all(line.isprintable() for line in done.stdout.split("\n"))

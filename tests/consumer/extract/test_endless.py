@@ -12,19 +12,23 @@ import pytest
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import LONGEST, Endless
-from tests.consumer.cli.commands import call
+from tests.consumer.cli.commands import call_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BOUND = 8 * LONGEST
+# A million signs take seconds.
+LONG = ("empty lines", "an array of nothing")
 ENDLESS = {
     "zeros": (b"", b"\0" * 65536, "line 1: no row ends within 32 MiB"),
-    "blanks": (b"", b"\n" * 65536, "no row ends within 1 MiB"),
+    "blanks": (b"", b"\n" + b" " * 65535, "no row ends within 1 MiB"),
     "noise": (b"", b"x\n" * 1024, "line 1000: 1,000 rows in a row are no objects of JSON"),
-    "an array of nothing": (b"[", b"," * 65536, "no row ends within 1 MiB"),
+    "an array of blanks": (b"[", b"," + b" " * 65535, "no row ends within 1 MiB"),
     "an array of one text": (b'["', b"a" * 65536, "line 1: no row ends within 32 MiB"),
     "a document": (b'{\n"a": 1,\n"b": "', b"a" * 65536, "line 1: no row ends within 32 MiB"),
+    "empty lines": (b"", b"\n" * 65536, "no row ends within 1 MiB"),
+    "an array of nothing": (b"[", b"," * 65536, "no row ends within 1 MiB"),
     "a good row and zeros": (b'{"a": 1}\n', b"\0" * 65536, "line 2: no row ends within 32 MiB"),
 }
 CSV = {
@@ -75,7 +79,9 @@ def test_what_has_no_end_takes_bounded_memory(
     assert peak < BOUND
 
 
-@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=[pytest.mark.slow] * (one in LONG)) for one in ENDLESS]
+)
 def test_json_without_an_end_ends(kind: str) -> None:
     head, rest, line = ENDLESS[kind]
 
@@ -92,7 +98,7 @@ def test_csv_without_an_end_ends(kind: str) -> None:
 @pytest.mark.parametrize("command", [["explain"], ["backfill", "--dry-run", "--of", "users"]])
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom"])
 def test_a_device_is_one_line_and_exit_code_2(command: list[str], device: str) -> None:
-    done = call(*command, device)
+    done = call_here(*command, device)
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("hull-planhat: ")

@@ -10,7 +10,7 @@ from typing import IO, Any
 import pytest
 
 from consumer.settings.mounted import mounted
-from tests.consumer.cli.commands import call
+from tests.consumer.cli.commands import call, call_here
 
 
 def test_not_more_than_asked_for_is_read() -> None:
@@ -57,7 +57,7 @@ def test_a_pipe_that_stays_silent_is_not_waited_for_long() -> None:
 def test_what_is_no_file_is_one_line_and_exit_code_2(name: str, value: str, reason: str) -> None:
     added: Any = {name: value}
 
-    done = call("check", "--offline", **added)
+    done = call_here("check", "--offline", **added)
 
     (line,) = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (2, "")
