@@ -11,7 +11,16 @@ import pytest
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
 from tests.chaos.world import memory_mib
 from tests.integration.hull import Hull
-from tests.integration.raw_batches import RawRecord, batch, raw_writer, swelling
+from tests.integration.raw_batches import (
+    NOW,
+    RawRecord,
+    batch,
+    body,
+    nullable,
+    raw_writer,
+    swelling,
+    varint,
+)
 from tests.integration.service_process import ServiceProcess
 from tests.integration.test_service import check, environment, until_committed
 
@@ -33,6 +42,13 @@ async def planhat() -> AsyncIterator[SandboxServer]:
         yield server
 
 
+def many_headers(count: int) -> bytes:
+    """Make a batch of one record with so many headers of two bytes."""
+    front = body(RawRecord(), 0, NOW).removesuffix(varint(0))
+    headers = (nullable(b"") + nullable(None)) * count
+    return batch([RawRecord(body=front + varint(count) + headers)], "zstd")
+
+
 def hostile() -> list[bytes]:
     """What a partition gets: too large of all codecs, then just below the bound in many shapes."""
     events = json.dumps({"user": {f"trait_{at}": at for at in range(40_000)}}).encode()
@@ -41,9 +57,11 @@ def hostile() -> list[bytes]:
         swelling(100 << 20, "lz4"),
         swelling(100 << 20, "gzip", count=50),
         *[swelling(BELOW, "zstd")] * 4,
-        swelling(BELOW, "lz4", count=31),
-        swelling(BELOW, "gzip", count=500),
-        batch([RawRecord(headers=((b"", None),) * 10_000_000)], "zstd"),
+        # Read in turns with those of other partitions, and so unpacked at every poll: few polls.
+        swelling(BELOW, "lz4", count=8),
+        swelling(BELOW, "gzip", count=20),
+        swelling(4 << 20, "gzip", count=500),
+        many_headers(10_000_000),
         batch([RawRecord(headers=((b"h", b""),) * 900)] * 500, "zstd"),
         batch([RawRecord(value=events)] * 3, "zstd"),
         batch([RawRecord(value=b"[" * BELOW)], "zstd"),
