@@ -27,7 +27,9 @@ MUCH = {
 }
 
 
-@pytest.mark.parametrize("kind", MUCH)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(one, marks=[pytest.mark.slow] * (one == "many keys")) for one in MUCH]
+)
 def test_what_is_too_much_is_one_line_soon(kind: str) -> None:
     text, line = MUCH[kind]
 

@@ -29,7 +29,14 @@ def test_wrong_use_is_one_line(arguments: list[str], line: str) -> None:
     assert done.stderr == f"hull-planhat: {line}; see hull-planhat --help\n"
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["show", "0"], ["replay", "--all"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        pytest.param(["show", "0"], marks=pytest.mark.slow),
+        pytest.param(["replay", "--all"], marks=pytest.mark.slow),
+    ],
+)
 def test_kafka_that_does_not_answer_is_one_line(arguments: list[str]) -> None:
     done = call("dead-letters", *arguments, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9")
 
