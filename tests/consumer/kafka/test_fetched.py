@@ -319,6 +319,17 @@ def test_an_old_message_that_swells_is_tried_again_and_stepped_over() -> None:
     assert poll.at == 1
 
 
+def test_old_messages_before_a_wrong_checksum_are_given_first() -> None:
+    poll = Poll(partition=7)
+    second = batch(numbered(3), base_offset=2, crc=1)
+
+    found = poll(old(1, 1, [b"0", b"1"]) + second)
+
+    assert [one.offset for one in found] == [0, 1]
+    with pytest.raises(KafkaUnreadable, match="offset 2"):
+        poll(second)
+
+
 def test_a_poll_ends_when_much_was_read_and_goes_on_where_it_ended() -> None:
     poll = Poll()
     each = MOST_READ // 4
