@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from consumer.company_directory import CompanyDirectory
     from consumer.lane import Lane
-    from consumer.part import Part
+    from consumer.part import Part, Partition
     from consumer.profile import Profile
 
 _MOST_ROUNDS: Final = 2
@@ -95,7 +95,8 @@ class GoneCompanies:
     def companies_read(self, now: float) -> None:
         """The directory was read: all who wait go on, or end."""
         self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
-        waiting, self._waiting = self._waiting, []
+        # One record after the other: what each says of its companies is read once, for all of it.
+        waiting, self._waiting = sorted(self._waiting, key=_record_of), []
         for part in waiting:
             lane = self._lanes[part.resource]
             if part.ended or part.profile is None:
@@ -116,6 +117,11 @@ class GoneCompanies:
         account = part.link.account_id if part.link else None
         if account is not None:
             self._lanes[Resource.COMPANIES].memory.forget_profile(account)
+
+
+def _record_of(part: Part) -> tuple[Partition, int]:
+    record = part.receipt.ticket.record
+    return record.partition, record.offset
 
 
 def _reason(part: Part) -> str:

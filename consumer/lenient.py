@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from consumer.message import Faults
 
 _LISTS: Final = ("events", "segments", "account_segments")
+_MOVES: Final = ("entered", "left")
 _NEEDED: Final = "id"
 _LONGEST: Final = 200
 _RIGHT: Final = {
@@ -42,6 +43,19 @@ def readable(document: dict[str, Any], error: ValidationError) -> tuple[dict[str
         if part in _LISTS and () not in wrong:
             rest[part] = _items(document[part], wrong)
     return rest, faults
+
+
+def items_of(document: object) -> int:
+    """Count what the models read one by one, before they do: whatever it is."""
+    if not isinstance(document, dict):
+        return 0
+    changes = document.get("changes")
+    moves = [changes.get(part) for part in _LISTS] if isinstance(changes, dict) else ()
+    found = [document.get(part) for part in _LISTS]
+    for move in moves:
+        if isinstance(move, dict):
+            found += [move.get(part) for part in _MOVES]
+    return sum([len(one) for one in found if isinstance(one, list)])
 
 
 def told(error: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from consumer.json_text import mended, read_json
-from consumer.lenient import readable
+from consumer.lenient import items_of, readable
 from consumer.message import (
     MOST,
     NO_FAULTS,
@@ -20,7 +20,7 @@ from consumer.message import (
     UserMessage,
 )
 from consumer.plain import decoded, has_too_many, modelled
-from consumer.reasons import TOO_MANY_EVENTS, TOO_MANY_MESSAGES
+from consumer.reasons import TOO_MANY_EVENTS, TOO_MANY_ITEMS, TOO_MANY_MESSAGES
 from consumer.route import route, unsupported
 from schemas.hull import Notification
 from schemas.plain import Message
@@ -30,6 +30,8 @@ Headers = Sequence[tuple[str, bytes]]
 _LONGEST_REASON: Final = 200
 _SHORT: Final = 2 * MOST
 """Bytes that can't hold more than `MOST` of anything: each takes one, and a comma."""
+_USUAL_ITEM: Final = 48
+"""Bytes that a segment or an event has at the least, if it has an id and a name."""
 _TRUE: Final = frozenset({b"true", b"1"})
 
 
@@ -90,7 +92,13 @@ def _odd(value: bytes, hints: _Hints) -> Parsed:
         document = read_json(value)
     except ValueError as error:
         return _invalid(f"not JSON: {error}")
-    if _is_envelope(document):
+    is_whole = _is_envelope(document)
+    if len(value) > _SHORT:
+        # Each costs a model or an error, of a few bytes; usual ones are longer than that.
+        found = document["messages"] if is_whole else [document]
+        if sum([items_of(one) for one in found]) > MOST + len(value) // _USUAL_ITEM:
+            return Invalid(TOO_MANY_ITEMS)
+    if is_whole:
         return _envelope(document, hints)
     return Messages((_message(document, hints),))
 

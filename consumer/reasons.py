@@ -30,6 +30,7 @@ TOMBSTONE: Final = "tombstone"
 EMPTY_ENVELOPE: Final = "empty envelope"
 TOO_MANY_MESSAGES: Final = "more than 10,000 messages in one record"
 TOO_MANY_EVENTS: Final = "more than 10,000 events in one record"
+TOO_MANY_ITEMS: Final = "too many segments or events for the size of the record"
 TOO_MANY_LICENCES: Final = "more than 10,000 licences in one list"
 
 NOT_A_KEY: Final = "neither text nor number"

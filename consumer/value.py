@@ -68,7 +68,10 @@ def flat(value: JsonValue) -> JsonValue | Absent:
 
 
 def _json(value: JsonValue) -> str:
-    return orjson.dumps(finite(value)).decode()
+    try:
+        return orjson.dumps(value).decode()  # what is not finite is null there, too
+    except TypeError:  # a number beyond 64 bits
+        return orjson.dumps(finite(value)).decode()
 
 
 def _digits(number: float) -> str | None:

@@ -147,19 +147,13 @@ def batch(raw: Buffer) -> Batch | None:
     return Batch(raw, base, attributes, delta, first, greatest, producer, count)
 
 
-def has_giant(content: Buffer, at: int) -> bool:
-    """Tell whether there is a record from `at` on that is larger than `GIANT`, or has no end."""
-    if len(content) - at <= GIANT:
-        return False
+def behind(content: Buffer, at: int) -> int | None:
+    """Where the record that begins at `at` ends; None if it is beyond `GIANT`, or has no end."""
     try:
-        while at < len(content):
-            size, at = _varint(content, at)
-            if size < 0 or size > GIANT:
-                return True
-            at += size
+        size, begin = _varint(content, at)
     except _Unreadable:
-        return True
-    return False
+        return None
+    return begin + size if 0 <= size <= GIANT else None
 
 
 def place(content: Buffer, at: int, count: int) -> int | None:

@@ -6,7 +6,7 @@ oldest is let go, and unpacked once more when it is its turn again.
 
 from __future__ import annotations
 
-from itertools import islice
+import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.record.default_records import DefaultRecordBatch
@@ -14,8 +14,9 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from consumer.kafka.batch import (
     CODEC,
     FRONT,
+    GIANT,
     Found,
-    has_giant,
+    behind,
     place,
     record,
 )
@@ -33,6 +34,7 @@ _SMALL: Final = 1 << 18
 """Bytes unpacked that are not worth to be counted."""
 
 _ATTRIBUTES_AT: Final = 22
+_COUNT: Final = struct.Struct(">i")
 
 
 class Shelf:
@@ -89,7 +91,7 @@ class Shelf:
 class Contents:
     """Gives the records of a batch one after the other."""
 
-    __slots__ = ("_at", "_batch", "_shelf", "_unread", "_whole")
+    __slots__ = ("_at", "_batch", "_given", "_last", "_next", "_shelf", "_unread", "_whole")
 
     def __init__(self, batch: Batch, shelf: Shelf) -> None:
         """Nothing is unpacked yet."""
@@ -98,6 +100,8 @@ class Contents:
         self._whole: Buffer | None = None
         self._unread: Iterator[Any] | None = None
         self._at: int | None = None
+        self._given = 0
+        self._last = self._next = FRONT.size
 
     def fast(self) -> Iterator[Any]:
         """Give them as aiokafka reads them; raises TooLarge and Broken.
@@ -105,15 +109,18 @@ class Contents:
         The iterator raises anything else where the parser can't read on.
         """
         whole = self._held()
-        if len(whole) <= _SMALL or not self._batch.codec:
-            return _parsed(whole)
+        if len(whole) <= (_SMALL if self._batch.codec else GIANT):
+            found: Iterator[Any] = iter(DefaultRecordBatch(whole))
+            return found
         return self._let_go_between()
 
     def slow(self, index: int, *, is_first: bool) -> Found:
         """Give the record at `index`, the next one; at first those before it are passed over."""
         whole = self._held()
         if is_first:
-            self._at = place(whole, FRONT.size, index)
+            given = self._given
+            begin = self._next if index == given else self._last
+            self._at = begin if 0 <= given - index <= 1 and given else place(whole, begin, index)
         if self._at is None:
             return Found(None, fault="its size is broken")
         found = record(whole, self._at, self._batch)
@@ -140,21 +147,38 @@ class Contents:
         return self._whole
 
     def _let_go_between(self) -> Iterator[Any]:
-        """Hold nothing that was let go while somebody else read."""
-        done = 0
+        """Hold nothing that was let go while somebody else read, and go on where that was."""
         while True:
+            whole = self._held()
             if self._unread is None:
-                self._unread = islice(_parsed(self._held()), done, None)
+                self._unread = iter(DefaultRecordBatch(self._rest(whole)))
+            end = self._end(whole)
             try:
                 found = next(self._unread)
             except StopIteration:
                 return
-            done += 1
+            self._given += 1
+            self._last, self._next = self._next, end
             yield found
 
+    def _end(self, whole: Buffer) -> int:
+        """Where the record ends that is read next."""
+        if self._next >= len(whole):
+            return self._next
+        end = behind(whole, self._next)
+        if end is None:
+            raise ValueError("a record too large for the fast parser")
+        return end
 
-def _parsed(whole: Buffer) -> Iterator[Any]:
-    if has_giant(whole, FRONT.size):
-        raise ValueError("a record too large for the fast parser")
-    found: Iterator[Any] = iter(DefaultRecordBatch(whole))
-    return found
+    def _rest(self, whole: Buffer) -> Buffer:
+        """Make a batch of the records that were not given: to pass over others costs time."""
+        if not self._given:
+            return whole
+        front = bytearray(whole[: FRONT.size])
+        _COUNT.pack_into(front, FRONT.size - _COUNT.size, self._batch.records - self._given)
+        if isinstance(whole, bytes):
+            return bytes(front) + whole[self._next :]
+        # Over what nobody reads any more: there is no memory for a copy.
+        begin = self._next - FRONT.size
+        whole[begin : self._next] = front
+        return whole[begin:]

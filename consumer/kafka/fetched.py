@@ -224,6 +224,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             for record in whole:
                 if self.next_fetch_offset <= record.offset <= last:
                     self.next_fetch_offset = record.offset + 1
+                    self._read += len(record.value or b"") + _OVERHEAD
                     yield self._consumer_record(self._tp, record)
         except Exception as error:  # noqa: BLE001 - see above
             if self.next_fetch_offset <= last:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ANSWERS: tuple[UnknownId, ...] = ("created", "refused", "ignored")
 STALE = "5f" + "0" * 22
+MOST_SECONDS = 5.0
 
 
 class Reading(Engine):
@@ -330,3 +332,20 @@ def test_a_company_that_two_accounts_name_is_made_anew_for_either() -> None:
     assert engine.calls["endusers"] <= 4
     (company,) = engine.rows("companies")
     assert engine.company_of("u-2") == company["_id"]
+
+
+def test_who_waits_out_of_many_envelopes_in_turns_costs_one_reading_of_each() -> None:
+    engine = old_company("refused")
+    users = [
+        user_message(at, {"id": f"none-{at}", "planhat": {"id": STALE}}, account_segments=[])
+        for at in range(1_500)
+    ]
+
+    for envelope in (users, users[1::2], users[::3]):
+        engine.take({"messages": envelope})
+    began = time.process_time()
+    engine.run()
+
+    assert {row["externalId"] for row in engine.rows("endusers")} == {"u-1"}
+    assert len({one.hull_id for one in engine.outcomes}) >= len(users)
+    assert time.process_time() - began < MOST_SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from consumer.part import Ended, Receipt, Ticket
 
 P0 = Partition("t", 0)
+MOST_SECONDS = 0.25
 Headers = tuple[tuple[str, bytes], ...]
 
 NAMES = (
@@ -131,6 +133,51 @@ def test_more_events_than_may_be_are_one_rejection(events: int, kinds: list[str]
 
     assert [one.reason for one in engine.rejected] == kinds
     assert is_done(engine)
+
+
+def items(count: int, item: str) -> str:
+    return ",".join([item] * count)
+
+
+@pytest.mark.parametrize("item", ["7", "{}", "null"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"user":{"id":"u"},"segments":[%s]}',
+        '{"user":{"id":"u"},"events":[%s,7]}',
+        '{"messages":[7,{"user":{"id":"u"},"changes":{"segments":{"entered":[7,%s]}}}]}',
+    ],
+    ids=["segments", "events", "changes within an envelope"],
+)
+def test_half_a_million_odd_items_are_one_rejection_in_no_time(document: str, item: str) -> None:
+    engine = Engine()
+    value = (document % items(1_000_000 // (len(item) + 1), item)).encode()
+    began = time.process_time()
+
+    take(engine, value)
+
+    assert [one.reason for one in engine.outcomes] == [reasons.TOO_MANY_ITEMS]
+    assert is_done(engine)
+    assert time.process_time() - began < MOST_SECONDS
+
+
+def test_odd_items_of_many_messages_count_together() -> None:
+    engine = Engine()
+    messages = [{"user": {"id": "u"}, "segments": [7] * 5_000}] * 100
+
+    take(engine, envelope(*messages))
+
+    assert [one.reason for one in engine.outcomes] == [reasons.TOO_MANY_ITEMS]
+
+
+def test_odd_items_of_a_usual_size_are_read_however_many_they_are() -> None:
+    engine = Engine()
+    segment = {"id": "5a8f3c1b9d2e4f6a7b8c9d0e", "name": "Customers"}
+    found = {"segments": [segment] * 2 * MOST, "events": 7}
+
+    engine.take(user_message(1, account(1)) | found)
+
+    assert [one.reason for one in engine.outcomes] != [reasons.TOO_MANY_ITEMS]
 
 
 def test_more_licences_than_may_be_are_one_reason() -> None:

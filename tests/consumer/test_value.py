@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from consumer import value
 from schemas.attribute import ABSENT
+
+MOST_SECONDS = 0.15
 
 INFINITY = float("inf")
 JSON = st.recursive(
@@ -249,3 +252,21 @@ def test_a_number_that_can_be_written_is_sent_as_it_is(given: Any, sent: Any) ->
 )
 def test_a_key_is_written_out_as_far_as_a_float_is_exact(given: Any, sent: str) -> None:  # noqa: ANN401 - any JSON
     assert value.key(given) == sent
+
+
+def test_a_list_of_many_small_lists_is_written_in_no_time() -> None:
+    found: Any = [[1]] * 250_000
+    began = time.process_time()
+
+    written = value.flat(found)
+
+    assert written == ["[1]"] * 250_000
+    assert time.process_time() - began < MOST_SECONDS
+
+
+def test_numbers_that_json_has_not_are_written_as_ever_within_an_object() -> None:
+    found: Any = {"a": [float("inf"), float("nan"), 2**70, 10**400, 2**64 - 1, -(2**63)]}
+
+    assert value.flat(found) == (
+        '{"a":[null,null,1.1805916207174113e+21,null,18446744073709551615,-9223372036854775808]}'
+    )

@@ -7,7 +7,7 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.kafka.batch import FRONT, MOST_HEADERS, Found, batch, batch_end, has_giant, record
+from consumer.kafka.batch import FRONT, GIANT, MOST_HEADERS, Found, batch, batch_end, behind, record
 from tests.integration.raw_batches import RawRecord, body, framed, nullable, payload, varint
 from tests.integration.raw_batches import batch as made
 
@@ -150,8 +150,11 @@ def test_any_bytes_have_an_end_within_them_or_none(content: bytes, at: int) -> N
     assert batch(content) is None or len(content) >= FRONT.size
 
 
-def test_a_giant_among_small_records_is_seen() -> None:
-    small = [RawRecord(value=b"x" * 1000)] * 2000
+def test_a_giant_and_what_has_no_end_are_seen_before_they_are_read() -> None:
+    small, giant = nullable(b"x" * 1000), nullable(b"x" * (GIANT + 1))
 
-    assert not has_giant(made(small), FRONT.size)
-    assert has_giant(made([*small, RawRecord(value=b"x" * (2 << 20))]), FRONT.size)
+    assert behind(b"ab" + small, 2) == 2 + len(small)
+    assert behind(small + giant, len(small)) is None
+    assert behind(varint(-1), 0) is None
+    assert behind(b"\xff" * 20, 0) is None
+    assert behind(small, len(small)) is None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -25,11 +27,14 @@ from tests.integration.raw_batches import (
     RawRecord,
     batch,
     framed,
+    nullable,
     packed,
     swelling,
+    varint,
 )
 
 ABORTED_BY, OTHER = 7, 8
+MOST_SECONDS = 0.1
 TRANSACTIONAL, CONTROL = 0x10, 0x30
 BAD = RawRecord(b"bad", b"value", ((b"\xff", b"1"),))
 
@@ -314,6 +319,17 @@ def test_an_old_message_that_swells_is_tried_again_and_stepped_over() -> None:
     assert poll.at == 1
 
 
+def test_old_messages_before_a_wrong_checksum_are_given_first() -> None:
+    poll = Poll(partition=7)
+    second = batch(numbered(3), base_offset=2, crc=1)
+
+    found = poll(old(1, 1, [b"0", b"1"]) + second)
+
+    assert [one.offset for one in found] == [0, 1]
+    with pytest.raises(KafkaUnreadable, match="offset 2"):
+        poll(second)
+
+
 def test_a_poll_ends_when_much_was_read_and_goes_on_where_it_ended() -> None:
     poll = Poll()
     each = MOST_READ // 4
@@ -361,6 +377,72 @@ def test_of_large_batches_that_are_half_read_the_oldest_is_unpacked_again() -> N
     assert [[one.offset for one in turn] for turn in found] == [[at] * 3 for at in range(5)]
     assert all(one.value.startswith(b"%d\0" % one.offset) for turn in found for one in turn)
     assert sum(shelf._sizes.values()) <= MOST_UNPACKED
+
+
+def in_turns(contents: list[bytes], turns: int) -> tuple[list[list[Any]], float]:
+    """Read of each partition a poll in its turn; what of each, and the longest poll."""
+    readers = [
+        FetchedRecords(
+            TopicPartition("events", 20 + at),
+            FetchedBatches(content),
+            *(None, 0, None, None, True, fetcher.READ_COMMITTED),
+        )
+        for at, content in enumerate(contents)
+    ]
+    found: list[list[Any]] = [[] for _ in readers]
+    longest = 0.0
+    for _ in range(turns):
+        for reader, mine in zip(readers, found, strict=True):
+            began = time.process_time()
+            mine.extend(islice(iter(reader), 250))
+            longest = max(longest, time.process_time() - began)
+    return found, longest
+
+
+def test_no_poll_of_a_batch_looks_at_all_of_its_half_a_million_records() -> None:
+    count = 500_000
+    empty = b"".join(nullable(b"\0\0" + varint(at) + b"\1\1\0") for at in range(count))
+
+    ((found,), longest) = in_turns([framed(packed(empty, "zstd"), "zstd", count=count)], 4)
+
+    assert [one.offset for one in found] == list(range(1000))
+    assert longest < MOST_SECONDS
+
+
+@pytest.mark.parametrize("size", [1 << 20, 3 << 20])
+def test_a_batch_that_was_let_go_is_read_on_from_where_that_was(size: int) -> None:
+    shelf.most, before = size * 3 // 2, shelf.most
+    count, turns = size // 100, size // 100 // 250 + 1
+    content = batch(
+        [*(RawRecord(value=b"%090d" % at) for at in range(count - 2)), BAD, *numbered(1)], "zstd"
+    )
+
+    try:
+        found, _ = in_turns([content, content], turns)
+    finally:
+        shelf.most = before
+
+    fault = "unreadable record: the name of a header is not UTF-8"
+    for mine in found:
+        assert [one.offset for one in mine] == list(range(count))
+        assert [int(one.value) for one in mine[:-2]] == list(range(count - 2))
+        assert told(mine[-2:]) == [(count - 2, b"value", fault), (count - 1, b"0", None)]
+
+
+def test_records_behind_a_giant_are_read_though_their_batch_is_let_go() -> None:
+    shelf.most, before = 4 << 20, shelf.most
+    giant = RawRecord(value=b"x" * (3 << 19), headers=((b"h", b"1"),) * 1001)
+    content = batch([*numbered(400), giant, *numbered(400)], "zstd")
+
+    try:
+        found, _ = in_turns([content, content, content], 5)
+    finally:
+        shelf.most = before
+
+    for mine in found:
+        assert [one.offset for one in mine] == list(range(801))
+        assert [one.offset for one in mine if getattr(one, "fault", None)] == [400]
+        assert mine[-1].value == b"399"
 
 
 @given(
