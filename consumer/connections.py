@@ -26,9 +26,11 @@ _SPEAKING_SHARE: Final = 8
 _LEAST_SPEAKING: Final = 8
 _SWEEP_SECONDS: Final = 0.5
 _BREATH_SECONDS: Final = 0.1
+_GRACE_SECONDS: Final = 1.0
 _TOO_MANY: Final = "too many connections"
 _TOO_SLOW: Final = "too slow"
 _END_OF_HEAD: Final = b"\r\n\r\n"
+_BLANK: Final = b"\r\n"
 
 
 class Connections:
@@ -89,9 +91,13 @@ class Connections:
             connection.end()
 
     def add(self, connection: Connection) -> None:
-        """It says something; the oldest that has not asked makes room for it, else the oldest."""
+        """It says something; the oldest that is slow to ask makes room for it, else the oldest.
+
+        Who came just now had no chance to ask yet: of a burst, each would end the one before.
+        """
         if len(self._speaking) >= self._most_speaking:
-            slow = (one for one in self._speaking if not one.has_asked)
+            now = asyncio.get_running_loop().time()
+            slow = (one for one in self._speaking if one.is_slow(now))
             next(slow, next(iter(self._speaking))).end(_TOO_MANY)
         self._speaking[connection] = None
 
@@ -181,13 +187,17 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, all_of_them: Connections, until: float) -> None:
         """The head of its request is to be there at `until`."""
         self._until = until
-        self.has_asked = False
+        self._has_asked = False
         self._all = all_of_them
         self._protocol: asyncio.Protocol | None = None
         self._way: Way | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head = 0
         self._tail = b""
+
+    def is_slow(self, now: float) -> bool:
+        """Tell whether it could have asked by now, and has not."""
+        return not self._has_asked and now > self._until - HEAD_SECONDS + _GRACE_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request, but not for long."""
@@ -203,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Give on what came."""
         data = bytes(self._all.buffer[:nbytes])
-        if not self.has_asked and not self._is_head_well(data):
+        if not self._has_asked and not self._is_head_well(data):
             return
         self._spoken_to().data_received(data)
 
@@ -245,10 +255,12 @@ class Connection(asyncio.BufferedProtocol):
         return self._protocol
 
     def _is_head_well(self, data: bytes) -> bool:
-        """Look for the end of the head of the request."""
+        """Look for the end of the head of the request; blank lines before it are none."""
+        if self._head == 0:
+            data = data.lstrip(_BLANK)
         self._head += len(data)
         if _END_OF_HEAD in self._tail + data:
-            self.has_asked = True
+            self._has_asked = True
             assert self._timer is not None  # noqa: S101 - set when it was connected
             self._timer.cancel()
             loop = asyncio.get_running_loop()

@@ -243,6 +243,44 @@ async def test_the_oldest_silent_ones_make_room_and_probes_are_answered() -> Non
         writer.close()
 
 
+async def test_who_asks_in_a_burst_is_answered_though_others_hold_all_the_room() -> None:
+    connections = Connections(Echo, 16, [].append)
+    connections.listen([socket.create_server(("127.0.0.1", 0))])
+    holding = [await asyncio.open_connection("127.0.0.1", connections.port) for _ in range(8)]
+    for reader, writer in holding:
+        writer.write(b"held\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+    asking = [socket.create_connection(("127.0.0.1", connections.port)) for _ in range(6)]
+    for one in asking:
+        one.sendall(b"asked\r\n\r\n")
+        one.setblocking(False)
+
+    loop = asyncio.get_running_loop()
+    answers = [await _until_over(loop.sock_recv(one, 100)) for one in asking]
+    connections.close()
+    connections.abort()
+
+    assert answers == [b"asked\r\n\r\n"] * 6
+    for _, writer in holding:
+        writer.close()
+    for one in asking:
+        one.close()
+
+
+@pytest.mark.slow
+async def test_blank_lines_are_no_request() -> None:
+    loop = asyncio.get_running_loop()
+    async with served() as (ops, _):
+        begun = loop.time()
+        reader, writer = await asyncio.open_connection("127.0.0.1", ops.port)
+        writer.write(b"\r\n\r\n")
+        await _until_over(reader.read())
+        took = loop.time() - begun
+        writer.close()
+
+    assert took < HEAD_SECONDS + 2
+
+
 class Echo(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
