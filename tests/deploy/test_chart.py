@@ -349,6 +349,29 @@ def test_the_notes_say_how_to_see_that_it_works(chart: Chart) -> None:
     assert "monitoring is off" in said
 
 
+@pytest.mark.parametrize(
+    ("given", "has_console"),
+    [
+        (MINIMAL, True),
+        (values(networkPolicy__enabled=False), False),
+        (values(networkPolicy__enabled=False, console__existingSecret="console"), True),
+        (values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": "on"}), True),
+        (values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": " "}), False),
+        (values(settings={"HTTP_CONSOLE": False}), False),
+    ],
+)
+def test_the_notes_say_whether_there_is_a_console(
+    chart: Chart,
+    given: dict[str, Any],
+    has_console: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    said = chart.notes(given)
+
+    assert ("/ is the console" in said) == has_console
+    assert ("The console is off" in said) != has_console
+    assert (environment(chart, given).get("HTTP_CONSOLE") == "false") != has_console
+
+
 def test_the_chart_is_of_the_version_of_the_project() -> None:
     project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))["project"]
     found = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))

@@ -33,10 +33,8 @@
 {{- end }}
 {{- if .Values.console.existingSecret }}
 {{- $_ := set $env "HTTP_PASSWORD_FILE" "/run/secrets/hull-planhat/console-password" }}
-{{- else if not .Values.networkPolicy.enabled }}
-{{- /* Without a password and a network policy the whole cluster could look at it. */}}
-{{- if not (hasKey .Values.settings "HTTP_CONSOLE") }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
 {{- end }}
+{{- if not (include "hull-planhat.hasConsole" .) }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
 {{- $name := include "hull-planhat.name" . }}
 {{- $service := printf "%s.%s" $name .Release.Namespace }}
 {{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) }}

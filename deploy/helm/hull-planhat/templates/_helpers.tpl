@@ -33,6 +33,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.planhat.tenantIdSecret | default (printf "%s-tenant" (include "hull-planhat.name" .)) }}
 {{- end }}
 
+{{/* Without a login and a network policy the whole cluster could look at it. */}}
+{{- define "hull-planhat.hasConsole" -}}
+{{- $isProtected := or .Values.console.existingSecret .Values.networkPolicy.enabled }}
+{{- /* Empty is as good as not set, as everywhere in settings. */}}
+{{- $given := get .Values.settings "HTTP_CONSOLE" | toString | trim | lower }}
+{{- if ne $given "" | ternary (regexMatch "^(true|yes|on|1|t|y)$" $given) $isProtected }}true{{ end }}
+{{- end }}
+
 {{- define "hull-planhat.isSasl" -}}
 {{- if hasPrefix "SASL" .Values.kafka.securityProtocol }}true{{ end }}
 {{- end }}
