@@ -205,6 +205,18 @@ def test_the_console_asks_for_the_login_of_a_secret(chart: Chart) -> None:
     assert "HTTP_CONSOLE" not in found
 
 
+def test_values_of_an_older_chart_know_no_console(chart: Chart) -> None:
+    # As `helm upgrade --reuse-values` has them: the new defaults of the chart are not among them.
+    reused = values(console=None)
+    given = values(console={"existingSecret": "login", "usernameKey": None, "passwordKey": None})
+
+    assert "HTTP_USERNAME" not in environment(chart, reused)
+    assert environment(chart, given)["HTTP_USERNAME"] == {
+        "secretKeyRef": {"name": "login", "key": "username"}
+    }
+    assert "is the console" in chart.notes(reused)
+
+
 def test_the_console_is_off_where_the_whole_cluster_could_look_at_it(chart: Chart) -> None:
     bare = values(networkPolicy__enabled=False)
     wanted = values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": True})
