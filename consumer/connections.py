@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 HEAD_SECONDS: Final = 5.0
 WHOLE_SECONDS: Final = 30.0
 LONGEST_HEAD: Final = 32 * 1024
+MOST_UNSENT: Final = 8 * 1024 * 1024
+_KERNEL_TAKES: Final = 64 * 1024
 _READ: Final = 16 * 1024
 _AT_ONCE: Final = 256
 _WAITING: Final = 4096
@@ -68,6 +70,8 @@ class Connections:
         self._listening = sockets
         for one in sockets:
             one.setblocking(False)
+            # What the kernel keeps of an answer counts for the pod's memory, and we do not see it.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_TAKES)
             one.listen(_WAITING)
             asyncio.get_running_loop().add_reader(one, self._accept, one)
         self._sweep()
@@ -104,6 +108,17 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """It is over."""
         self._speaking.pop(connection, None)
+
+    def bound_unsent(self, newest: Connection) -> None:
+        """Who does not read its answer makes room for the next one's, the oldest first."""
+        if not newest.unsent:
+            return
+        excess = sum(one.unsent for one in self._speaking) - MOST_UNSENT
+        for one in [one for one in self._speaking if one.unsent and one is not newest]:
+            if excess <= 0:
+                return
+            excess -= one.unsent
+            one.end(_TOO_SLOW)
 
     def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -199,9 +214,14 @@ class Connection(asyncio.BufferedProtocol):
         """Tell whether it could have asked by now, and has not."""
         return not self._has_asked and now > self._until - HEAD_SECONDS + _GRACE_SECONDS
 
+    @property
+    def unsent(self) -> int:
+        """Bytes of its answer that the other side did not take yet."""
+        return self._way.get_write_buffer_size() if self._way is not None else 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request, but not for long."""
-        self._way = Way(cast("asyncio.Transport", transport), self._all.note)
+        self._way = Way(cast("asyncio.Transport", transport), self._all.note, self._wrote)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(self._until, self.end, _TOO_SLOW)
         self._all.add(self)
@@ -246,6 +266,9 @@ class Connection(asyncio.BufferedProtocol):
             self._all.note(why)
         if self._way is not None:
             self._way.abort()
+
+    def _wrote(self) -> None:
+        self._all.bound_unsent(self)
 
     def _spoken_to(self) -> asyncio.Protocol:
         if self._protocol is None:
