@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 HEAD_SECONDS: Final = 5.0
 WHOLE_SECONDS: Final = 30.0
 LONGEST_HEAD: Final = 32 * 1024
+MOST_UNSENT: Final = 8 * 1024 * 1024
+_KERNEL_TAKES: Final = 64 * 1024
 _READ: Final = 16 * 1024
 _AT_ONCE: Final = 256
 _WAITING: Final = 4096
@@ -26,9 +28,11 @@ _SPEAKING_SHARE: Final = 8
 _LEAST_SPEAKING: Final = 8
 _SWEEP_SECONDS: Final = 0.5
 _BREATH_SECONDS: Final = 0.1
+_GRACE_SECONDS: Final = 1.0
 _TOO_MANY: Final = "too many connections"
 _TOO_SLOW: Final = "too slow"
 _END_OF_HEAD: Final = b"\r\n\r\n"
+_BLANK: Final = b"\r\n"
 
 
 class Connections:
@@ -66,6 +70,8 @@ class Connections:
         self._listening = sockets
         for one in sockets:
             one.setblocking(False)
+            # What the kernel keeps of an answer counts for the pod's memory, and we do not see it.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_TAKES)
             one.listen(_WAITING)
             asyncio.get_running_loop().add_reader(one, self._accept, one)
         self._sweep()
@@ -89,15 +95,30 @@ class Connections:
             connection.end()
 
     def add(self, connection: Connection) -> None:
-        """It says something; the oldest that has not asked makes room for it, else the oldest."""
+        """It says something; the oldest that is slow to ask makes room for it, else the oldest.
+
+        Who came just now had no chance to ask yet: of a burst, each would end the one before.
+        """
         if len(self._speaking) >= self._most_speaking:
-            slow = (one for one in self._speaking if not one.has_asked)
+            now = asyncio.get_running_loop().time()
+            slow = (one for one in self._speaking if one.is_slow(now))
             next(slow, next(iter(self._speaking))).end(_TOO_MANY)
         self._speaking[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """It is over."""
         self._speaking.pop(connection, None)
+
+    def bound_unsent(self, newest: Connection) -> None:
+        """Who does not read its answer makes room for the next one's, the oldest first."""
+        if not newest.unsent:
+            return
+        excess = sum(one.unsent for one in self._speaking) - MOST_UNSENT
+        for one in [one for one in self._speaking if one.unsent and one is not newest]:
+            if excess <= 0:
+                return
+            excess -= one.unsent
+            one.end(_TOO_SLOW)
 
     def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -181,7 +202,7 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, all_of_them: Connections, until: float) -> None:
         """The head of its request is to be there at `until`."""
         self._until = until
-        self.has_asked = False
+        self._has_asked = False
         self._all = all_of_them
         self._protocol: asyncio.Protocol | None = None
         self._way: Way | None = None
@@ -189,9 +210,18 @@ class Connection(asyncio.BufferedProtocol):
         self._head = 0
         self._tail = b""
 
+    def is_slow(self, now: float) -> bool:
+        """Tell whether it could have asked by now, and has not."""
+        return not self._has_asked and now > self._until - HEAD_SECONDS + _GRACE_SECONDS
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of its answer that the other side did not take yet."""
+        return self._way.get_write_buffer_size() if self._way is not None else 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request, but not for long."""
-        self._way = Way(cast("asyncio.Transport", transport), self._all.note)
+        self._way = Way(cast("asyncio.Transport", transport), self._all.note, self._wrote)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(self._until, self.end, _TOO_SLOW)
         self._all.add(self)
@@ -203,7 +233,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Give on what came."""
         data = bytes(self._all.buffer[:nbytes])
-        if not self.has_asked and not self._is_head_well(data):
+        if not self._has_asked and not self._is_head_well(data):
             return
         self._spoken_to().data_received(data)
 
@@ -237,6 +267,9 @@ class Connection(asyncio.BufferedProtocol):
         if self._way is not None:
             self._way.abort()
 
+    def _wrote(self) -> None:
+        self._all.bound_unsent(self)
+
     def _spoken_to(self) -> asyncio.Protocol:
         if self._protocol is None:
             assert self._way is not None  # noqa: S101 - nothing is read before it is connected
@@ -245,10 +278,12 @@ class Connection(asyncio.BufferedProtocol):
         return self._protocol
 
     def _is_head_well(self, data: bytes) -> bool:
-        """Look for the end of the head of the request."""
+        """Look for the end of the head of the request; blank lines before it are none."""
+        if self._head == 0:
+            data = data.lstrip(_BLANK)
         self._head += len(data)
         if _END_OF_HEAD in self._tail + data:
-            self.has_asked = True
+            self._has_asked = True
             assert self._timer is not None  # noqa: S101 - set when it was connected
             self._timer.cancel()
             loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ import errno
 import logging
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 from aiohttp import web
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _cleaner = cleaner(keeps_emails=False)
 _CLOSE_SECONDS: Final = 2.0
 _LINGER_SECONDS: Final = 1.0
+_SHARED_SECONDS: Final = 0.1
 _LONGEST_LINE: Final = 8190
 _MOST_HEADERS: Final = 64
 _READ_AHEAD: Final = 16 * 1024
@@ -88,6 +89,8 @@ class Ops:
             auto_decompress=False,
         )
         self._connections: Connections | None = None
+        self._shared = b""
+        self._shared_until = 0.0
 
     @property
     def port(self) -> int:
@@ -158,7 +161,11 @@ class Ops:
         return _answer(*self._state.ready())
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+        # Two milliseconds of the loop: who asks in a flood shares them.
+        now = asyncio.get_running_loop().time()
+        if now >= self._shared_until:
+            self._shared, self._shared_until = self._metrics.text(), now + _SHARED_SECONDS
+        return web.Response(body=self._shared, headers={"Content-Type": CONTENT_TYPE})
 
     async def _page(self, _request: web.Request) -> web.Response:
         return web.Response(text=_PAGE, content_type="text/html")
@@ -183,16 +190,35 @@ def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
 async def _listening_at(host: str, port: int) -> list[socket.socket]:
     """Open a port at each address of a host; raises OSError."""
     loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return listening_at([(family, address) for family, _, _, _, address in found])
+
+
+def listening_at(
+    addresses: Iterable[tuple[socket.AddressFamily, tuple[Any, ...]]],
+) -> list[socket.socket]:
+    """Open each address once, but those of a family that the machine has not; raises OSError.
+
+    A file of hosts names one twice, or `::1` where IPv6 is off: `localhost` is mostly both.
+    """
     found: list[socket.socket] = []
-    kind = socket.SOCK_STREAM
-    for family, _, _, _, address in await loop.getaddrinfo(host, port, type=kind):
+    missing: OSError | None = None
+    for family, address in dict.fromkeys(addresses):
         try:
             found.append(socket.create_server(address, family=family))
-        except OSError:
-            for one in found:
-                one.close()
-            raise
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                _close_all(found)
+                raise
+            missing = error
+    if missing is not None and not found:
+        raise missing
     return found
+
+
+def _close_all(sockets: Iterable[socket.socket]) -> None:
+    for one in sockets:
+        one.close()
 
 
 def _opened(port: int, family: int) -> socket.socket:

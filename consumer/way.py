@@ -23,17 +23,24 @@ SECURITY: Final = {
 class Way(asyncio.Transport):
     """The way back. What is no answer of ours (`is_ours`) is replaced by one that tells less."""
 
-    def __init__(self, transport: asyncio.Transport, note: Callable[[str], None]) -> None:
-        """Nothing is written yet."""
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        note: Callable[[str], None],
+        wrote: Callable[[], None],
+    ) -> None:
+        """Nothing is written yet; `wrote` is told whenever something was."""
         super().__init__()
         self.is_ours = False
         self._transport = transport
         self._note = note
+        self._wrote = wrote
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write to the other side."""
         if self.is_ours or bytes(data[:12]).endswith(b" 100"):
             self._transport.write(data)
+            self._wrote()
         elif not self._transport.is_closing():
             self._note("not understood")
             self._transport.write(_NOT_UNDERSTOOD)

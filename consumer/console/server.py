@@ -64,7 +64,9 @@ class Console:
         """
         self._view = view
         self._note = note
-        self._names = {*view.settings.http.allowed_hosts, socket.gethostname().lower()}
+        own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
+        # A pod of a set is `hull-planhat-0.hull-planhat.crm.svc`: itself, and its Service.
+        self._names = {own, *given, *(f"{own}.{name}" for name in given)}
         self._looks, self._bodies, self._explains = Queue(), _Bodies(), Queue()
         self._tries = Tries()
         keeps_personal = view.settings.log.pii

@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from consumer import log
-from consumer.connections import HEAD_SECONDS, Connections
+from consumer.connections import HEAD_SECONDS, MOST_UNSENT, Connections
 from consumer.metrics import Metrics
 from consumer.ops import Ops
 from consumer.way import SECURITY, Way
@@ -80,6 +80,7 @@ def refused(metrics: Metrics, why: str) -> float:
     return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
 
 
+LARGE = 1 << 20
 POST = b"POST /read HTTP/1.1\r\nHost: a\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -241,6 +242,81 @@ async def test_the_oldest_silent_ones_make_room_and_probes_are_answered() -> Non
     assert len(made) == 2
     for _, writer in (asking, newest, *silent):
         writer.close()
+
+
+async def test_who_asks_in_a_burst_is_answered_though_others_hold_all_the_room() -> None:
+    reasons: list[str] = []
+    connections = Connections(Echo, 16, reasons.append)
+    connections.listen([socket.create_server(("127.0.0.1", 0))])
+    holding = [await asyncio.open_connection("127.0.0.1", connections.port) for _ in range(8)]
+    for reader, writer in holding:
+        writer.write(b"held\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+    asking = [socket.create_connection(("127.0.0.1", connections.port)) for _ in range(6)]
+    for one in asking:
+        one.sendall(b"asked\r\n\r\n")
+        one.setblocking(False)
+
+    loop = asyncio.get_running_loop()
+    answers = [await _until_over(loop.sock_recv(one, 100)) for one in asking]
+    connections.close()
+    connections.abort()
+
+    assert answers == [b"asked\r\n\r\n"] * 6
+    for _, writer in holding:
+        writer.close()
+    for one in asking:
+        one.close()
+
+
+class Large(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, Way)
+        transport.is_ours = True
+        transport.write(b"x" * LARGE)
+        transport.close()
+
+
+async def test_answers_that_nobody_reads_take_bounded_memory_together() -> None:
+    reasons: list[str] = []
+    connections = Connections(Large, 400, reasons.append)
+    connections.listen([socket.create_server(("127.0.0.1", 0))])
+    loop = asyncio.get_running_loop()
+    deaf = []
+    for _ in range(40):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        one.setblocking(False)
+        await loop.sock_connect(one, ("127.0.0.1", connections.port))
+        one.send(b"large\r\n\r\n")
+        deaf.append(one)
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", connections.port)
+    writer.write(b"large\r\n\r\n")
+    answer = await _until_over(reader.read())
+    connections.close()
+    connections.abort()
+
+    assert len(answer) == LARGE
+    assert len(reasons) >= len(deaf) - 2 * MOST_UNSENT // LARGE
+    assert set(reasons) == {"too slow"}
+    writer.close()
+    for one in deaf:
+        one.close()
+
+
+@pytest.mark.slow
+async def test_blank_lines_are_no_request() -> None:
+    loop = asyncio.get_running_loop()
+    async with served() as (ops, _):
+        begun = loop.time()
+        reader, writer = await asyncio.open_connection("127.0.0.1", ops.port)
+        writer.write(b"\r\n\r\n")
+        await _until_over(reader.read())
+        took = loop.time() - begun
+        writer.close()
+
+    assert took < HEAD_SECONDS + 2
 
 
 class Echo(asyncio.Protocol):

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from consumer.metrics import Metrics
-from consumer.ops import Ops, PortTaken, listening
+from consumer.ops import Ops, PortTaken, listening, listening_at
 from consumer.settings import Settings
 
 
@@ -122,6 +122,40 @@ def test_a_family_that_the_machine_has_not_is_left_out() -> None:
         address = found.getsockname()
 
     assert (found.family, address[0]) == (socket.AF_INET, "0.0.0.0")  # noqa: S104 - what is meant
+
+
+def test_an_address_that_a_host_has_twice_or_not_at_all_is_opened_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    here = (socket.AF_INET, ("127.0.0.1", port))
+    # Nobody has an address of the pages of manuals, and no Linux of today speaks IrDA.
+    nowhere = (socket.AF_INET6, ("2001:db8::1", port)), (socket.AddressFamily(23), ("", port))
+
+    found = listening_at([nowhere[0], here, here, nowhere[1]])
+
+    assert [one.getsockname() for one in found] == [("127.0.0.1", port)]
+    for one in found:
+        one.close()
+    with pytest.raises(OSError, match="annot assign requested address"):
+        listening_at([nowhere[0]])
+
+
+async def test_metrics_that_are_asked_for_in_a_flood_are_made_once() -> None:
+    metrics = Metrics("1")
+    ops = Ops(FakeState(), metrics)
+    await ops.start("127.0.0.1", 0)
+    before = (await get(ops, "/metrics"))[2]
+    metrics.refused("foreign")
+
+    at_once = (await get(ops, "/metrics"))[2]
+    async with asyncio.timeout(5):
+        soon = before
+        while soon == before:
+            soon = (await get(ops, "/metrics"))[2]
+    await ops.stop()
+
+    assert at_once == before
+    assert "http_refused_total" in soon
 
 
 @pytest.mark.parametrize("taken_at", ["127.0.0.1", "::1"])

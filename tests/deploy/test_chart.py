@@ -205,6 +205,18 @@ def test_the_console_asks_for_the_login_of_a_secret(chart: Chart) -> None:
     assert "HTTP_CONSOLE" not in found
 
 
+def test_values_of_an_older_chart_know_no_console(chart: Chart) -> None:
+    # As `helm upgrade --reuse-values` has them: the new defaults of the chart are not among them.
+    reused = values(console=None)
+    given = values(console={"existingSecret": "login", "usernameKey": None, "passwordKey": None})
+
+    assert "HTTP_USERNAME" not in environment(chart, reused)
+    assert environment(chart, given)["HTTP_USERNAME"] == {
+        "secretKeyRef": {"name": "login", "key": "username"}
+    }
+    assert "is the console" in chart.notes(reused)
+
+
 def test_the_console_is_off_where_the_whole_cluster_could_look_at_it(chart: Chart) -> None:
     bare = values(networkPolicy__enabled=False)
     wanted = values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": True})
@@ -347,6 +359,29 @@ def test_the_notes_say_how_to_see_that_it_works(chart: Chart) -> None:
     assert "rollout status statefulset/hull-planhat" in said
     assert "hull-planhat check" in said
     assert "monitoring is off" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "has_console"),
+    [
+        (MINIMAL, True),
+        (values(networkPolicy__enabled=False), False),
+        (values(networkPolicy__enabled=False, console__existingSecret="console"), True),
+        (values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": "on"}), True),
+        (values(networkPolicy__enabled=False, settings={"HTTP_CONSOLE": " "}), False),
+        (values(settings={"HTTP_CONSOLE": False}), False),
+    ],
+)
+def test_the_notes_say_whether_there_is_a_console(
+    chart: Chart,
+    given: dict[str, Any],
+    has_console: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    said = chart.notes(given)
+
+    assert ("/ is the console" in said) == has_console
+    assert ("The console is off" in said) != has_console
+    assert (environment(chart, given).get("HTTP_CONSOLE") == "false") != has_console
 
 
 def test_the_chart_is_of_the_version_of_the_project() -> None:

@@ -56,6 +56,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(kafka__tls={"existingSecret": "ca"}),
         "make it SSL or SASL_SSL",
     ),
+    "a host with a scheme": (
+        values(settings={"HTTP_ALLOWED_HOSTS": "https://console.example.com"}),
+        "settings.HTTP_ALLOWED_HOSTS: https://console.example.com: must be names of hosts",
+    ),
     "a key without its certificate": (
         values(
             kafka__securityProtocol="SSL", kafka__tls={"existingSecret": "tls", "keyKey": "key"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -337,6 +338,15 @@ async def test_a_body_that_does_not_come_is_not_waited_for_long() -> None:
             writer.close()
 
     assert answers == [b"413", b"408"]
+
+
+async def test_a_pod_is_reached_by_its_name_within_its_service() -> None:
+    pod = f"{socket.gethostname()}.hull-planhat.crm.svc"
+    async with served(HTTP_ALLOWED_HOSTS="hull-planhat.crm.svc") as client:
+        ours, _ = await client.get("/api/state", headers={"Host": f"{pod}:8080"})
+        other, _ = await client.get("/api/state", headers={"Host": f"{pod}.evil.example"})
+
+    assert (ours, other) == (200, 403)
 
 
 @pytest.mark.parametrize("path", ["/", "/console.js", "/api/state", "/api/outcomes"])

@@ -31,12 +31,11 @@
 {{- if $k.tls.keyKey }}{{ $_ := set $env "KAFKA_SSL_KEY_FILE" "/run/secrets/hull-planhat/kafka-key.pem" }}{{ end }}
 {{- if $k.tls.keyPasswordKey }}{{ $_ := set $env "KAFKA_SSL_KEY_PASSWORD_FILE" "/run/secrets/hull-planhat/kafka-key-password" }}{{ end }}
 {{- end }}
-{{- if .Values.console.existingSecret }}
+{{- $console := .Values.console | default dict }}
+{{- if $console.existingSecret }}
 {{- $_ := set $env "HTTP_PASSWORD_FILE" "/run/secrets/hull-planhat/console-password" }}
-{{- else if not .Values.networkPolicy.enabled }}
-{{- /* Without a password and a network policy the whole cluster could look at it. */}}
-{{- if not (hasKey .Values.settings "HTTP_CONSOLE") }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
 {{- end }}
+{{- if not (include "hull-planhat.hasConsole" .) }}{{ $_ := set $env "HTTP_CONSOLE" "false" }}{{ end }}
 {{- $name := include "hull-planhat.name" . }}
 {{- $service := printf "%s.%s" $name .Release.Namespace }}
 {{- $hosts := list $name $service (printf "%s.svc" $service) (printf "%s.svc.cluster.local" $service) }}
@@ -54,11 +53,9 @@
 - name: PLANHAT_TENANT_ID
   valueFrom:
     secretKeyRef: {name: {{ include "hull-planhat.tenantSecret" . }}, key: {{ $p.tenantIdSecret | empty | ternary "tenant-id" $p.tenantIdSecretKey }}}
-{{- with .Values.console }}
-{{- if .existingSecret }}
+{{- with $console.existingSecret }}
 - name: HTTP_USERNAME
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: {{ .usernameKey }}}
-{{- end }}
+    secretKeyRef: {name: {{ . }}, key: {{ $console.usernameKey | default "username" }}}
 {{- end }}
 {{- end }}

@@ -33,6 +33,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.planhat.tenantIdSecret | default (printf "%s-tenant" (include "hull-planhat.name" .)) }}
 {{- end }}
 
+{{/* Without a login and a network policy the whole cluster could look at it. */}}
+{{- define "hull-planhat.hasConsole" -}}
+{{- /* A release of an older chart, upgraded with --reuse-values, has no `console`. */}}
+{{- $isProtected := or (.Values.console | default dict).existingSecret .Values.networkPolicy.enabled }}
+{{- /* Empty is as good as not set, as everywhere in settings. */}}
+{{- $given := get .Values.settings "HTTP_CONSOLE" | toString | trim | lower }}
+{{- if ne $given "" | ternary (regexMatch "^(true|yes|on|1|t|y)$" $given) $isProtected }}true{{ end }}
+{{- end }}
+
 {{- define "hull-planhat.isSasl" -}}
 {{- if hasPrefix "SASL" .Values.kafka.securityProtocol }}true{{ end }}
 {{- end }}
@@ -129,6 +138,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- if and (eq $name "HTTP_HOST") (regexMatch "^(127[.]|::1$|localhost$)" (toString $value)) }}
 {{- fail (printf "settings.HTTP_HOST: %s: the probes come from outside the pod: leave it empty, or give an address that they reach" (toString $value)) }}
+{{- end }}
+{{- if and (eq $name "HTTP_ALLOWED_HOSTS") (regexMatch "[][:/*@]" (toString $value)) }}
+{{- fail (printf "settings.%s: %s: must be names of hosts without scheme and port, like console.example.com" $name (toString $value)) }}
 {{- end }}
 {{- $bounds := get $known.environment $name }}
 {{- if $bounds }}
