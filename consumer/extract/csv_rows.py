@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from consumer.extract.row import LONGEST, Endless, Row, check_end, too_long
@@ -19,6 +20,7 @@ _WORDS: Final = {"true": True, "false": False}
 _ACCOUNT: Final = "account."
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
 """What Python reads for bytes that are no text."""
+_OPEN: Final = "a quote is opened and never closed"
 _MESSAGES: Final = {"user", "account"}
 """Columns of whole objects, which no profile by itself has."""
 
@@ -50,10 +52,9 @@ def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[
             cells = [""]
         if any(cells) and header is None:
             header = _names(line, cells)
-        elif any(cells) and text.is_over:
-            yield Row(line, b"", "a quote is opened and never closed", counted.read_bytes)
         elif any(cells):
-            yield _row(line, header or [], cells, numbers, counted.read_bytes)
+            found = _row(line, header or [], cells, numbers, counted.read_bytes)
+            yield replace(found, value=b"", fault=_OPEN) if text.is_over else found
         text.next_row(is_blank=not cells)
 
 
