@@ -57,7 +57,7 @@ _IN_CHINESE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _CAPITALIZED: Final = re.compile(r"[A-Z][^\W_A-Z]{2,}")
 _ENDS: Final = re.compile(r"\.\.\.|\u2026|[.\s]*\Z")
 """What stands behind a text that was cut."""
-_END_OF_ADDRESS: Final = re.compile(r"\.[^\W_]{2,10}\Z")
+_END_OF_ADDRESS: Final = re.compile(r"([^\s@]@[^\s@]{1,255})\.[a-z]{2,10}\Z")
 """The `.com` of an address: it names nobody."""
 _LAST_PART: Final = re.compile(r"[/.]")
 _MASKS: Final = re.compile(r"\*\*\*(?:[\s.,'-]*\*\*\*)+")
@@ -234,7 +234,7 @@ class _Sent:
             if len(digits) >= _SHORTEST_NUMBER:
                 self.tails.add(digits[-_TAIL:])
         if kind == "hidden" or (kind == "personal" and not MOMENT.fullmatch(text)):
-            text = _END_OF_ADDRESS.sub("", text) if "@" in text else text
+            text = _END_OF_ADDRESS.sub(r"\1", text) if "@" in text else text
             pieces = (text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK))
             self.words.update(word for piece in pieces for word in filter(_tells, _words(piece)))
 

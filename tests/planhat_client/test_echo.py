@@ -115,10 +115,15 @@ def test_a_secret_that_is_broken_into_pieces_is_masked(between: str) -> None:
         (base64.b64encode(b"al@bo.example").decode(), "***"),
         ("call 0170 1234567 or 1701234567", "call *** or ***"),
         ("call 00491701234567", "call ***"),
+        ("no Yilmaz here", "no *** here"),
     ],
 )
 def test_names_and_numbers_are_masked_where_they_are_written_together(said: str, left: str) -> None:
-    others = [{"name": "张伟"}, {"email": "al@bo.example", "name": "Al Bo"}]
+    others = [
+        {"name": "张伟"},
+        {"name": "@ayse.yilmaz"},
+        {"email": "al@bo.example", "name": "Al Bo"},
+    ]
 
     assert echo([PERSON, *others]).cleaned(said) == left
 
