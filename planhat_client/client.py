@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _PAGE = 10_000
 _MOST_PAGES = 50
+_MUCH = 256 << 10
+"""Bytes sent from which on a thread reads the answer: what it repeats is looked for in them."""
 
 Row = TypeVar("Row")
 Model = TypeVar("Model", bound=BaseModel)
@@ -82,7 +85,7 @@ class Planhat:
         request = protocol.upsert(self._endpoints.api_url, token, resource, items)
         of_people = resource is Resource.ENDUSERS
         return await self._answer(
-            request, protocol.read, self._clean(token, request, of_people=of_people)
+            request, protocol.read, self._echo(token, request, of_people=of_people)
         )
 
     async def track(self, items: Sequence[bytes]) -> Answer:
@@ -132,17 +135,19 @@ class Planhat:
         await self._wire.close()
 
     async def _track(self, request: Request) -> Answer:
-        clean = self._clean(self._token(), request, of_people=True)
-        return await self._answer(request, protocol.read_activities, clean)
+        echo = self._echo(self._token(), request, of_people=True)
+        return await self._answer(request, protocol.read_activities, echo)
 
     async def _answer(
-        self, request: Request, read: Callable[[Response, float, Clean], Answer], clean: Clean
+        self, request: Request, read: Callable[[Response, float, Clean], Answer], echo: Echo
     ) -> Answer:
         try:
             response = await self._wire.send(request)
         except PlanhatUnavailable as error:
             return Retry(str(error))
-        return read(response, time.time(), clean)
+        if len(request.body) < _MUCH:
+            return read(response, time.time(), echo.cleaned)
+        return await asyncio.to_thread(_read_much, read, response, echo)
 
     async def _get(self, path: str) -> list[Any]:
         return await self._read(path, protocol.rows)
@@ -154,14 +159,23 @@ class Planhat:
         response = await self._wire.send(request)
         rows = find(response)
         if rows is None:
-            raise _error(protocol.read(response, time.time(), self._clean(token, request)))
+            raise _error(protocol.read(response, time.time(), self._echo(token, request).cleaned))
         return rows
 
-    def _clean(self, token: str, request: Request, *, of_people: bool = False) -> Clean:
+    def _echo(self, token: str, request: Request, *, of_people: bool = False) -> Echo:
         """What takes all that we sent out of an answer; names of people only if they are hidden."""
         secrets = (token, self._endpoints.tenant_id)
         body = b"" if self._keeps_personal else request.body
-        return Echo(secrets, body, of_people=of_people).cleaned
+        return Echo(secrets, body, of_people=of_people)
+
+
+def _read_much(
+    read: Callable[[Response, float, Clean], Answer], response: Response, echo: Echo
+) -> Answer:
+    answer = read(response, time.time(), echo.cleaned)
+    if isinstance(answer, Partial) and answer.result.errors:
+        echo.prepare()  # `verdict` cleans each of the errors
+    return answer
 
 
 def _error(answer: Answer) -> PlanhatError:

@@ -8,20 +8,17 @@ each door, and kept where that is wanted.
 
 from __future__ import annotations
 
-import html
 import re
-from base64 import b64decode
-from bisect import bisect_left
 from functools import cached_property
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from unicodedata import normalize
-from urllib.parse import unquote
 
 import orjson
 
+from planhat_client.disguise import ENCODED, decoded, unpacked, without_invisible
 from planhat_client.vocabulary import PLANHATS_OWN
-from schemas.personal import EVENT_NAMES, HIDDEN, IDS_OF_PLANHAT
+from schemas.personal import EVENT_NAMES, HIDDEN, IDS_OF_PLANHAT, MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +34,14 @@ _SHORTEST_WORD: Final = 2
 _SHORTEST_NUMBER: Final = 6
 _SHORTEST_HIDDEN_WORD: Final = 5
 _DEEPEST: Final = 50
-_ROUNDS: Final = 3
+_LONGEST_NAME: Final = 6
+"""Signs of a name in a script without blanks between the words."""
+_TAIL: Final = 7
+"""Digits at the end of a number that are its own, whatever stands for country and area."""
+_LONGEST: Final = 400
+"""Signs of a text that are looked through for people: more are never shown."""
+_CHUNK: Final = 1 << 16
+"""Signs that are split at once: it holds up all other threads."""
 
 _LOWER: Final = {ord(one): one.lower() for one in ascii_uppercase}
 """Of signs beyond ASCII some change their length: then no place could be found again."""
@@ -49,10 +53,12 @@ _TOKEN: Final = re.compile(
         | [^\s\"'{}\[\](),;:=<>]+""",
     re.VERBOSE,
 )
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
+_IN_CHINESE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_CAPITALIZED: Final = re.compile(r"[A-Z][^\W_A-Z]{2,}")
 _ENDS: Final = re.compile(r"\.\.\.|\u2026|[.\s]*\Z")
 """What stands behind a text that was cut."""
+_END_OF_ADDRESS: Final = re.compile(r"([^\s@]@[^\s@]{1,255})\.[a-z]{2,10}\Z")
+"""The `.com` of an address: it names nobody."""
 _LAST_PART: Final = re.compile(r"[/.]")
 _MASKS: Final = re.compile(r"\*\*\*(?:[\s.,'-]*\*\*\*)+")
 
@@ -68,50 +74,68 @@ class Echo:
 
     def cleaned(self, text: str) -> str:
         """Give a text of the answer without anything of the request but ids."""
-        text = self._without_secrets(_decoded(text))
-        text = _ENCODED.sub(self._encoded, text)
+        text = decoded(text)[:_LONGEST]
+        whole = without_invisible(text)
+        if whole != text:
+            found = self._cleaned(whole)
+            if found != whole:
+                return found
+        return self._cleaned(text)
+
+    def _cleaned(self, text: str) -> str:
+        text = self._without_secrets(text)
+        text = ENCODED.sub(self._encoded, text)
         if not _is_plain(text):
             text = _NUMBER.sub(self._number, text)
             text = _TOKEN.sub(self._token, text)
         return _MASKS.sub(MASK, text)
 
+    def prepare(self) -> None:
+        """Look into the request now: of a large one that takes a second, for a thread to spend."""
+        self._sent.prepare()
+
     @cached_property
     def _secrets(self) -> list[tuple[int, frozenset[str]]]:
         """For each the length of its pieces, and all of these."""
-        found = [one.translate(_LOWER) for one in self._given if len(one) >= _SHORTEST_SECRET]
-        return [_pieces(one) for one in found if len(one) >= _PIECE or one not in PLANHATS_OWN]
+        found = [_letters(one) for one in self._given]
+        long = [one for one in found if len(one) >= _SHORTEST_SECRET]
+        return [_pieces(one) for one in long if len(one) >= _PIECE or one not in PLANHATS_OWN]
 
     def _without_secrets(self, text: str) -> str:
-        low = text.translate(_LOWER)
+        """Mask what is of a secret, whatever stands between its letters."""
+        letters = _letters(text)
+        found = [one for one in self._secrets if any(piece in letters for piece in one[1])]
+        if not found:
+            return text
+        places = [at for at, sign in enumerate(text) if sign.isalnum()]
         spans = [
-            (at, at + size)
-            for size, pieces in self._secrets
-            for at in range(len(low) - size + 1)
-            if low[at : at + size] in pieces
+            (places[at], places[at + size - 1] + 1)
+            for size, pieces in found
+            for at in range(len(letters) - size + 1)
+            if letters[at : at + size] in pieces
         ]
         for start, end in sorted(_joined(spans), reverse=True):
             text = f"{text[:start]}{MASK}{text[end:]}"
         return text
 
     def _encoded(self, found: re.Match[str]) -> str:
-        """Base64 of something that was sent, as it stands in a header of basic authentication."""
+        """Base64 or the like of something that was sent, as in basic authentication."""
         if found[0].casefold() in PLANHATS_OWN:
             return found[0]
-        chunk = found[0].rstrip("=").replace("-", "+").replace("_", "/")
-        for start in range(4):
-            piece = chunk[start:]
-            decoded = b64decode(piece[: len(piece) // 4 * 4]).decode("utf-8", "replace")
-            if self._without_secrets(decoded) != decoded or self._names_somebody(decoded):
+        for text, is_text in unpacked(found[0]):
+            if self._without_secrets(text) != text or self._names_somebody(text, is_text=is_text):
                 return MASK
         return found[0]
 
-    def _names_somebody(self, decoded: str) -> bool:
-        telling = [word for word in _words(decoded) if len(word) >= _SHORTEST_HIDDEN_WORD]
+    def _names_somebody(self, text: str, *, is_text: bool) -> bool:
+        shortest = _SHORTEST_WORD if is_text else _SHORTEST_HIDDEN_WORD
+        telling = [word for word in _words(text) if len(word) >= shortest]
         return any(word in self._sent.words for word in telling)
 
     def _number(self, found: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", found[0])
-        return MASK if digits in self._sent.numbers else found[0]
+        tails = (digits[at : at + _TAIL] for at in range(max(1, len(digits) - _TAIL + 1)))
+        return MASK if any(tail in self._sent.tails for tail in tails) else found[0]
 
     def _token(self, found: re.Match[str]) -> str:
         token = found[0]
@@ -122,9 +146,7 @@ class Echo:
         if bare in sent.whole:
             return MASK
         is_cut = _ENDS.match(found.string, found.start() + len(token.rstrip(".\u2026"))) is not None
-        return _WORD.sub(
-            lambda word: MASK if sent.names(word[0].casefold(), is_cut=is_cut) else word[0], token
-        )
+        return _WORD.sub(lambda word: sent.without_names(word[0], is_cut=is_cut), token)
 
     @cached_property
     def _sent(self) -> _Sent:
@@ -141,31 +163,52 @@ class _Sent:
     def __init__(self, document: Any, *, of_people: bool) -> None:  # noqa: ANN401 - any JSON
         self._of_people = of_people
         self._kinds: dict[str, _Kind] = {}
-        self._texts: list[str] = []
         self.ids: set[str] = set()
         self.whole: set[str] = set()
-        self.numbers: set[str] = set()
+        self.tails: set[str] = set()
+        self.words: set[str] = set()
         self._walk(document, "", _DEEPEST)
-        self.words = {
-            word
-            for word in _words("\n".join(self._texts))
-            if len(word) >= _SHORTEST_WORD and not (word.isdigit() and len(word) < _SHORTEST_NUMBER)
-        }
         self.words -= PLANHATS_OWN
         self.words.difference_update(*map(_words, self._kinds))
 
-    def names(self, word: str, *, is_cut: bool) -> bool:
+    def without_names(self, word: str, *, is_cut: bool) -> str:
+        """Mask what names a person in a word; where words are not set apart, a part of it."""
+        if self._names(word.casefold(), is_cut=is_cut):
+            return MASK
+        if not word.isascii():
+            word = _IN_CHINESE.sub(self._without_run, word)
+        return _CAPITALIZED.sub(self._without_part, word)
+
+    def prepare(self) -> None:
+        """Sort the words by their first letters, to find those of which the end was cut off."""
+        self._heads.get("", ())
+
+    def _names(self, word: str, *, is_cut: bool) -> bool:
         """Tell whether a word is one of a person's, or the start of one that was cut off."""
         if word in self.words:
             return True
         if not is_cut or len(word) < _SHORTEST_WORD or word in PLANHATS_OWN:
             return False
-        at = bisect_left(self._in_order, word)
-        return at < len(self._in_order) and self._in_order[at].startswith(word)
+        return any(one.startswith(word) for one in self._heads.get(word[:_SHORTEST_WORD], ()))
+
+    def _without_part(self, found: re.Match[str]) -> str:
+        return MASK if found[0].casefold() in self.words else found[0]
+
+    def _without_run(self, found: re.Match[str]) -> str:
+        run, told, at = found[0], "", 0
+        while at < len(run):
+            sizes = range(_LONGEST_NAME, _SHORTEST_WORD - 1, -1)
+            size = next((size for size in sizes if run[at : at + size] in self.words), 0)
+            told += MASK if size else run[at]
+            at += size or 1
+        return told
 
     @cached_property
-    def _in_order(self) -> list[str]:
-        return sorted(self.words)
+    def _heads(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for word in self.words:
+            found.setdefault(word[:_SHORTEST_WORD], []).append(word)
+        return found
 
     def _walk(self, value: Any, name: str, depth: int) -> None:  # noqa: ANN401 - any JSON
         """Note the texts within, and the numbers that are hidden, by the name they lie under."""
@@ -189,9 +232,11 @@ class _Sent:
             self.whole.add(text.casefold())
             digits = re.sub(r"\D", "", text)
             if len(digits) >= _SHORTEST_NUMBER:
-                self.numbers.add(digits)
-        if kind != "open":
-            self._texts.append(text)
+                self.tails.add(digits[-_TAIL:])
+        if kind == "hidden" or (kind == "personal" and not MOMENT.fullmatch(text)):
+            text = _END_OF_ADDRESS.sub(r"\1", text) if "@" in text else text
+            pieces = (text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK))
+            self.words.update(word for piece in pieces for word in filter(_tells, _words(piece)))
 
     def _kind(self, name: str) -> _Kind:
         known = self._kinds.get(name)
@@ -208,7 +253,11 @@ class _Sent:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall((text if text.isascii() else normalize("NFC", text)).casefold())
+    return _WORD.findall((text if text.isascii() else normalize("NFKC", text)).casefold())
+
+
+def _tells(word: str) -> bool:
+    return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
 
 
 def _is_plain(text: str) -> bool:
@@ -216,19 +265,9 @@ def _is_plain(text: str) -> bool:
     return PLANHATS_OWN.issuperset(_words(text))
 
 
-def _decoded(text: str) -> str:
-    """A text without the escapes of JSON, of URLs and of HTML, each of which may hide a value."""
-    for _ in range(_ROUNDS):
-        plain = html.unescape(unquote(_ESCAPE.sub(_unescaped, text)))
-        if plain == text:
-            break
-        text = plain
-    return text if text.isascii() else normalize("NFC", text)
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1] or found[2]
-    return chr(int(code, 16)) if code else found[3]
+def _letters(text: str) -> str:
+    """Letters and digits alone, those of ASCII in lower case; as many as there were."""
+    return "".join(filter(str.isalnum, text)).translate(_LOWER)
 
 
 def _pieces(secret: str) -> tuple[int, frozenset[str]]:

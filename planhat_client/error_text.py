@@ -7,7 +7,7 @@ no half of a value may be left. No sign that is not to be seen gets any further.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 NO_MESSAGE = "an error without a message"
@@ -15,6 +15,8 @@ NO_MESSAGE = "an error without a message"
 _LONGEST = 200
 _LONGEST_READ = 2000
 _DEEPEST = 6
+_MOST_VALUES = 500
+"""Values that are looked at in search of a message."""
 _NAMES = (
     "error",
     "message",
@@ -36,13 +38,13 @@ Clean: TypeAlias = Callable[[str], str]
 
 def error_text(entry: Any, clean: Clean = str) -> str:  # noqa: ANN401 - whatever Planhat sent
     """Say what an error entry of any shape says, shortened; never raises."""
-    return _fit(_text(entry, _DEEPEST), clean) or NO_MESSAGE
+    return _fit(_found(entry), clean) or NO_MESSAGE
 
 
 def message(document: Any, body: bytes, clean: Clean = str) -> str:  # noqa: ANN401 - likewise
     """Say what an answer says; `document` is its body as JSON, None if it is none."""
     if document is not None:
-        return "" if isinstance(document, list) else _fit(_text(document, _DEEPEST), clean)
+        return "" if isinstance(document, list) else _fit(_found(document), clean)
     text = " ".join(body[:_LONGEST_READ].decode(errors="replace").split())
     # A page in HTML tells nothing, and a torn piece of JSON may hold people's data.
     return "" if text[:1] in ("<", "{", "[", '"') else _fit(text, clean)
@@ -66,7 +68,11 @@ def is_page(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
-def _text(entry: Any, depth: int) -> str:  # noqa: ANN401 - whatever Planhat sent
+def _found(entry: Any) -> str:  # noqa: ANN401 - whatever Planhat sent
+    return _text(entry, _DEEPEST, iter(range(_MOST_VALUES)))
+
+
+def _text(entry: Any, depth: int, left: Iterator[int]) -> str:  # noqa: ANN401 - likewise
     if isinstance(entry, str):
         return " ".join(entry[: 2 * _LONGEST_READ].split())
     if isinstance(entry, int | float) and not isinstance(entry, bool):
@@ -74,5 +80,5 @@ def _text(entry: Any, depth: int) -> str:  # noqa: ANN401 - whatever Planhat sen
     if not depth or not isinstance(entry, dict | list):
         return ""
     values = entry[:10] if isinstance(entry, list) else [entry.get(name) for name in _NAMES]
-    found = (_text(value, depth - 1) for value in values)
-    return next(filter(None, found), "")
+    some = (value for value in values if value is not None and next(left, None) is not None)
+    return next(filter(None, (_text(value, depth - 1, left) for value in some)), "")

@@ -4,20 +4,20 @@ from typing import Final
 
 _ENGLISH: Final = """
 a about after again allowed already also an and any api are as at authenticated authorization
-authorized bad be been before bearer body boolean both bulk but by call calls can cannot check code
-content could create created data date denied did do does domain down duplicate duplicated each
-either empty error errors exceed exceeded exist existing exists expected failed failure field fields
-file for forbidden format found from gateway get given global has have header headers host html http
-https if ignored in incorrect index inactive internal into invalid is it item items its json key
-keys large length limit limits list long longer malformed many match matching max maximum method min
-minimum missing more most must no not nothing null number object of on once one only or other out
-over parameter parse patch path payload permission permissions permitted please post properties
-property provide put quota range rate read record records refused rejected request requests required
-reset resource retry route row rows same second seconds server service set should size some source
-string syntax target tenant text than that the their them there these this those time timeout to
-token too type unable unauthorized unavailable unexpected unique unknown unsupported until update
-updated url use used using valid validation value values was web were when which with without write
-wrong you your
+authorized bad be been before bearer body boolean both buffering bulk but by call calls can cannot
+cast check code content could create created data date denied did do does domain down duplicate
+duplicated each either empty entity error errors exceed exceeded exist existing exists expected
+failed failure field fields file for forbidden format found from gateway get given global has have
+header headers host html http https if ignored in incorrect index inactive internal into invalid
+is it item items its json key keys large length limit limits list long longer malformed many match
+matching max maximum method min minimum missing more most must no not nothing null number object
+of on once one only operation operations or other out over parameter parse patch path payload
+permission permissions permitted please post properties property provide put quota range rate read
+record records refused rejected request requests required reset resource retry route row rows same
+second seconds server service set should size some source string syntax target tenant text than
+that the their them there these this those time timed timeout to token too type unable
+unauthorized unavailable unexpected unique unknown unsupported until update updated url use used
+using valid validation value values was web were when which with without write wrong you your
 """
 _FIELDS: Final = """
 _id account accounts action activities activity analytics arr asset cid co companies company

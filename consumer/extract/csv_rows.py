@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from consumer.extract.row import LONGEST, Endless, Row, check_end, too_long
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 _WORDS: Final = {"true": True, "false": False}
 _ACCOUNT: Final = "account."
+_NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
+"""What Python reads for bytes that are no text."""
+_OPEN: Final = "a quote is opened and never closed"
 _MESSAGES: Final = {"user", "account"}
 """Columns of whole objects, which no profile by itself has."""
 
@@ -30,7 +35,7 @@ def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[
     csv.field_size_limit(LONGEST)
     counted = _Counted(file)
     buffered = io.BufferedReader(counted)
-    text = _Lines(io.TextIOWrapper(buffered, "utf-8-sig", "replace", newline=""))
+    text = _Lines(io.TextIOWrapper(buffered, "utf-8-sig", "surrogateescape", newline=""))
     lines = csv.reader(text)
     header: list[str] | None = None
     while True:
@@ -48,7 +53,8 @@ def csv_rows(file: BinaryIO, numbers: frozenset[str] = frozenset()) -> Iterator[
         if any(cells) and header is None:
             header = _names(line, cells)
         elif any(cells):
-            yield _row(line, header or [], cells, numbers, counted.read_bytes)
+            found = _row(line, header or [], cells, numbers, counted.read_bytes)
+            yield replace(found, value=b"", fault=_OPEN) if text.is_over else found
         text.next_row(is_blank=not cells)
 
 
@@ -60,6 +66,8 @@ def _names(line: int, cells: list[str]) -> list[str]:
 
 
 def _row(line: int, header: list[str], cells: list[str], numbers: frozenset[str], end: int) -> Row:
+    if _NOT_UTF_8.search("".join(cells)):
+        return Row(line, b"", "not UTF-8", end)
     if len(cells) != len(header):
         found = f"{len(cells)} {plural(len(cells), 'cell')}"
         return Row(line, b"", f"{found}, but the header names {len(header)}", end)
@@ -112,7 +120,10 @@ class _Lines:
         self._of_row = 0
         self._of_blanks = 0
         self._begun_on = 1
+        self._quotes = 0
         self.number = 0
+        self.is_over = False
+        """Whether the end was met: within a row it is in an open quote."""
 
     def __iter__(self) -> _Lines:
         return self
@@ -125,20 +136,28 @@ class _Lines:
             line = self._piece()
             is_too_long = True
         if is_too_long:
+            self._to_its_end()
             raise _TooLong
         if not line:
+            self.is_over = True
             raise StopIteration
         return line
 
     def next_row(self, *, is_blank: bool) -> None:
         """What is read now belongs to another row."""
         self._of_blanks = self._of_blanks + self._of_row if is_blank else 0
-        self._of_row = 0
+        self._of_row = self._quotes = 0
         self._begun_on = self.number + 1
+
+    def _to_its_end(self) -> None:
+        """Pass over the rest of a row: what stands in its quotes is no row."""
+        while self._quotes % 2 and (line := self._piece()):
+            self.number += line.endswith("\n")
 
     def _piece(self) -> str:
         line = self._text.readline(LONGEST)
         self._of_row += len(line)
+        self._quotes += line.count('"')
         check_end(self._begun_on, self._of_row, is_blank=False)
         check_end(self._begun_on, self._of_blanks, is_blank=True)
         return line

@@ -154,6 +154,7 @@ def _forms(value: str) -> Iterator[str]:
     in_json = json.dumps(value)[1:-1]
     yield from (value, quote(value, safe=""), quote(value), quote_plus(value), html.escape(value))
     yield from (value.encode("unicode_escape").decode("ascii"), repr(value)[1:-1])
+    yield repr(value.encode("utf-8", "replace"))[2:-1]
     yield from (in_json, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1])
     yield in_json.replace("/", "\\/")
     if len(value) >= _SHORTEST_ENCODED:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -294,3 +297,30 @@ async def test_a_failed_lookup_is_never_taken_for_nobody(
         await client.enduser_id("u-1")
 
     assert type(caught.value) is kind
+
+
+async def test_a_refusal_of_a_large_request_does_not_hold_up_the_others() -> None:
+    words = (f"w{at}ord" for at in itertools.count())
+    texts = [" ".join(itertools.islice(words, 60_000)) for _ in range(8)]
+    items = [orjson.dumps({"name": text}) for text in texts]
+    errors = [{"error": f"Somebody{at} is refused..."} for at in range(50)]
+    client, _ = planhat(response(206, {"updatedErrors": errors}))
+    longest = asyncio.create_task(_longest_hold(until := asyncio.Event()))
+    await asyncio.sleep(0)
+
+    answer = await client.upsert(Resource.ENDUSERS, items)
+
+    until.set()
+    assert isinstance(answer, Partial)
+    start = time.perf_counter()
+    assert len({answer.clean(error["error"]) for error in errors}) == len(errors)
+    assert time.perf_counter() - start < 0.1
+    assert await longest < 0.25
+
+
+async def _longest_hold(until: asyncio.Event) -> float:
+    longest, last = 0.0, time.perf_counter()
+    while not until.is_set():
+        await asyncio.sleep(0.001)
+        longest, last = max(longest, (now := time.perf_counter()) - last), now
+    return longest

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from planhat_client import Planhat, PlanhatError
 from planhat_client.client import Endpoints
+from planhat_client.error_text import NO_MESSAGE, error_text
 from planhat_client.errors import PlanhatUnavailable
 from planhat_client.protocol import Delivered, Partial, Request, Response, Retry
 from planhat_client.transport import Transport
@@ -248,3 +249,15 @@ def test_no_answer_makes_a_write_raise(said: bytes, status: int) -> None:
     answer = asyncio.run(client.upsert(Resource.ENDUSERS, [SHORT[1:-1]]))
 
     assert getattr(answer, "reason", "").isprintable()
+
+
+def test_a_message_is_not_looked_for_in_a_million_values() -> None:
+    entry: object = {}
+    for _ in range(6):
+        entry = [entry] * 10
+    start = time.perf_counter()
+
+    told = [error_text(entry) for _ in range(50)]
+
+    assert set(told) == {NO_MESSAGE}
+    assert time.perf_counter() - start < 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 
 import pytest
@@ -82,3 +83,28 @@ def test_an_alias_is_what_it_stands_for() -> None:
     found = ConnectorSettings.from_text(text, "connector.yaml")
 
     assert found.account_synchronized_segments == ("a", "b")
+
+
+def test_a_merge_key_brings_what_is_not_said_anew() -> None:
+    text = (
+        "contact_attributes_outbound:\n"
+        "  - &row {hull_field_name: email, service_field_name: email}\n"
+        "  - {<<: *row, hull_field_name: contact_email}\n"
+    )
+
+    rows = ConnectorSettings.from_text(text, "settings").contact_attributes_outbound
+
+    assert [(row.hull_field_name, row.service_field_name) for row in rows] == [
+        ("email", "email"),
+        ("contact_email", "email"),
+    ]
+
+
+def test_merge_keys_of_merge_keys_are_too_much() -> None:
+    levels = [
+        f"{one}: &{one} {{<<: [{', '.join([f'*{before}'] * 9)}]}}"
+        for before, one in itertools.pairwise("abcdefgh")
+    ]
+
+    with pytest.raises(InvalidSettings, match="more than 50,000 values"):
+        ConnectorSettings.from_text("\n".join(["a: &a {x: 1}", *levels]), "settings")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from consumer.extract.csv_rows import csv_rows
+from consumer.extract.row import LONGEST
 
 
 def rows(text: str, *numbers: str) -> list[tuple[int, Any]]:
@@ -79,3 +80,27 @@ def test_a_line_that_does_not_fit_the_header_costs_only_itself() -> None:
 
 def test_a_mark_of_the_byte_order_is_no_part_of_a_name() -> None:
     assert rows("\ufeffid\n1\n") == [(2, {"id": "1"})]
+
+
+def test_a_quote_that_is_never_closed_takes_no_row_along_unsaid() -> None:
+    assert rows('id,x\n1,a\n2,"b\n3,c\n') == [
+        (2, {"id": "1", "x": "a"}),
+        (3, "a quote is opened and never closed"),
+    ]
+
+
+def test_of_a_row_that_is_too_long_no_part_is_read_as_a_row() -> None:
+    planted = "9,planted\n" * (LONGEST // 10 + 1000)
+
+    found = rows(f'id,x\n1,"{planted}"\n2,b\n')
+
+    assert found == [(2, "longer than 16 MiB"), (planted.count("\n") + 3, {"id": "2", "x": "b"})]
+
+
+def test_a_row_that_is_not_utf_8_is_told_and_not_changed() -> None:
+    content = "id,x\n1,J\xf6rg\n".encode("latin-1") + "2,J\xf6rg \ufffd\n".encode()
+
+    found = [(row.fault, row.value) for row in csv_rows(io.BytesIO(content))]
+
+    assert found[0] == ("not UTF-8", b"")
+    assert json.loads(found[1][1]) == {"id": "2", "x": "J\xf6rg \ufffd"}

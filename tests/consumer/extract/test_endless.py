@@ -35,6 +35,7 @@ CSV = {
     "zeros": (b"", b"\0" * 65536, "line 1: no row ends within 32 MiB"),
     "one cell": (b"id\n", b"a" * 65536, "line 2: no row ends within 32 MiB"),
     "blanks": (b"id\n", b"\n" * 65536, "no row ends within 1 MiB"),
+    "a quote": (b'id\n"', b"a\n" * 32768, "line 2: no row ends within 32 MiB"),
     "noise": (b"", b"\x01\n" * 1024, "line 1: no header of CSV"),
 }
 
