@@ -109,6 +109,8 @@ class Intake:
         """
         if not offsets.track(record.offset):
             self._replays.passed_over(record)
+            # Else, after a restart, only what is not final would count, and of that most is bad.
+            self._guard.note(rejected=False)
             return 1
         self._replays.seen(record)
         messages = _messages(record)

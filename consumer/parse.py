@@ -25,7 +25,7 @@ from consumer.route import route, unsupported
 from schemas.hull import Notification
 from schemas.plain import Message
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 _LONGEST_REASON: Final = 200
 _SHORT: Final = 2 * MOST
