@@ -102,7 +102,6 @@ class DeadLetter:
 
 def dead_letter(record: Record) -> DeadLetter | None:
     """Read a record; None if it is no dead letter of ours."""
-    # A header may have no value, which Kafka's client does not say in its types.
     found = {name: value or b"" for name, value in record.headers}
     topic = found.get("dl.topic", b"").decode(errors="replace")
     partition, offset = number(found.get("dl.partition")), number(found.get("dl.offset"))

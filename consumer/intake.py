@@ -298,7 +298,7 @@ def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
     try:
         parsed = parse(record.value, record.headers)
     except Exception as error:  # noqa: BLE001 - the same record would end each restart again
-        _log.error("record.failed", offset=record.offset, exc_info=error)
+        _tell_of(record, error)
         return (Invalid(_internal(error)),)
     match parsed:
         case Messages(messages=messages):
@@ -311,15 +311,18 @@ def _tell(ticket: Ticket, error: Exception, hull_id: str = "") -> None:
     """Tell of a fault of ours: of each record once, however many messages it has."""
     if not ticket.has_failed:
         ticket.has_failed = True
-        record = ticket.record
-        _log.error(
-            "record.failed",
-            topic=record.partition.topic,
-            partition=record.partition.number,
-            offset=record.offset,
-            hull_id=hull_id,
-            exc_info=error,
-        )
+        _tell_of(ticket.record, error, hull_id)
+
+
+def _tell_of(record: Record, error: Exception, hull_id: str = "") -> None:
+    _log.error(
+        "record.failed",
+        topic=record.partition.topic,
+        partition=record.partition.number,
+        offset=record.offset,
+        hull_id=hull_id,
+        exc_info=error,
+    )
 
 
 def _internal(error: Exception) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from consumer.log import cleaner
 from consumer.log.printable import printable
@@ -25,7 +25,7 @@ from consumer.replay import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.part import Receipt, Record, Ticket
+    from consumer.part import Headers, Receipt, Record, Ticket
 
 VALUE: Final = "dl.value"
 VALUE_BYTES: Final = "dl.value_bytes"
@@ -34,9 +34,7 @@ HEADERS: Final = "dl.headers"
 OMITTED: Final = b"omitted"
 UNREADABLE: Final = b"unreadable"
 
-Headers = tuple[tuple[str, bytes], ...]
-
-Letter = tuple[bytes | None, bytes | None, Headers]
+Letter: TypeAlias = "tuple[bytes | None, bytes | None, Headers]"
 """Key, value and headers of a record for the dead-letter topic."""
 
 _LONGEST_ERROR: Final = 500

@@ -19,13 +19,12 @@ from consumer.message import (
     Tombstone,
     UserMessage,
 )
+from consumer.part import Header
 from consumer.plain import decoded, has_too_many, modelled
 from consumer.reasons import TOO_MANY_EVENTS, TOO_MANY_ITEMS, TOO_MANY_MESSAGES
 from consumer.route import route, unsupported
 from schemas.hull import Notification
 from schemas.plain import Message
-
-Headers = Sequence[tuple[str, bytes | None]]
 
 _LONGEST_REASON: Final = 200
 _SHORT: Final = 2 * MOST
@@ -47,7 +46,7 @@ class _Hints:
 _NO_HINTS: Final = _Hints()
 
 
-def parse(value: bytes | None, headers: Headers = ()) -> Parsed:
+def parse(value: bytes | None, headers: Sequence[Header] = ()) -> Parsed:
     """Return the messages of a record; `Invalid` if the value as a whole cannot be read."""
     if value is None:
         return Tombstone()
@@ -103,7 +102,7 @@ def _odd(value: bytes, hints: _Hints) -> Parsed:
     return Messages((_message(document, hints),))
 
 
-def _hints(headers: Headers) -> _Hints:
+def _hints(headers: Sequence[Header]) -> _Hints:
     # The first header of a name counts; a broken bridge may write a null value.
     found = {name: value for name, value in reversed(headers) if value}
     return _Hints(

@@ -30,6 +30,11 @@ UNATTRIBUTED: Final = "unattributed"
 """What was done of an activity whose contact is not known to be in Planhat: sent, but Planhat drops
 it in silence if it knows no such contact."""
 
+Header: TypeAlias = tuple[str, bytes | None]
+"""Of a record: Kafka lets a value be null, and a name come twice."""
+
+Headers: TypeAlias = tuple[Header, ...]
+
 Change: TypeAlias = "tuple[Resource, str, Ending, str, str | None, bytes]"
 """What became of one change, for who asks later: resource, key, ending, reason, what was done,
 and the object as it was sent. A bare tuple, as one is made for each change."""
@@ -73,7 +78,7 @@ class Record:
         offset: int,
         key: bytes | None,
         value: bytes | None,
-        headers: tuple[tuple[str, bytes], ...] = (),
+        headers: Headers = (),
         timestamp: float = 0.0,
         since: float | None = None,
         fault: str | None = None,
@@ -96,8 +101,7 @@ class Record:
     def size(self) -> int:
         """Bytes it holds in memory while it is unresolved."""
         size = len(self.value or b"") + len(self.key or b"") + 256
-        headers: tuple[tuple[str, bytes | None], ...] = self.headers  # Kafka allows null
-        for name, value in headers:
+        for name, value in self.headers:
             size += len(name) + len(value or b"") + _HEADER
         return size
 

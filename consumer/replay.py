@@ -15,6 +15,8 @@ from consumer.positions import ranges, read_ranges
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from consumer.part import Header, Headers
+
 REPLAYS: Final = "dl.replays"
 FIRST_OFFSET: Final = "dl.first_offset"
 CHECKED_TO: Final = "dl.checked_to"
@@ -26,8 +28,6 @@ _PREFIX: Final = "dl."
 _LARGEST: Final = (1 << 63) - 1
 """What Kafka can count to, and what our arrays hold."""
 _LONGEST_NUMBER: Final = len(str(_LARGEST))
-
-Headers = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Replay:
     only_events: bool = False
 
 
-def replay(headers: Sequence[tuple[str, bytes]]) -> Replay | None:
+def replay(headers: Sequence[Header]) -> Replay | None:
     """Read the headers; None if the record is no replay of ours."""
     if not headers:
         return None

@@ -24,7 +24,7 @@ from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
-from consumer.parse import Headers
+from consumer.part import Headers
 from consumer.rules import Rules
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings

@@ -15,7 +15,7 @@ from consumer.parse import parse
 if TYPE_CHECKING:
     from consumer.explain.known import Known
     from consumer.message import Routed
-    from consumer.parse import Headers
+    from consumer.part import Headers
     from consumer.rules import Rules
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple, TypeAlias
 
+from consumer.part import Headers
+
 Buffer: TypeAlias = bytes | memoryview
-Headers: TypeAlias = "tuple[tuple[str, bytes | None], ...]"
 
 MOST_HEADERS: Final = 1000
 """Headers of a record that are kept: an empty one takes two bytes there, and a hundred here."""

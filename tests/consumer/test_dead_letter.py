@@ -85,7 +85,7 @@ def test_a_moment_before_there_were_any_is_none(moment: str) -> None:
 def test_a_header_without_a_value_is_an_empty_one() -> None:
     whole = letter(7).record
     told = (*whole.headers, ("dl.reason", None), ("x", None))
-    planted = Record(whole.partition, whole.offset, whole.key, whole.value, told)  # type: ignore[arg-type]  # aiokafka gives None
+    planted = Record(whole.partition, whole.offset, whole.key, whole.value, told)
 
     found = dead_letter(planted)
 

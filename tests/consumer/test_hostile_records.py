@@ -15,7 +15,8 @@ from consumer import reasons
 from consumer.guard import LEAST_RECORDS, RejectGuard
 from consumer.message import MOST
 from consumer.metrics import Metrics
-from consumer.part import Partition, Record
+from consumer.offsets import Offsets, encode
+from consumer.part import Headers, Partition, Record
 from consumer.report import Reporter
 from planhat_client.sandbox import Refusal
 from tests.consumer.engine import Engine, account, user_message
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 P0 = Partition("t", 0)
 MOST_SECONDS = 0.25
-Headers = tuple[tuple[str, bytes], ...]
 
 NAMES = (
     *("dl.replays", "dl.first_offset", "dl.checked_to", "dl.position", "dl.positions", "dl.only"),
@@ -209,8 +209,8 @@ def test_an_envelope_is_one_letter_that_names_what_was_rejected() -> None:
     neither = "neither user nor account: not a Hull message"
     assert before == 0
     assert told["dl.positions"] == b"0,2-4"
-    assert told["dl.reason"].decode() == neither
-    assert told["dl.error"].decode() == f"{neither} (3); user without an id (1)"
+    assert told["dl.reason"] == neither.encode()
+    assert told["dl.error"] == f"{neither} (3); user without an id (1)".encode()
     assert "dl.position" not in told
     assert is_done(engine)
 
@@ -281,3 +281,18 @@ def test_who_is_told_and_fails_holds_nothing_up_and_is_told_of_once_a_record() -
         ("record.failed", 0),
         ("record.failed", 1),
     ]
+
+
+def test_a_restart_is_no_flood_of_rejections_for_the_guard() -> None:
+    good, bad = json.dumps(user_message(1, account(1))).encode(), b"no JSON"
+    records = [Record(P0, at, b"k", bad if at % 4 == 3 else good) for at in range(1_200)]
+    known = encode(0, {one.offset for one in records if one.value is good})
+    guard = RejectGuard(0.5)
+    engine = Engine(guard=guard)
+
+    engine.offsets = Offsets(0, known)
+    for record in records:
+        engine.take_record(record)
+
+    assert len(engine.letters) > LEAST_RECORDS
+    assert not guard.is_tripped

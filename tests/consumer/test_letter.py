@@ -35,7 +35,7 @@ def bare(record: Record) -> DeadLetter:
 
 
 def size(record: Record) -> int:
-    named = sum(len(name) + len(value) for name, value in record.headers)
+    named = sum(len(name) + len(value or b"") for name, value in record.headers)
     return named + len(record.key or b"") + len(record.value or b"")
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,12 @@ from consumer.message import (
     UserMessage,
 )
 from consumer.parse import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.part import Header
+
 
 USER = {"user": {"id": "u1", "email": "ada@acme.example"}}
 ACCOUNT = {"account": {"id": "a1", "name": "Acme"}}
@@ -41,15 +47,13 @@ def value(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
-def messages(
-    document: object, headers: list[tuple[str, bytes]] | None = None
-) -> tuple[Routed, ...]:
-    found = parse(value(document), headers or ())
+def messages(document: object, headers: Sequence[Header] = ()) -> tuple[Routed, ...]:
+    found = parse(value(document), headers)
     assert isinstance(found, Messages)
     return found.messages
 
 
-def message(document: object, headers: list[tuple[str, bytes]] | None = None) -> Routed:
+def message(document: object, headers: Sequence[Header] = ()) -> Routed:
     (found,) = messages(document, headers)
     return found
 
@@ -274,6 +278,13 @@ def test_the_header_may_say_that_a_message_is_an_export(header: bytes, is_export
     assert found.is_export is is_export
 
 
+@pytest.mark.parametrize("name", ["channel", "is_export", "traceparent"])
+def test_a_header_without_a_value_says_nothing(name: str) -> None:
+    told: list[Header] = [(name, None), ("channel", b"user:update")]
+
+    assert message({"user": {"id": "u1"}}, told) == message({"user": {"id": "u1"}}, told[1:])
+
+
 def test_a_header_that_is_no_text_raises_nothing() -> None:
     assert isinstance(message(USER, [("channel", b"\xff")]), Unsupported)
 
@@ -284,5 +295,5 @@ def test_no_bytes_raise(broken: bytes) -> None:
 
 
 @given(HULL_LIKE, st.lists(st.tuples(NAMES, st.binary()), max_size=2))
-def test_no_json_raises(document: object, headers: list[tuple[str, bytes]]) -> None:
+def test_no_json_raises(document: object, headers: Sequence[Header]) -> None:
     parse(value(document), headers)

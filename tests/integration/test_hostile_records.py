@@ -82,9 +82,7 @@ async def test_two_thousand_hostile_records_cost_themselves(
     async with SandboxProcess() as planhat, AsyncExitStack() as stack:
         world = World(kafka, planhat, Hull(users=3_000, accounts=300), topic("events"), tmp_path)
         await world.create_topics(PARTITIONS, configs=ANY_TIME)
-        services = [
-            await stack.enter_async_context(world.service(REJECT_LIMIT="1")) for _ in range(2)
-        ]
+        services = [await stack.enter_async_context(world.service()) for _ in range(2)]
         committed, most = 0, 0.0
 
         with Prober(services) as prober:
