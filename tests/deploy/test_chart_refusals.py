@@ -60,6 +60,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(settings={"HTTP_ALLOWED_HOSTS": "https://console.example.com"}),
         "settings.HTTP_ALLOWED_HOSTS: https://console.example.com: must be names of hosts",
     ),
+    "a tenant id of which Helm loses digits": (
+        values(connector__tenant_id=12345678901234567890),
+        "connector.tenant_id: put it in quotes",
+    ),
     "a key without its certificate": (
         values(
             kafka__securityProtocol="SSL", kafka__tls={"existingSecret": "tls", "keyKey": "key"}

@@ -72,6 +72,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if not (or $v.connector.tenant_id $v.planhat.tenantIdSecret) }}
 {{- fail "connector.tenant_id: missing: set it, or planhat.tenantIdSecret" }}
 {{- end }}
+{{- if and (kindIs "float64" $v.connector.tenant_id) (gt (float64 $v.connector.tenant_id) 9007199254740991.0) }}
+{{- fail "connector.tenant_id: put it in quotes: Helm loses digits of a number that large" }}
+{{- end }}
 {{- if gt (int $v.replicas) (int $v.kafka.partitions) }}
 {{- fail (printf "replicas: %d: at most kafka.partitions (%d): a member without a partition never becomes ready" (int $v.replicas) (int $v.kafka.partitions)) }}
 {{- end }}
