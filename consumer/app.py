@@ -11,44 +11,43 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from consumer.ages import Ages
-from consumer.assignment import Assignment
-from consumer.blocked import Blocked
-from consumer.catch_up import CatchUp, Pace
+from consumer.ask.directories import DirectoryReader
+from consumer.ask.endusers import EnduserReader
+from consumer.ask.halt import HaltWatch
+from consumer.ask.measured import MeasuredPlanhat
 from consumer.commit import Committer
-from consumer.company_directory import CompanyDirectory, Owners
-from consumer.console.join import console_of
-from consumer.dead_letters import DeadLetters
-from consumer.directory_reader import DirectoryReader
-from consumer.dispatch import Dispatch
-from consumer.enduser_reader import EnduserReader
+from consumer.decide.rules import Rules
+from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.dispatch import Dispatch
+from consumer.engine.guard import RejectGuard
+from consumer.engine.intake import Intake
+from consumer.engine.pace import CatchUp, Pace
+from consumer.engine.plan import Planner
 from consumer.errors import KafkaError, KafkaRefused
-from consumer.guard import RejectGuard
-from consumer.halt_watch import HaltWatch
-from consumer.intake import Intake
 from consumer.kafka.sink import KafkaSink
 from consumer.kafka.source import KafkaSource
-from consumer.lane import Lane
-from consumer.lane_policy import policy_of
-from consumer.lease import Lease, lease_seconds
+from consumer.lanes.lane import Lane
+from consumer.lanes.policy import policy_of
 from consumer.log.troubles import Troubles
-from consumer.long_wait import long_wait
-from consumer.measured_planhat import MeasuredPlanhat
 from consumer.membership import Membership
-from consumer.metrics import Metrics
-from consumer.ops import Ops
-from consumer.outcomes import Outcomes
-from consumer.plan import Planner
-from consumer.plural import plural
+from consumer.offsets.assignment import Assignment
+from consumer.offsets.lease import Lease, lease_seconds
+from consumer.outbox.dead_letters import DeadLetters
+from consumer.outbox.results import Results
 from consumer.poll import Poller
-from consumer.progress import Progress
-from consumer.report import Reporter
-from consumer.results import Results
-from consumer.rules import Rules
 from consumer.send import Sender
 from consumer.start import joined
-from consumer.trace_switch import traces_of
 from consumer.version import is_compiled
+from consumer.watch.ages import Ages
+from consumer.watch.blocked import Blocked
+from consumer.watch.console.join import console_of
+from consumer.watch.metrics import Metrics
+from consumer.watch.outcomes import Outcomes
+from consumer.watch.port.ops import Ops
+from consumer.watch.progress import Progress
+from consumer.watch.report import Reporter
+from consumer.watch.trace_switch import traces_of
+from consumer.wording import long_wait, plural
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.transport import Transport
@@ -57,7 +56,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.part import Partition, Ticket
+    from consumer.lanes.part import Partition, Ticket
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 

@@ -10,10 +10,10 @@ import structlog
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
-    from consumer.assignment import Assignment
-    from consumer.blocked import Blocked
-    from consumer.lease import Lease
-    from consumer.part import Partition
+    from consumer.lanes.part import Partition
+    from consumer.offsets.assignment import Assignment
+    from consumer.offsets.lease import Lease
+    from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.commit")
 

@@ -15,11 +15,11 @@ from planhat_client.retry import backoff
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.assignment import Assignment
-    from consumer.blocked import Blocked
     from consumer.commit import Committer, Positions
-    from consumer.lease import Lease
-    from consumer.part import Partition
+    from consumer.lanes.part import Partition
+    from consumer.offsets.assignment import Assignment
+    from consumer.offsets.lease import Lease
+    from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.membership")
 

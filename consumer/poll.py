@@ -12,12 +12,12 @@ from consumer.errors import KafkaBlocked, KafkaUnavailable, KafkaUnreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.assignment import Assignment
-    from consumer.blocked import Blocked
+    from consumer.engine.intake import Intake
     from consumer.errors import KafkaError
-    from consumer.intake import Intake
-    from consumer.offsets import Offsets
-    from consumer.part import Partition, Record
+    from consumer.lanes.part import Partition, Record
+    from consumer.offsets.assignment import Assignment
+    from consumer.offsets.offsets import Offsets
+    from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.poll")
 

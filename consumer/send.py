@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.dispatch import Wait
-from consumer.flight import Flight
+from consumer.engine.dispatch import Wait
+from consumer.lanes.batch import Flight
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.catch_up import Pace
-    from consumer.dispatch import Dispatch
-    from consumer.intake import Intake
+    from consumer.engine.dispatch import Dispatch
+    from consumer.engine.intake import Intake
+    from consumer.engine.pace import Pace
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer.send")

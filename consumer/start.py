@@ -13,7 +13,7 @@ from consumer.errors import KafkaBlocked, KafkaUnavailable
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from consumer.blocked import Blocked
+    from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.app")
 

@@ -15,5 +15,5 @@ def version() -> str:
 
 def is_compiled() -> bool:
     """Tell whether the core is machine code: an image's is, a source tree's is not."""
-    found = find_spec("consumer.lane")
+    found = find_spec("consumer.lanes.lane")
     return found is not None and not (found.origin or "").endswith(".py")

@@ -79,7 +79,7 @@ Segments = Annotated[tuple[Segment, ...], BeforeValidator(_items)]
 
 
 class Event(BaseModel):
-    """Something a user did. `created_at` is whatever was written; see consumer/moment.py."""
+    """Something a user did. `created_at` is whatever was written; see consumer/decide/moment.py."""
 
     model_config = _MODEL
 

@@ -43,7 +43,7 @@ Segments = tuple[Segment, ...]
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """Something a user did. `created_at` is whatever was written; see consumer/moment.py."""
+    """Something a user did. `created_at` is whatever was written; see consumer/decide/moment.py."""
 
     event: str | None = None
     event_id: str | None = None

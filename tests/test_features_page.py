@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer import reasons
+from consumer.decide import reasons
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "features.md").read_text("utf-8")

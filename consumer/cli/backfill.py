@@ -26,7 +26,7 @@ from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
-from consumer.plural import plural
+from consumer.wording import plural
 from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned
 

@@ -6,15 +6,15 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-from consumer import status
 from consumer.cli.foreground import quiet
 from consumer.cli.output import clean, shown, tell, tell_json
 from consumer.cli.planhat_access import planhat_facts
 from consumer.cli.read import read_settings
 from consumer.kafka.access import kafka_facts
-from consumer.reachability import kafka_findings, planhat_findings
+from consumer.kafka.reachability import kafka_findings, planhat_findings
+from consumer.settings import findings as status
 from consumer.settings import unknown_names
-from consumer.status import Finding
+from consumer.settings.findings import Finding
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

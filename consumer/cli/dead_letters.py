@@ -15,18 +15,18 @@ from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
 from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.read import read_environment
+from consumer.decide.json_text import read_json
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.json_text import read_json
 from consumer.kafka.topic_reader import TopicReader
 from consumer.log.printable import printable
-from consumer.positions import ranges
+from consumer.outbox.replay import ranges
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.cli.letter_choice import LetterChoice
-    from consumer.dead_letter import DeadLetter
+    from consumer.outbox.letter import DeadLetter
     from consumer.settings import Settings
     from consumer.settings.kafka_settings import KafkaSettings
 

@@ -19,13 +19,13 @@ from consumer.cli.look_up import looked_up
 from consumer.cli.output import say, shown, tell_json
 from consumer.cli.read import read_settings
 from consumer.cli.topic_choice import Choice, chosen
+from consumer.decide.rules import Rules
 from consumer.errors import KafkaError
-from consumer.explain import Known, explain
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
-from consumer.part import Headers
-from consumer.rules import Rules
+from consumer.lanes.part import Headers
+from consumer.watch.explain import Known, explain
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned
@@ -33,7 +33,7 @@ from schemas.shown import cleaned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consumer.part import Record
+    from consumer.lanes.part import Record
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 

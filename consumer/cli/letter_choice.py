@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from consumer.dead_letter import dead_letter
-from consumer.part import Partition
+from consumer.lanes.part import Partition
+from consumer.outbox.letter import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from consumer.dead_letter import DeadLetter
     from consumer.kafka.topic_reader import TopicReader
-    from consumer.part import Record
+    from consumer.lanes.part import Record
+    from consumer.outbox.letter import DeadLetter
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.company_directory import CompanyDirectory, Owners
+from consumer.engine.directory import CompanyDirectory, Owners
 from planhat_client.client import Planhat
 from planhat_client.transport import Transport
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from consumer.log import cleaner
 from consumer.log.printable import printable, printable_json
-from consumer.personal import Shown
+from consumer.watch.personal import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from consumer.rules import Rules
+    from consumer.decide.rules import Rules
 
 _LONGEST: Final = 64 << 20
 """More than any record of Kafka holds: a letter is shown whole."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from consumer.reachability import PlanhatFacts
+from consumer.kafka.reachability import PlanhatFacts
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
 from planhat_client.protocol import Request

@@ -14,24 +14,23 @@ from consumer.cli.letter_choice import letters, whole
 from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
-from consumer.dead_letter import DeadLetter
+from consumer.decide.rules import Rules
 from consumer.errors import KafkaError
 from consumer.kafka.topic_reader import TopicReader
 from consumer.kafka.topic_writer import TopicWriter
-from consumer.plural import plural
-from consumer.positions import ranges
-from consumer.replay import Replay, replay_headers
-from consumer.rules import Rules
-from consumer.superseded import Superseded, count_events
+from consumer.outbox.letter import DeadLetter
+from consumer.outbox.replay import Replay, ranges, replay_headers
+from consumer.outbox.stale import Superseded, count_events
+from consumer.wording import plural
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.cli.letter_choice import LetterChoice
-    from consumer.part import Partition
+    from consumer.lanes.part import Partition
+    from consumer.outbox.stale import Verdict
     from consumer.settings.kafka_settings import KafkaSettings
-    from consumer.superseded import Verdict
 
 _LONGEST_TOPIC: Final = 249
 _Dead: TypeAlias = "dict[int, frozenset[int] | None]"

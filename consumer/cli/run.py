@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from consumer import log, status
+from consumer import log
 from consumer.app import Service
 from consumer.cli.allocator import keep_heap_small
 from consumer.cli.foreground import stop_on_signals
 from consumer.cli.output import say
 from consumer.cli.read import read_settings
-from consumer.descriptors import raise_limit
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
-from consumer.ops import PortTaken
-from consumer.renewals import Renewals
+from consumer.settings import findings as status
 from consumer.settings import unknown_names
+from consumer.watch.port.descriptors import raise_limit
+from consumer.watch.port.ops import PortTaken
+from consumer.watch.renewals import Renewals
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

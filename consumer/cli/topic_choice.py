@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from consumer.kafka.topic_reader import TopicReader
-from consumer.part import Partition
+from consumer.lanes.part import Partition
 
 if TYPE_CHECKING:
-    from consumer.part import Record
+    from consumer.lanes.part import Record
     from consumer.settings.kafka_settings import KafkaSettings
 
 _MOST: Final = 1000

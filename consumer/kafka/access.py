@@ -11,12 +11,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.protocol import ConsumerProtocol
 
 from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused
-from consumer.group_members import Group, Member
 from consumer.kafka.connection import connection
+from consumer.kafka.group_members import Group, Member
+from consumer.kafka.reachability import KafkaFacts
 from consumer.kafka.refusal import why_refused
 from consumer.kafka.topic_reader import TopicReader, told
-from consumer.part import Partition
-from consumer.reachability import KafkaFacts
+from consumer.lanes.part import Partition
 
 if TYPE_CHECKING:
     from consumer.settings.kafka_settings import KafkaSettings

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple, TypeAlias
 
-from consumer.part import Headers
+from consumer.lanes.part import Headers
 
 Buffer: TypeAlias = bytes | memoryview
 

@@ -17,8 +17,8 @@ from consumer.errors import (
     KafkaUnavailable,
 )
 from consumer.kafka.fetched import FaultyRecord
-from consumer.part import Partition, Record
-from consumer.timestamp import seconds
+from consumer.lanes.part import Partition, Record
+from consumer.offsets.timestamp import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

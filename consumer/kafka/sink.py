@@ -17,7 +17,7 @@ from consumer.kafka.credentials import keep_renewed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.letter import Letter
+    from consumer.outbox.letter import Letter
     from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")

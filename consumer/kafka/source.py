@@ -18,7 +18,7 @@ from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, 
 from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.fetched import shelf
 from consumer.kafka.namesake import has_namesake
-from consumer.part import Partition, Record
+from consumer.lanes.part import Partition, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

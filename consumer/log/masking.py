@@ -1,6 +1,6 @@
 """What is left of e-mail addresses and secrets in any text that people see. Pure.
 
-The rule for whole objects, by the kind of each value, is that of consumer/personal.py.
+The rule for whole objects, by the kind of each value, is that of consumer/watch/personal.py.
 
 An e-mail address keeps its first letters and its last label, `a***@e***.com`: enough to recognise
 it when one knows it, too little to write to it. Masking twice changes nothing.

@@ -14,7 +14,7 @@ import structlog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.part import Ended, Receipt
+    from consumer.lanes.part import Ended, Receipt
 
 KIND: Final = {
     Resource.ENDUSERS: "user",

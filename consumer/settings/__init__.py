@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.guard import LEAST_RECORDS, MOST_RECORDS
+from consumer.engine.guard import LEAST_RECORDS, MOST_RECORDS
 from consumer.settings import environment
 from consumer.settings.http_settings import HttpSettings
 from consumer.settings.kafka_settings import KafkaSettings

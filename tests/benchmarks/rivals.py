@@ -17,11 +17,11 @@ import aiohttp
 import orjson
 from aiokafka import AIOKafkaConsumer
 
-from consumer.decide import decide
-from consumer.decision import Payload, UserDecision
-from consumer.message import Messages, UserMessage
-from consumer.parse import parse
-from consumer.rules import Rules
+from consumer.decide.decide import decide
+from consumer.decide.decision import Payload, UserDecision
+from consumer.decide.message import Messages, UserMessage
+from consumer.decide.parse import parse
+from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
 
 _AT_ONCE = 100

@@ -15,12 +15,12 @@ import orjson
 from consumer import log
 from consumer.app import Service
 from consumer.cli.run import collect_seldom
-from consumer.decide import decide
-from consumer.dispatch import Wait
-from consumer.message import AccountMessage, Messages, UserMessage
-from consumer.parse import parse
-from consumer.part import Partition, Record
-from consumer.rules import Rules
+from consumer.decide.decide import decide
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
+from consumer.decide.rules import Rules
+from consumer.engine.dispatch import Wait
+from consumer.lanes.part import Partition, Record
 from consumer.settings import Settings
 from planhat_client import protocol
 from planhat_client.protocol import Response
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from consumer.flight import Flight
+    from consumer.lanes.batch import Flight
     from tests.benchmarks.options import Options
 
 _WAVE = 10_000

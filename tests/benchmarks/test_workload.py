@@ -6,11 +6,11 @@ from itertools import islice
 
 import pytest
 
-from consumer.decide import decide
-from consumer.decision import Payload, UserDecision
-from consumer.message import AccountMessage, Messages, UserMessage
-from consumer.parse import parse
-from consumer.rules import Rules
+from consumer.decide.decide import decide
+from consumer.decide.decision import Payload, UserDecision
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
+from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
 from tests.benchmarks.workload import ATTRIBUTES, Bench, connector, records, user_message
 

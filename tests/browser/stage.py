@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consumer.app import Service
-from consumer.demo.kafka import EmbeddedKafka
-from consumer.demo.message import Produced
-from consumer.demo.produce import produce
+from consumer.cli.demo.kafka import EmbeddedKafka
+from consumer.cli.demo.message import Produced
+from consumer.cli.demo.produce import produce
 from consumer.log.troubles import Troubles
 from consumer.settings import Settings
 from planhat_client.sandbox import Refusal, SandboxOptions, SandboxServer

@@ -16,7 +16,7 @@ pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip instal
 
 from playwright.async_api import expect
 
-from consumer import reasons
+from consumer.decide import reasons
 from tests.browser.chromium import chromium
 from tests.browser.stage import FINAL, LATER, MESSAGES, stage, user
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from consumer.dead_letter import DeadLetter, dead_letter
-from consumer.part import Partition, Record
+from consumer.lanes.part import Partition, Record
+from consumer.outbox.letter import DeadLetter, dead_letter
 
 EVENTS = Partition("events", 0)
 DEAD = Partition("dead", 0)

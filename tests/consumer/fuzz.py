@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from consumer.company_directory import CompanyDirectory, Owners
-from consumer.dispatch import Dispatch
-from consumer.flight import Flight
-from consumer.guard import RejectGuard
-from consumer.intake import Intake
-from consumer.lane import Lane, LanePolicy
-from consumer.letter import headers
+from consumer.decide.rules import Rules
+from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.dispatch import Dispatch
+from consumer.engine.guard import RejectGuard
+from consumer.engine.intake import Intake
+from consumer.engine.plan import Planner
+from consumer.lanes.batch import Flight
+from consumer.lanes.lane import Lane, LanePolicy
+from consumer.lanes.part import Backlog, Partition, Record
 from consumer.log import cleaner
-from consumer.metrics import Metrics
-from consumer.offsets import Offsets
-from consumer.outcomes import Outcomes
-from consumer.part import Backlog, Partition, Record
-from consumer.personal import Shown
-from consumer.plan import Planner
-from consumer.report import Reporter
-from consumer.rules import Rules
-from consumer.waiting import waiting
+from consumer.offsets.offsets import Offsets
+from consumer.outbox.letter import headers
+from consumer.watch.metrics import Metrics
+from consumer.watch.outcomes import Outcomes
+from consumer.watch.personal import Shown
+from consumer.watch.report import Reporter
+from consumer.watch.waiting import waiting
 from planhat_client.limiter import Unlimited
 from planhat_client.protocol import Delivered, Partial, Reject, Retry
 from schemas.connector import ConnectorSettings
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from consumer.part import Ticket
+    from consumer.lanes.part import Ticket
     from planhat_client.protocol import Answer
 
 RULES = Rules.compile(ConnectorSettings.from_text(CONNECTOR, "connector"))

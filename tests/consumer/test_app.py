@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.app import Service
-from consumer.ops import PortTaken
 from consumer.settings import Settings
+from consumer.watch.port.ops import PortTaken
 from schemas.connector import ConnectorSettings
 
 if TYPE_CHECKING:

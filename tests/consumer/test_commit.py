@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
-from consumer.assignment import Assignment
-from consumer.blocked import Blocked
 from consumer.commit import COMMIT_SECONDS, Committer
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError, KafkaUnavailable
-from consumer.lease import Lease
-from consumer.part import Partition
+from consumer.lanes.part import Partition
+from consumer.offsets.assignment import Assignment
+from consumer.offsets.lease import Lease
+from consumer.watch.blocked import Blocked
 from tests.consumer.virtual_time import in_no_time
 
 P0, P1 = Partition("events", 0), Partition("events", 1)

@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from consumer import reasons
-from consumer.guard import LEAST_RECORDS, RejectGuard
-from consumer.message import MOST
-from consumer.metrics import Metrics
-from consumer.offsets import Offsets, encode
-from consumer.part import Headers, Partition, Record
-from consumer.report import Reporter
+from consumer.decide import reasons
+from consumer.decide.message import MOST
+from consumer.engine.guard import LEAST_RECORDS, RejectGuard
+from consumer.lanes.part import Headers, Partition, Record
+from consumer.offsets.offsets import Offsets, encode
+from consumer.watch.metrics import Metrics
+from consumer.watch.report import Reporter
 from planhat_client.sandbox import Refusal
-from tests.consumer.engine import Engine, account, user_message
+from tests.consumer.engine_run import Engine, account, user_message
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from consumer.part import Ended, Receipt, Ticket
+    from consumer.lanes.part import Ended, Receipt, Ticket
 
 P0 = Partition("t", 0)
 MOST_SECONDS = 0.25

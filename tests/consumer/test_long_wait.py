@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from consumer.long_wait import long_wait
+from consumer.wording import long_wait
 
 pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip install confluent-kafka")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from consumer.assignment import Assignment
-from consumer.blocked import Blocked
 from consumer.commit import Committer
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
-from consumer.lease import Lease
+from consumer.lanes.part import Partition, Record, Ticket
 from consumer.membership import Membership
-from consumer.part import Partition, Record, Ticket
+from consumer.offsets.assignment import Assignment
+from consumer.offsets.lease import Lease
+from consumer.watch.blocked import Blocked
 from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:

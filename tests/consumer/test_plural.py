@@ -1,6 +1,6 @@
 import pytest
 
-from consumer.plural import plural
+from consumer.wording import plural
 
 
 @pytest.mark.parametrize(

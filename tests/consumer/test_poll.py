@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.assignment import Assignment
-from consumer.blocked import Blocked
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable, KafkaUnreadable
-from consumer.part import Partition, Record
+from consumer.lanes.part import Partition, Record
+from consumer.offsets.assignment import Assignment
 from consumer.poll import Poller
+from consumer.watch.blocked import Blocked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.offsets import Offsets
-    from consumer.part import Backlog
+    from consumer.lanes.part import Backlog
+    from consumer.offsets.offsets import Offsets
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
 

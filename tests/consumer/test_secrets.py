@@ -30,7 +30,7 @@ from tests.examples import examples
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from consumer.demo.kafka import EmbeddedKafka
+    from consumer.cli.demo.kafka import EmbeddedKafka
     from tests.browser.stage import Stage
 
 PASSWORD = "planted-password-9f2c"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from consumer.catch_up import Pace
+from consumer.engine.pace import Pace
 from consumer.send import Sender
 from planhat_client.protocol import Delivered, Retry
 from schemas.planhat import Resource
-from tests.consumer.engine import Engine, account, account_message
+from tests.consumer.engine_run import Engine, account, account_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from consumer.flight import Flight
+    from consumer.lanes.batch import Flight
     from planhat_client.protocol import Answer
 
 PATIENCE_SECONDS = 20.0

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from consumer.dead_letter import dead_letter
 from consumer.kafka.connection import records
-from consumer.part import Partition, Record
-from consumer.replay import Replay, replay, replay_headers
-from tests.consumer.engine import Engine, account, user_message
+from consumer.lanes.part import Partition, Record
+from consumer.outbox.letter import dead_letter
+from consumer.outbox.replay import Replay, replay, replay_headers
+from tests.consumer.engine_run import Engine, account, user_message
 from tests.consumer.fuzz import Sink, messages
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from consumer.letter import Letter
+    from consumer.outbox.letter import Letter
 
     Headers = tuple[tuple[str, bytes | None], ...]
 

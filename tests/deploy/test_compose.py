@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from consumer.parse import parse
+from consumer.decide.parse import parse
 from consumer.settings import described
 from schemas.connector import ConnectorSettings
 from tests.deploy.chart import DEPLOY

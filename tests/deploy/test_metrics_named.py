@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from consumer.metrics import Metrics, described
+from consumer.watch.metrics import Metrics, described
 from tests.deploy.chart import CHART
 from tests.deploy.tools import run
 

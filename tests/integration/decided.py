@@ -9,19 +9,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumer.decide import decide
-from consumer.decision import Payload, UserDecision
-from consumer.message import AccountMessage, Messages, UserMessage
-from consumer.parse import parse
-from consumer.profile import is_named, to_json
-from consumer.rules import Rules
+from consumer.decide.decide import decide
+from consumer.decide.decision import Payload, UserDecision
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
+from consumer.decide.rules import Rules
+from consumer.lanes.profile import is_named, to_json
 from consumer.version import is_compiled
 from schemas.connector import ConnectorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.decision import Decision
+    from consumer.decide.decision import Decision
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from consumer.letter import Letter
+    from consumer.outbox.letter import Letter
     from tests.integration.kafka_client import KafkaClient
 
 MOST = 100_000

@@ -1,61 +1,61 @@
 """Mutants that no test can tell from the original, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
-    "consumer/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
-    "consumer/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
+    "consumer/offsets/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
+    "consumer/offsets/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
     "  ->  not self._tracked": "what is tracked has a position; for the type checker",
-    "consumer/offsets.py Offsets.resolve: 0  ->  1": (
+    "consumer/offsets/offsets.py Offsets.resolve: 0  ->  1": (
         "what is not told by its digit is in the set: the same answers"
     ),
-    "consumer/offsets.py Offsets._make_room: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
+    "consumer/offsets/offsets.py Offsets._make_room: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
         "when to give memory back"
     ),
-    "consumer/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
+    "consumer/offsets/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
         "when to give memory back"
     ),
-    "consumer/offsets.py Offsets._make_room: place -= old  ->  pass": (
+    "consumer/offsets/offsets.py Offsets._make_room: place -= old  ->  pass": (
         "what has no digit is in the set: more memory, the same answers"
     ),
-    "consumer/offsets.py Offsets.track: self._already_final.discard(offset)  ->  pass": (
+    "consumer/offsets/offsets.py Offsets.track: self._already_final.discard(offset)  ->  pass": (
         "what is read is told by its digit, or lies below the commit: more memory, the same answers"
     ),
-    "consumer/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
+    "consumer/offsets/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
     "  ->  offset in self._far": "nothing is in an empty set; it is quicker",
-    "consumer/assignment.py Assignment.__init__: 0  ->  1": (
+    "consumer/offsets/assignment.py Assignment.__init__: 0  ->  1": (
         "an epoch need only be another, and a total of one is no more than what is owned"
     ),
-    "consumer/assignment.py Assignment.begin: 1  ->  2": "an epoch need only be another",
-    "consumer/assignment.py Assignment.end: 1  ->  2": "an epoch need only be another",
-    "consumer/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
-    "consumer/assignment.py Assignment.reached: 1  ->  2": "any number above the position",
-    "consumer/assignment.py Assignment.oldest_by_partition: break  ->  pass": (
+    "consumer/offsets/assignment.py Assignment.begin: 1  ->  2": "an epoch need only be another",
+    "consumer/offsets/assignment.py Assignment.end: 1  ->  2": "an epoch need only be another",
+    "consumer/offsets/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
+    "consumer/offsets/assignment.py Assignment.reached: 1  ->  2": "any number above the position",
+    "consumer/offsets/assignment.py Assignment.oldest_by_partition: break  ->  pass": (
         "when to stop looking"
     ),
-    "consumer/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
+    "consumer/offsets/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
     " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
-    "consumer/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
-    "consumer/assignment.py Assignment.oldest_by_partition: len(found) >= most"
+    "consumer/offsets/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
+    "consumer/offsets/assignment.py Assignment.oldest_by_partition: len(found) >= most"
     "  ->  len(found) > most": "when to stop looking",
     "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
-    "consumer/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
+    "consumer/decide/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
         "whoever has a company has the id of its account; for the type checker"
     ),
-    "consumer/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
+    "consumer/engine/dispatch.py Dispatch.next: len(sendable) > 1  ->  len(sendable) >= 1": (
         "one lane is in order; it is quicker"
     ),
-    "consumer/dispatch.py Dispatch.next: sendable and self.in_flight >= self._max_concurrent"
+    "consumer/engine/dispatch.py Dispatch.next: sendable and self.in_flight >= self._max_concurrent"
     "  ->  self.in_flight >= self._max_concurrent": (
         "without a permit an answer comes before any wait is over; it is quicker"
     ),
-    "consumer/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
-    "consumer/dispatch.py Dispatch._urgency: 0.0  ->  1.0": (
+    "consumer/engine/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
+    "consumer/engine/dispatch.py Dispatch._urgency: 0.0  ->  1.0": (
         "what may go has waited since some time; for the type checker"
     ),
-    "consumer/lane.py Lane.finish: profile.parked = False  ->  pass": (
+    "consumer/lanes/lane.py Lane.finish: profile.parked = False  ->  pass": (
         "who is back from a flight is not parked, and who is parked is never unchanged: `park`"
         " forgets it"
     ),
-    "consumer/plan.py Planner._hand_over: external_id is None or coming is None"
+    "consumer/engine/plan.py Planner._hand_over: external_id is None or coming is None"
     "  ->  coming is None": "who waits for a company has its external id; for the type checker",
     "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
     " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
@@ -65,12 +65,12 @@ EQUIVALENT: dict[str, str] = {
     "planhat_client/limiter.py Limiter._advance: minutes > 0  ->  minutes >= 0": (
         "no minute changes nothing; it is quicker"
     ),
-    "consumer/settle.py Settler._sort: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
+    "consumer/lanes/settle.py Settler._sort: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
         "how many are few is a choice"
     ),
-    "consumer/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
-    "consumer/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
+    "consumer/lanes/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
+    "consumer/decide/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
     "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
-    "consumer/filter.py _account_matters: name in names and appeared(changes, key)"
+    "consumer/decide/filter.py _account_matters: name in names and appeared(changes, key)"
     "  ->  appeared(changes, key)": "what appeared is in the names; it is quicker",
 }

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer import status
-from consumer.group_members import Group, Member
-from consumer.reachability import KafkaFacts, kafka_findings
+from consumer.kafka.group_members import Group, Member
+from consumer.kafka.reachability import KafkaFacts, kafka_findings
 from consumer.settings import Settings
-from consumer.status import Finding
+from consumer.settings import findings as status
+from consumer.settings.findings import Finding
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
 from tests.consumer.cli.commands import CONNECTOR, ROOT

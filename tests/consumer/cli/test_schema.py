@@ -13,7 +13,7 @@ import yaml
 from consumer.cli.schema import schema_text
 from schemas.connector import ConnectorSettings
 from tests.consumer.cli.commands import CONNECTOR, ROOT
-from tests.consumer.explain.hull_messages import RECORDS
+from tests.consumer.watch.explain.hull_messages import RECORDS
 
 SETTINGS: dict[str, Any] = json.loads(schema_text("settings"))
 RECORD: dict[str, Any] = json.loads(schema_text("record"))

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
 from consumer.extract.export import BARE, Bad, Export, Kind, exports
 from consumer.extract.row import Row
-from consumer.message import AccountMessage, Messages, UserMessage
-from consumer.parse import parse
-from tests.consumer.explain.hull_messages import RECORDS, records
+from tests.consumer.watch.explain.hull_messages import RECORDS, records
 
 
 def only(document: object, of: Kind | None = None) -> tuple[str, Any]:

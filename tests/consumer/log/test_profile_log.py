@@ -11,9 +11,9 @@ import pytest
 import structlog
 
 from consumer import log
+from consumer.lanes.part import Backlog, Ended, Part, Partition, Receipt, Record, Ticket
 from consumer.log.profile_log import ProfileLog
-from consumer.offsets import Offsets
-from consumer.part import Backlog, Ended, Part, Partition, Receipt, Record, Ticket
+from consumer.offsets.offsets import Offsets
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

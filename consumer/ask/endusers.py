@@ -1,0 +1,135 @@
+"""Asks Planhat for the ids of endusers that moved, a few at once; each is a call."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+import structlog
+
+from planhat_client.errors import (
+    PlanhatError,
+    PlanhatRejected,
+    PlanhatThrottled,
+    PlanhatUnauthorized,
+    PlanhatUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consumer.engine.plan import Planner
+    from consumer.lanes.halts import Halts
+    from consumer.lanes.part import Part
+    from planhat_client.limiter import Gate
+
+_log = structlog.get_logger("consumer.endusers")
+
+_LOOK_SECONDS = 0.1
+_JITTER = 0.9
+"""Look-ups are few: what matters is the pause, not that it differs."""
+
+End: TypeAlias = Literal["found", "absent", "given up"]
+
+
+class Endusers(Protocol):
+    """What is asked of Planhat."""
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of the only enduser of that external id; raises PlanhatError."""
+
+
+class EnduserReader:
+    """Looks up whom the planner wants to know; a failure alone is not taken for "there is none".
+
+    Who is refused, or fails again and again while other requests work, goes without an id: better
+    a second contact than none.
+    """
+
+    def __init__(
+        self,
+        api: Endusers,
+        gate: Gate,
+        halts: Halts,
+        planner: Planner,
+        tell: Callable[[End], None],
+        wake: Callable[[], None],
+    ) -> None:
+        """`tell` hears how each look-up ended; `wake` is called when somebody may go."""
+        self._api = api
+        self._gate = gate
+        self._halts = halts
+        self._planner = planner
+        self._tell = tell
+        self._wake = wake
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look up until cancelled."""
+        async with asyncio.TaskGroup() as asked:
+            while True:
+                part = None if self._halts.stops_all else self._planner.lookups.next(_now())
+                if part is None:
+                    await self._rest()
+                    continue
+                known = self._planner.known_id(part)
+                if known is not None:
+                    self._end(part, known)
+                    continue
+                while (wait := self._gate.wait(_now())) > 0:  # noqa: ASYNC110 - time is awaited
+                    await asyncio.sleep(wait)
+                self._gate.take(_now())
+                asked.create_task(self._ask(part), name="look up")
+
+    async def _rest(self) -> None:
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self._changed.wait()
+
+    async def _ask(self, part: Part) -> None:
+        try:
+            found = await self._api.enduser_id(str(part.body["externalId"]))
+        except PlanhatRejected as error:
+            _log.warning("enduser.not_found", reason=str(error))
+            self._halts.read_worked("enduser")
+            self._end(part, None)
+        except PlanhatError as error:
+            self._heed(error)
+            self._fail(part, error)
+        else:
+            self._halts.read_worked("enduser")
+            self._end(part, found)
+        self._changed.set()
+
+    def _end(self, part: Part, found: str | None) -> None:
+        self._tell("absent" if found is None else "found")
+        self._planner.looked_up(part, found, _now())
+        self._wake()
+
+    def _fail(self, part: Part, error: PlanhatError) -> None:
+        self._halts.ask()  # whether it is this look-up, or Planhat
+        tries = self._planner.lookups.failed(part, self._halts.works, _now(), _JITTER)
+        if tries is None:
+            _log.warning("enduser.not_read", reason=str(error))
+            return
+        _log.warning("enduser.given_up", reason=str(error), attempts=tries)
+        self._tell("given up")
+        self._planner.looked_up(part, None, _now())
+        self._wake()
+
+    def _heed(self, error: PlanhatError) -> None:
+        match error:
+            case PlanhatUnauthorized(status=status):
+                self._halts.read_refused("enduser", status, str(error), _now())
+            case PlanhatThrottled(retry_after=wait):
+                self._gate.throttled(_now(), wait)
+            case PlanhatUnavailable(retry_after=float(wait)):
+                self._gate.close(_now(), wait)
+            case _:
+                pass
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,123 @@
+"""Asks Planhat what a refusal is about, and whether it lets us in again; says what is halted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from consumer.wording import long_wait
+from planhat_client.errors import PlanhatError, PlanhatUnauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consumer.lanes.halts import Halted, Halts
+    from planhat_client.limiter import Gate
+    from schemas.planhat import Resource
+
+_log = structlog.get_logger("consumer.halt")
+
+_LOOK_SECONDS = 0.1
+
+SAY_AGAIN_SECONDS = 60.0
+"""How often it says that it is halted."""
+
+
+class Probe(Protocol):
+    """What the watch needs of Planhat."""
+
+    async def probe(self) -> None:
+        """Ask whether the credential is accepted; raises PlanhatError if not."""
+
+
+class Sending(Protocol):
+    """What is watched."""
+
+    @property
+    def halts(self) -> Halts:
+        """Why nothing is sent, or not of some kind."""
+
+    def asked_wait(self, now: float) -> float | None:
+        """Seconds for which Planhat wants no call, if that is long."""
+
+
+class HaltWatch:
+    """Looks at the halts, and asks Planhat whenever an answer would begin or end one."""
+
+    def __init__(self, sending: Sending, api: Probe, gate: Gate, wake: Callable[[], None]) -> None:
+        """`wake` is called when something may go again; a probe counts as a call."""
+        self._sending = sending
+        self._halts = sending.halts
+        self._api = api
+        self._gate = gate
+        self._wake = wake
+        self._said_at: dict[str, float] = {}
+        self._lanes: dict[Resource, Halted] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._halts.probe_is_due(_now()) and self._gate.wait(_now()) <= 0:
+                self._gate.take(_now())
+                await self._probe()
+            self._tell()
+            self._tell_of_wait()
+
+    async def _probe(self) -> None:
+        halts = self._halts
+        try:
+            await self._api.probe()
+        except PlanhatUnauthorized as error:
+            if halts.denied(error.status, str(error), _now()):
+                self._said_at.pop("unauthorized", None)
+        except PlanhatError as error:
+            halts.unanswered(_now())
+            _log.warning("planhat.not_probed", reason=str(error))
+        else:
+            if halts.accepted(_now()):
+                self._said_at.clear()
+                _log.info("planhat.recovered")
+            self._wake()
+
+    def _tell(self) -> None:
+        for halted in self._halts.service:
+            # What we stopped ourselves, a person ends.
+            if halted.kind == "too many rejected":
+                if self._is_time_to_say("rejected"):
+                    _log.error("service.halted", reason=halted.reason, kind=halted.kind)
+            elif self._is_time_to_say("unauthorized"):
+                _log.error("planhat.unauthorized", reason=halted.reason, kind=halted.kind)
+        now_held = {halted.resource: halted for halted in self._halts.lanes if halted.resource}
+        for resource, halted in now_held.items():
+            if self._is_time_to_say(resource.value):
+                _log.error(
+                    "planhat.resource_refused", resource=resource.value, reason=halted.reason
+                )
+        for resource in self._lanes.keys() - now_held.keys():
+            self._said_at.pop(resource.value, None)
+            _log.info("planhat.recovered", resource=resource.value)
+        self._lanes = now_held
+
+    def _tell_of_wait(self) -> None:
+        wait = self._sending.asked_wait(_now())
+        if wait is None:
+            self._said_at.pop("wait", None)
+        elif self._is_time_to_say("wait"):
+            reason = long_wait(wait, time.time())
+            _log.warning("planhat.asked_to_wait", reason=reason, seconds=round(wait))
+
+    def _is_time_to_say(self, what: str) -> bool:
+        """Once a minute: often enough to be seen, seldom enough to leave the rest readable."""
+        now = _now()
+        if now - self._said_at.get(what, float("-inf")) < SAY_AGAIN_SECONDS:
+            return False
+        self._said_at[what] = now
+        return True
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,86 @@
+"""Counts and times what is asked of Planhat beside the batches."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.watch.metrics import Metrics
+    from schemas.planhat import LeanCompany, PlanhatUser
+
+
+class Questions(Protocol):
+    """What is asked; all raise PlanhatError."""
+
+    async def companies(self) -> list[LeanCompany]:
+        """All companies."""
+
+    async def users(self) -> list[PlanhatUser]:
+        """All users of Planhat."""
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of an enduser."""
+
+    async def probe(self) -> None:
+        """Ask whether the credential is accepted."""
+
+
+class MeasuredPlanhat:
+    """Asks `api`, and tells the metrics how that went."""
+
+    def __init__(self, api: Questions, metrics: Metrics) -> None:
+        """Nothing is asked yet."""
+        self._api = api
+        self._metrics = metrics
+
+    async def companies(self) -> list[LeanCompany]:
+        """All companies; raises PlanhatError."""
+        with self._measured("leancompanies"):
+            return await self._api.companies()
+
+    async def users(self) -> list[PlanhatUser]:
+        """All users of Planhat; raises PlanhatError."""
+        with self._measured("users"):
+            return await self._api.users()
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of an enduser, None if there is none; raises PlanhatError."""
+        with self._measured("enduser"):
+            return await self._api.enduser_id(external_id)
+
+    async def probe(self) -> None:
+        """Ask whether the credential is accepted; raises PlanhatError if not."""
+        with self._measured("probe"):
+            await self._api.probe()
+
+    @contextmanager
+    def _measured(self, kind: str) -> Iterator[None]:
+        started = _now()
+        status = "ok"
+        try:
+            yield
+        except PlanhatError as error:
+            status = _status(error)
+            raise
+        finally:
+            self._metrics.request(kind, status, _now() - started)
+
+
+def _status(error: PlanhatError) -> str:
+    match error:
+        case PlanhatUnauthorized():
+            return "unauthorized"
+        case PlanhatThrottled():
+            return "429"
+        case _:
+            return "failed"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,234 @@
+"""What a message means for Planhat: the rules, in their order. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.decide import filter as why_not
+from consumer.decide import map as to
+from consumer.decide import reasons
+from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
+from consumer.decide.message import UserMessage
+from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
+from consumer.decide.value import key_text, trimmed
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.decide.decision import Body, LeftOut
+    from consumer.decide.message import AccountMessage, Faults
+    from consumer.decide.rules import Rules
+    from schemas.plain import Entity, Segments
+
+_NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
+_NO_NAME = Skip(reasons.NO_COMPANY_NAME)
+_NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
+_REPEATED = Skip(reasons.EVENT_REPEATED)
+_NAMELESS = Skip(reasons.EVENT_NAMELESS)
+_NO_IDENTITY = Skip(reasons.NO_IDENTITY)
+_NO_LINK = Link(None, None, None)
+_USER = (Resource.ENDUSERS, Resource.ACTIVITIES)
+_ACCOUNT = (Resource.COMPANIES, Resource.LICENSES)
+
+
+def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
+    """Decide about one message; never raises for anything that was parsed."""
+    if isinstance(message, UserMessage):
+        return _user(message, rules)
+    return _account(message, rules)
+
+
+def _user(message: UserMessage, rules: Rules) -> UserDecision:
+    refused = why_not.contact_filter(message, rules)
+    left: to.Left = []
+    body = to.enduser(message, rules, left) if refused is None else {}
+    enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
+    # Nothing is created for who is skipped, nor for who leaves.
+    is_wanted = refused is None and isinstance(enduser, Payload)
+    link = _link(message.account)
+    left_of_events: to.Left = []
+    activities, skipped = ((), ()) if refused else _events(message, body, rules, left_of_events)
+    # Of who has not changed nothing is sent, so nothing is left out.
+    told = left if is_wanted or enduser is _NO_IDENTITY else []
+    faults = message.faults
+    return UserDecision(
+        message.hull_id,
+        key_text(EXTERNAL_ID.read(message.user)),
+        key_text(message.user.get("email")),
+        enduser,
+        link,
+        _CompanyOf(message, link, rules) if is_wanted else _no_company,
+        activities,
+        skipped,
+        why_not.may_have_moved(message.changes),
+        _left_out(_USER, faults, told, left_of_events) if faults or told or left_of_events else (),
+        _doubts(message, rules, is_refused=refused is not None, is_wanted=is_wanted)
+        if faults
+        else (),
+    )
+
+
+def _left_out(
+    resources: tuple[Resource, Resource], faults: Faults, own: to.Left, of_others: to.Left
+) -> Sequence[LeftOut]:
+    """Put together what of a message could not be used."""
+    profile, follower = resources
+    return (
+        *[(profile, part, reasons.UNREADABLE) for part in faults],
+        *[(profile, field, why) for field, why in own],
+        *[(follower, field, why) for field, why in of_others],
+    )
+
+
+def _doubts(
+    message: UserMessage, rules: Rules, *, is_refused: bool, is_wanted: bool
+) -> Sequence[str]:
+    """Tell what could not be read of a user that is not sent, or not rightly, maybe for that."""
+    if is_refused:
+        needed = ["segments", "is_export", *(["changes"] if rules.archives_left else [])]
+    else:
+        needed = ["account"] if is_wanted else []
+    return tuple([message.faults[part] for part in needed if part in message.faults])
+
+
+def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
+    if "email" not in body and "externalId" not in body:
+        return _NO_IDENTITY
+    gated = why_not.user_gate(message, rules)
+    if gated is not None:
+        return Skip(gated)
+    if rules.archives_left and why_not.has_entered(message.changes, rules):
+        body = {**body, "archived": False}
+    return Payload(message.hull_id, body)
+
+
+def _leaving(message: UserMessage, rules: Rules) -> Payload | Skip:
+    """A user outside the filter is skipped, or archived if it has just left."""
+    if rules.archives_left and why_not.has_left(message.changes, rules):
+        mapped = to.enduser(message, rules)
+        names = ("_id", "sourceId", "externalId", "email")
+        body = {name: mapped[name] for name in names if name in mapped}
+        if "email" in body or "externalId" in body:
+            return Payload(message.hull_id, {**body, "archived": True})
+    return Skip(reasons.CONTACT_FILTER)
+
+
+def _no_company() -> Skip:
+    return _NO_COMPANY
+
+
+class _CompanyOf:
+    """What may be created for a user: only an account that is for Planhat by itself."""
+
+    __slots__ = ("account", "link", "rules", "segments")
+
+    def __init__(self, message: UserMessage, link: Link, rules: Rules) -> None:
+        """It holds of the message what is about the account."""
+        self.account = message.account
+        self.segments = message.account_segments
+        self.link = link
+        self.rules = rules
+
+    def __call__(self) -> Payload | Skip:
+        """Work it out."""
+        if self.link.account_id is None:
+            return _NO_COMPANY
+        # An export passes the filter of what is exported: the user, not its account.
+        return _company_of(self.link, self.account, self.segments, self.rules, is_export=False)
+
+
+def _company_of(
+    link: Link,
+    account: Entity,
+    segments: Segments,
+    rules: Rules,
+    left: to.Left | None = None,
+    *,
+    is_export: bool,
+) -> Payload | Skip:
+    refused = why_not.company_filter(link.external_id, segments, rules, is_export=is_export)
+    if refused is not None:
+        return Skip(refused)
+    body = to.company(account, rules, left)
+    name = body.get("name")
+    if not isinstance(name, str) or not name.strip():
+        return _NO_NAME
+    return Payload(link.account_id or "", body)
+
+
+def _events(
+    message: UserMessage, body: Body, rules: Rules, left: to.Left
+) -> tuple[tuple[Payload, ...], tuple[tuple[str, Skip], ...]]:
+    if not message.events:
+        return (), ()
+    author = to.author(message, body)
+    is_known = not author.keys().isdisjoint(("email", "externalId"))
+    activities: list[Payload] = []
+    skipped: list[tuple[str, Skip]] = []
+    seen: set[str] = set()
+    for event in message.events:
+        name = event.event or ""
+        refused = _refused(name, rules, is_known=is_known)
+        if refused is not None:
+            skipped.append((name, refused))
+            continue
+        activity = to.activity(event, message.hull_id, author, left)
+        if activity.event_id in seen:
+            skipped.append((name, _REPEATED))
+            continue
+        if activity.event_id is not None:
+            seen.add(activity.event_id)
+        activities.append(activity)
+    return tuple(activities), tuple(skipped)
+
+
+def _refused(name: str, rules: Rules, *, is_known: bool) -> Skip | None:
+    if name not in rules.contact_events and trimmed(name) not in rules.contact_events:
+        return _NOT_TRACKED if name else _NAMELESS
+    return None if is_known else _NO_IDENTITY
+
+
+def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
+    account, segments, is_export = message.account, message.account_segments, message.is_export
+    link = _link(account)
+    left: to.Left = []
+    company = _company_of(link, account, segments, rules, left, is_export=is_export)
+    gated = why_not.account_gate(message, rules)
+    if gated is not None and isinstance(company, Payload):
+        company = Skip(gated)
+    is_sent = isinstance(company, Payload)
+    left_of_licences: to.Left = []
+    licences, rejected = to.licences(message, rules, left_of_licences) if is_sent else ((), ())
+    told = left if is_sent or company is _NO_NAME else []
+    faults = message.faults
+    return AccountDecision(
+        message.hull_id,
+        link.external_id,
+        company,
+        link,
+        licences,
+        rejected,
+        _left_out(_ACCOUNT, faults, told, left_of_licences)
+        if faults or told or left_of_licences
+        else (),
+        _doubts_of_account(message, company) if faults else (),
+    )
+
+
+def _doubts_of_account(message: AccountMessage, company: Payload | Skip) -> Sequence[str]:
+    """Tell what could not be read of an account that its segments refuse, maybe for that."""
+    if isinstance(company, Payload) or company.reason != reasons.ACCOUNT_FILTER:
+        return ()
+    needed = ("account_segments", "is_export")
+    return tuple([message.faults[part] for part in needed if part in message.faults])
+
+
+def _link(account: Entity) -> Link:
+    if not account:
+        return _NO_LINK
+    return Link(
+        key_text(PLANHAT_ID.read(account)),
+        key_text(EXTERNAL_ID.read(account)),
+        key_text(account.get("id")),
+    )

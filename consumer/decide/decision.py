@@ -1,0 +1,174 @@
+"""What is to be done about a message: payloads to send, or the reason why not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from pydantic import JsonValue
+
+from schemas.planhat import Resource
+
+Body = dict[str, JsonValue]
+
+LeftOut: TypeAlias = tuple[Resource, str, str]
+"""A field, or a part of a message, that could not be used, and why; the rest goes without it."""
+
+_IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
+
+
+# A dataclass's or named tuple's constructor is code made at run time, which can't be compiled, and
+# these are made for each message: so they write their own.
+
+
+@dataclass(init=False, slots=True)
+class Skip:
+    """Ours not to send, on purpose. The reason is one of consumer/decide/reasons.py, or several."""
+
+    reason: str
+
+    def __init__(self, reason: str) -> None:
+        """`reason` is for people too."""
+        self.reason = reason
+
+
+@dataclass(init=False, slots=True)
+class Payload:
+    """One object for Planhat.
+
+    `key` is the Hull id of the profile; of a licence, that of its account and its own key.
+    The body of an enduser or a licence lacks the `companyId`: only the sender can know it.
+    """
+
+    key: str
+    body: Body
+    event_id: str | None
+
+    def __init__(self, key: str, body: Body, event_id: str | None = None) -> None:
+        """`event_id` is the same for the same event, of an activity that has an id at all."""
+        self.key = key
+        self.body = body
+        self.event_id = event_id
+
+
+@dataclass(init=False, slots=True)
+class Link:
+    """How to find the company: by the first of these that is known."""
+
+    planhat_id: str | None
+    external_id: str | None
+    account_id: str | None
+
+    def __init__(
+        self, planhat_id: str | None, external_id: str | None, account_id: str | None
+    ) -> None:
+        """The ids of the company in Planhat, at the customer's, and of the account in Hull."""
+        self.planhat_id = planhat_id
+        self.external_id = external_id
+        self.account_id = account_id
+
+
+@dataclass(init=False, slots=True)
+class UserDecision:
+    """What a user message means.
+
+    `company` is what may be created should the link find nothing; `company_stub` the least of it.
+    Both are worked out when they are asked for: mostly the link finds the company.
+    `may_have_moved`: it may be in Planhat under another company.
+    `activities` are in the order of the events; `skipped_events` are (name, why).
+    `unreadable` says what could not be read and may have changed the decision: the message is for
+    the dead letters too, whatever of it is sent.
+    """
+
+    hull_id: str
+    external_id: str | None
+    email: str | None
+    enduser: Payload | Skip
+    link: Link
+    find_company: Callable[[], Payload | Skip]
+    activities: tuple[Payload, ...]
+    skipped_events: tuple[tuple[str, Skip], ...]
+    may_have_moved: bool
+    left_out: Sequence[LeftOut]
+    unreadable: Sequence[str]
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what is decided
+        self,
+        hull_id: str,
+        external_id: str | None,
+        email: str | None,
+        enduser: Payload | Skip,
+        link: Link,
+        find_company: Callable[[], Payload | Skip],
+        activities: tuple[Payload, ...],
+        skipped_events: tuple[tuple[str, Skip], ...],
+        may_have_moved: bool = False,  # noqa: FBT001, FBT002 - a field like the others
+        left_out: Sequence[LeftOut] = (),
+        unreadable: Sequence[str] = (),
+    ) -> None:
+        """All that is to be done about one message."""
+        self.hull_id = hull_id
+        self.external_id = external_id
+        self.email = email
+        self.enduser = enduser
+        self.link = link
+        self.find_company = find_company
+        self.activities = activities
+        self.skipped_events = skipped_events
+        self.may_have_moved = may_have_moved
+        self.left_out = left_out
+        self.unreadable = unreadable
+
+    @property
+    def company(self) -> Payload | Skip:
+        """The company as the message shows it, or why none may be created."""
+        return self.find_company()
+
+    @property
+    def company_stub(self) -> Payload | None:
+        """What identifies that company and no more."""
+        found = self.find_company()
+        if isinstance(found, Skip):
+            return None
+        stub = {name: found.body[name] for name in _IDENTIFYING if name in found.body}
+        return Payload(found.key, stub)
+
+
+@dataclass(init=False, slots=True)
+class AccountDecision:
+    """What an account message means. `rejected_licences` are (position in the list, why).
+
+    `left_out` and `unreadable` as those of a user.
+    """
+
+    hull_id: str
+    external_id: str | None
+    company: Payload | Skip
+    link: Link
+    licences: tuple[Payload, ...]
+    rejected_licences: tuple[tuple[int, str], ...]
+    left_out: Sequence[LeftOut]
+    unreadable: Sequence[str]
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what is decided
+        self,
+        hull_id: str,
+        external_id: str | None,
+        company: Payload | Skip,
+        link: Link,
+        licences: tuple[Payload, ...],
+        rejected_licences: tuple[tuple[int, str], ...],
+        left_out: Sequence[LeftOut] = (),
+        unreadable: Sequence[str] = (),
+    ) -> None:
+        """All that is to be done about one message."""
+        self.hull_id = hull_id
+        self.external_id = external_id
+        self.company = company
+        self.link = link
+        self.licences = licences
+        self.rejected_licences = rejected_licences
+        self.left_out = left_out
+        self.unreadable = unreadable
+
+
+Decision = UserDecision | AccountDecision

@@ -1,0 +1,200 @@
+"""From attributes of Hull to objects of Planhat. Pure.
+
+Absent is not sent, falsy is data, and `null` is sent only where the settings say so. Custom names
+are written as they are: a dot in a name is a dot (planhat-api: custom fields have one level).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from consumer.decide import reasons
+from consumer.decide.decision import Payload
+from consumer.decide.json_text import read_json
+from consumer.decide.message import MOST
+from consumer.decide.moment import iso_moment
+from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
+from consumer.decide.value import finite, is_nothing, key_text, trimmed
+from schemas.attribute import ABSENT
+
+if TYPE_CHECKING:
+    from consumer.decide.decision import Body
+    from consumer.decide.message import AccountMessage, UserMessage
+    from consumer.decide.rules import Mapping, Rules
+    from schemas.plain import Entity, Event
+
+_EMPTY: Entity = {}
+
+Left: TypeAlias = "list[tuple[str, str]]"
+"""Fields of Planhat that are left out of a body, and why."""
+
+# The bulk endpoint of activities has spelt its keys in these ways (docs/decisions/0001).
+_ENDUSER_KEYS = ("externalId", "id", "euExtId")
+_COMPANY_KEYS = ("companyExternalId", "cId")
+
+
+def enduser(message: UserMessage, rules: Rules, left: Left | None = None) -> Body:
+    """Map a user; the company is not in it. What is left out joins `left`."""
+    body = _identified(message.user)
+    return _mapped(body, rules.contact, message.user, message.account, rules, left)
+
+
+def company(account: Entity, rules: Rules, left: Left | None = None) -> Body:
+    """Map an account; its external id is sent whether or not it is mapped."""
+    body = _identified(account)
+    external_id = key_text(EXTERNAL_ID.read(account))
+    if external_id is not None:
+        body["externalId"] = external_id
+    return _mapped(body, rules.company, account, _EMPTY, rules, left)
+
+
+def owner_fields(body: Body) -> tuple[str, ...]:
+    """Which owners a company names."""
+    return tuple(name for name in ("owner", "coOwner") if body.get(name) is not None)
+
+
+def author(message: UserMessage, enduser: Body) -> Body:
+    """Say who did what the events of a message tell, and in which company."""
+    body: Body = {}
+    name = message.user.get("name")
+    if isinstance(name, str) and name:
+        body["name"] = name
+    email = enduser.get("email") or key_text(message.user.get("email"))
+    if email is not None:
+        body["email"] = email
+    external_id = enduser.get("externalId") or key_text(EXTERNAL_ID.read(message.user))
+    if external_id is not None:
+        body.update(dict.fromkeys(_ENDUSER_KEYS, external_id))
+    company = key_text(EXTERNAL_ID.read(message.account))
+    if company is not None:
+        body.update(dict.fromkeys(_COMPANY_KEYS, company))
+    return body
+
+
+def activity(event: Event, hull_id: str, author: Body, left: Left | None = None) -> Payload:
+    """Map an event; a moment that can't be read is left out, Planhat then takes its own."""
+    action = trimmed(event.event or "")
+    body: Body = {"action": action, "info": finite(event.properties), **author}
+    date = iso_moment(event.created_at)
+    if date is not None:
+        body["date"] = date
+    elif left is not None and not is_nothing(event.created_at):
+        left.append(("date", reasons.NOT_A_DATE))
+    return Payload(hull_id, body, _identity(event, action, hull_id, date))
+
+
+def _identity(event: Event, action: str, hull_id: str, date: str | None) -> str | None:
+    """Name an event in at most 17 letters, as many are remembered.
+
+    Sources make ids of the second, or count anew for each name: an id alone is no identity.
+    """
+    event_id = key_text(event.event_id)
+    if event_id is None:
+        return None
+    moment = str(event.created_at) if date is None else date
+    return f"{hash((hull_id, action, event_id, moment)):x}"
+
+
+def licences(
+    message: AccountMessage, rules: Rules, left: Left | None = None
+) -> tuple[tuple[Payload, ...], tuple[tuple[int, str], ...]]:
+    """Map the licence list: payloads, and (position, why) of the items that can't be used."""
+    payloads: list[Payload] = []
+    rejected: list[tuple[int, str]] = []
+    found = _licences(message.account, rules)
+    if found is None and left is not None and rules.licence_attribute is not None:
+        left.append((rules.licence_attribute.canonical, reasons.NOT_A_LIST_OF_LICENCES))
+    if found is not None and len(found) > MOST:
+        return (), ((MOST, reasons.TOO_MANY_LICENCES),)
+    for position, item in enumerate(found or ()):
+        wrong: Left = []
+        body = _licence(item, rules, wrong)
+        missing = _missing(body, dict(wrong)) if isinstance(item, dict) else "not an object"
+        if missing is not None:
+            rejected.append((position, f"licence {position}: {missing}"))
+            continue
+        payloads.append(Payload(f"{message.hull_id}/{body['externalId']}", body))
+        if left is not None:
+            left += wrong
+    return tuple(payloads), tuple(rejected)
+
+
+def _licence(item: object, rules: Rules, left: Left) -> Body:
+    return _mapped({}, rules.licence, item, _EMPTY, rules, left) if isinstance(item, dict) else {}
+
+
+def _identified(entity: Entity) -> Body:
+    """Planhat's own id is the first of the keys."""
+    planhat_id = key_text(PLANHAT_ID.read(entity))
+    return {} if planhat_id is None else {"_id": planhat_id}
+
+
+def _mapped(
+    body: Body,
+    mapping: Mapping,
+    entity: Entity,
+    account: Entity,
+    rules: Rules,
+    left: Left | None,
+) -> Body:
+    custom: Body = {}
+    nulls = rules.send_null_values
+    for field in mapping.fields:
+        source = account if field.of_account else entity
+        raw = source.get(field.name, ABSENT)
+        if raw is ABSENT:
+            raw = field.attribute.read(source)
+            if raw is ABSENT:
+                continue
+        found = raw if field.keeps_text and isinstance(raw, str) else field.convert(raw)
+        if found is ABSENT or (found is None and not nulls):
+            if left is not None and found is ABSENT and not is_nothing(raw):
+                left.append((field.target, field.wrong))
+            continue
+        (custom if field.is_custom else body)[field.target] = found
+    if custom:
+        body["custom"] = custom
+    return body
+
+
+def licence_list(account: Entity, rules: Rules) -> list[object]:
+    """Return the items of the licence list; none where there is no list."""
+    return _licences(account, rules) or []
+
+
+def _licences(account: Entity, rules: Rules) -> list[object] | None:
+    """Find the list: as it is, within the only list of an object, or written as a JSON text.
+
+    None if there is something that is no list.
+    """
+    if rules.licence_attribute is None:
+        return []
+    found: object = rules.licence_attribute.read(account)
+    if isinstance(found, str) and not is_nothing(found):
+        try:
+            found = read_json(found)
+        except ValueError:
+            return None
+    if found is ABSENT or is_nothing(found):
+        return []
+    if isinstance(found, dict):
+        lists = [inner for inner in found.values() if isinstance(inner, list)]
+        found = lists[0] if len(lists) == 1 else None
+    return found if isinstance(found, list) else None
+
+
+def _missing(body: Body, wrong: dict[str, str]) -> str | None:
+    """Name the first required field that is missing (API reference, "License"), or is wrong."""
+    for name in ("externalId", "_currency", "fromDate"):
+        if body.get(name) in (None, ""):
+            return _lacks(name, wrong)
+    is_fixed = body.get("fixedPeriod") is True
+    if is_fixed and body.get("value") is None and body.get("mrr") is None:
+        return _lacks("value", wrong)
+    if not is_fixed and body.get("mrr") is None:
+        return _lacks("mrr", wrong)
+    return None
+
+
+def _lacks(name: str, wrong: dict[str, str]) -> str:
+    return f"{name} is {wrong[name]}" if name in wrong else f"{name} is missing"

@@ -1,0 +1,175 @@
+"""The connector settings, compiled once into what deciding needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from consumer.decide import reasons, value
+from consumer.decide.value import Converter
+from schemas.attribute import Attribute
+from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.connector import AttributeMapping, ConnectorSettings
+
+ACCOUNT_PREFIX = "account."
+EXTERNAL_ID = Attribute("external_id")
+PLANHAT_ID = Attribute("planhat/id")
+
+_CONVERTERS: dict[Kind, tuple[Converter, str]] = {
+    Kind.KEY: (value.key, reasons.NOT_A_KEY),
+    Kind.NAME: (value.name, reasons.NOT_A_TEXT),
+    Kind.TEXT: (value.text, reasons.NOT_A_TEXT),
+    Kind.ARRAY: (value.array, reasons.NOT_A_LIST),
+    Kind.DATE: (value.moment, reasons.NOT_A_DATE),
+    Kind.BOOLEAN: (value.boolean, reasons.NOT_A_BOOLEAN),
+    Kind.NUMBER: (value.number, reasons.NOT_A_NUMBER),
+}
+"""How a field is written, and why it is left out if it can't be."""
+
+_KEEP_TEXT: Final = (value.text, value.flat)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One row of a mapping: an attribute, where it is read, and how its value is written.
+
+    `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is, `wrong`
+    why a value is left out that can't be written.
+    """
+
+    attribute: Attribute
+    target: str
+    convert: Converter
+    is_custom: bool
+    of_account: bool
+    name: str
+    keeps_text: bool
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
+
+    fields: tuple[Field, ...]
+    own: frozenset[str]
+    account: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that decides about a message.
+
+    `company_gate` holds the canonical names of all that makes a change of an account worth sending.
+    """
+
+    contact_filter: frozenset[str]
+    contact_events: frozenset[str]
+    contact: Mapping
+    account_filter: frozenset[str]
+    require_external_id: bool
+    company: Mapping
+    company_gate: frozenset[str]
+    licence_attribute: Attribute | None
+    licence: Mapping
+    send_null_values: bool
+    archives_left: bool
+
+    @classmethod
+    def compile(cls, settings: ConnectorSettings) -> Rules:
+        """Prepare the settings of a customer."""
+        licences = settings.account_licenses_attribute
+        licence_attribute = Attribute(licences) if licences else None
+        company = _mapping(
+            COMPANY,
+            settings.account_attributes_outbound,
+            settings.account_custom_attributes_outbound,
+        )
+        read_by_itself = [EXTERNAL_ID, *([licence_attribute] if licence_attribute else [])]
+        return cls(
+            contact_filter=frozenset(settings.contact_synchronized_segments),
+            contact_events=frozenset(settings.contact_events),
+            contact=_mapping(
+                CONTACT,
+                settings.contact_attributes_outbound,
+                settings.contact_custom_attributes_outbound,
+                reaches_account=True,
+            ),
+            account_filter=frozenset(settings.account_synchronized_segments),
+            require_external_id=settings.account_require_externalid,
+            company=company,
+            company_gate=company.own | {attribute.canonical for attribute in read_by_itself},
+            licence_attribute=licence_attribute,
+            licence=_mapping(
+                LICENCE,
+                settings.account_licenses_attributes_outbound,
+                settings.account_licenses_custom_attributes_outbound,
+            ),
+            send_null_values=settings.send_null_values,
+            archives_left=settings.on_segment_left == "archive",
+        )
+
+    @property
+    def needs_owners(self) -> bool:
+        """Tell whether companies name their owners, so that Planhat's users must be known."""
+        return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
+
+
+def _mapping(
+    targets: Targets,
+    standard: Iterable[AttributeMapping],
+    custom: Iterable[AttributeMapping],
+    *,
+    reaches_account: bool = False,
+) -> Mapping:
+    rows = [(row, False) for row in standard] + [(row, True) for row in custom]
+    found = (
+        _field(targets, row, is_custom=is_custom, reaches_account=reaches_account)
+        for row, is_custom in rows
+    )
+    fields = tuple(field for field in found if field is not None)
+    return Mapping(
+        fields,
+        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
+        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
+    )
+
+
+def _field(
+    targets: Targets,
+    row: AttributeMapping,
+    *,
+    is_custom: bool,
+    reaches_account: bool,
+) -> Field | None:
+    name, of_account = row.hull_field_name.strip(), False
+    if reaches_account and name.startswith(ACCOUNT_PREFIX):
+        name, of_account = name.removeprefix(ACCOUNT_PREFIX), True
+    attribute = Attribute(name)
+    convert: Converter
+    if is_custom:
+        convert, wrong = value.date if _is_date(attribute) else value.flat, reasons.NOT_A_NUMBER
+    else:
+        kind = targets.kind(row.service_field_name)
+        if kind is Kind.LINK:
+            return None
+        convert, wrong = _CONVERTERS[kind]
+    return Field(
+        attribute,
+        row.service_field_name,
+        convert,
+        is_custom,
+        of_account,
+        name=attribute.spellings[0],
+        keeps_text=convert in _KEEP_TEXT,
+        wrong=wrong,
+    )
+
+
+def _is_date(attribute: Attribute) -> bool:
+    """Hull knows dates by their name (guides, "Attributes")."""
+    return attribute.canonical.endswith(("_at", "_date"))

@@ -1,0 +1,198 @@
+"""Which companies and owners Planhat has: one call for all of them instead of a lookup a user.
+
+Pure: both directories are told what a call brought and what our own upserts taught, and say when
+they want to be read again. `now` is seconds of a steady clock.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from consumer.lanes.memory import StaleIds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from consumer.lanes.part import Body
+    from schemas.planhat import LeanCompany, PlanhatUser
+
+REFRESH_SECONDS = 60.0
+"""A miss asks for a refresh, but not more often than this."""
+
+OLD_SECONDS = 900.0
+"""A directory of this age is read again without a miss."""
+
+
+FRESH_SECONDS = 30.0
+"""A company that our own upsert brought so short ago is not taken for gone."""
+
+_MOST_FRESH = 1000
+_MOST_DOUBLES = 5
+
+
+class _Freshness:
+    """When a directory was read, and when it wants to be read again."""
+
+    def __init__(self) -> None:
+        self.read_at: float | None = None
+        self._tried_at = float("-inf")
+        self._missed = False
+
+    @property
+    def is_loaded(self) -> bool:
+        """It was read at least once."""
+        return self.read_at is not None
+
+    def miss(self) -> None:
+        """Something was looked for and not found."""
+        self._missed = True
+
+    def try_now(self, now: float) -> bool:
+        """Tell whether it is time to read it; counts as a try if so."""
+        age = now - self._tried_at
+        wanted = not self.is_loaded or self._missed or age >= OLD_SECONDS
+        if not wanted or (self.is_loaded and age < REFRESH_SECONDS):
+            return False
+        self._tried_at = now
+        return True
+
+    def _note_read(self, now: float) -> None:
+        self.read_at = now
+        self._missed = False
+
+    def was_read_about(self, since: float) -> bool:
+        """It was read at most a refresh's distance before `since`, or after it."""
+        return self.read_at is not None and self.read_at >= since - REFRESH_SECONDS
+
+
+class CompanyDirectory(_Freshness):
+    """The Planhat ids of companies by external id, and by name where a name is unique."""
+
+    def __init__(self) -> None:
+        """Nothing is known before the first reading."""
+        super().__init__()
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str | None] = {}
+        self._vain: set[str] = set()
+        self.stale = StaleIds()
+        self._learnt: dict[str, str] = {}
+        self._fresh: OrderedDict[str, float] = OrderedDict()
+        self.doubles: list[str] = []
+
+    def __len__(self) -> int:
+        """Companies with an external id."""
+        return len(self._ids)
+
+    def begin(self) -> None:
+        """A reading begins: what is learnt from now on is newer than what it will tell."""
+        self._learnt = {}
+
+    def read(self, companies: Iterable[LeanCompany], now: float) -> None:
+        """Replace all by what `GET /leancompanies` told, beside what our own upserts taught since.
+
+        Of companies with one external id the one stays that was known. `doubles` names them.
+        """
+        before, self._ids, self._names, self.doubles = self._ids, {}, {}, []
+        for company in companies:
+            if company.external_id:
+                self._note(company.external_id, company.id, before)
+            if company.name:
+                known = self._names.get(company.name, company.id)
+                self._names[company.name] = company.id if known == company.id else None
+            self.stale.discard(company.id)
+        self._ids.update(self._learnt)
+        self._vain.clear()
+        self._note_read(now)
+
+    def _note(self, external_id: str, planhat_id: str, before: dict[str, str]) -> None:
+        first = self._ids.get(external_id)
+        is_double = first is not None and first != planhat_id and external_id not in self.doubles
+        if is_double and len(self.doubles) < _MOST_DOUBLES:
+            self.doubles.append(external_id)
+        if first is None or before.get(external_id) != first:
+            self._ids[external_id] = planhat_id
+
+    def learn(self, external_id: str, planhat_id: str | None, now: float = 0.0) -> None:
+        """Our own upsert brought this company; without an id, it is addressed by its external id.
+
+        The form `extid-...` is Planhat's (API reference, "Company", addressing).
+        """
+        if planhat_id is not None:
+            self._ids[external_id] = planhat_id
+            self.stale.discard(planhat_id)
+        else:
+            self._ids.setdefault(external_id, f"extid-{external_id}")
+        self._learnt[external_id] = self._ids[external_id]
+        self.note_fresh(self._ids[external_id], now)
+        self._vain.discard(external_id)
+
+    def note_fresh(self, planhat_id: str, now: float) -> None:
+        """Planhat showed that it has this company."""
+        self._fresh[planhat_id] = now
+        self._fresh.move_to_end(planhat_id)
+        if len(self._fresh) > _MOST_FRESH:
+            self._fresh.popitem(last=False)
+
+    def forget(self, planhat_id: str) -> None:
+        """Planhat does not know this id."""
+        self.stale.add(planhat_id)
+        self._fresh.pop(planhat_id, None)
+        for known in (self._ids, self._learnt):
+            for external_id in [name for name, found in known.items() if found == planhat_id]:
+                del known[external_id]
+
+    def is_stale(self, planhat_id: str) -> bool:
+        """Tell whether Planhat did not know this id when it was named last."""
+        return self.stale.holds(planhat_id)
+
+    def is_fresh(self, planhat_id: str, now: float) -> bool:
+        """Tell whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
+        return now - self._fresh.get(planhat_id, float("-inf")) < FRESH_SECONDS
+
+    def find(self, external_id: str) -> str | None:
+        """What to write as `companyId` for a company."""
+        return self._ids.get(external_id)
+
+    def name_keyless(self, body: Body) -> None:
+        """A company without any key would be created anew each time: find it by its name."""
+        if not body.keys() & {"_id", "externalId", "sourceId"}:
+            known = self.find_name(body.get("name"))
+            if known is not None:
+                body["_id"] = known
+
+    def find_name(self, name: object) -> str | None:
+        """Planhat's id of the only company of that name."""
+        return self._names.get(name) if isinstance(name, str) else None
+
+    def give_up(self, external_id: str) -> None:
+        """It was waited for in vain: nobody waits for it again before the next reading."""
+        self._vain.add(external_id)
+
+    def is_vain(self, external_id: str) -> bool:
+        """Tell whether waiting for this company is useless for now."""
+        return external_id in self._vain
+
+
+class Owners(_Freshness):
+    """Planhat's users, by id and by e-mail address."""
+
+    def __init__(self) -> None:
+        """Nobody is known before the first reading."""
+        super().__init__()
+        self._ids: dict[str, str] = {}
+
+    def read(self, users: Iterable[PlanhatUser], now: float) -> None:
+        """Take over what `GET /users` told."""
+        self._ids = {}
+        for user in users:
+            self._ids[user.id] = user.id
+            if user.email:
+                self._ids.setdefault(user.email.lower(), user.id)
+        self._note_read(now)
+
+    def find(self, value: object) -> str | None:
+        """Planhat's id of the user with that id or e-mail address."""
+        if not isinstance(value, str):
+            return None
+        return self._ids.get(value) or self._ids.get(value.strip().lower())

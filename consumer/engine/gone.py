@@ -1,0 +1,130 @@
+"""Endusers and licences whose company is not in Planhat any more: deleted, or merged away. Pure.
+
+Planhat ignores them, or refuses them for it. Then the id that they named is forgotten and not
+believed again, the directory is read anew, and they go by the external id, to a company that is
+made for them, or to their end with a reason that names the company (docs/decisions/0061).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from consumer.decide import reasons
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from consumer.engine.directory import CompanyDirectory
+    from consumer.lanes.lane import Lane
+    from consumer.lanes.part import Part, Partition
+    from consumer.lanes.profile import Profile
+
+_MOST_ROUNDS: Final = 2
+"""Planhat ignores for other reasons, too: then a company found again does not help."""
+
+
+class GoneCompanies:
+    """Who waits for a reading of the directory because Planhat does not know its company."""
+
+    def __init__(
+        self,
+        lanes: Mapping[Resource, Lane],
+        directory: CompanyDirectory,
+        relink: Callable[[Part, float], bool],
+    ) -> None:
+        """`relink` lets a part go with another company, or behind one; False if there is none."""
+        self._lanes = lanes
+        self._directory = directory
+        self._relink = relink
+        self._waiting: list[Part] = []
+        self._rounds: dict[Part, int] = {}
+        lanes[Resource.COMPANIES].memory.stale = directory.stale
+        for resource in (Resource.ENDUSERS, Resource.LICENSES):
+            lanes[resource].company_gone = self.note
+            lanes[resource].company_works = directory.note_fresh
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def clear(self) -> None:
+        """Forget who waits: their partitions were revoked."""
+        self._waiting.clear()
+        self._rounds.clear()
+
+    def note(self, profile: Profile, now: float) -> bool:
+        """Planhat took this profile's first change for one without a company.
+
+        True: it waits now for a company, with all that name the same one. False: the company was
+        brought a moment ago, or this was tried before.
+        """
+        first = profile.parts[0]
+        company = first.body.get("companyId")
+        if not isinstance(company, str) or self._directory.is_fresh(company, now):
+            return False
+        if self._rounds.get(first, 0) >= _MOST_ROUNDS:
+            return False
+        self._directory.forget(company)
+        lane = self._lanes[first.resource]
+        profile.flying = 0
+        lane.memory.forget(profile.claims)
+        found = lane.pull(
+            lambda one: any(part.body.get("companyId") == company for part in one.parts)
+        )
+        for each in dict.fromkeys((profile, *found)):
+            for part in each.parts:
+                if part.body.get("companyId") == company:
+                    self._hold(part)
+            lane.reconsider(each, now)
+        self._directory.miss()
+        return True
+
+    def joins(self, part: Part) -> bool:
+        """Let a new part wait as well if it names a company that others are waiting about.
+
+        Who ignored them may have had another reason: then the reading brings its company back.
+        """
+        named = part.link.planhat_id if part.link else None
+        if not self._waiting or named is None or not self._directory.is_stale(named):
+            return False
+        part.waits += 1
+        self._waiting.append(part)
+        return True
+
+    def companies_read(self, now: float) -> None:
+        """The directory was read: all who wait go on, or end."""
+        self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
+        # One record after the other: what each says of its companies is read once, for all of it.
+        waiting, self._waiting = sorted(self._waiting, key=_record_of), []
+        for part in waiting:
+            lane = self._lanes[part.resource]
+            if part.ended or part.profile is None:
+                continue
+            if self._relink(part, now):
+                lane.release(part, now)
+            else:
+                lane.drop(part, _reason(part), now)
+
+    def _hold(self, part: Part) -> None:
+        self._forget_account(part)
+        del part.body["companyId"]
+        part.waits += 1
+        self._rounds[part] = self._rounds.get(part, 0) + 1
+        self._waiting.append(part)
+
+    def _forget_account(self, part: Part) -> None:
+        account = part.link.account_id if part.link else None
+        if account is not None:
+            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
+
+
+def _record_of(part: Part) -> tuple[Partition, int]:
+    record = part.receipt.ticket.record
+    return record.partition, record.offset
+
+
+def _reason(part: Part) -> str:
+    link = part.link
+    name = (link.external_id or link.planhat_id) if link else None
+    return f"{reasons.COMPANY_GONE} {name}" if name else reasons.NO_COMPANY_ID

@@ -1,0 +1,57 @@
+"""By which identities Planhat could take one profile for another's record. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.lanes.memory import short
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from consumer.lanes.claims import Claim
+    from consumer.lanes.memory import StaleIds
+    from consumer.lanes.part import Body, Part
+
+_KEYS = frozenset({"_id", "externalId", "sourceId", "email"})
+
+# The external id of a licence is unique within its company only, and its key says as much.
+_IDENTITIES: dict[Resource, tuple[str, ...]] = {
+    Resource.ENDUSERS: ("_id", "sourceId", "externalId", "email"),
+    Resource.COMPANIES: ("_id", "sourceId", "externalId"),
+    Resource.LICENSES: ("_id", "sourceId"),
+}
+
+
+def claims_of(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
+    """The key, and every identity by which Planhat could take this for another profile's record.
+
+    As short names: thousands of them are held. Should two ever meet, one profile waits for another.
+    """
+    found: list[Claim] = [short(key)]
+    for name in _IDENTITIES[resource]:
+        value = body.get(name)
+        if value:
+            found.append(identity(name, value))
+    return tuple(found)
+
+
+def identity(name: str, value: object) -> Claim:
+    """Two spellings of one key are one identity."""
+    return short(f"{name}:{str(value).lower()}")
+
+
+def is_contact(change: Part, activity: Part) -> bool:
+    """Tell whether a change is of the very contact that Planhat will look for.
+
+    That is of the same Hull profile, or of the strongest of the activity's keys: others may share
+    the weaker ones.
+    """
+    if change.key == activity.key:
+        return True
+    return not set(activity.claims[1:2]).isdisjoint(change.claims)
+
+
+def drop_stale_id(body: Body, stale: StaleIds) -> None:
+    """Leave out an id that Planhat did not know, if there is another key."""
+    if len(stale) and stale.holds(body.get("_id")) and len(body.keys() & _KEYS) > 1:
+        del body["_id"]

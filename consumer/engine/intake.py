@@ -1,0 +1,336 @@
+"""From a record to parts in lanes, and from ended parts back to resolved records.
+
+No await here: what is read of a record is done in one go, so nothing can come in between.
+
+Whatever a record makes fail here costs the record, or a message of it: it is rejected, told once,
+and counted as any other, so that it is final some day and nothing else is touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from consumer.decide.decide import decide
+from consumer.decide.decision import Payload, Skip, UserDecision
+from consumer.decide.message import (
+    AccountMessage,
+    Invalid,
+    Messages,
+    Tombstone,
+    Unsupported,
+    UserMessage,
+)
+from consumer.decide.parse import parse
+from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
+from consumer.decide.redecide import Redecide
+from consumer.lanes.part import Receipt, Ticket
+from consumer.outbox.stale import Newest
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from consumer.decide.decision import AccountDecision
+    from consumer.decide.message import Routed
+    from consumer.decide.rules import Rules
+    from consumer.engine.guard import RejectGuard
+    from consumer.engine.plan import Planner
+    from consumer.lanes.part import Backlog, Ended, Record
+    from consumer.offsets.offsets import Offsets
+
+TURN: Final = 1000
+"""Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""
+
+_log = structlog.get_logger("consumer.intake")
+
+
+class Report(Protocol):
+    """Who wants to know what became of things: logs, metrics, the console."""
+
+    def part_ended(self, end: Ended) -> None:
+        """One change of one profile was delivered, skipped or rejected."""
+
+    def message_ended(self, receipt: Receipt) -> None:
+        """All parts of a message are final."""
+
+    def record_rejected(self, ticket: Ticket) -> None:
+        """A record is on its way to the dead letters, for its `rejected` messages."""
+
+    def record_ended(self, ticket: Ticket) -> None:
+        """All messages of a record are final."""
+
+
+class Intake:
+    """Takes records in and resolves them."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        planner: Planner,
+        guard: RejectGuard,
+        report: Report,
+        reject: Callable[[Ticket], None],
+    ) -> None:
+        """`reject` brings a record to the dead letters, and then calls `resolve`.
+
+        It is told of each record once, when none of its messages can be delivered any more.
+        `guard` is told of every record, so that it can stop a flood of rejections.
+        """
+        self._rules = rules
+        self._guard = guard
+        self._planner = planner
+        self._report = report
+        self._reject = reject
+        self._redecide = Redecide(rules)
+        planner.company_of = self._redecide.company_of
+        self._newest: dict[str, Ticket] = {}
+        self._replays = Newest()
+
+    def clear(self) -> None:
+        """Forget which records are open: their partitions were revoked."""
+        self._newest.clear()
+        self._replays.clear()
+        self._redecide.clear()
+
+    def take_all(
+        self, records: Sequence[Record], offsets: Offsets, backlog: Backlog, now: float
+    ) -> int:
+        """Take records of one partition in their order; how many were taken.
+
+        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`), and
+        when so much was taken that others should have their turn.
+        """
+        left = TURN
+        for taken, record in enumerate(records):
+            if left <= 0 or offsets.is_foreign(record.offset):
+                return taken
+            left -= self.take(record, offsets, backlog, now) + len(record.value or b"") // 1024
+        return len(records)
+
+    def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> int:
+        """Read, decide and plan one record; it is tracked from here on. How many messages it has.
+
+        All of it, or none: who takes turns does so between records.
+        """
+        if not offsets.track(record.offset):
+            self._replays.passed_over(record)
+            # Else, after a restart, only what is not final would count, and of that most is bad.
+            self._guard.note(rejected=False)
+            return 1
+        self._replays.seen(record)
+        messages = _messages(record)
+        count = len(messages)
+        ticket = Ticket(record, offsets, backlog, count)
+        backlog.add(ticket)
+        for position, message in enumerate(messages):
+            self._message(message, ticket, None if count == 1 else position, now)
+        ticket.is_read = True
+        self._guard.note(rejected=bool(ticket.rejected))
+        self._message_over(ticket)
+        self._close(ticket)
+        return count
+
+    def follow_up(self, ended: Iterable[Ended], now: float) -> None:
+        """Parts came to their end: let go on what waited for them, resolve what is complete."""
+        for end in ended:
+            receipt = end.part.receipt
+            self._planner.follow_up(end, now)
+            if end.ending == "revoked":
+                continue
+            try:
+                self._report.part_ended(end)
+            except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+                _tell(receipt.ticket, error)
+            match end.ending:
+                case "delivered":
+                    receipt.delivered += 1
+                case "rejected":
+                    receipt.reject(end.reason)
+                    receipt.attempts = max(receipt.attempts, end.part.attempts)
+                case "skipped":
+                    receipt.skip(end.part.resource, end.reason)
+            self._part_done(receipt)
+
+    def resolve(self, ticket: Ticket) -> None:
+        """The dead letters have what was rejected of a record."""
+        rejected, ticket.rejected = ticket.rejected, ()
+        for receipt in rejected:
+            self._final(receipt)
+
+    def _message(
+        self, message: Routed | Tombstone, ticket: Ticket, position: int | None, now: float
+    ) -> None:
+        match message:
+            case UserMessage():
+                receipt = Receipt(ticket, position, "user:update", message.hull_id, parts=1)
+                self._plan(message, receipt, now)
+            case AccountMessage():
+                receipt = Receipt(ticket, position, "account:update", message.hull_id, parts=1)
+                self._plan(message, receipt, now)
+            case Unsupported(channel=channel):
+                receipt = Receipt(ticket, position, channel, "", parts=1)
+                receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
+            case Invalid(reason=reason):
+                receipt = Receipt(ticket, position, "", "", parts=1)
+                receipt.reject(reason)
+            case _:  # a tombstone
+                receipt = Receipt(ticket, position, "", "", parts=1)
+                receipt.skip(Resource.ENDUSERS, TOMBSTONE)
+        self._part_done(receipt)
+
+    def _plan(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
+        try:
+            stale = self._replays.why_not(receipt.ticket.record, message.hull_id, receipt.position)
+            if stale == NOT_REPLAYED:
+                is_user = isinstance(message, UserMessage)
+                receipt.skip(Resource.ENDUSERS if is_user else Resource.COMPANIES, NOT_REPLAYED)
+                return
+            self._follow(message.hull_id, receipt.ticket)
+            self._decided(message, receipt, now, stale)
+        except Exception as error:  # noqa: BLE001 - the same record would end each restart again
+            receipt.reject(_internal(error))
+            _tell(receipt.ticket, error, message.hull_id)
+
+    def _decided(
+        self,
+        message: UserMessage | AccountMessage,
+        receipt: Receipt,
+        now: float,
+        stale: str | None = None,
+    ) -> None:
+        decision = decide(message, self._rules)
+        if stale is not None:
+            _hold_back(decision, stale)
+        self._replays.note(receipt.ticket.record, decision)
+        receipt.export = message.is_export
+        receipt.external_id = decision.external_id
+        receipt.left_out = decision.left_out
+        for doubt in decision.unreadable:
+            receipt.reject(doubt)
+        if isinstance(decision, UserDecision):
+            receipt.email = decision.email
+            for _, skipped in decision.skipped_events:
+                receipt.skip(Resource.ACTIVITIES, skipped.reason)
+            self._planner.user(decision, receipt, now)
+        else:
+            self._planner.account(decision, receipt, now)
+
+    def _part_done(self, receipt: Receipt) -> None:
+        receipt.open -= 1
+        if receipt.open:
+            return
+        ticket = receipt.ticket
+        if receipt.rejections:
+            if ticket.is_read and not ticket.rejected:
+                self._guard.note(rejected=True)
+            ticket.reject(receipt)
+        else:
+            self._final(receipt)
+        self._message_over(ticket)
+
+    def _message_over(self, ticket: Ticket) -> None:
+        """One message less can be delivered; after the last one the rejected ones are brought."""
+        ticket.messages -= 1
+        if ticket.messages or not ticket.rejected:
+            return
+        try:
+            self._report.record_rejected(ticket)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
+        self._reject(ticket)
+
+    def _final(self, receipt: Receipt) -> None:
+        """A message is delivered, skipped, or safe in the dead letters."""
+        ticket = receipt.ticket
+        try:
+            self._report.message_ended(receipt)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
+        ticket.note(receipt.ending, receipt.reason)
+        self._close(ticket)
+
+    def _follow(self, hull_id: str, ticket: Ticket) -> None:
+        """Let a record be final only after the earlier ones of the same profile."""
+        newest = self._newest.get(hull_id)
+        if newest is not None and newest is not ticket:
+            newest.lead(ticket)
+            ticket.open += 1
+        self._newest[hull_id] = ticket
+        ticket.profiles.append(hull_id)
+
+    def _close(self, ticket: Ticket) -> None:
+        ticket.open -= 1
+        if ticket.open:
+            return
+        self._resolve(ticket)
+        if not ticket.followers:
+            return
+        # Not by a call within a call: hundreds may follow each other.
+        closing = [ticket]
+        while closing:
+            one = closing.pop()
+            followers, one.followers = one.followers, ()
+            for follower in followers:
+                follower.open -= 1
+                if not follower.open:
+                    self._resolve(follower)
+                    closing.append(follower)
+
+    def _resolve(self, ticket: Ticket) -> None:
+        ticket.resolve()
+        try:
+            self._report.record_ended(ticket)
+        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+            _tell(ticket, error)
+        newest = self._newest
+        for hull_id in ticket.profiles:
+            if newest.get(hull_id) is ticket:
+                del newest[hull_id]
+
+
+def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
+    """What is older than what was sent since overwrites nothing; events add (decision 0010)."""
+    if isinstance(decision, UserDecision):
+        if isinstance(decision.enduser, Payload):
+            decision.enduser = Skip(stale)
+    elif isinstance(decision.company, Payload):
+        decision.company = Skip(stale)
+
+
+def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
+    if record.fault is not None:
+        return (Invalid(record.fault),)
+    try:
+        parsed = parse(record.value, record.headers)
+    except Exception as error:  # noqa: BLE001 - the same record would end each restart again
+        _tell_of(record, error)
+        return (Invalid(_internal(error)),)
+    match parsed:
+        case Messages(messages=messages):
+            return messages
+        case _:
+            return (parsed,)
+
+
+def _tell(ticket: Ticket, error: Exception, hull_id: str = "") -> None:
+    """Tell of a fault of ours: of each record once, however many messages it has."""
+    if not ticket.has_failed:
+        ticket.has_failed = True
+        _tell_of(ticket.record, error, hull_id)
+
+
+def _tell_of(record: Record, error: Exception, hull_id: str = "") -> None:
+    _log.error(
+        "record.failed",
+        topic=record.partition.topic,
+        partition=record.partition.number,
+        offset=record.offset,
+        hull_id=hull_id,
+        exc_info=error,
+    )
+
+
+def _internal(error: Exception) -> str:
+    return f"internal error: {type(error).__name__}"

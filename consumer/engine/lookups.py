@@ -1,0 +1,126 @@
+"""Endusers whose Planhat id must be known before they may go. Pure.
+
+Planhat knows an external id within a company only: one that moved to another company would be
+created there a second time. By its `_id` it moves (docs/decisions/0041).
+
+Nobody waits behind another's look-up: one that failed waits apart for its next try. Its tries are
+bounded; but one that failed while nothing at all worked is none.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from planhat_client.retry import backoff
+
+if TYPE_CHECKING:
+    from consumer.lanes.part import Part
+
+MOST_AT_ONCE: Final = 4
+"""So many are asked about at once at most."""
+
+MOST_FAILURES: Final = 5
+"""So often may a look-up fail, while other requests work, until it is given up."""
+
+
+class _Lookup:
+    """One part that waits to be looked up; `works` is the caller's count when it failed last."""
+
+    __slots__ = ("counted", "failures", "part", "works")
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.failures = 0
+        self.counted = 0
+        self.works: int | None = None
+
+
+class Lookups:
+    """Parts that wait to be looked up, or are being asked about."""
+
+    def __init__(self) -> None:
+        """Nobody waits."""
+        self._fresh: deque[_Lookup] = deque()
+        self._failed: list[tuple[float, int, _Lookup]] = []
+        self._asked: dict[Part, _Lookup] = {}
+        self._sequence = count()
+        self._is_turn_of_failed = False
+
+    def __len__(self) -> int:
+        """How many wait, or are being asked about."""
+        return len(self._fresh) + len(self._failed) + len(self._asked)
+
+    def add(self, part: Part) -> None:
+        """Let a part wait to be looked up."""
+        self._fresh.append(_Lookup(part))
+
+    def next(self, now: float) -> Part | None:
+        """Give the next to ask about: one that nothing before it may still create or move.
+
+        It is being asked about until `done`, `failed` or `clear`. A try that is due and one that
+        was never made go in turn.
+        """
+        if len(self._asked) >= MOST_AT_ONCE:
+            return None
+        self._is_turn_of_failed = not self._is_turn_of_failed
+        found = self._due(now) if self._is_turn_of_failed else None
+        found = found or self._first() or self._due(now)
+        if found is None:
+            return None
+        self._asked[found.part] = found
+        return found.part
+
+    def done(self, part: Part) -> bool:
+        """It was looked up, or is given up; False if nobody waits for that any more."""
+        return self._asked.pop(part, None) is not None and not part.ended
+
+    def failed(self, part: Part, works: int, now: float, random: float) -> int | None:
+        """A try failed: it waits for the next one. Gives the number of tries if it has had enough.
+
+        `works` grows with all that shows that the API works; a failure counts only if something
+        worked since the one before. Who has had enough is still being asked about: say `done`.
+        """
+        lookup = self._asked.get(part)
+        if lookup is None:
+            return None
+        lookup.failures += 1
+        if lookup.works is not None and works > lookup.works:
+            lookup.counted += 1
+        lookup.works = works
+        if lookup.counted >= MOST_FAILURES - 1:
+            return lookup.failures
+        del self._asked[part]
+        due_at = now + backoff(lookup.failures, random)
+        heapq.heappush(self._failed, (due_at, next(self._sequence), lookup))
+        return None
+
+    def clear(self) -> None:
+        """Forget all: their partitions were revoked."""
+        self._fresh.clear()
+        self._failed.clear()
+        self._asked.clear()
+
+    def _first(self) -> _Lookup | None:
+        for _ in range(len(self._fresh)):
+            lookup = self._fresh.popleft()
+            if lookup.part.ended:
+                continue
+            if _is_first(lookup.part):
+                return lookup
+            self._fresh.append(lookup)
+        return None
+
+    def _due(self, now: float) -> _Lookup | None:
+        while self._failed and self._failed[0][0] <= now:
+            lookup = heapq.heappop(self._failed)[2]
+            if not lookup.part.ended:
+                return lookup
+        return None
+
+
+def _is_first(part: Part) -> bool:
+    profile = part.profile
+    return profile is not None and not profile.blockers and profile.parts[0] is part

@@ -1,0 +1,1 @@
+"""The ordered streams of payloads, one for each resource of Planhat. Pure."""

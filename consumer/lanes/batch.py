@@ -1,0 +1,71 @@
+"""A batch on its way to Planhat, and which profiles are in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from consumer.lanes.part import Body
+from consumer.lanes.profile import Profile
+from schemas.planhat import Resource
+
+_next_number = count().__next__
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """`parts[i]` changes of `profiles[i]` fly as `spans[i]` of the items.
+
+    `failures` counts the requests in which just these profiles failed together before, the last
+    of them at `failed_at` (seconds of the loop's clock); `refused` is what `LaneHalt.refused` gave
+    for them, None if it never was asked. An orphan's records belong to somebody
+    else by now: its answer only frees its claims. `changes` are more than the items where changes
+    of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
+    commas between them. No two flights of a process have the same `number`.
+    """
+
+    resource: Resource
+    failures: int = 0
+    failed_at: float = 0.0
+    refused: int | None = None
+    is_probe: bool = False
+    is_orphan: bool = False
+    is_solitary: bool = False
+    profiles: list[Profile] = field(default_factory=list)
+    spans: list[int] = field(default_factory=list)
+    items: list[bytes] = field(default_factory=list)
+    bodies: list[Body] = field(default_factory=list)
+    size: int = 0
+    changes: int = 0
+    number: int = field(default_factory=_next_number)
+
+    def add(self, body: Body, item: bytes) -> None:
+        """Take an item on; `board` says whose."""
+        self.bodies.append(body)
+        self.items.append(item)
+        self.size += len(item) + 1
+
+    def board(self, profile: Profile, span: int) -> None:
+        """Take a profile on, whose are the last `span` items."""
+        self.profiles.append(profile)
+        self.spans.append(span)
+        self.changes += profile.flying
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Profiles that failed together: they go again together, and with nobody else."""
+
+    profiles: list[Profile]
+    failures: int = 0
+    failed_at: float = 0.0
+    refused: int | None = None
+
+    def halves(self) -> tuple[Group, ...]:
+        """Two smaller ones, in the same order."""
+        middle = (len(self.profiles) + 1) // 2
+        return tuple(
+            Group(half, self.failures, self.failed_at, self.refused)
+            for half in (self.profiles[:middle], self.profiles[middle:])
+            if half
+        )

@@ -1,0 +1,399 @@
+"""A lane: the ordered stream of payloads of one resource. Pure: it neither waits nor sends.
+
+`take` gives the next batch, `settle` says what the answer means for each profile in it. What has
+come to its end by that is collected in `ended`, for the owner of the lane to act on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+from consumer.lanes.batch import Flight, Group
+from consumer.lanes.claims import Claims
+from consumer.lanes.memory import REMEMBERED, GivenUp, Memory
+from consumer.lanes.part import Ended
+from consumer.lanes.profile import Profile, is_named, merge, to_json, with_id
+from planhat_client.retry import Breaker
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.lanes.claims import Claim
+    from consumer.lanes.part import Part
+
+
+def _nothing(_company: str, _now: float) -> None:
+    return
+
+
+def _never(_profile: Profile, _now: float) -> bool:
+    return False
+
+
+BreakerState = Literal["closed", "half-open", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class LanePolicy:
+    """How a lane behaves; sizes in items and bytes.
+
+    `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
+    item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
+    `remembered`: of so many identities (three or four a profile), and up to half as many more, the
+    last content is known.
+    """
+
+    resource: Resource
+    batch_size: int = 1000
+    batch_bytes: int = 4 << 20
+    concurrency: int = 4
+    attempts: int = 8
+    breaker_threshold: int = 3
+    merges: bool = True
+    skips_unchanged: bool = True
+    remembered: int = REMEMBERED
+
+
+class Lane:
+    """The state of one lane. `now` is seconds of a steady clock, in all methods."""
+
+    def __init__(self, policy: LanePolicy) -> None:
+        """Nothing waits yet."""
+        self.policy = policy
+        self.breaker = Breaker(policy.breaker_threshold)
+        self.memory = Memory(policy.remembered)
+        self.given_up = GivenUp()
+        self.ended: list[Ended] = []
+        self.flights: set[Flight] = set()
+        self.waiting = 0
+        self.followed = 0
+        self._claims: Claims[Profile] = Claims()
+        self._last: dict[str, Profile] = {}
+        self._ready: deque[Profile] = deque()
+        self._parked: list[tuple[float, int, Group]] = []
+        self._sequence = count()
+        self.company_gone: Callable[[Profile, float], bool] = _never
+        self.company_works: Callable[[str, float], None] = _nothing
+
+    def __repr__(self) -> str:
+        """Enough to assert on."""
+        flying = len(self.flights)
+        return f"<Lane {self.policy.resource} {self.waiting} waiting, {flying} in flight>"
+
+    @property
+    def ready(self) -> int:
+        """Profiles that could go now."""
+        return len(self._ready)
+
+    @property
+    def parked(self) -> int:
+        """Profiles that wait for their next try."""
+        return sum(len(group.profiles) for _, _, group in self._parked)
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """Whether the lane sends, is held, or is trying out whether it may again."""
+        if not self.breaker.is_open:
+            return "closed"
+        return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
+
+    def profiles(self) -> list[Profile]:
+        """Those with a change that is not final, each once or more."""
+        return self._claims.holders()
+
+    def next_try(self, profile: Profile) -> float | None:
+        """When a parked profile is tried again; None if it is not parked."""
+        return next(
+            (due_at for due_at, _, group in self._parked if profile in group.profiles), None
+        )
+
+    def newest(self, claims: Sequence[Claim]) -> Part | None:
+        """The newest change of whoever holds or awaits the first of these claims that is held.
+
+        It may be `ended` for us and still in flight: it was revoked, and may take effect.
+        """
+        for claim in claims:
+            profile = self._claims.last(claim)
+            if profile is not None and profile.parts:
+                return profile.parts[-1]
+        return None
+
+    def idle(self, claims: Sequence[Claim]) -> list[Part]:
+        """Changes that touch one of these claims and wait for nothing: they may go, or go again.
+
+        Those in flight, too: their request may fail.
+        """
+        found: dict[Part, None] = {}
+        if not self._last:
+            return []
+        for claim in claims:
+            for profile in self._claims.queue(claim):
+                for part in profile.parts:
+                    if not part.waits and not part.ended:
+                        found[part] = None
+        return list(found)
+
+    def add(self, part: Part, now: float) -> None:
+        """Let a change wait: behind the older ones of its profile, and of the same identities."""
+        claims = part.claims
+        profile = self._last.get(part.key)
+        if profile is None or not self._claims.can_extend(profile, claims):
+            profile = self._last[part.key] = Profile(part.key)
+        self._claims.join(profile, claims)
+        part.profile, part.since = profile, now
+        profile.parts.append(part)
+        self.waiting += 1
+        self._consider(profile, now)
+
+    def release(self, part: Part, now: float) -> None:
+        """One thing that `part` waited for has come."""
+        part.waits -= 1
+        if not part.waits and part.profile is not None:
+            self._consider(part.profile, now)
+
+    def drop(self, part: Part, reason: str, now: float) -> None:
+        """End a part that waits, without sending it."""
+        profile = part.profile
+        if profile is None or part.ended:
+            return
+        profile.parts.remove(part)
+        self._end(Ended(part, "skipped", reason))
+        self.reconsider(profile, now)
+
+    def clear(self) -> None:
+        """Forget all that waits; what is in flight keeps its claims until it is settled."""
+        flying = [profile for flight in self.flights for profile in flight.profiles]
+        for flight in self.flights:
+            flight.is_orphan = True
+        # Whoever owns the profiles meanwhile may write something else, and they may come back.
+        self.memory.forget_all()
+        self.given_up.clear()
+        self._ready.clear()
+        self._parked.clear()
+        self._last.clear()
+        self._claims = Claims()
+        self.waiting = sum(profile.flying for profile in flying)
+        self.followed = 0
+        for profile in flying:
+            held, profile.claims, profile.blockers = profile.claims, (), 0
+            del profile.parts[profile.flying :]
+            for part in profile.parts:
+                part.followers, part.ended = (), True
+            self._claims.join(profile, held)
+            self._last[profile.key] = profile
+
+    def oldest(self) -> float | None:
+        """When the profile that may go next became ready."""
+        return self._ready[0].ready_at if self._ready else None
+
+    def waits_since(self, now: float) -> float | None:
+        """Since when something could go that has not gone, a due retry included; None: nothing."""
+        since = self.oldest()
+        parked = self._parked[0][0] if self._parked else None
+        if parked is not None and parked <= now and (since is None or parked < since):
+            return parked
+        return since
+
+    def due(self, now: float) -> float | None:
+        """Seconds until something may go, as far as this lane knows; None: nothing can."""
+        if len(self.flights) >= self.policy.concurrency:
+            return None
+        if self._ready:
+            return self.breaker.wait(now)
+        if self._parked:
+            return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
+        return None
+
+    def take(self, now: float, *, alone: bool = False) -> Flight | None:
+        """Give the next batch, or None; profiles that need no request end at once.
+
+        `alone`: no more than one profile, and rather one that did not fail before.
+        """
+        if self.due(now) != 0:
+            return None
+        flight = Flight(self.policy.resource, is_probe=alone or self.breaker.probing)
+        most = 1 if flight.is_probe else self.policy.batch_size
+        retry_is_due = bool(self._parked) and self._parked[0][0] <= now
+        if retry_is_due and not (flight.is_probe and self._ready):
+            self._take_group(flight, most, now)
+        else:
+            self._take_ready(flight, most, now)
+        if not flight.items:
+            return None
+        self.flights.add(flight)
+        return flight
+
+    def park(self, group: Group, due_at: float) -> None:
+        """Let profiles wait for their next try, together; what they sent is not certain."""
+        for profile in group.profiles:
+            self.memory.forget(profile.claims)
+            profile.flying = 0
+            profile.parked = True
+        heapq.heappush(self._parked, (due_at, next(self._sequence), group))
+
+    def disown(self, profile: Profile, now: float) -> None:
+        """A flight that is not ours any more has landed: who waited for its end is told."""
+        for part in profile.parts[: profile.flying]:
+            if part.followers:
+                self.ended.append(Ended(part, "revoked"))
+        del profile.parts[: profile.flying]
+        self.waiting -= profile.flying
+        profile.flying = 0
+        self.reconsider(profile, now)
+
+    def pull(self, is_wanted: Callable[[Profile], bool]) -> list[Profile]:
+        """Take profiles out of the queues, those that wait for a next try too.
+
+        They are to be changed, and then to be reconsidered.
+        """
+        found = [profile for profile in self._ready if is_wanted(profile)]
+        self._ready = deque(profile for profile in self._ready if not is_wanted(profile))
+        for _, _, group in self._parked:
+            found += [profile for profile in group.profiles if is_wanted(profile)]
+            group.profiles = [profile for profile in group.profiles if not is_wanted(profile)]
+        self._parked = [entry for entry in self._parked if entry[2].profiles]
+        heapq.heapify(self._parked)
+        for profile in found:
+            profile.queued = profile.parked = False
+        return found
+
+    def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
+        """End the first parts of a profile that is back from a flight."""
+        profile.flying = 0
+        profile.parked = False
+        del profile.parts[: len(ended)]
+        for end in ended:
+            self._end(end)
+        self.reconsider(profile, now)
+
+    def reconsider(self, profile: Profile, now: float) -> None:
+        """A profile changed: let it go on, or let it go."""
+        if profile.parts:
+            self._consider(profile, now)
+            return
+        if profile.flying:
+            return
+        if self._last.get(profile.key) is profile:
+            del self._last[profile.key]
+        for freed in self._claims.leave(profile):
+            self._consider(freed, now)
+
+    def _consider(self, profile: Profile, now: float) -> None:
+        if profile.is_ready and not profile.queued:
+            profile.queued = True
+            profile.ready_at = now
+            self._ready.append(profile)
+
+    def _end(self, end: Ended) -> None:
+        end.part.ended = True
+        end.part.profile = None
+        self.waiting -= 1
+        self.ended.append(end)
+
+    def _take_group(self, flight: Flight, most: int, now: float) -> None:
+        due_at, _, group = heapq.heappop(self._parked)
+        flight.failures, flight.failed_at = group.failures, group.failed_at
+        flight.refused = group.refused
+        for position, profile in enumerate(group.profiles):
+            if profile.parts[0].waits:  # since its last try; when that has come it is ready
+                profile.parked = False
+            elif not self._board(flight, profile, most, now):
+                group.profiles = group.profiles[position:]
+                self.park(group, due_at)
+                return
+
+    def _take_ready(self, flight: Flight, most: int, now: float) -> None:
+        while self._ready:
+            profile = self._ready.popleft()
+            profile.queued = False
+            if profile.parts and profile.parts[0].waits:  # since it was ready
+                continue
+            if not self._board(flight, profile, most, now):
+                profile.queued = True
+                self._ready.appendleft(profile)
+                return
+
+    def _board(self, flight: Flight, profile: Profile, most: int, now: float) -> bool:
+        """Put a profile on the flight; False if there is no room."""
+        room = most - len(flight.items)
+        if room <= 0 or flight.is_solitary:
+            return False
+        if self.policy.merges:
+            return self._board_merged(flight, profile, now)
+        return self._board_each(flight, profile, room, now)
+
+    def _board_merged(self, flight: Flight, profile: Profile, now: float) -> bool:
+        """All its changes fly as one item."""
+        count = profile.flyable(len(profile.parts))
+        body = merge(profile.parts, count)
+        item = to_json(body)
+        if not self._fits(flight, item):
+            return False
+        digest = hash(item)
+        if self._is_unchanged(profile, count, digest):
+            self._end_unchanged(profile, count, item, now)
+            return True
+        known = self.memory.planhat_id(profile.key)
+        if known is not None and "_id" not in body:
+            body = with_id(body, known)
+            item = to_json(body)
+        # Without a key each request would create one more record, so only an answer that is about
+        # nothing else can prove it: it flies alone. So does what would make the others fail.
+        is_solitary = not is_named(body) or self.given_up.holds(profile.key, now)
+        if is_solitary and flight.items:
+            return False
+        for position in range(count):
+            profile.parts[position].note_sent(item)
+        profile.digest = digest
+        flight.is_solitary = is_solitary
+        flight.add(body, item)
+        self._take_off(flight, profile, count, 1)
+        return True
+
+    def _board_each(self, flight: Flight, profile: Profile, room: int, now: float) -> bool:
+        """Its changes fly as items of their own, as many as there is room for."""
+        is_solitary = self.given_up.holds(profile.key, now)
+        if is_solitary and flight.items:
+            return False
+        count = 0
+        for position in range(profile.flyable(room)):
+            part = profile.parts[position]
+            item = to_json(part.body)
+            if not self._fits(flight, item):
+                break
+            part.note_sent(item)
+            flight.add(part.body, item)
+            count += 1
+        if not count:
+            return False
+        flight.is_solitary = is_solitary
+        self._take_off(flight, profile, count, count)
+        return True
+
+    def _fits(self, flight: Flight, item: bytes) -> bool:
+        """Tell whether there is room for an item, which a flight without any always has."""
+        return not flight.items or flight.size + len(item) < self.policy.batch_bytes
+
+    def _take_off(self, flight: Flight, profile: Profile, count: int, span: int) -> None:
+        profile.flying = count
+        profile.parked = False
+        flight.board(profile, span)
+
+    def _end_unchanged(self, profile: Profile, count: int, item: bytes, now: float) -> None:
+        known = self.memory.planhat_id(profile.key)
+        ended: list[Ended] = []
+        for position in range(count):
+            part = profile.parts[position]
+            part.sent = item
+            ended.append(Ended(part, "delivered", "", known, "unchanged"))
+        self.finish(profile, ended, now)
+
+    def _is_unchanged(self, profile: Profile, count: int, digest: int) -> bool:
+        if not self.policy.skips_unchanged or not self.memory.holds(profile.claims, digest):
+            return False
+        return not any(part.receipt.export for part in profile.parts[:count])

@@ -1,0 +1,230 @@
+"""What Planhat last took of each profile, bounded: so that the same is not sent twice.
+
+Only what an answer proved is remembered. It is forgotten when anything else that touches the same
+Planhat record has been sent and is not proved: a failed or unknown result is never trusted. Until
+the answer nobody asks, as who is in a request holds its claims.
+
+Ids of Planhat that did not hold, so that nobody believes them again: bounded. Pure.
+
+Profiles whose last change was given up, and how often their further changes are tried. Pure.
+
+Planhat answered every try of a change with a failure that told nothing about it (5xx, no answer)
+while others succeeded. The profile's next change probably fares no better, but may be the mended
+one: it is tried, in a request of its own, and not for long.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from consumer.lanes.name_table import NameTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.lanes.claims import Claim
+
+Key = TypeVar("Key", bound=Hashable)
+
+REMEMBERED: Final = 43_690
+"""How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
+more CPython would take twice as much."""
+
+
+class Generations(Generic[Key]):
+    """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
+
+    So it remembers what the last `size` times were put, and up to half as many keys more. One that
+    moves each key to its end when it is put, and drops its first, takes four times the memory.
+    """
+
+    __slots__ = ("_old", "_oldest", "_size", "_young")
+
+    def __init__(self, size: int = REMEMBERED) -> None:
+        """Remember what the last `size` times are put, and up to half as many keys more."""
+        self._size = -(-size // 2)
+        self._young: dict[Key, int] = {}
+        self._old: dict[Key, int] = {}
+        self._oldest: dict[Key, int] = {}
+
+    def __len__(self) -> int:
+        """Entries that are held; those that were put again may count more than once."""
+        return len(self._young) + len(self._old) + len(self._oldest)
+
+    def get(self, key: Key) -> int | None:
+        """What was put last; None if that is forgotten, or nothing was."""
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+        return self._oldest.get(key) if found is None else found
+
+    def put(self, key: Key, value: int) -> None:
+        """Remember."""
+        self._young[key] = value
+        if len(self._young) >= self._size:
+            self._young, self._old, self._oldest = {}, self._young, self._old
+
+    def pop(self, key: Key) -> bool:
+        """Forget a key; False if nothing was known of it."""
+        found = self._young.pop(key, None)
+        found = self._old.pop(key, found)
+        found = self._oldest.pop(key, found)
+        return found is not None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._young, self._old, self._oldest = {}, {}, {}
+
+
+def short(name: str) -> int:
+    """60 bits for a name, in a third of its memory.
+
+    For where a mix-up (one in 10^13, at the sizes here) does little harm. The bits differ from
+    process to process, so that nobody can choose names that meet.
+    """
+    return hash(name) >> 4
+
+
+class Memory:
+    """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
+
+    def __init__(self, digests: int = REMEMBERED) -> None:
+        """Keep so many digests, and up to half as many more."""
+        self._digests = Generations[Hashable](digests)
+        self._ids = NameTable()
+        self.stale = StaleIds()
+
+    def __len__(self) -> int:
+        """Digests that are held."""
+        return len(self._digests)
+
+    def holds(self, claims: Sequence[Claim], digest: int) -> bool:
+        """Tell whether the last that was taken for all these claims is exactly this."""
+        digests = self._digests
+        for claim in claims:  # noqa: SIM110 - a generator for each profile costs more than this
+            if digests.get(claim) != digest:
+                return False
+        return True
+
+    def knows(self, key: str) -> bool:
+        """Tell whether Planhat is known to have a profile."""
+        return self._digests.get(short(key)) is not None or self._ids.get(key) is not None
+
+    def remember(self, claims: Sequence[Claim], digest: int) -> None:
+        """Planhat took this."""
+        digests = self._digests
+        for claim in claims:
+            digests.put(claim, digest)
+
+    def forget(self, claims: Sequence[Claim]) -> None:
+        """Something else may have come to Planhat: nothing is certain."""
+        digests = self._digests
+        for claim in claims:
+            digests.pop(claim)
+
+    def forget_all(self) -> None:
+        """Somebody else may write from now on; Planhat's ids stay what they are."""
+        self._digests.clear()
+
+    def planhat_id(self, key: str) -> str | None:
+        """Planhat's id of a profile."""
+        return self._ids.get(key)
+
+    def learn(self, key: str, planhat_id: str) -> None:
+        """An answer told the id of a profile."""
+        self._ids.put(key, planhat_id)
+
+    def forget_profile(self, key: str) -> None:
+        """What was known of a profile does not hold: its record is gone."""
+        self._digests.pop(short(key))
+        self._ids.pop(key)
+
+    def unlearn(self, key: str) -> bool:
+        """The id of a profile does not hold (any more); False if none was known."""
+        return self._ids.pop(key)
+
+
+MOST_IDS: Final = 10_000
+
+
+class StaleIds:
+    """The last ids that failed; the oldest are forgotten first, and would fail once more."""
+
+    def __init__(self, most: int = MOST_IDS) -> None:
+        """Remember at most `most` of them."""
+        self._most = most
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._ids)
+
+    def add(self, planhat_id: str) -> None:
+        """It did not hold."""
+        self._ids[planhat_id] = None
+        self._ids.move_to_end(planhat_id)
+        if len(self._ids) > self._most:
+            self._ids.popitem(last=False)
+
+    def discard(self, planhat_id: str) -> None:
+        """It holds after all."""
+        self._ids.pop(planhat_id, None)
+
+    def holds(self, planhat_id: object) -> bool:
+        """Tell whether this id is one that failed."""
+        return bool(self._ids) and planhat_id in self._ids
+
+
+REMEMBERED_SECONDS: Final = 600.0
+"""A profile that changes seldom has the patience of any other each time."""
+
+CALM_SECONDS: Final = 10.0
+"""So long must nobody else have failed before a single failure counts as a proof."""
+
+MOST_PROFILES: Final = 10_000
+
+
+class GivenUp:
+    """Keys of the profiles that were given up of late, bounded; the oldest are forgotten first."""
+
+    def __init__(self, most: int = MOST_PROFILES) -> None:
+        """Remember at most `most` of them."""
+        self._most = most
+        self._since: OrderedDict[str, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Profiles that are remembered, however long ago they were given up."""
+        return len(self._since)
+
+    def add(self, key: str, now: float) -> None:
+        """A change of this profile was given up."""
+        self._since[key] = now
+        self._since.move_to_end(key)
+        if len(self._since) > self._most:
+            self._since.popitem(last=False)
+
+    def holds(self, key: str, now: float) -> bool:
+        """Tell whether a change of this profile was given up lately, and none delivered since."""
+        since = self._since.get(key)
+        return since is not None and now - since <= REMEMBERED_SECONDS
+
+    def forgive(self, key: str) -> None:
+        """It was delivered: it is a profile like any other."""
+        self._since.pop(key, None)
+
+    def clear(self) -> None:
+        """Others may have delivered them meanwhile."""
+        self._since.clear()
+
+
+def most_tries(attempts: int, *, is_given_up: bool, others_failed_at: float, at: float) -> int:
+    """Say how many failures, alone while others succeed, end a change.
+
+    `at`: when the change failed the last time before this; `others_failed_at`: when something
+    failed last that was not known to. One failure is enough for a profile that was given up, but
+    only if it alone fails: while others do too, it may well be the API.
+    """
+    is_calm = others_failed_at < at - CALM_SECONDS
+    return 1 if is_given_up and is_calm else attempts

@@ -1,0 +1,40 @@
+"""How each lane behaves, by the settings. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.lanes.lane import LanePolicy
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from consumer.settings.planhat_settings import PlanhatSettings
+
+_ACTIVITY_BATCH = 1000
+"""Planhat takes more at once, and without a limit of calls. But where every third message has an
+event, a batch of 5,000 holds the records of 15,000 messages in memory until it is full."""
+
+_LARGEST_BODY = 31_000_000
+"""Planhat's hosts take 32 MB a request, activities about 150,000 (planhat-api, limits)."""
+
+
+def policy_of(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:
+    """Return how the lane of a resource behaves; `attempts` is RETRY_ATTEMPTS."""
+    is_activity = resource is Resource.ACTIVITIES
+    is_single = is_activity and planhat.activities == "single"
+    size = _ACTIVITY_BATCH if is_activity else planhat.batch_size
+    return LanePolicy(
+        resource,
+        batch_size=1 if is_single else size,
+        batch_bytes=min(planhat.batch_bytes, _LARGEST_BODY),
+        concurrency=_activity_concurrency(planhat) if is_activity else planhat.lane_concurrency,
+        attempts=attempts,
+        merges=not is_activity,
+        skips_unchanged=planhat.skip_unchanged,
+    )
+
+
+def _activity_concurrency(planhat: PlanhatSettings) -> int:
+    """What the other lanes leave: only for the main API does Planhat ask to go one by one."""
+    others = 3 * planhat.lane_concurrency
+    return max(planhat.lane_concurrency, planhat.max_concurrent_requests - others)

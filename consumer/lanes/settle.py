@@ -1,0 +1,368 @@
+"""What an answer of Planhat means for each profile of a flight. Pure.
+
+What the answer proves is delivered. What it does not prove is sent again in smaller and smaller
+company, until a change that Planhat refuses stands alone; only then it is rejected. So a bad
+change costs itself and O(log n) requests, never its neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from consumer.lanes.batch import Group
+from consumer.lanes.halts import LaneHalt
+from consumer.lanes.memory import most_tries
+from consumer.lanes.part import Ended
+from consumer.lanes.profile import is_named, with_id
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from planhat_client.retry import backoff
+from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.lanes.batch import Flight
+    from consumer.lanes.lane import Lane
+    from consumer.lanes.part import Part
+    from consumer.lanes.profile import Profile
+    from planhat_client.protocol import Answer
+    from planhat_client.verdict import Verdict
+
+_TOO_MANY = 429
+_UNAUTHORIZED = 401
+_FEW = 4
+REFUSED_ALONE = "others are taken: a web application firewall may have refused what it holds"
+"""Why one profile is rejected that was refused as a token without rights is."""
+
+_ALONE_SECONDS = 5.0
+_HEALTHY = 0.8
+_WEIGHT = 0.1
+
+
+@dataclass(slots=True)
+class Health:
+    """Whether the API as a whole works: the share of first tries that succeed, of late.
+
+    Without it, an item could be rejected for an outage that happens to spare its neighbours.
+    """
+
+    share: float = 1.0
+    succeeded_at: float = field(default=float("-inf"))
+    failed_at: float = field(default=float("-inf"))
+
+    def note(self, *, success: bool, is_first_try: bool, now: float) -> None:
+        """A request was answered; it is no first try if something in it is known to fail."""
+        if success:
+            self.succeeded_at = now
+        elif is_first_try:
+            self.failed_at = now
+        if is_first_try:
+            self.share += _WEIGHT * (success - self.share)
+
+    def blames(self, flight: Flight) -> bool:
+        """Tell whether others succeeded since `flight` failed before: it is not the API then."""
+        return (
+            flight.failures > 0 and self.succeeded_at > flight.failed_at and self.share >= _HEALTHY
+        )
+
+
+class Settler:
+    """Applies answers to one lane."""
+
+    def __init__(
+        self, lane: Lane, random: Callable[[], float], halt: LaneHalt | None = None
+    ) -> None:
+        """`random` gives floats in [0, 1), for jitter; `halt` is told of refusals."""
+        self._lane = lane
+        self._random = random
+        self._halt = halt or LaneHalt(lane.policy.resource)
+        self._health = Health()
+        self._dropped: dict[Profile, str] = {}
+        self._unlearnt: dict[Profile, str] = {}
+
+    def clear(self) -> None:
+        """Whether the ids hold that are left out just now, nobody will learn."""
+        for profile in [*self._unlearnt, *self._dropped]:
+            self._restore_ids(profile)
+
+    def settle(self, flight: Flight, answer: Answer, now: float) -> None:
+        """Bring each profile of a flight to its end, or to its next try."""
+        self._lane.flights.discard(flight)
+        self._note(flight, answer, now)
+        if flight.is_orphan:
+            self._disown(flight, now)
+            return
+        match answer:
+            case Delivered() | Partial():
+                found = verdicts(flight.bodies, answer)
+                self._sort(flight, found, now, is_ignored=_is_ignored(answer))
+            case Reject():
+                self._refuse(flight, answer.reason, now)
+            case Retry():
+                self._retry(flight, answer, now)
+            case Halt():
+                self._refused(flight, answer, now)
+            case _:
+                assert_never(answer)
+
+    def _note(self, flight: Flight, answer: Answer, now: float) -> None:
+        is_first_try = flight.failures == 0 and not self._is_known_to_fail(flight, now)
+        if isinstance(answer, Delivered) or (
+            isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
+        ):
+            self._halt.worked(flight.number)
+        match answer:
+            case Delivered() | Partial() | Reject():
+                self._lane.breaker.succeeded()
+                self._health.note(success=True, is_first_try=is_first_try, now=now)
+            case Retry(status=status) if status != _TOO_MANY:
+                self._health.note(success=False, is_first_try=is_first_try, now=now)
+                if is_first_try or flight.is_probe:
+                    self._lane.breaker.failed(now)
+            case _:
+                pass
+
+    def _is_known_to_fail(self, flight: Flight, now: float) -> bool:
+        """Tell whether one more failure of this flight would say nothing about the API."""
+        if len(flight.profiles) != 1:
+            return False
+        profile = flight.profiles[0]
+        return profile.failures > 0 or self._lane.given_up.holds(profile.key, now)
+
+    def _disown(self, flight: Flight, now: float) -> None:
+        for profile in flight.profiles:
+            self._lane.disown(profile, now)
+
+    def _sort(
+        self, flight: Flight, found: Sequence[Verdict], now: float, *, is_ignored: bool
+    ) -> None:
+        unproven: list[Profile] = []
+        position = 0
+        for profile, span in zip(flight.profiles, flight.spans, strict=True):
+            verdict = found[position] if span == 1 else _worst(found[position : position + span])
+            position += span
+            if isinstance(verdict, Proven):
+                self._deliver(profile, verdict, now)
+            elif len(flight.profiles) == 1:
+                transient = isinstance(verdict, Suspect) and verdict.transient
+                self._blame(profile, verdict.reason, now, is_transient=transient)
+            elif isinstance(verdict, Suspect):
+                self._lane.park(Group([profile]), now)
+            else:
+                unproven.append(profile)
+        # Ignored are mostly those of one company: so they come to stand together, and apart.
+        unproven.sort(key=_company)
+        if unproven:
+            self._note_companies(flight, found, now)
+        if is_ignored and len(unproven) > _FEW:
+            self._lane.park(Group([unproven.pop(0)]), now)
+        for half in Group(unproven).halves():
+            self._lane.park(half, now)
+
+    def _note_companies(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+        """Tell whose company is there, although others may have been ignored for theirs."""
+        for body, verdict in zip(flight.bodies, found, strict=True):
+            company = body.get("companyId")
+            if isinstance(verdict, Proven) and isinstance(company, str):
+                self._lane.company_works(company, now)
+
+    def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
+        flown = profile.parts[: profile.flying]
+        planhat_id = proof.planhat_id or _named_id(flown)
+        memory = self._lane.memory
+        if self._lane.policy.merges:
+            memory.remember(profile.claims, profile.digest)
+            if planhat_id:
+                memory.learn(profile.key, planhat_id)
+            planhat_id = planhat_id or memory.planhat_id(profile.key)
+        profile.limit = None
+        profile.failures = 0
+        profile.told = ()
+        if self._dropped or self._unlearnt:
+            self._dropped.pop(profile, None)
+            self._unlearnt.pop(profile, None)
+        self._lane.given_up.forgive(profile.key)
+        ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
+        self._lane.finish(profile, ended, now)
+
+    def _refuse(self, flight: Flight, reason: str, now: float) -> None:
+        if len(flight.profiles) == 1:
+            self._blame(flight.profiles[0], reason, now, is_transient=False)
+            return
+        for half in _group(flight).halves():
+            self._lane.park(half, now)
+
+    def _refused(self, flight: Flight, answer: Halt, now: float) -> None:
+        """Refused as if we had no right: find out whether it is the resource, or what is in it."""
+        is_alone = len(flight.profiles) == 1
+        newest = max([flight.number, *[one.number for one in self._lane.flights]])
+        group = _group(flight)
+        if answer.status == _UNAUTHORIZED or not self._halt.blames(
+            flight.refused, is_alone=is_alone
+        ):
+            group.refused = self._halt.refused(
+                answer.reason, flight.number, newest, now, is_alone=is_alone
+            )
+            self._lane.park(group, now)
+        elif not is_alone:
+            for half in group.halves():
+                self._lane.park(half, now)
+        elif flight.profiles[0].flying > 1:
+            flight.profiles[0].limit = flight.profiles[0].flying // 2
+            self._lane.park(group, now)
+        else:
+            self._halt.blamed()
+            self._reject(flight.profiles[0], f"{answer.told}; {REFUSED_ALONE}", now)
+
+    def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
+        """Planhat refused a profile that flew alone: find out which of its changes, and why."""
+        if profile.flying > 1:
+            profile.limit = profile.flying // 2
+            self._lane.park(Group([profile]), now)
+        elif self._unlearn_id(profile) or (
+            (not is_transient or reason == IGNORED) and self._drop_id(profile)
+        ):
+            profile.limit = 1  # with a newer change it would prove nothing about the id
+            self._lane.park(Group([profile]), now)
+        else:
+            self._restore_ids(profile)
+            self._blame_rest(profile, reason, now, is_transient=is_transient)
+
+    def _blame_rest(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
+        """Its ids are not the reason: look for another one."""
+        if _is_about_company(reason) and self._lane.company_gone(profile, now):
+            profile.failures = 0
+            for held in [*self._unlearnt, *self._dropped]:
+                if not held.parked and not held.flying:  # it waits for the same company
+                    self._restore_ids(held)
+        elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
+            profile.failures += 1
+            self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
+        else:
+            self._reject(profile, reason, now)
+
+    def _unlearn_id(self, profile: Profile) -> bool:
+        """The id that an answer told may not hold any more: send it by its other keys."""
+        known = self._lane.memory.planhat_id(profile.key)
+        if known is None:
+            return False
+        self._lane.memory.unlearn(profile.key)
+        self._unlearnt[profile] = known
+        return True
+
+    def _restore_ids(self, profile: Profile) -> None:
+        """The ids were not the reason: by another key it could become a second record."""
+        memory = self._lane.memory
+        unlearnt = self._unlearnt.pop(profile, None)
+        if unlearnt is not None:
+            memory.learn(profile.key, unlearnt)
+        dropped = self._dropped.pop(profile, None)
+        if dropped is not None:
+            memory.stale.discard(dropped)
+            profile.parts[0].body = with_id(profile.parts[0].body, dropped)
+
+    def _drop_id(self, profile: Profile) -> bool:
+        """Planhat may not know the id by which Hull named the record: send it by its other keys."""
+        body = profile.parts[0].body
+        found = body.get("_id")
+        if not isinstance(found, str) or not self._lane.policy.merges:
+            return False
+        rest = {name: value for name, value in body.items() if name != "_id"}
+        if not is_named(rest):
+            return False
+        profile.parts[0].body = rest
+        self._lane.memory.stale.add(found)
+        self._dropped[profile] = found
+        return True
+
+    def _reject(self, profile: Profile, reason: str, now: float) -> None:
+        self._restore_ids(profile)
+        self._lane.memory.forget(profile.claims)
+        profile.limit = None
+        profile.told = ()
+        # Whoever fails again and again makes its later changes wait for less.
+        profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
+        flown = profile.parts[: profile.flying]
+        self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
+
+    def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
+        """The request failed: find out whether it is the API, or something in this flight."""
+        if answer.status == _TOO_MANY:
+            self._lane.park(_group(flight), now)
+            return
+        if answer.status is not None and len(flight.profiles) == 1:
+            flight.profiles[0].note_told(answer.reason)
+        if not self._health.blames(flight):
+            self._lane.park(*self._later(flight, answer, now))
+        elif len(flight.profiles) > 1:
+            for half in Group(flight.profiles, 1, now).halves():
+                self._lane.park(half, now)
+        else:
+            self._fail_alone(flight, answer, now)
+
+    def _fail_alone(self, flight: Flight, answer: Retry, now: float) -> None:
+        profile = flight.profiles[0]
+        given_up = self._lane.given_up
+        is_given_up = given_up.holds(profile.key, now)
+        profile.failures += 1
+        most = most_tries(
+            self._lane.policy.attempts,
+            is_given_up=is_given_up,
+            others_failed_at=self._health.failed_at,
+            at=flight.failed_at,
+        )
+        if profile.failures < most:
+            group, due_at = self._later(flight, answer, now)
+            # The API is well, and a partition can't be committed beyond this for so long.
+            latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
+            self._lane.park(group, min(due_at, latest))
+            return
+        reason = profile.told_most or answer.reason
+        if is_given_up and self._lane.policy.merges:
+            self._reject(profile, reason, now)
+        else:
+            self._blame(profile, reason, now, is_transient=False)
+        if not profile.parked:
+            given_up.add(profile.key, now)
+            profile.failures = 0
+
+    def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
+        failures = flight.failures + 1
+        wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
+        return Group(flight.profiles, failures, now), now + wait
+
+
+def _company(profile: Profile) -> str:
+    return str(profile.parts[0].body.get("companyId", ""))
+
+
+def _is_ignored(answer: Delivered | Partial) -> bool:
+    """Tell whether nothing in the request was taken, and nothing is said against it."""
+    result = answer.result
+    if result is None or isinstance(answer, Partial) or answer.is_whole:
+        return False
+    return result.is_counted and not result.succeeded and not result.errors
+
+
+def _is_about_company(reason: str) -> bool:
+    """Tell whether Planhat misses the company: it ignores such an enduser, or says so."""
+    return reason == IGNORED or "company" in reason.lower()
+
+
+def _worst(own: Sequence[Verdict]) -> Verdict:
+    """The first of them that is no proof, if there is one."""
+    return next((verdict for verdict in own if not isinstance(verdict, Proven)), own[0])
+
+
+def _named_id(parts: Sequence[Part]) -> str | None:
+    """Planhat's id by which Hull itself named the record; taken, so it holds."""
+    for part in reversed(parts):
+        found = part.body.get("_id")
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def _group(flight: Flight) -> Group:
+    return Group(flight.profiles, flight.failures, flight.failed_at, flight.refused)

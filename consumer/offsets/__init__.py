@@ -1,0 +1,1 @@
+"""Which records are read, and up to where everything is final. Pure."""

@@ -1,0 +1,246 @@
+"""The console's page and its JSON, as routes for the server of the probes."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import socket
+import time
+from base64 import b64decode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import orjson
+from aiohttp import web
+
+from consumer.log import cleaner
+from consumer.watch.console.answer import answer
+from consumer.watch.console.callers import Busy, Caller, Queue, Tries, refusal
+from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explained
+from consumer.watch.console.state import state
+from consumer.watch.personal import Shown
+from consumer.watch.steps import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from consumer.watch.console.view import View
+    from consumer.watch.steps import Steps
+
+    Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+_PAGE: Final = Path(__file__).parent / "page"
+_FILES: Final = {
+    "/": ("index.html", "text/html"),
+    "/console.css": ("console.css", "text/css"),
+    "/console.js": ("console.js", "text/javascript"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_LONGEST_QUERY: Final = 300
+_BODY_SECONDS: Final = 10.0
+_TURN_SECONDS: Final = 0.002
+_TOO_LARGE: Final = f"The message is larger than {LARGEST_MESSAGE // 1024} KiB"
+_TOO_OFTEN: Final = "Too many wrong passwords: wait ten seconds"
+_MOST_BODIES: Final = 8
+_KINDS: Final = {408: "too slow", 413: "too large", 415: "not JSON"}
+_BUSY: Final = "Others are asking: try again in a moment"
+
+Found = TypeVar("Found")
+
+
+class Console:
+    """Answers who asks; asks for a password first, if one is set."""
+
+    def __init__(self, view: View, note: Callable[[str], None]) -> None:
+        """The page's files are read here and now; nothing is looked at before somebody asks.
+
+        `note` is told why a request was refused.
+        """
+        self._view = view
+        self._note = note
+        own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
+        # A pod of a set is `hull-planhat-0.hull-planhat.crm.svc`: itself, and its Service.
+        self._names = {own, *given, *(f"{own}.{name}" for name in given)}
+        self._looks, self._bodies, self._explains = Queue(), _Bodies(), Queue()
+        self._tries = Tries()
+        keeps_personal = view.settings.log.pii
+        clean = cleaner(keeps_emails=keeps_personal).text
+        self._shown = Shown(clean, keeps_personal=keeps_personal, rules=view.rules)
+        self._files = {
+            path: (web_type, (_PAGE / name).read_text("utf-8"))
+            for path, (name, web_type) in _FILES.items()
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is to be served."""
+        return [
+            *(web.get(path, self._guarded(self._file, is_page=True)) for path in self._files),
+            web.get("/api/state", self._guarded(self._state)),
+            web.get("/api/outcomes", self._guarded(self._outcomes)),
+            web.post("/api/explain", self._guarded(self._explain)),
+        ]
+
+    async def _file(self, request: web.Request) -> web.Response:
+        web_type, text = self._files[request.path]
+        return web.Response(
+            text=text, content_type=web_type, headers={"Content-Security-Policy": _POLICY}
+        )
+
+    async def _state(self, _request: web.Request) -> web.Response:
+        async with self._looks.turn():
+            return _json(self._shown.value(state(self._view, _now(), time.time())))
+
+    async def _outcomes(self, request: web.Request) -> web.Response:
+        query = request.query.get("query", "")[:_LONGEST_QUERY]
+        async with self._looks.turn():
+            return _json(await _in_turns(answer(self._view, query, self._shown, _now())))
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+            raise _Refused(415, "Send the message as application/json")
+        message = await self._bodies.read(request)
+        async with self._explains.turn():
+            try:
+                # It takes up to a second: beside the loop, with which it shares the processor.
+                found = await asyncio.to_thread(explained, message, self._view, self._shown)
+            except TooMuch as error:
+                raise _Refused(413, str(error)) from None
+        return web.Response(body=found, content_type="application/json")
+
+    def _guarded(self, handler: Handler, *, is_page: bool = False) -> Handler:
+        """Let in who comes by a name of ours, and knows name and password if they are set."""
+
+        async def guarded(request: web.Request) -> web.Response:
+            try:
+                self._check_caller(request, is_page=is_page)
+                self._check_password(request)
+                return await handler(request)
+            except _Refused as refused:
+                self._note(refused.kind)
+                return refused.answer()
+            except Busy:
+                self._note("busy")
+                return _Refused(503, _BUSY, headers={"Retry-After": "1"}).answer()
+
+        return guarded
+
+    def _check_caller(self, request: web.Request, *, is_page: bool) -> None:
+        headers = request.headers
+        hosts = {*headers.getall("Host", ()), *_target_host(request)}
+        caller = Caller(
+            hosts.pop() if len(hosts) == 1 else "",
+            ",".join(headers.getall("Origin", ())),
+            headers.get("Sec-Fetch-Site", ""),
+            headers.get("Sec-Fetch-Mode", ""),
+        )
+        why = refusal(caller, self._names, is_page=is_page)
+        if why is not None:
+            raise _Refused(403, why, "foreign")
+
+    def _check_password(self, request: web.Request) -> None:
+        http = self._view.settings.http
+        username, password = http.username, http.password
+        if not username or password is None:
+            return
+        given, now, address = request.headers.get("Authorization"), _now(), request.remote or ""
+        if given is not None:
+            if not self._tries.may_try(address, now):
+                raise _Refused(429, _TOO_OFTEN, "too many passwords", headers={"Retry-After": "10"})
+            if is_let_in(given, username, password()):
+                return
+            self._tries.note_wrong(address, now)
+        ask = {"WWW-Authenticate": 'Basic realm="hull-planhat", charset="UTF-8"'}
+        kind = "no password" if given is None else "wrong password"
+        raise _Refused(401, "Name and password, please", kind, headers=ask)
+
+
+class _Refused(Exception):
+    """A request is not answered, and why."""
+
+    def __init__(
+        self, status: int, text: str, kind: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(text)
+        self.kind = kind or _KINDS.get(status, "busy")
+        self._status = status
+        self._text = text
+        self._headers = headers
+
+    def answer(self) -> web.Response:
+        """One line that says it."""
+        return _json({"error": self._text}, self._status, self._headers)
+
+
+class _Bodies:
+    """Reads bodies: bounded ones, a few at once, in a bounded time."""
+
+    def __init__(self) -> None:
+        self._reading = 0
+
+    async def read(self, request: web.Request) -> bytes:
+        """Return the whole body."""
+        if (request.content_length or 0) > LARGEST_MESSAGE:
+            raise _Refused(413, _TOO_LARGE)
+        if self._reading >= _MOST_BODIES:
+            raise Busy
+        self._reading += 1
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                return await self._whole(request)
+        except TimeoutError:
+            raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
+        finally:
+            self._reading -= 1
+
+    async def _whole(self, request: web.Request) -> bytes:
+        found = bytearray()
+        async for piece in request.content.iter_any():
+            found += piece
+            if len(found) > LARGEST_MESSAGE:
+                raise _Refused(413, _TOO_LARGE)
+        return bytes(found)
+
+
+def _target_host(request: web.Request) -> list[str]:
+    """The host that the request line names, if it names one: it is to be the same."""
+    target = request.rel_url
+    return [target.authority] if target.absolute else []
+
+
+def is_let_in(header: str, username: str, password: str) -> bool:
+    """Check a header of basic authentication, in a time that tells nothing of the right answer."""
+    kind, _, encoded = header.partition(" ")
+    try:
+        given = b64decode(encoded, validate=True) if kind.lower() == "basic" else b""
+    except ValueError:
+        given = b""
+    return hmac.compare_digest(given, f"{username}:{password}".encode())
+
+
+async def _in_turns(steps: Steps[Found]) -> Found:
+    """Do the steps, and let the service go on in between: a question must not hold it up."""
+    until = time.perf_counter() + _TURN_SECONDS
+    run = Run(steps)
+    for _ in run:
+        if time.perf_counter() > until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + _TURN_SECONDS
+    return run.found
+
+
+def _json(
+    found: Any,  # noqa: ANN401 - plain JSON of any shape
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(found), status=status, headers=headers, content_type="application/json"
+    )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,171 @@
+"""How the service is, as JSON: what /api/state answers. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from consumer.watch.console.headline import Facts, Headline, headline
+from consumer.wording import long_wait
+
+if TYPE_CHECKING:
+    from consumer.lanes.lane import Lane
+    from consumer.watch.console.view import View
+    from schemas.planhat import Resource
+
+_MOST_PARTITIONS: Final = 500
+_MOST_REASONS: Final = 12
+_MOST_TROUBLES: Final = 30
+
+
+def state(view: View, now: float, clock: float) -> dict[str, Any]:
+    """Tell it; `now` in seconds of the loop's clock, `clock` in seconds since 1970."""
+    said = _headline(view, now, clock)
+    assignment = view.assignment
+    return {
+        "version": view.version,
+        "at": moment(clock),
+        "uptime_seconds": round(max(0.0, clock - view.started_at)),
+        "level": said.level,
+        "title": said.title,
+        "detail": said.detail,
+        "remedy": said.remedy,
+        "kafka": {
+            "topics": list(view.settings.kafka.topics),
+            "group": view.settings.kafka.group_id,
+            "unread": _unread(view),
+            "partitions": _partitions(view),
+        },
+        "pending": {
+            "records": assignment.backlog.records,
+            "most_records": view.settings.kafka.max_pending_records,
+            "bytes": assignment.backlog.bytes,
+            "most_bytes": int(view.settings.kafka.max_pending_bytes),
+        },
+        "oldest": _oldest(view, clock),
+        "quota": {
+            "used_ratio": round(view.limiter.used_ratio(now), 3),
+            "limit": round(view.limiter.limit, 1),
+            "setting": view.settings.planhat.requests_per_minute,
+            "next_in_seconds": round(view.limiter.wait(now), 1),
+        },
+        "lanes": [
+            _lane(str(name), lane, now) | {"refused": _refused(view, name)}
+            for name, lane in view.dispatch.lanes.items()
+        ],
+        "totals": {name: view.tally.messages[name] for name in _ENDINGS},
+        "skips": _skips(view),
+        "dead_letters": {
+            "waiting": view.dead_letters.messages,
+            "topic": view.settings.kafka.dead_letter_topic,
+        },
+        "troubles": [
+            {
+                "level": one.level,
+                "event": one.event,
+                "reason": one.reason,
+                "hull_id": one.hull_id,
+                "count": one.count,
+                "first_at": one.first_at,
+                "last_at": one.last_at,
+            }
+            for one in view.troubles.latest()[:_MOST_TROUBLES]
+        ],
+    }
+
+
+_ENDINGS: Final = ("delivered", "skipped", "rejected")
+
+
+def moment(clock: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC."""
+    text = datetime.fromtimestamp(clock, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _headline(view: View, now: float, clock: float) -> Headline:
+    is_healthy, health = view.healthy()
+    is_ready, readiness = view.ready()
+    halts = view.dispatch.halts
+    broken = tuple(str(name) for name, lane in view.dispatch.lanes.items() if lane.breaker.is_open)
+    letters, wait = view.dead_letters, view.dispatch.asked_wait(now)
+    return headline(
+        Facts(
+            stuck=None if is_healthy else health,
+            halts=halts.service + halts.lanes,
+            refused=view.blocked.reason(now),
+            unready=None if is_ready else readiness,
+            broken_lanes=broken,
+            unwritten_dead_letters=letters.messages if letters.failing else 0,
+            is_throttled=view.limiter.is_lowered(now),
+            long_wait=None if wait is None else long_wait(wait, clock),
+            unread=_unread(view),
+            unresolved=view.assignment.backlog.records,
+        )
+    )
+
+
+def _unread(view: View) -> int:
+    return sum(view.lag(name) or 0 for name in view.assignment.owned)
+
+
+def _partitions(view: View) -> list[dict[str, Any]]:
+    found = [
+        {
+            "topic": name.topic,
+            "partition": name.number,
+            "lag": view.lag(name),
+            "unresolved": offsets.unresolved,
+            "next_offset": offsets.next_offset,
+        }
+        for name, offsets in sorted(view.assignment.owned.items())
+    ]
+    return found[:_MOST_PARTITIONS]
+
+
+def _oldest(view: View, clock: float) -> dict[str, Any] | None:
+    """The record that was read first of those that are not final, and whom it is about."""
+    ticket = next(iter(view.assignment.backlog.open), None)
+    if ticket is None:
+        return None
+    record = ticket.record
+    return {
+        "seconds": round(view.ages.age(record, clock), 1),
+        "topic": record.partition.topic,
+        "partition": record.partition.number,
+        "offset": record.offset,
+        "hull_id": ticket.profiles[0] if ticket.profiles else "",
+    }
+
+
+def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
+    ready_at = lane.oldest()
+    return {
+        "resource": name,
+        "waiting": lane.waiting,
+        "ready": lane.ready,
+        "parked": lane.parked,
+        "in_flight": len(lane.flights),
+        "breaker": lane.breaker_state,
+        "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
+        "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
+    }
+
+
+def _refused(view: View, resource: Resource) -> str | None:
+    halt = view.dispatch.halts.of(resource)
+    return halt.reason if halt.is_sure else None
+
+
+def _skips(view: View) -> list[dict[str, Any]]:
+    """Why changes were skipped since the start, the most frequent reasons first."""
+    skipped = [
+        (count, kind, reason)
+        for (kind, ending, reason), count in view.tally.parts.items()
+        if ending == "skipped"
+    ]
+    skipped.sort(reverse=True)
+    return [
+        {"kind": kind, "reason": reason, "count": count}
+        for count, kind, reason in skipped[:_MOST_REASONS]
+    ]

@@ -1,0 +1,49 @@
+"""What the console may look at; it changes none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from consumer.decide.rules import Rules
+from consumer.engine.dispatch import Dispatch
+from consumer.engine.plan import Planner
+from consumer.lanes.part import Partition
+from consumer.log.troubles import Troubles
+from consumer.offsets.assignment import Assignment
+from consumer.outbox.dead_letters import DeadLetters
+from consumer.settings import Settings
+from consumer.watch.ages import Ages
+from consumer.watch.blocked import Blocked
+from consumer.watch.explain import Known
+from consumer.watch.outcomes import Outcomes
+from consumer.watch.report import Tally
+from planhat_client.limiter import Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The parts of the service, and its own words about them.
+
+    `lag` gives the records of a partition that are not read, None while unknown; `started_at` is in
+    seconds since 1970.
+    """
+
+    version: str
+    started_at: float
+    settings: Settings
+    rules: Rules
+    known: Known
+    dispatch: Dispatch
+    planner: Planner
+    assignment: Assignment
+    ages: Ages
+    limiter: Limiter
+    dead_letters: DeadLetters
+    blocked: Blocked
+    outcomes: Outcomes
+    troubles: Troubles
+    tally: Tally
+    lag: Callable[[Partition], int | None]
+    healthy: Callable[[], tuple[bool, str]]
+    ready: Callable[[], tuple[bool, str]]

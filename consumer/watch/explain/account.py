@@ -1,0 +1,146 @@
+"""An account message explained. Pure: `consumer/decide/decide.py` decides, here is told why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.decide import filter as why_not
+from consumer.decide import map as to
+from consumer.decide import reasons
+from consumer.decide.decide import decide
+from consumer.decide.decision import AccountDecision, Payload, Skip
+from consumer.decide.route import ACCOUNT_CHANNEL
+from consumer.watch.explain.explanation import FieldRead, MessageExplanation, Step
+from consumer.watch.explain.left_out import left_out
+from consumer.watch.explain.naming import listed, quoted, segment_names
+from consumer.watch.explain.opened_by import account_gate_opened_by, changed
+from consumer.watch.explain.owners import checked
+from consumer.watch.explain.reading import company_fields, licence_fields
+from consumer.watch.explain.requests import upsert
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.decide.decision import Body
+    from consumer.decide.message import AccountMessage
+    from consumer.decide.rules import Rules
+    from consumer.watch.explain.explanation import PlannedRequest, Verdict
+    from consumer.watch.explain.known import Known
+    from consumer.watch.explain.owners import Checked
+
+_MOST_LICENCES_TOLD = 50
+
+
+def account(
+    position: int, message: AccountMessage, rules: Rules, known: Known
+) -> MessageExplanation:
+    """Explain what becomes of the company and of its licences."""
+    decision = decide(message, rules)
+    assert isinstance(decision, AccountDecision)  # noqa: S101 - an account message leads to no other
+    owners = checked(decision.company.body if isinstance(decision.company, Payload) else {}, known)
+    verdict, reason = _verdict(decision, owners)
+    requests = _requests(decision, owners)
+    return MessageExplanation(
+        position,
+        "account",
+        verdict,
+        reason,
+        ACCOUNT_CHANNEL,
+        message.hull_id,
+        decision.external_id,
+        None,
+        message.is_export,
+        bool(requests),
+        "",
+        owners.conditions,
+        (
+            *_rules(message, decision, rules),
+            *owners.steps,
+            *_licences(decision, owners),
+            *left_out(message.faults, decision),
+        ),
+        tuple(_fields(message, decision, rules)),
+        requests,
+    )
+
+
+def _verdict(decision: AccountDecision, owners: Checked) -> tuple[Verdict, str]:
+    rejected = [*decision.unreadable, *[why for _, why in decision.rejected_licences]]
+    if rejected:
+        return "reject", "; ".join(rejected)
+    if isinstance(decision.company, Skip):
+        return "skip", decision.company.reason
+    return ("skip", owners.refused) if owners.refused else ("send", "")
+
+
+def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> Iterator[Step]:
+    """The rules in their order, as far as the message came."""
+    yield _external_id(decision, rules)
+    yield _account_filter(message, rules)
+    external_id, segments = decision.external_id, message.account_segments
+    if why_not.company_filter(external_id, segments, rules, is_export=message.is_export):
+        return
+    name = to.company(message.account, rules).get("name")
+    is_named = isinstance(name, str) and bool(name.strip())
+    yield Step("Name", is_named, "present" if is_named else reasons.NO_COMPANY_NAME)
+    if is_named:
+        opened = account_gate_opened_by(message, rules)
+        detail = f"{reasons.NOTHING_CHANGED} Changed: {changed(message.changes)}."
+        yield Step("Gate", bool(opened), listed(opened) if opened else detail)
+
+
+def _external_id(decision: AccountDecision, rules: Rules) -> Step:
+    if decision.external_id is not None:
+        return Step("External id", True, quoted(decision.external_id))
+    if rules.require_external_id:
+        return Step("External id", False, reasons.EXTERNAL_ID_REQUIRED)
+    detail = "none, and account_require_externalid is false: found by its name where that is unique"
+    return Step("External id", True, detail)
+
+
+def _account_filter(message: AccountMessage, rules: Rules) -> Step:
+    inside = why_not.inside(message.account_segments, rules.account_filter)
+    if inside:
+        return Step("Account Filter", True, f"in {segment_names(inside)}")
+    if message.is_export:
+        return Step("Account Filter", True, "an export passes")
+    if not rules.account_filter:
+        detail = f"{reasons.ACCOUNT_FILTER} The filter is empty, which sends nobody."
+        return Step("Account Filter", False, detail)
+    found = segment_names(message.account_segments) if message.account_segments else "none"
+    return Step("Account Filter", False, f"{reasons.ACCOUNT_FILTER} Its segments: {found}.")
+
+
+def _licences(decision: AccountDecision, owners: Checked) -> Iterator[Step]:
+    if decision.licences and not owners.refused:
+        names = [str(one.body.get("externalId")) for one in decision.licences]
+        yield Step("Licences", True, f"sent after the company: {listed(names)}")
+    for _, why in decision.rejected_licences[:_MOST_LICENCES_TOLD]:
+        yield Step("Licences", False, f"{why}: the message goes to the dead letters")
+
+
+def _fields(
+    message: AccountMessage, decision: AccountDecision, rules: Rules
+) -> Iterator[FieldRead]:
+    yield from company_fields(message, rules)
+    if isinstance(decision.company, Payload):
+        items = to.licence_list(message.account, rules)[:_MOST_LICENCES_TOLD]
+        for position, item in enumerate(items):
+            yield from licence_fields(position, item, rules)
+
+
+def _requests(decision: AccountDecision, owners: Checked) -> tuple[PlannedRequest, ...]:
+    if isinstance(decision.company, Skip) or owners.refused:
+        return ()
+    only_if = "; ".join(owners.conditions)
+    company = upsert(Resource.COMPANIES, [owners.body], only_if)
+    if not decision.licences:
+        return (company,)
+    company_id = owners.body.get("_id") or _given(decision.external_id)
+    bodies: list[Body] = [{**one.body, "companyId": company_id} for one in decision.licences]
+    return company, upsert(Resource.LICENSES, bodies, only_if)
+
+
+def _given(external_id: str | None) -> str:
+    return f"<_id of the company {external_id}>" if external_id else "<_id of the company>"

@@ -1,0 +1,91 @@
+"""What was read for each row of a mapping, under which spelling, and what was written. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
+from consumer.decide.value import is_nothing, key
+from consumer.watch.explain.explanation import FieldRead
+from schemas.attribute import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.decide.message import AccountMessage, UserMessage
+    from consumer.decide.rules import Field, Mapping, Rules
+    from schemas.attribute import Attribute
+    from schemas.plain import Entity
+
+_EMPTY: Entity = {}
+
+
+def enduser_fields(message: UserMessage, rules: Rules) -> Iterator[FieldRead]:
+    """The rows of the mapping of contacts."""
+    yield from _identified("enduser", message.user, PLANHAT_ID, "_id")
+    yield from _rows("enduser", rules.contact, message.user, message.account, rules)
+
+
+def company_fields(message: AccountMessage, rules: Rules) -> Iterator[FieldRead]:
+    """The rows of the mapping of companies; the external id counts as one."""
+    yield from _identified("company", message.account, PLANHAT_ID, "_id")
+    rows = list(_rows("company", rules.company, message.account, _EMPTY, rules))
+    if not any(row.target == "externalId" and row.is_sent for row in rows):
+        yield from _identified("company", message.account, EXTERNAL_ID, "externalId")
+    yield from rows
+
+
+def licence_fields(position: int, item: object, rules: Rules) -> Iterator[FieldRead]:
+    """The rows of the mapping of licences, for one item of the list."""
+    if isinstance(item, dict):
+        yield from _rows(f"licence {position}", rules.licence, item, _EMPTY, rules)
+
+
+def _identified(
+    model: str, entity: Entity, attribute: Attribute, target: str
+) -> Iterator[FieldRead]:
+    """A key that needs no row; told only where there is one."""
+    raw = attribute.read(entity)
+    written = ABSENT if raw is ABSENT else key(raw)
+    if raw is not ABSENT and written is not ABSENT:
+        found_as = attribute.found_as(entity)
+        note = "sent without being mapped"
+        yield FieldRead(model, target, attribute.name, found_as, raw, True, written, note)
+
+
+def _rows(
+    model: str, mapping: Mapping, entity: Entity, account: Entity, rules: Rules
+) -> Iterator[FieldRead]:
+    found = [
+        _row(model, field, account if field.of_account else entity, rules)
+        for field in mapping.fields
+    ]
+    places = [(field.target, field.is_custom) for field in mapping.fields]
+    last = {place: at for at, place in enumerate(places) if found[at].is_sent}
+    for at, (row, place) in enumerate(zip(found, places, strict=True)):
+        yield row if not row.is_sent or last[place] == at else _overwritten(row)
+
+
+def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
+    prefix = ACCOUNT_PREFIX if field.of_account else ""
+    name = f"{prefix}{field.attribute.name}"
+    target = f"custom.{field.target}" if field.is_custom else field.target
+    raw = field.attribute.read(entity)
+    if raw is ABSENT:
+        return FieldRead(model, target, name, None, None, False, None, "not in the message")
+    found_as = f"{prefix}{field.attribute.found_as(entity)}"
+    written = field.convert(raw)
+    if written is ABSENT:
+        note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"
+        return FieldRead(model, target, name, found_as, raw, False, None, note)
+    if written is None and not rules.send_null_values:
+        note = "null is not sent: send_null_values is false"
+        return FieldRead(model, target, name, found_as, raw, False, None, note)
+    return FieldRead(model, target, name, found_as, raw, True, written)
+
+
+def _overwritten(row: FieldRead) -> FieldRead:
+    note = "a later row of the same target wins"
+    return FieldRead(
+        row.model, row.target, row.attribute, row.found_as, row.value, False, None, note
+    )

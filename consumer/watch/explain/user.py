@@ -1,0 +1,135 @@
+"""A user message explained. Pure: `consumer/decide/decide.py` decides, here is told why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consumer.decide import filter as why_not
+from consumer.decide import reasons
+from consumer.decide.decide import decide
+from consumer.decide.decision import Payload, Skip, UserDecision
+from consumer.decide.route import USER_CHANNEL
+from consumer.watch.explain.explanation import MessageExplanation, PlannedRequest, Step
+from consumer.watch.explain.left_out import left_out
+from consumer.watch.explain.link import Linked, linked
+from consumer.watch.explain.naming import listed, quoted, segment_names
+from consumer.watch.explain.opened_by import changed, user_gate_opened_by
+from consumer.watch.explain.reading import enduser_fields
+from consumer.watch.explain.requests import tracks, upsert
+from consumer.watch.standing import events_only
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumer.decide.message import UserMessage
+    from consumer.decide.rules import Rules
+    from consumer.watch.explain.explanation import Verdict
+    from consumer.watch.explain.known import Known
+
+
+def user(position: int, message: UserMessage, rules: Rules, known: Known) -> MessageExplanation:
+    """Explain what becomes of the user and of its events."""
+    decision = decide(message, rules)
+    assert isinstance(decision, UserDecision)  # noqa: S101 - a user message leads to no other
+    way = _way(message, decision, rules, known)
+    requests = (*way.requests, *tracks(decision.activities, single=known.single_activities))
+    verdict: Verdict = "send" if requests else "skip"
+    if decision.unreadable:
+        verdict = "reject"
+    sends_profile = bool(way.requests)
+    reason = "; ".join(decision.unreadable) or way.reason
+    return MessageExplanation(
+        position,
+        "user",
+        verdict,
+        reason,
+        USER_CHANNEL,
+        message.hull_id,
+        decision.external_id,
+        decision.email,
+        message.is_export,
+        sends_profile,
+        events_only(reason) if requests and not sends_profile else "",
+        (way.condition,) if way.condition else (),
+        (*way.steps, *_events(decision), *left_out(message.faults, decision)),
+        tuple(enduser_fields(message, rules)),
+        requests,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How far the user itself came."""
+
+    steps: tuple[Step, ...]
+    reason: str = ""
+    condition: str = ""
+    requests: tuple[PlannedRequest, ...] = ()
+
+
+def _way(message: UserMessage, decision: UserDecision, rules: Rules, known: Known) -> _Way:
+    steps = tuple(_rules(message, decision, rules))
+    if isinstance(decision.enduser, Skip):
+        return _Way(steps, decision.enduser.reason)
+    found = linked(decision, known)
+    if found.company_id is None:
+        return _Way((*steps, found.step), reasons.NO_COMPANY_ID)
+    return _Way((*steps, found.step), "", found.condition, _requests(decision.enduser, found))
+
+
+def _requests(enduser: Payload, found: Linked) -> tuple[PlannedRequest, ...]:
+    body = {**enduser.body, "companyId": found.company_id}
+    return (*found.before, upsert(Resource.ENDUSERS, [body], found.condition))
+
+
+def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterator[Step]:
+    """The rules before the company link, as far as the message came."""
+    refused = why_not.contact_filter(message, rules)
+    yield Step("Contact Filter", refused is None, _contact_filter(message, refused, rules))
+    if refused is not None:
+        if isinstance(decision.enduser, Payload):
+            yield Step("Left", True, "it left the filter: on_segment_left is archive")
+        return
+    is_unknown = decision.enduser == Skip(reasons.NO_IDENTITY)
+    yield Step("Identity", not is_unknown, _identity(message, is_unknown=is_unknown))
+    if is_unknown:
+        return
+    opened = user_gate_opened_by(message, rules)
+    yield Step("Gate", bool(opened), _gate(message, opened))
+
+
+def _contact_filter(message: UserMessage, refused: str | None, rules: Rules) -> str:
+    if refused is None:
+        inside = why_not.inside(message.segments, rules.contact_filter)
+        return f"in {segment_names(inside)}" if inside else "an export passes"
+    if not rules.contact_filter:
+        return f"{refused} The filter is empty, which sends nobody."
+    found = segment_names(message.segments) if message.segments else "none"
+    return f"{refused} Its segments: {found}."
+
+
+def _identity(message: UserMessage, *, is_unknown: bool) -> str:
+    if is_unknown:
+        return f"{reasons.NO_IDENTITY} (After mapping: see the fields.)"
+    return f"known by what is mapped to email or externalId, and by its Hull id {message.hull_id}"
+
+
+def _gate(message: UserMessage, opened: list[str]) -> str:
+    if opened:
+        return listed(opened)
+    return f"{reasons.NOTHING_CHANGED} Changed: {changed(message.changes)}."
+
+
+def _events(decision: UserDecision) -> Iterator[Step]:
+    if decision.activities:
+        names = [str(activity.body["action"]) for activity in decision.activities]
+        yield Step("Events", True, f"sent: {listed(names)}")
+    by_reason: dict[str, Counter[str]] = {}
+    for name, skip in decision.skipped_events:
+        by_reason.setdefault(skip.reason, Counter())[name] += 1
+    for reason, names_of in by_reason.items():
+        told = listed([quoted(name) for name in names_of])
+        yield Step("Events", False, f"{reason} {told}")

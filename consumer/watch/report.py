@@ -1,0 +1,210 @@
+"""Tells logs, metrics and the tally what became of messages and requests."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from consumer.decide.reasons import EMPTY_ENVELOPE
+from consumer.lanes.part import UNATTRIBUTED
+from consumer.log.profile_log import KIND, ProfileLog, context
+from consumer.log.repeats import Repeats
+from consumer.watch.in_a_row import InARow
+from consumer.watch.reason_label import reason_label
+from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consumer.lanes.batch import Flight
+    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.watch.metrics import Metrics
+    from consumer.watch.outcomes import Outcomes
+    from consumer.watch.trace import Traces
+    from planhat_client.protocol import Answer
+
+_MOST_REASONS = 1000
+_MOST_REFUSED = 10
+"""Refused changes of one record that are told at error; the others at debug."""
+_EVERY_SECONDS = 60.0
+
+
+class Tally:
+    """Counts since the start, for the demo's table and for tests."""
+
+    def __init__(self) -> None:
+        """Nothing was seen yet."""
+        self.messages: Counter[str] = Counter()
+        self._parts: Counter[tuple[str, str, str]] = Counter()
+        self._row = InARow(self._add)
+        self.requests: Counter[str] = Counter()
+        self.items: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+    @property
+    def parts(self) -> Counter[tuple[str, str, str]]:
+        """Changes of profiles that ended: kind, how, and what was done or why not."""
+        self._row.flush()
+        return self._parts
+
+    def part(self, resource: Resource, ending: str, what: str) -> None:
+        """Count the end of a change of a profile."""
+        self._row.note(resource, ending, what)
+
+    def _add(self, resource: str, ending: str, what: str, count: int) -> None:
+        self._parts[KIND[Resource(resource)], ending, what] += count
+
+    def reject(self, reason: str) -> None:
+        """Count a rejection; beyond so many different reasons only by its kind."""
+        is_known = reason in self.rejected or len(self.rejected) < _MOST_REASONS
+        self.rejected[reason if is_known else reason_label(reason)] += 1
+
+
+class Reporter:
+    """One place that everything which ends passes by."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        delivered: Callable[[Ended], None] | None = None,
+        *,
+        sample: float = 0.0,
+        outcomes: Outcomes | None = None,
+        traces: Traces | None = None,
+    ) -> None:
+        """`delivered` is told of each change that Planhat took; `sample` is LOG_SAMPLE."""
+        self.tally = Tally()
+        self._metrics = metrics
+        self._delivered = delivered
+        self._outcomes = outcomes
+        self._traces = traces
+        self._profiles = ProfileLog(sample)
+        self._repeats = Repeats(_EVERY_SECONDS)
+        self._log = structlog.get_logger("consumer").bind()
+
+    def part_ended(self, end: Ended) -> None:
+        """One change of one profile was delivered, skipped or rejected."""
+        ending, part = end.ending, end.part
+        if ending == "skipped" or ending == "revoked":  # noqa: PLR1714 - a set narrows no type
+            return  # skips are told with their message
+        self.tally.part(part.resource, ending, end.change or "")
+        self._metrics.item(part.resource, ending)
+        if end.change == UNATTRIBUTED:
+            self._metrics.unattributed()
+        outcomes = self._outcomes
+        if outcomes is not None and (outcomes.keeps_payloads or ending == "rejected"):
+            part.receipt.change(
+                (part.resource, part.key, ending, end.reason, end.change, part.sent)
+            )
+        if ending == "delivered":
+            self._profiles.delivered(end)
+            self._metrics.delivered(part.resource, part.receipt.ticket.record.since)
+            if self._delivered is not None:
+                self._delivered(end)
+        else:
+            ticket = part.receipt.ticket
+            ticket.refused += 1
+            self._profiles.rejected(end, is_one_of_many=ticket.refused > _MOST_REFUSED)
+
+    def message_ended(self, receipt: Receipt) -> None:
+        """All parts of a message are final."""
+        ending, reason = receipt.ending, receipt.reason
+        self.tally.messages[ending] += 1
+        for resource, why in receipt.skips:
+            self.tally.part(resource, "skipped", why)
+            self._metrics.skipped(resource, why)
+            self._metrics.item(resource, "skipped")
+            self._profiles.skipped(receipt, resource, why)
+        if receipt.left_out:
+            self._tell_what_was_left_out(receipt)
+        self._metrics.message(ending, reason, receipt.channel)
+        if self._outcomes is not None:
+            self._outcomes.note(receipt, ending, reason, time.time())
+
+    def record_ended(self, ticket: Ticket) -> None:
+        """All messages of a record are final."""
+        if self._traces is not None:
+            self._traces.ended(ticket)
+        if ticket.ending is None:
+            self._metrics.record("skipped", EMPTY_ENVELOPE)
+        else:
+            self._metrics.record(ticket.ending, ticket.reason)
+
+    def record_rejected(self, ticket: Ticket) -> None:
+        """A record is on its way to the dead letters, for its `rejected` messages."""
+        rejected = ticket.rejected
+        for receipt in rejected:
+            self.tally.reject(receipt.rejections[0])
+        first = rejected[0]
+        fields: dict[str, Any] = {"position": first.position, "reason": first.rejections[0]}
+        if len(rejected) > 1:
+            fields["rejected"] = len(rejected)
+            fields["reasons"] = len({receipt.rejections[0] for receipt in rejected})
+        self._log.warning("record.rejected", **context(first), **fields)
+
+    def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
+        """A request was answered, or failed; it is not settled yet."""
+        resource = flight.resource.value
+        status = _status(answer)
+        if self._traces is not None:
+            self._traces.sent(flight, answer, status, seconds)
+        self.tally.requests[resource] += 1
+        self.tally.items[resource] += len(flight.items)
+        self._metrics.request(resource, status, seconds, len(flight.items))
+        fields: dict[str, Any] = {
+            "resource": resource,
+            "items": len(flight.items),
+            "changes": flight.changes,
+            "status": status,
+            "seconds": round(seconds, 3),
+        }
+        if not isinstance(answer, Delivered):
+            fields["reason"] = answer.reason
+        self._tell_of_batch(answer, fields)
+
+    def committed(self, result: str) -> None:
+        """A commit ended: `ok`, `refused` or `failed`."""
+        self._metrics.committed(result)
+
+    def _tell_what_was_left_out(self, receipt: Receipt) -> None:
+        for resource, field, reason in receipt.left_out:
+            self._metrics.left_out(resource, field, reason)
+            repeated = self._repeats.say((resource, field, reason), time.monotonic())
+            if repeated is not None:
+                self._log.warning(
+                    "field.left_out",
+                    **context(receipt),
+                    resource=resource.value,
+                    field=field,
+                    reason=reason,
+                    repeated=repeated,
+                )
+
+    def _tell_of_batch(self, answer: Answer, fields: dict[str, Any]) -> None:
+        match answer:
+            case Retry(status=429):
+                self._log.warning("planhat.throttled", **fields)
+            case Retry():
+                self._log.warning("planhat.unavailable", **fields)
+            case Halt(status=401):
+                self._log.error("planhat.unauthorized", **fields)
+            case Halt():
+                self._log.warning("planhat.refused", **fields)
+            case Reject() | Partial():
+                self._log.warning("batch.sent", **fields)
+            case _:
+                self._log.info("batch.sent", **fields)
+
+
+def _status(answer: Answer) -> str:
+    match answer:
+        case Delivered():
+            return "ok"
+        case Partial():
+            return "partial"
+        case _:
+            return str(answer.status or "network")

@@ -1,0 +1,155 @@
+"""The watch asks Planhat, ends what is over, and says what is halted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from structlog.testing import capture_logs
+
+from consumer.ask.halt import HaltWatch
+from consumer.lanes.halts import Halts
+from planhat_client.errors import PlanhatError, PlanhatUnauthorized, PlanhatUnavailable
+from planhat_client.limiter import Limiter
+from planhat_client.protocol import Halt
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+FORBIDDEN = Halt("403 Forbidden", 403, told="403 Forbidden")
+
+
+class Bench:
+    """A watch beside some halts, and a Planhat that answers in turn."""
+
+    def __init__(self, *answers: PlanhatError | None) -> None:
+        self.answers = list(answers)
+        self.probes = 0
+        self.woken = 0
+        self.halts = Halts(Resource)
+        self.gate = Limiter(6000, 6000)
+        self.watch = HaltWatch(self, self, self.gate, self._wake)
+
+    async def probe(self) -> None:
+        self.probes += 1
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is not None:
+            raise answer
+
+    def asked_wait(self, now: float) -> float | None:
+        return self.gate.asked_wait(now)
+
+    def refuse(self, resource: Resource, number: int, *, is_alone: bool = False) -> None:
+        lane = self.halts.of(resource)
+        lane.refused("403 Forbidden", number, number, 0.0, is_alone=is_alone)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+
+@asynccontextmanager
+async def watching(bench: Bench) -> AsyncIterator[None]:
+    work = asyncio.create_task(bench.watch.run())
+    try:
+        yield
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what is awaited is no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_resource_that_is_refused_is_asked_about_at_once_and_goes_on() -> None:
+    bench = Bench(None)
+    bench.refuse(Resource.LICENSES, 1)
+
+    async with watching(bench):
+        await until(lambda: bench.woken > 0)
+
+    assert bench.probes == 1
+    assert not bench.halts.of(Resource.LICENSES).asks
+    assert not bench.halts.stops_all
+    assert bench.gate.used_ratio(asyncio.get_running_loop().time()) > 0
+
+
+async def test_reads_that_are_refused_too_halt_the_service_and_say_so_once() -> None:
+    bench = Bench(PlanhatUnauthorized("403 Forbidden", 403))
+    bench.refuse(Resource.LICENSES, 1)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+
+    assert [halted.kind for halted in bench.halts.service] == ["unauthorized"]
+    assert [line["event"] for line in logs] == ["planhat.unauthorized"]
+
+
+async def test_a_probe_that_is_not_answered_proves_nothing() -> None:
+    bench = Bench(PlanhatUnavailable("503"))
+    bench.refuse(Resource.LICENSES, 1)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+
+    assert [line["event"] for line in logs] == ["planhat.not_probed"]
+    assert bench.halts.of(Resource.LICENSES).asks
+    assert not bench.halts.stops_all
+
+
+async def test_a_refused_resource_is_named_and_so_is_its_end() -> None:
+    bench = Bench()
+    for number in (1, 2, 3):
+        bench.refuse(Resource.LICENSES, number, is_alone=True)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+            bench.halts.of(Resource.LICENSES).worked(4)
+            await until(lambda: len(logs) > 1)
+
+    assert logs == [
+        {
+            "event": "planhat.resource_refused",
+            "log_level": "error",
+            "resource": "licenses",
+            "reason": "403 Forbidden",
+        },
+        {"event": "planhat.recovered", "log_level": "info", "resource": "licenses"},
+    ]
+
+
+async def test_a_mass_reject_is_told_and_nobody_asks_planhat() -> None:
+    bench = Bench()
+    bench.halts.trip("too many messages are rejected", 0.0)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+
+    assert [line["event"] for line in logs] == ["service.halted"]
+    assert bench.probes == 0
+
+
+async def test_a_long_wait_is_told_once_with_its_end() -> None:
+    bench = Bench()
+    now = asyncio.get_running_loop().time()
+    bench.gate.throttled(now, 3600.0)
+
+    with capture_logs() as logs:
+        async with watching(bench):
+            await until(lambda: bool(logs))
+            await asyncio.sleep(0.3)  # it looks three times more
+
+    (line,) = logs
+    assert (line["event"], line["log_level"]) == ("planhat.asked_to_wait", "warning")
+    assert line["reason"].startswith("Planhat asked us to wait until 20")
+    assert line["reason"].endswith(" UTC")
+    assert 3590 <= line["seconds"] <= 3600

@@ -1,0 +1,267 @@
+"""The whole engine in one thread: records in, the sandbox's rules as answers, no socket, no clock.
+
+Time is a number that moves on only when nothing can be sent before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from consumer.decide.rules import Rules
+from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.guard import RejectGuard
+from consumer.engine.intake import Intake
+from consumer.engine.plan import Planner
+from consumer.lanes.lane import Lane, LanePolicy
+from consumer.lanes.part import Backlog, Partition, Record
+from consumer.offsets.offsets import Offsets
+from consumer.outbox.letter import letter
+from planhat_client import protocol
+from planhat_client.limiter import Unlimited
+from planhat_client.sandbox import Sandbox, SandboxOptions
+from planhat_client.sandbox.activities import BULK
+from planhat_client.sandbox.models import ENDUSERS, MODELS
+from planhat_client.sandbox.work import bulk_work, event_work
+from schemas.connector import ConnectorSettings
+from schemas.planhat import LeanCompany, PlanhatUser, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consumer.engine.intake import Report
+    from consumer.lanes.batch import Flight
+    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.outbox.letter import Letter
+    from planhat_client.limiter import Gate
+    from planhat_client.protocol import Answer
+
+USERS_SEGMENT = "s-users"
+ACCOUNTS_SEGMENT = "s-accounts"
+CONNECTOR: Mapping[str, Any] = {
+    "contact_synchronized_segments": [USERS_SEGMENT],
+    "contact_events": ["Signed in"],
+    "contact_attributes_outbound": [
+        {"hull_field_name": "email", "service_field_name": "email"},
+        {"hull_field_name": "external_id", "service_field_name": "externalId"},
+        {"hull_field_name": "name", "service_field_name": "name"},
+    ],
+    "contact_custom_attributes_outbound": [
+        {"hull_field_name": "traits_version", "service_field_name": "version"}
+    ],
+    "account_synchronized_segments": [ACCOUNTS_SEGMENT],
+    "account_attributes_outbound": [
+        {"hull_field_name": "name", "service_field_name": "name"},
+        {"hull_field_name": "owner", "service_field_name": "owner"},
+    ],
+    "account_licenses_attribute": "licences",
+    "account_licenses_attributes_outbound": [
+        {"hull_field_name": name, "service_field_name": target}
+        for name, target in (
+            ("id", "externalId"),
+            ("currency", "_currency"),
+            ("from", "fromDate"),
+            ("mrr", "mrr"),
+        )
+    ],
+}
+
+
+def account(number: int | str, **attributes: object) -> dict[str, Any]:
+    return {
+        "id": f"account-{number}",
+        "external_id": f"a-{number}",
+        "name": f"Account {number}",
+        **attributes,
+    }
+
+
+def user_message(number: int | str, company: dict[str, Any], **members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """A user's message; `user` adds attributes, other members replace those of the message."""
+    added = members.pop("user", {})
+    return {
+        "channel": "user:update",
+        "user": {
+            "id": f"user-{number}",
+            "external_id": f"u-{number}",
+            "email": f"u{number}@example.com",
+            **added,
+        },
+        "account": company,
+        "segments": [{"id": USERS_SEGMENT}],
+        "account_segments": [{"id": ACCOUNTS_SEGMENT}],
+        **members,
+    }
+
+
+def account_message(company: dict[str, Any], **members: object) -> dict[str, Any]:
+    return {
+        "channel": "account:update",
+        "account": company,
+        "account_segments": [{"id": ACCOUNTS_SEGMENT}],
+        **members,
+    }
+
+
+class Engine:
+    """Intake, planner, lanes and dispatch, with the sandbox's rules behind them."""
+
+    def __init__(
+        self,
+        options: SandboxOptions | None = None,
+        connector: Mapping[str, Any] = CONNECTOR,
+        gate: Gate | None = None,
+        company_wait: float = 30.0,
+        guard: RejectGuard | None = None,
+        report: Report | None = None,
+        **policy: Any,  # noqa: ANN401 - of LanePolicy
+    ) -> None:
+        self.sandbox = Sandbox(options or SandboxOptions())
+        self.now = 1000.0
+        self.calls: Counter[str] = Counter()
+        self.sent_at: list[tuple[float, Resource, int]] = []
+        self.lost: Counter[str] = Counter()
+        self.down: set[Resource] = set()
+        self.ended: list[Ended] = []
+        self.rejected: list[Receipt] = []
+        self.letters: list[Letter] = []
+        self.outcomes: list[Receipt] = []
+        rules = Rules.compile(ConnectorSettings.from_text(json.dumps(connector), "settings"))
+        self.lanes = {
+            name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES, **policy))
+            for name in Resource
+        }
+        self.directory, self.owners = CompanyDirectory(), Owners()
+        self.planner = Planner(self.lanes, self.directory, self.owners, company_wait)
+        self.gate = gate or Unlimited()
+        self.dispatch = Dispatch(self.lanes, self.gate, Unlimited(), 10, lambda: 0.5)
+        self.intake = Intake(
+            rules, self.planner, guard or RejectGuard(1.0), report or self, self._reject
+        )
+        self.offsets, self.backlog = Offsets(0, ""), Backlog()
+        self.committed = (0, "")
+        self._next_offset = 0
+        self.read_directories()
+
+    # What the service reads
+
+    def read_directories(self) -> None:
+        contents = self.sandbox.contents()
+        companies = [LeanCompany.model_validate(row) for row in contents["companies"]]
+        self.directory.read(companies, self.now)
+        self.planner.companies_read(self.now)
+        self.owners.read([PlanhatUser.model_validate(row) for row in contents["users"]], self.now)
+        self.planner.owners_read(self.now)
+
+    def take(self, *messages: dict[str, Any]) -> None:
+        """Read a record for each message."""
+        for message in messages:
+            value = json.dumps(message).encode()
+            record = Record(Partition("t", 0), self._next_offset, None, value)
+            self.take_record(record)
+        self._follow_up()
+
+    def take_record(self, record: Record) -> None:
+        """Read a record as it lies in the topic; the next one of `take` comes behind it."""
+        self._next_offset = record.offset + 1
+        self.intake.take(record, self.offsets, self.backlog, self.now)
+        self._follow_up()
+
+    def run(self, seconds: float = 600.0) -> None:
+        """Send until nothing is left to send, or time is up."""
+        until = self.now + seconds
+        while self.now <= until:
+            step = self.dispatch.next(self.now)
+            has_ended = self._follow_up()
+            if isinstance(step, Wait):
+                if has_ended or self.look_up():
+                    continue
+                if step.seconds is None:
+                    return
+                self.now += step.seconds
+                continue
+            self.answer(step, self.send(step))
+
+    def look_up(self) -> bool:
+        """Look up an enduser that waits for it; False if none does."""
+        part = self.planner.lookups.next(self.now)
+        if part is None:
+            return False
+        found = self.planner.known_id(part)
+        if found is None:
+            self.calls["enduser"] += 1
+            address = f"extid-{part.body['externalId']}"
+            rows = self.sandbox.state.matcher.addressed(ENDUSERS, address)
+            found = str(rows[0]["_id"]) if len(rows) == 1 else None
+        self.planner.looked_up(part, found, self.now)
+        return True
+
+    def send(self, flight: Flight) -> Answer:
+        """Let a flight take effect, unless its answer is to be lost afterwards."""
+        resource = flight.resource
+        if resource in self.down:
+            return protocol.Retry("503", 503)
+        self.calls[resource.value] += 1
+        self.sent_at.append((self.now, resource, len(flight.items)))
+        body = b"[" + b",".join(flight.items) + b"]"
+        if resource is Resource.ACTIVITIES:
+            work = event_work(self.sandbox, body, BULK, is_bulk=True)
+        else:
+            work = bulk_work(self.sandbox, MODELS[resource.value], body, lambda: False)
+        reply = work.finish(None)
+        work.release()
+        if self.lost[resource.value]:
+            self.lost[resource.value] -= 1
+            return protocol.Retry("network")
+        response = protocol.Response(reply.status, {}, reply.body)
+        read = protocol.read_activities if resource is Resource.ACTIVITIES else protocol.read
+        return read(response)
+
+    def answer(self, flight: Flight, answer: Answer) -> None:
+        self.dispatch.answered(flight, answer, self.now)
+        self._follow_up()
+
+    def revoke(self) -> None:
+        """Take the partition away, and give it back from its commit."""
+        self.dispatch.clear()
+        self.planner.clear()
+        self.intake.clear()
+        at, known = self.offsets.to_commit() or self.committed
+        self.committed = (at, known)
+        self.offsets, self.backlog = Offsets(at, known), Backlog()
+        self._next_offset = at
+
+    # What it wrote
+
+    def rows(self, model: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.sandbox.contents()[model]
+        return found
+
+    def skips(self) -> list[str]:
+        return [reason for receipt in self.outcomes for _, reason in receipt.skips]
+
+    # What Intake reports to
+
+    def part_ended(self, end: Ended) -> None:
+        self.ended.append(end)
+
+    def message_ended(self, receipt: Receipt) -> None:
+        self.outcomes.append(receipt)
+
+    def record_ended(self, ticket: Ticket) -> None: ...
+
+    def record_rejected(self, ticket: Ticket) -> None:
+        self.rejected += ticket.rejected
+
+    def _reject(self, ticket: Ticket) -> None:
+        self.letters.append(letter(ticket, 0.0))
+        self.intake.resolve(ticket)
+
+    def _follow_up(self) -> bool:
+        has_ended = False
+        while ended := self.dispatch.ended():
+            self.intake.follow_up(ended, self.now)
+            has_ended = True
+        return has_ended

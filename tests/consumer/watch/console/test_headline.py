@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pytest
+
+from consumer.lanes.halts import Halted, Kind
+from consumer.watch.console.headline import Facts, Level, headline
+from schemas.planhat import Resource
+
+WAIT = "Planhat asked us to wait until 2026-11-28 15:00:00 UTC"
+WELL = Facts(
+    refused=None,
+    stuck=None,
+    halts=(),
+    unready=None,
+    broken_lanes=(),
+    unwritten_dead_letters=0,
+    is_throttled=False,
+    long_wait=None,
+    unread=0,
+    unresolved=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "title"),
+    [
+        (WELL, "good", "All is well"),
+        (replace(WELL, unresolved=5), "good", "All is well"),
+        (replace(WELL, unread=5), "busy", "Catching up"),
+        (replace(WELL, unread=5, is_throttled=True), "trouble", "Throttled"),
+        (replace(WELL, unwritten_dead_letters=2), "trouble", "The dead-letter topic fails"),
+        (
+            replace(WELL, unwritten_dead_letters=2, unready="dead letters can't be written"),
+            "trouble",
+            "The dead-letter topic fails",
+        ),
+        (replace(WELL, refused="the group", unready="the group"), "stopped", "Kafka refuses us"),
+        (replace(WELL, broken_lanes=("endusers",)), "trouble", "Planhat does not answer"),
+        (replace(WELL, unready="no partitions assigned"), "busy", "Not ready"),
+        (
+            replace(WELL, long_wait=WAIT, unready="the companies are not read", is_throttled=True),
+            "trouble",
+            WAIT,
+        ),
+        (
+            replace(WELL, halts=(Halted("unauthorized", "401 no", 0.0),), unready="halted"),
+            "stopped",
+            "Halted: nothing is sent",
+        ),
+        (
+            replace(WELL, stuck="no poll", halts=(Halted("unauthorized", "401 no", 0.0),)),
+            "stopped",
+            "Stuck",
+        ),
+    ],
+)
+def test_the_worst_is_told(facts: Facts, level: Level, title: str) -> None:
+    said = headline(facts)
+
+    assert (said.level, said.title) == (level, title)
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("unauthorized", "Renew the token"),
+        ("wrong host", "Mend api_prefix"),
+        ("too many rejected", "Roll back"),
+    ],
+)
+def test_a_halt_says_what_a_person_must_do(kind: Kind, remedy: str) -> None:
+    said = headline(replace(WELL, halts=(Halted(kind, "401 whatever", 0.0),)))
+
+    assert said.remedy.startswith(remedy)
+
+
+def test_a_resource_that_is_refused_is_named_and_stops_nothing() -> None:
+    refused = Halted("resource refused", "403 Forbidden", 0.0, Resource.LICENSES)
+
+    said = headline(replace(WELL, halts=(refused,)))
+
+    assert (said.level, said.title) == ("trouble", "Planhat refuses licenses")
+    assert "403 Forbidden" in said.detail
