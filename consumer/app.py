@@ -56,7 +56,8 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.lanes.part import Partition, Ticket
+    from consumer.offsets.record import Partition
+    from consumer.offsets.ticket import Ticket
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 

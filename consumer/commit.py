@@ -10,18 +10,19 @@ import structlog
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Partition
     from consumer.offsets.assignment import Assignment
     from consumer.offsets.lease import Lease
+    from consumer.offsets.record import Partition, Positions
     from consumer.watch.blocked import Blocked
+
 
 _log = structlog.get_logger("consumer.commit")
 
 COMMIT_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
-_TIMEOUT_SECONDS = 10.0
 
-Positions = dict["Partition", tuple[int, str]]
+_LOOK_SECONDS = 0.05
+
+_TIMEOUT_SECONDS = 10.0
 
 
 class _Asked(NamedTuple):

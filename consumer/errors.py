@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Partition
+    from consumer.offsets.record import Partition
 
 
 class KafkaError(Exception):

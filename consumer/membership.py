@@ -15,10 +15,10 @@ from planhat_client.retry import backoff
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.commit import Committer, Positions
-    from consumer.lanes.part import Partition
+    from consumer.commit import Committer
     from consumer.offsets.assignment import Assignment
     from consumer.offsets.lease import Lease
+    from consumer.offsets.record import Partition, Positions
     from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.membership")

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from consumer.engine.intake import Intake
     from consumer.errors import KafkaError
-    from consumer.lanes.part import Partition, Record
     from consumer.offsets.assignment import Assignment
     from consumer.offsets.offsets import Offsets
+    from consumer.offsets.record import Partition, Record
     from consumer.watch.blocked import Blocked
 
 _log = structlog.get_logger("consumer.poll")

@@ -24,7 +24,7 @@ from consumer.errors import KafkaError
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
-from consumer.lanes.part import Headers
+from consumer.offsets.record import Headers
 from consumer.watch.explain import Known, explain
 from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
@@ -33,7 +33,7 @@ from schemas.shown import cleaned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consumer.lanes.part import Record
+    from consumer.offsets.record import Record
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from consumer.lanes.part import Partition
+from consumer.offsets.record import Partition
 from consumer.outbox.letter import dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from consumer.kafka.topic_reader import TopicReader
-    from consumer.lanes.part import Record
+    from consumer.offsets.record import Record
     from consumer.outbox.letter import DeadLetter
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd])")

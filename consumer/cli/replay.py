@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.cli.letter_choice import LetterChoice
-    from consumer.lanes.part import Partition
+    from consumer.offsets.record import Partition
     from consumer.outbox.stale import Verdict
     from consumer.settings.kafka_settings import KafkaSettings
 

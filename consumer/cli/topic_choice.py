@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from consumer.kafka.topic_reader import TopicReader
-from consumer.lanes.part import Partition
+from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Record
+    from consumer.offsets.record import Record
     from consumer.settings.kafka_settings import KafkaSettings
 
 _MOST: Final = 1000

@@ -16,9 +16,10 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.decide.decision import Body, LeftOut
+    from consumer.decide.decision import Body
     from consumer.decide.message import AccountMessage, Faults
     from consumer.decide.rules import Rules
+    from consumer.offsets.ticket import LeftOut
     from schemas.plain import Entity, Segments
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)

@@ -1,23 +1,18 @@
 """What is to be done about a message: payloads to send, or the reason why not."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from pydantic import JsonValue
 
-from schemas.planhat import Resource
+from consumer.offsets.ticket import LeftOut
 
 Body = dict[str, JsonValue]
 
-LeftOut: TypeAlias = tuple[Resource, str, str]
-"""A field, or a part of a message, that could not be used, and why; the rest goes without it."""
-
 _IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
-
-
-# A dataclass's or named tuple's constructor is code made at run time, which can't be compiled, and
-# these are made for each message: so they write their own.
 
 
 @dataclass(init=False, slots=True)

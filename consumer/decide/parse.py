@@ -22,7 +22,7 @@ from consumer.decide.message import (
 from consumer.decide.plain import decoded, has_too_many, modelled
 from consumer.decide.reasons import TOO_MANY_EVENTS, TOO_MANY_ITEMS, TOO_MANY_MESSAGES
 from consumer.decide.route import route, unsupported
-from consumer.lanes.part import Header
+from consumer.offsets.record import Header
 from schemas.hull import Notification
 from schemas.plain import Message
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from consumer.decide.message import Routed, Tombstone
     from consumer.decide.rules import Rules
-    from consumer.lanes.part import Receipt, Record
+    from consumer.offsets.record import Record
+    from consumer.offsets.ticket import Receipt
 
 
 class Redecide:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from consumer.engine.directory import CompanyDirectory
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Part, Partition
-    from consumer.lanes.profile import Profile
+    from consumer.lanes.part import Part, Profile
+    from consumer.offsets.record import Partition
 
 _MOST_ROUNDS: Final = 2
 """Planhat ignores for other reasons, too: then a company found again does not help."""

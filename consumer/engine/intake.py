@@ -25,7 +25,7 @@ from consumer.decide.message import (
 from consumer.decide.parse import parse
 from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
 from consumer.decide.redecide import Redecide
-from consumer.lanes.part import Receipt, Ticket
+from consumer.offsets.ticket import Receipt, Ticket
 from consumer.outbox.stale import Newest
 from schemas.planhat import Resource
 
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.engine.guard import RejectGuard
     from consumer.engine.plan import Planner
-    from consumer.lanes.part import Backlog, Ended, Record
+    from consumer.lanes.part import Ended
     from consumer.offsets.offsets import Offsets
+    from consumer.offsets.record import Record
+    from consumer.offsets.ticket import Backlog
 
 TURN: Final = 1000
 """Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""

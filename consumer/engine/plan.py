@@ -17,7 +17,8 @@ from consumer.engine.lookups import Lookups
 from consumer.engine.owner_check import OwnerCheck
 from consumer.lanes.memory import short
 from consumer.lanes.name_table import NameTable
-from consumer.lanes.part import UNATTRIBUTED, Part
+from consumer.lanes.part import Part
+from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from consumer.engine.directory import CompanyDirectory, Owners
     from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Body, Ended, Receipt
+    from consumer.lanes.part import Body, Ended
+    from consumer.offsets.ticket import Receipt
 
 
 class Planner:

@@ -16,7 +16,7 @@ from consumer.kafka.group_members import Group, Member
 from consumer.kafka.reachability import KafkaFacts
 from consumer.kafka.refusal import why_refused
 from consumer.kafka.topic_reader import TopicReader, told
-from consumer.lanes.part import Partition
+from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
     from consumer.settings.kafka_settings import KafkaSettings

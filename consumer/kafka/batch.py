@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple, TypeAlias
 
-from consumer.lanes.part import Headers
+from consumer.offsets.record import Headers
 
 Buffer: TypeAlias = bytes | memoryview
 

@@ -17,7 +17,7 @@ from consumer.errors import (
     KafkaUnavailable,
 )
 from consumer.kafka.fetched import FaultyRecord
-from consumer.lanes.part import Partition, Record
+from consumer.offsets.record import Partition, Record
 from consumer.offsets.timestamp import seconds
 
 if TYPE_CHECKING:

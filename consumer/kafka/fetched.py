@@ -21,7 +21,7 @@ from consumer.kafka.batch import MOST_HEADERS, Found, batch, first_offset, magic
 from consumer.kafka.contents import Contents, Shelf
 from consumer.kafka.fetched_batches import Doubts, FetchedBatches
 from consumer.kafka.unpack import Broken, TooLarge
-from consumer.lanes.part import Partition
+from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

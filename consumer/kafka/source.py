@@ -18,12 +18,12 @@ from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, 
 from consumer.kafka.credentials import keep_renewed
 from consumer.kafka.fetched import shelf
 from consumer.kafka.namesake import has_namesake
-from consumer.lanes.part import Partition, Record
+from consumer.offsets.record import Partition, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from consumer.commit import Positions
+    from consumer.offsets.record import Positions
     from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from types import TracebackType
 
-    from consumer.lanes.part import Partition, Record
+    from consumer.offsets.record import Partition, Record
     from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 15.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from types import TracebackType
 
-    from consumer.lanes.part import Headers
+    from consumer.offsets.record import Headers
     from consumer.settings.kafka_settings import KafkaSettings
 
 _ANSWER_SECONDS: Final = 20.0

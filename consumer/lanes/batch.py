@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
-from consumer.lanes.part import Body
-from consumer.lanes.profile import Profile
+from consumer.lanes.part import Body, Profile
 from schemas.planhat import Resource
 
 _next_number = count().__next__

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from consumer.lanes.batch import Flight, Group
 from consumer.lanes.claims import Claims
 from consumer.lanes.memory import REMEMBERED, GivenUp, Memory
-from consumer.lanes.part import Ended
-from consumer.lanes.profile import Profile, is_named, merge, to_json, with_id
+from consumer.lanes.part import Ended, Profile
+from consumer.lanes.payload import is_named, merge, to_json, with_id
 from planhat_client.retry import Breaker
 from schemas.planhat import Resource
 

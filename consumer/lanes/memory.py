@@ -1,16 +1,13 @@
-"""What Planhat last took of each profile, bounded: so that the same is not sent twice.
+"""What is remembered of profiles, bounded: what Planhat took, gave up, or did not know. Pure.
 
-Only what an answer proved is remembered. It is forgotten when anything else that touches the same
-Planhat record has been sent and is not proved: a failed or unknown result is never trusted. Until
-the answer nobody asks, as who is in a request holds its claims.
+Only what an answer proved is remembered, so that the same is not sent twice. It is forgotten when
+anything else that touches the same Planhat record has been sent and is not proved: a failed or
+unknown result is never trusted. Until the answer nobody asks, as who is in a request holds its
+claims.
 
-Ids of Planhat that did not hold, so that nobody believes them again: bounded. Pure.
-
-Profiles whose last change was given up, and how often their further changes are tried. Pure.
-
-Planhat answered every try of a change with a failure that told nothing about it (5xx, no answer)
-while others succeeded. The profile's next change probably fares no better, but may be the mended
-one: it is tried, in a request of its own, and not for long.
+A profile is given up when Planhat answered every try of a change with a failure that told nothing
+about it (5xx, no answer) while others succeeded. Its next change probably fares no better, but may
+be the mended one: it is tried, in a request of its own, and not for long.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from consumer.lanes.batch import Group
 from consumer.lanes.halts import LaneHalt
 from consumer.lanes.memory import most_tries
 from consumer.lanes.part import Ended
-from consumer.lanes.profile import is_named, with_id
+from consumer.lanes.payload import is_named, with_id
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
 from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from consumer.lanes.batch import Flight
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Part
-    from consumer.lanes.profile import Profile
+    from consumer.lanes.part import Part, Profile
     from planhat_client.protocol import Answer
     from planhat_client.verdict import Verdict
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.lanes.part import Backlog
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.ticket import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.lanes.part import Partition, Record
+    from consumer.offsets.record import Partition, Record
 
 
 READ_FIRST_SECONDS = 30.0

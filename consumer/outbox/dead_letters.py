@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.errors import KafkaUnavailable
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
     from consumer.outbox.letter import Letter
 
 _log = structlog.get_logger("consumer.dead_letters")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from consumer.lanes.part import Partition, Record
 from consumer.log import cleaner
 from consumer.log.printable import printable
+from consumer.offsets.record import Partition, Record
 from consumer.offsets.timestamp import seconds
 from consumer.outbox.replay import (
     CHECKED_TO,
@@ -26,7 +26,8 @@ from consumer.outbox.replay import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.lanes.part import Headers, Receipt, Ticket
+    from consumer.offsets.record import Headers
+    from consumer.offsets.ticket import Receipt, Ticket
 
 VALUE: Final = "dl.value"
 VALUE_BYTES: Final = "dl.value_bytes"

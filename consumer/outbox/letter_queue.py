@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
 
 MOST_LETTERS: Final = 500
 """So many fly at once, at most,"""

@@ -2,9 +2,8 @@
 
 A replay lies behind newer records of its profile. The command that writes it has looked, from the
 record's first offset on, for newer ones that were sent; `dl.checked_to` tells how far. What came
-between there and the replay itself only the service can see (docs/decisions/0010).
-
-Which messages of an envelope are meant, as text for a header: `0,3,7-12`. Pure.
+between there and the replay itself only the service can see (docs/decisions/0010). Which messages
+of an envelope are meant stands there too, as ranges: `0,3,7-12`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from consumer.decide.message import MOST
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from consumer.lanes.part import Header, Headers
+    from consumer.offsets.record import Header, Headers
 
 _LONGEST: Final = 32 << 10
 """Bytes of what is read: half of `MOST` positions, no two side by side, take 24 KiB."""

@@ -1,6 +1,7 @@
-"""Which replays are stale: older than what was since planned for their profile. Pure.
+"""Which replays are stale: older than what was since planned, or sent, for their profile. Pure.
 
-Which dead letters are stale: what is newer and was sent, by the topic they came from. Pure.
+The service sees what came between the scan of a replay and the replay itself; the command that
+replays has scanned the topic from the dead letter's offset on (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import Decision
     from consumer.decide.rules import Rules
-    from consumer.lanes.part import Partition, Record
+    from consumer.offsets.record import Partition, Record
     from consumer.outbox.letter import DeadLetter
     from consumer.outbox.replay import Replay
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.engine.guard import LEAST_RECORDS, MOST_RECORDS
 from consumer.settings import environment
 from consumer.settings.http_settings import HttpSettings
 from consumer.settings.kafka_settings import KafkaSettings
@@ -81,8 +80,8 @@ class GeneralSettings(Section):
         default=0.5,
         ge=0,
         le=1,
-        description=f"Halt when more than this share of the last {MOST_RECORDS:,} records was"
-        f" rejected, once there were {LEAST_RECORDS}.",
+        description="Halt when more than this share of the last 2,000 records was rejected,"
+        " once there were 200.",
     )
     retry_attempts: int = Field(
         default=5,

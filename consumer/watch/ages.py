@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.lanes.part import Partition, Record
     from consumer.offsets.assignment import Assignment
+    from consumer.offsets.record import Partition, Record
 
 _MOST: Final = 512
 

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import orjson
 
-from consumer.lanes.part import Ending
+from consumer.offsets.ticket import Ending
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.lanes.part import Body, Change, Partition, Receipt
+    from consumer.lanes.part import Body
+    from consumer.offsets.record import Partition
+    from consumer.offsets.ticket import Change, Receipt
 
 ShownChange: TypeAlias = "tuple[Resource, str, Ending, str, str | None, Body | None]"
 """Resource, key, ending, reason, what was done, and the object as it was sent; None if that is

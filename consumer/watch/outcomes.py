@@ -19,7 +19,8 @@ from consumer.watch.steps import Steps, in_one_go
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consumer.lanes.part import Change, Ending, Partition, Receipt
+    from consumer.offsets.record import Partition
+    from consumer.offsets.ticket import Change, Ending, Receipt
 
 _KEPT: Final = 0.75
 """Share of a full log that is kept: so it is gone through seldom."""

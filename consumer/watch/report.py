@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from consumer.decide.reasons import EMPTY_ENVELOPE
-from consumer.lanes.part import UNATTRIBUTED
-from consumer.log.profile_log import KIND, ProfileLog, context
 from consumer.log.repeats import Repeats
+from consumer.offsets.ticket import UNATTRIBUTED
 from consumer.watch.in_a_row import InARow
+from consumer.watch.profile_log import KIND, ProfileLog, context
 from consumer.watch.reason_label import reason_label
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import Resource
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.lanes.batch import Flight
-    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt, Ticket
     from consumer.watch.metrics import Metrics
     from consumer.watch.outcomes import Outcomes
     from consumer.watch.trace import Traces

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.decide import reasons
-from consumer.lanes.part import UNATTRIBUTED
+from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from consumer.lanes.part import Change, Ending
+    from consumer.offsets.ticket import Change, Ending
     from consumer.watch.outcome_block import ShownChange
 
 Fate = Literal["delivered", "skipped", "rejected", "waiting"]

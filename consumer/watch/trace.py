@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from consumer.lanes.batch import Flight
-    from consumer.lanes.part import Record, Ticket
+    from consumer.offsets.record import Record
+    from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
 
 _MOST_LINKS: Final = 128

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consumer.lanes.part import Part, Receipt
+from consumer.lanes.part import Part
+from consumer.offsets.ticket import Receipt
 from consumer.watch.outcomes import is_same
 from consumer.watch.steps import Steps, in_one_go
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from consumer.engine.dispatch import Dispatch
     from consumer.engine.plan import Planner
     from consumer.lanes.lane import Lane
-    from consumer.lanes.profile import Profile
+    from consumer.lanes.part import Profile
 
 
 _AT_ONCE = 4000

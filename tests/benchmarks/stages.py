@@ -20,7 +20,7 @@ from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import Rules
 from consumer.engine.dispatch import Wait
-from consumer.lanes.part import Partition, Record
+from consumer.offsets.record import Partition, Record
 from consumer.settings import Settings
 from planhat_client import protocol
 from planhat_client.protocol import Response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from consumer.lanes.part import Partition, Record
+from consumer.offsets.record import Partition, Record
 from consumer.outbox.letter import DeadLetter, dead_letter
 
 EVENTS = Partition("events", 0)

@@ -16,8 +16,9 @@ from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Partition, Record
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog
 from consumer.outbox.letter import letter
 from planhat_client import protocol
 from planhat_client.limiter import Unlimited
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from consumer.engine.intake import Report
     from consumer.lanes.batch import Flight
-    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt, Ticket
     from consumer.outbox.letter import Letter
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer

@@ -15,9 +15,10 @@ from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Partition, Record
 from consumer.log import cleaner
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog
 from consumer.outbox.letter import headers
 from consumer.watch.metrics import Metrics
 from consumer.watch.outcomes import Outcomes
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
 
 RULES = Rules.compile(ConnectorSettings.from_text(CONNECTOR, "connector"))

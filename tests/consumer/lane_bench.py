@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Part, Partition, Receipt, Record, Ticket
+from consumer.lanes.part import Part
 from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

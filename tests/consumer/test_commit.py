@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from consumer.commit import COMMIT_SECONDS, Committer
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError, KafkaUnavailable
-from consumer.lanes.part import Partition
 from consumer.offsets.assignment import Assignment
 from consumer.offsets.lease import Lease
+from consumer.offsets.record import Partition
 from consumer.watch.blocked import Blocked
 from tests.consumer.virtual_time import in_no_time
 

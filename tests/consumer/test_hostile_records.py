@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from consumer.decide import reasons
 from consumer.decide.message import MOST
 from consumer.engine.guard import LEAST_RECORDS, RejectGuard
-from consumer.lanes.part import Headers, Partition, Record
 from consumer.offsets.offsets import Offsets, encode
+from consumer.offsets.record import Headers, Partition, Record
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from planhat_client.sandbox import Refusal
@@ -23,7 +23,8 @@ from tests.consumer.engine_run import Engine, account, user_message
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt, Ticket
 
 P0 = Partition("t", 0)
 MOST_SECONDS = 0.25

@@ -10,18 +10,19 @@ from structlog.testing import capture_logs
 
 from consumer.commit import Committer
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
-from consumer.lanes.part import Partition, Record, Ticket
 from consumer.membership import Membership
 from consumer.offsets.assignment import Assignment
 from consumer.offsets.lease import Lease
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Ticket
 from consumer.watch.blocked import Blocked
 from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.commit import Positions
     from consumer.errors import KafkaError
+    from consumer.offsets.record import Positions
 
 P0 = Partition("events", 0)
 

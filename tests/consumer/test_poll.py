@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable, KafkaUnreadable
-from consumer.lanes.part import Partition, Record
 from consumer.offsets.assignment import Assignment
+from consumer.offsets.record import Partition, Record
 from consumer.poll import Poller
 from consumer.watch.blocked import Blocked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.lanes.part import Backlog
     from consumer.offsets.offsets import Offsets
+    from consumer.offsets.ticket import Backlog
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consumer.kafka.connection import records
-from consumer.lanes.part import Partition, Record
+from consumer.offsets.record import Partition, Record
 from consumer.outbox.letter import dead_letter
 from consumer.outbox.replay import Replay, replay, replay_headers
 from tests.consumer.engine_run import Engine, account, user_message

@@ -14,7 +14,7 @@ from consumer.decide.decision import Payload, UserDecision
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import Rules
-from consumer.lanes.profile import is_named, to_json
+from consumer.lanes.payload import is_named, to_json
 from consumer.version import is_compiled
 from schemas.connector import ConnectorSettings
 

@@ -1,24 +1,18 @@
-"""Which requests the console answers, by who says that they come from where. Pure.
+"""Which requests the console answers: by who says where they come from, and how often. Pure.
 
 A page of anybody's may make a browser ask us. Two things give it away: the browser names the page's
 origin, and the name by which it found us, which is none of ours if its owner lets it point here.
-
-How often a password may be tried. Pure.
-
-One at a time; a few wait for a moment, and who comes then is told that it is busy.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
-from contextlib import asynccontextmanager
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import Collection
 
 _HOST: Final = re.compile(r"(?P<name>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?")
 _PORTS: Final = {"http": "80", "https": "443"}
@@ -124,34 +118,3 @@ def _network(address: str) -> str:
 
 MOST_WAITING: Final = 8
 MOST_SECONDS: Final = 5.0
-
-
-class Busy(Exception):
-    """Others are asking: try again in a moment."""
-
-
-class Queue:
-    """Lets those that ask in, one after the other."""
-
-    def __init__(self) -> None:
-        """Nobody asks."""
-        self._lock = asyncio.Lock()
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for our turn, and have it; raises Busy."""
-        if self._waiting >= MOST_WAITING:
-            raise Busy
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(MOST_SECONDS):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise Busy from None
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._lock.release()

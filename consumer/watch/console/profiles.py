@@ -13,7 +13,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from consumer.lanes.part import Record
+    from consumer.offsets.record import Record
     from consumer.watch.outcome_block import Outcome
     from consumer.watch.personal import Shown
     from consumer.watch.waiting import Waiting

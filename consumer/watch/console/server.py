@@ -15,8 +15,9 @@ from aiohttp import web
 
 from consumer.log import cleaner
 from consumer.watch.console.answer import answer
-from consumer.watch.console.callers import Busy, Caller, Queue, Tries, refusal
+from consumer.watch.console.callers import Caller, Tries, refusal
 from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explained
+from consumer.watch.console.queue import Busy, Queue
 from consumer.watch.console.state import state
 from consumer.watch.personal import Shown
 from consumer.watch.steps import Run

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from consumer.decide.rules import Rules
 from consumer.engine.dispatch import Dispatch
 from consumer.engine.plan import Planner
-from consumer.lanes.part import Partition
 from consumer.log.troubles import Troubles
 from consumer.offsets.assignment import Assignment
+from consumer.offsets.record import Partition
 from consumer.outbox.dead_letters import DeadLetters
 from consumer.settings import Settings
 from consumer.watch.ages import Ages

@@ -22,9 +22,9 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.decide.decision import Body
     from consumer.decide.message import AccountMessage
     from consumer.decide.rules import Rules
+    from consumer.lanes.part import Body
     from consumer.watch.explain.explanation import PlannedRequest, Verdict
     from consumer.watch.explain.known import Known
     from consumer.watch.explain.owners import Checked

@@ -22,7 +22,7 @@ from consumer.watch.explain.user import user
 if TYPE_CHECKING:
     from consumer.decide.message import Routed
     from consumer.decide.rules import Rules
-    from consumer.lanes.part import Headers
+    from consumer.offsets.record import Headers
     from consumer.watch.explain.known import Known
 
 

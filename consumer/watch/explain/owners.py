@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
-from consumer.decide.decision import Body
 from consumer.decide.map import owner_fields
+from consumer.lanes.part import Body
 from consumer.watch.explain.explanation import Step
 from consumer.watch.explain.naming import quoted
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic_core import from_json
 
-from consumer.lanes.profile import to_json
+from consumer.lanes.payload import to_json
 from consumer.watch.explain.explanation import PlannedRequest
 from planhat_client import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.decide.decision import Body, Payload
+    from consumer.decide.decision import Payload
+    from consumer.lanes.part import Body
     from planhat_client.protocol import Request
     from schemas.planhat import Resource
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from consumer.cli.letter_choice import LetterChoice, NewestLetters, letter_name, moment
-from consumer.lanes.part import Record
+from consumer.offsets.record import Record
 from tests.consumer.dead import DEAD, letter
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

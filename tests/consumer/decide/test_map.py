@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from consumer.decide import map as to
 from consumer.decide import reasons
-from consumer.decide.decision import Body, Payload
+from consumer.decide.decision import Payload
 from consumer.decide.message import AccountMessage, UserMessage
 from consumer.decide.plain import modelled
 from consumer.decide.route import route
 from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
 from schemas.plain import Event
+
+if TYPE_CHECKING:
+    from consumer.decide.decision import Body
 
 
 def row(source: str, target: str) -> dict[str, str]:

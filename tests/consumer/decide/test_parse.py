@@ -21,7 +21,7 @@ from consumer.decide.parse import parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.lanes.part import Header
+    from consumer.offsets.record import Header
 
 
 USER = {"user": {"id": "u1", "email": "ada@acme.example"}}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from consumer.decide import reasons
 from consumer.lanes.batch import Flight
-from consumer.lanes.part import UNATTRIBUTED
+from consumer.offsets.ticket import UNATTRIBUTED
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.engine_run import Engine, account, account_message, user_message
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ending
+    from consumer.offsets.ticket import Ending
 
 _OUTSIDE: dict[str, Any] = {"account_segments": []}
 """Of an account that is not for Planhat by itself."""

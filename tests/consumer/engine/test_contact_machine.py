@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumer.lanes.batch import Flight
-from consumer.lanes.part import UNATTRIBUTED
+from consumer.offsets.ticket import UNATTRIBUTED
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.engine_run import Engine, account, account_message, user_message

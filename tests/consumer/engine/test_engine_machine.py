@@ -15,9 +15,9 @@ from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Partition, Record
 from consumer.lanes.settle import Settler
 from consumer.offsets.assignment import Assignment
+from consumer.offsets.record import Partition, Record
 from planhat_client.protocol import Delivered, Halt, Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
@@ -26,7 +26,7 @@ from tests.examples import examples
 
 if TYPE_CHECKING:
     from consumer.lanes.batch import Flight
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
 
 SETTINGS = """

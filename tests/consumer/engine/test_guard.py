@@ -40,7 +40,14 @@ def test_once_tripped_it_stays_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/configuration.md", "docs/logs.md", "docs/operations.md"]
+    "page",
+    [
+        "README.md",
+        "consumer/settings/__init__.py",
+        "docs/configuration.md",
+        "docs/logs.md",
+        "docs/operations.md",
+    ],
 )
 def test_the_pages_tell_of_how_many_messages_it_is_the_share(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")

@@ -15,9 +15,10 @@ from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Partition, Record
 from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog
 from planhat_client.protocol import Delivered
 from planhat_client.sandbox import Refusal
 from schemas.connector import ConnectorSettings
@@ -25,7 +26,8 @@ from schemas.planhat import BulkResult, Resource
 from tests.consumer.engine_run import Engine, account, account_message, user_message
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended, Receipt, Ticket
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]

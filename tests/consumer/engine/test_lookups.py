@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.engine.lookups import MOST_AT_ONCE, MOST_FAILURES, Lookups
-from consumer.lanes.profile import Profile
+from consumer.lanes.part import Profile
 from tests.consumer.lane_bench import part
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from consumer.errors import KafkaUnreadable
 from consumer.kafka.contents import MOST_UNPACKED
 from consumer.kafka.fetched import MOST_READ, FetchedRecords, shelf
 from consumer.kafka.fetched_batches import TRIES, FetchedBatches
-from consumer.lanes.part import Partition
+from consumer.offsets.record import Partition
 from tests.integration.raw_batches import (
     CODECS,
     Codec,

@@ -1,7 +1,7 @@
 """Who stands first in all its queues may go; whoever leaves lets the next one in."""
 
 from consumer.lanes.claims import Claims
-from consumer.lanes.profile import Profile
+from consumer.lanes.part import Profile
 
 
 def test_whoever_comes_second_waits_until_the_first_has_left() -> None:

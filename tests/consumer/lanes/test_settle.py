@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.lanes.batch import Flight
-    from consumer.lanes.profile import Profile
+    from consumer.lanes.part import Profile
     from planhat_client.protocol import Answer
 
 Flown: TypeAlias = dict[str, list[int]]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from consumer.lanes.part import Partition, Record, Ticket
 from consumer.offsets.assignment import Assignment
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Ticket
 
 
 def test_the_oldest_record_is_known_by_partition() -> None:

@@ -1,7 +1,8 @@
 import pytest
 
-from consumer.lanes.part import Backlog, Partition, Receipt, Record, Ticket
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.outbox.letter import dead_letter, headers
 from tests.consumer.dead import DEAD, letter, record
 

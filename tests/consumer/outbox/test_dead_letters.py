@@ -17,7 +17,7 @@ from tests.consumer.outbox.test_letter_queue import letter, names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
     from consumer.outbox.letter import Letter
 
 

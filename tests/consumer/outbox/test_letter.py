@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.lanes.part import Backlog, Receipt, Record, Ticket
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.outbox.letter import DeadLetter, dead_letter, letter
 from tests.consumer.dead import DEAD, EVENTS
 

@@ -10,8 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.errors import KafkaUnavailable
-from consumer.lanes.part import Backlog, Partition, Receipt, Record, Ticket
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.outbox.dead_letters import DeadLetters
 from consumer.outbox.letter import headers
 from tests.consumer.outbox.test_letter_queue import letter

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.lanes.part import Backlog, Partition, Receipt, Record, Ticket
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.outbox.letter_queue import MOST_BYTES, MOST_LETTERS, LetterQueue
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.message import Messages, UserMessage
 from consumer.decide.parse import parse
-from consumer.lanes.part import Record
+from consumer.offsets.record import Record
 from consumer.outbox.stale import Newest
 from tests.consumer.dead import EVENTS, message, record, replayed
 from tests.consumer.watch.explain.hull_messages import RULES

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from consumer.lanes.part import Ended, Part
-from consumer.outbox.results import Result, ResultQueue, result_of
+from consumer.outbox.result_queue import Result, ResultQueue, result_of
 from schemas.planhat import Resource
 from tests.consumer.lane_bench import receipt
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from consumer.decide.rules import Rules
-from consumer.lanes.part import Record
+from consumer.offsets.record import Record
 from consumer.outbox.letter import DeadLetter
 from consumer.outbox.stale import Superseded, count_events
 from schemas.connector import ConnectorSettings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.lanes.part import Partition, Record, Ticket
 from consumer.offsets.assignment import Assignment
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Ticket
 from consumer.watch.ages import Ages
 
 ONE = Partition("t", 0)

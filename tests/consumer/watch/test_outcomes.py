@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.decide import reasons
-from consumer.lanes.part import Backlog, Partition, Receipt, Record, Ticket
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.watch.outcomes import Outcomes, Room
 from schemas.planhat import Resource
 

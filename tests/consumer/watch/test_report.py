@@ -16,10 +16,11 @@ from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import UNATTRIBUTED, Backlog, Partition, Record
 from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
-from consumer.outbox.results import result_of
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import UNATTRIBUTED, Backlog
+from consumer.outbox.result_queue import result_of
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from planhat_client.protocol import Answer, Delivered, Halt, Partial, Reject, Retry
@@ -27,7 +28,8 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended, Ticket
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]

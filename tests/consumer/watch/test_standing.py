@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.decide import reasons
-from consumer.lanes.part import UNATTRIBUTED
+from consumer.offsets.ticket import UNATTRIBUTED
 from consumer.watch.standing import (
     DROPS_EVENTS,
     Told,
@@ -20,7 +20,7 @@ from consumer.watch.standing import (
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Change, Ending
+    from consumer.offsets.ticket import Change, Ending
 
 USER = "user:update"
 ACCOUNT = "account:update"

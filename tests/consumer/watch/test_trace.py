@@ -24,9 +24,10 @@ from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Partition, Record
 from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from consumer.watch.trace import Traces
@@ -37,7 +38,7 @@ from schemas.planhat import BulkResult, Resource
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from consumer.lanes.part import Ticket
+    from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
 
 SETTINGS = """

@@ -15,8 +15,9 @@ from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
 from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.part import Backlog, Partition, Record
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from consumer.watch.waiting import waiting
@@ -26,7 +27,7 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Receipt, Ticket
+    from consumer.offsets.ticket import Receipt, Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]

@@ -21,7 +21,8 @@ from planhat_client.sandbox import Refusal
 from tests.consumer.engine_run import Engine, account, account_message, user_message
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended, Receipt
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt
     from schemas.planhat import Resource
 
 EVENT = {"event": "Signed in", "event_id": "e1", "created_at": "2026-11-24T03:04:05Z"}

@@ -14,8 +14,8 @@ import pytest
 from consumer import log
 from consumer.app import Service
 from consumer.decide import reasons
-from consumer.lanes.part import Partition, Record
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
 from consumer.settings import Settings
 from consumer.watch.console.server import is_let_in
 from schemas.connector import ConnectorSettings

@@ -23,7 +23,7 @@ from tests.examples import examples
 if TYPE_CHECKING:
     from typing import Any
 
-    from consumer.decide.decision import Body
+    from consumer.lanes.part import Body
     from consumer.watch.explain import FieldRead
 
 MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)

@@ -14,7 +14,8 @@ import structlog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended, Receipt
+    from consumer.lanes.part import Ended
+    from consumer.offsets.ticket import Receipt
 
 KIND: Final = {
     Resource.ENDUSERS: "user",

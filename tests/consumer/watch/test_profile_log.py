@@ -11,9 +11,11 @@ import pytest
 import structlog
 
 from consumer import log
-from consumer.lanes.part import Backlog, Ended, Part, Partition, Receipt, Record, Ticket
-from consumer.log.profile_log import ProfileLog
+from consumer.lanes.part import Ended, Part
 from consumer.offsets.offsets import Offsets
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Backlog, Receipt, Ticket
+from consumer.watch.profile_log import ProfileLog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
