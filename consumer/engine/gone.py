@@ -2,7 +2,7 @@
 
 Planhat ignores them, or refuses them for it. Then the id that they named is forgotten and not
 believed again, the directory is read anew, and they go by the external id, to a company that is
-made for them, or to their end with a reason that names the company (docs/decisions/0061).
+made for them, or to their end with a reason that names the company (docs/decisions/0017).
 """
 
 from __future__ import annotations

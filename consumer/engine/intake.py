@@ -293,7 +293,7 @@ class Intake:
 
 
 def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
-    """What is older than what was sent since overwrites nothing; events add (decision 0010)."""
+    """What is older than what was sent since overwrites nothing; events add (decision 0007)."""
     if isinstance(decision, UserDecision):
         if isinstance(decision.enduser, Payload):
             decision.enduser = Skip(stale)

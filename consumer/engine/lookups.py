@@ -1,7 +1,7 @@
 """Endusers whose Planhat id must be known before they may go. Pure.
 
 Planhat knows an external id within a company only: one that moved to another company would be
-created there a second time. By its `_id` it moves (docs/decisions/0041).
+created there a second time. By its `_id` it moves (docs/decisions/0014).
 
 Nobody waits behind another's look-up: one that failed waits apart for its next try. Its tries are
 bounded; but one that failed while nothing at all worked is none.

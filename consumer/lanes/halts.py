@@ -1,6 +1,6 @@
 """What keeps us from sending until something changes outside: the one owner of all halts. Pure.
 
-Each halt has its kind and its own end (docs/decisions/0060):
+Each halt has its kind and its own end (docs/decisions/0016):
 
 * the service, by Planhat: the token is refused, for reads too, or it is not Planhat that answers.
   A read that works ends it.

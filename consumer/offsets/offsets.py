@@ -81,7 +81,7 @@ class Offsets:
     count, in the order in which they came.
 
     The *horizon* is an offset in the last commit that Kafka took: nothing at or above it was ever
-    sent. So whoever comes after a crash knows how far to read before it sends (decision 0031).
+    sent. So whoever comes after a crash knows how far to read before it sends (decision 0011).
     """
 
     __slots__ = (

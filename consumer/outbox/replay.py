@@ -2,7 +2,7 @@
 
 A replay lies behind newer records of its profile. The command that writes it has looked, from the
 record's first offset on, for newer ones that were sent; `dl.checked_to` tells how far. What came
-between there and the replay itself only the service can see (docs/decisions/0010). Which messages
+between there and the replay itself only the service can see (docs/decisions/0007). Which messages
 of an envelope are meant stands there too, as ranges: `0,3,7-12`.
 """
 

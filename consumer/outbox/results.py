@@ -1,6 +1,6 @@
 """Writes back for Hull what Planhat took of each profile, beside the deliveries, never before them.
 
-A delivery does not wait for its result, nor does a commit (docs/decisions/0040).
+A delivery does not wait for its result, nor does a commit (docs/decisions/0013).
 """
 
 from __future__ import annotations

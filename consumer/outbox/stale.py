@@ -1,7 +1,7 @@
 """Which replays are stale: older than what was since planned, or sent, for their profile. Pure.
 
 The service sees what came between the scan of a replay and the replay itself; the command that
-replays has scanned the topic from the dead letter's offset on (docs/decisions/0010).
+replays has scanned the topic from the dead letter's offset on (docs/decisions/0007).
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class EchoingPlanhat:
             found = _read(request.path) if is_read else _written(body)
             return web.json_response(found)
         head = f"{request.method} {request.raw_path} {dict(request.headers)}"
-        # What names the company makes us doubt it, and ask for a minute (docs/decisions/0061).
+        # What names the company makes us doubt it, and ask for a minute (docs/decisions/0017).
         text = SHAPES[self.shape](head.replace("compan", "firm"), body.replace("compan", "firm"))
         return web.Response(status=self.status, text=text, headers={"X-Echo": quote(head)})
 
