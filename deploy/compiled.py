@@ -53,7 +53,6 @@ CORE: Final = (
     "consumer/offsets/offsets.py",
     "consumer/watch/outcome_block.py",
     "consumer/watch/outcomes.py",
-    "consumer/engine/owner_check.py",
     "consumer/decide/parse.py",
     "consumer/lanes/part.py",
     "consumer/decide/plain.py",

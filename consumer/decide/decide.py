@@ -8,7 +8,8 @@ from consumer.decide import filter as why_not
 from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
-from consumer.decide.message import UserMessage
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.decide.value import key_text, trimmed
 from schemas.planhat import Resource
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.decide.decision import Body
-    from consumer.decide.message import AccountMessage, Faults
+    from consumer.decide.message import Faults, Routed, Tombstone
     from consumer.decide.rules import Rules
-    from consumer.offsets.ticket import LeftOut
+    from consumer.offsets.record import Record
+    from consumer.offsets.ticket import LeftOut, Receipt
     from schemas.plain import Entity, Segments
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
@@ -233,3 +235,31 @@ def _link(account: Entity) -> Link:
         key_text(EXTERNAL_ID.read(account)),
         key_text(account.get("id")),
     )
+
+
+class Redecide:
+    """Reads an envelope once for all of its messages that are asked for one after the other."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Nothing was read."""
+        self._rules = rules
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was read last."""
+        self._record: Record | None = None
+        self._messages: Sequence[Routed | Tombstone] = ()
+
+    def company_of(self, receipt: Receipt) -> Payload | None:
+        """Give the company that may be made for who is in this message; None if none may."""
+        if receipt.ticket.record is not self._record:
+            self._record = receipt.ticket.record
+            parsed = parse(self._record.value, self._record.headers)
+            self._messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
+        message = self._messages[receipt.position or 0]
+        if not isinstance(message, UserMessage | AccountMessage):
+            return None
+        decision = decide(message, self._rules)
+        if isinstance(decision, UserDecision):
+            return decision.company_stub
+        return decision.company if isinstance(decision.company, Payload) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from consumer.decide.decide import decide
+from consumer.decide.decide import Redecide, decide
 from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.message import (
     AccountMessage,
@@ -24,7 +24,6 @@ from consumer.decide.message import (
 )
 from consumer.decide.parse import parse
 from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
-from consumer.decide.redecide import Redecide
 from consumer.offsets.ticket import Receipt, Ticket
 from consumer.outbox.stale import Newest
 from schemas.planhat import Resource

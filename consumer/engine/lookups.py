@@ -1,4 +1,4 @@
-"""Endusers whose Planhat id must be known before they may go. Pure.
+"""Who waits until something is known of Planhat: an enduser's id, a company's owner. Pure.
 
 Planhat knows an external id within a company only: one that moved to another company would be
 created there a second time. By its `_id` it moves (docs/decisions/0014).
@@ -14,10 +14,12 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from consumer.decide import reasons
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Part
+    from consumer.engine.directory import Owners
+    from consumer.lanes.part import Body, Part
 
 MOST_AT_ONCE: Final = 4
 """So many are asked about at once at most."""
@@ -124,3 +126,47 @@ class Lookups:
 def _is_first(part: Part) -> bool:
     profile = part.profile
     return profile is not None and not profile.blockers and profile.parts[0] is part
+
+
+_FIELDS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
+
+
+class OwnerCheck:
+    """Writes the ids of owners, and holds who names one that is not known yet."""
+
+    def __init__(self, owners: Owners) -> None:
+        """Nobody waits."""
+        self._owners = owners
+        self._waiting: list[Part] = []
+
+    def clear(self) -> None:
+        """Forget who waits: their partitions were revoked."""
+        self._waiting.clear()
+
+    def check(self, body: Body) -> str | None:
+        """Write the ids of owners; the reason if one is nobody that Planhat knows."""
+        unknown = []
+        for field, reason in _FIELDS.items():
+            if body.get(field) is None:
+                continue
+            found = self._owners.find(body[field])
+            if found is None:
+                unknown.append(reason)
+            else:
+                body[field] = found
+        return " ".join(unknown) or None
+
+    def is_vain(self, now: float) -> bool:
+        """Ask for a reading; True if there was one a moment ago, so that waiting is useless."""
+        self._owners.miss()
+        return self._owners.was_read_about(now)
+
+    def hold(self, part: Part) -> None:
+        """Let a company wait until Planhat's users were read."""
+        part.waits += 1
+        self._waiting.append(part)
+
+    def settled(self) -> list[tuple[Part, str | None]]:
+        """Planhat's users were read: all who waited, and why if one must not go."""
+        waiting, self._waiting = self._waiting, []
+        return [(part, self.check(part.body)) for part in waiting]

@@ -13,8 +13,7 @@ from consumer.decide import reasons
 from consumer.decide.decision import Payload, Skip
 from consumer.engine.gone import GoneCompanies
 from consumer.engine.identity import claims_of, drop_stale_id, identity, is_contact
-from consumer.engine.lookups import Lookups
-from consumer.engine.owner_check import OwnerCheck
+from consumer.engine.lookups import Lookups, OwnerCheck
 from consumer.lanes.memory import short
 from consumer.lanes.name_table import NameTable
 from consumer.lanes.part import Part

@@ -17,8 +17,7 @@ from consumer.errors import (
     KafkaUnavailable,
 )
 from consumer.kafka.fetched import FaultyRecord
-from consumer.offsets.record import Partition, Record
-from consumer.offsets.timestamp import seconds
+from consumer.offsets.record import Partition, Record, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from consumer.log import cleaner
 from consumer.log.printable import printable
-from consumer.offsets.record import Partition, Record
-from consumer.offsets.timestamp import seconds
+from consumer.offsets.record import Partition, Record, seconds
 from consumer.outbox.replay import (
     CHECKED_TO,
     FIRST_OFFSET,

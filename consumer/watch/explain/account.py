@@ -10,13 +10,18 @@ from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import AccountDecision, Payload, Skip
 from consumer.decide.route import ACCOUNT_CHANNEL
-from consumer.watch.explain.explanation import FieldRead, MessageExplanation, Step
-from consumer.watch.explain.left_out import left_out
-from consumer.watch.explain.naming import listed, quoted, segment_names
+from consumer.watch.explain.explanation import (
+    FieldRead,
+    MessageExplanation,
+    Step,
+    listed,
+    quoted,
+    segment_names,
+    upsert,
+)
+from consumer.watch.explain.known import checked
 from consumer.watch.explain.opened_by import account_gate_opened_by, changed
-from consumer.watch.explain.owners import checked
-from consumer.watch.explain.reading import company_fields, licence_fields
-from consumer.watch.explain.requests import upsert
+from consumer.watch.explain.reading import company_fields, left_out, licence_fields
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -26,8 +31,7 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.lanes.part import Body
     from consumer.watch.explain.explanation import PlannedRequest, Verdict
-    from consumer.watch.explain.known import Known
-    from consumer.watch.explain.owners import Checked
+    from consumer.watch.explain.known import Checked, Known
 
 _MOST_LICENCES_TOLD = 50
 

@@ -1,11 +1,27 @@
-"""What an explanation says, as plain values."""
+"""What an explanation says: steps, fields, and the requests that the service would send. Pure.
+
+Requests are built by the same code that sends them. Names are short, and never too many.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import JsonValue
+from pydantic_core import from_json
+
+from consumer.lanes.payload import to_json
+from planhat_client import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from consumer.decide.decision import Payload
+    from consumer.lanes.part import Body
+    from planhat_client.protocol import Request
+    from schemas.plain import Segment
+    from schemas.planhat import Resource
 
 Verdict = Literal["send", "skip", "reject"]
 
@@ -100,3 +116,56 @@ def _value(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(one) if isinstance(one, _Part) else one for one in value]
     return value
+
+
+_MOST: Final = 8
+_LONGEST: Final = 80
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names; of many only the first are told."""
+    told = ", ".join(_short(name) for name in names[:_MOST])
+    more = len(names) - _MOST
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def segment_names(segments: Iterable[Segment]) -> str:
+    """Name segments as people know them, and by the id that the settings hold."""
+    return listed([f"{one.name} ({one.id})" if one.name else one.id for one in segments])
+
+
+def quoted(text: str) -> str:
+    """A value from a message within a sentence."""
+    return f"'{_short(text)}'"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_TENANT: Final = "tenant"
+_MASKED: Final = "***"
+
+
+def upsert(resource: Resource, bodies: Sequence[Body], only_if: str = "") -> PlannedRequest:
+    """A bulk upsert; in the service others' profiles share it."""
+    request = protocol.upsert("", "", resource, [to_json(body) for body in bodies])
+    return PlannedRequest("api", request.method, request.url, _body(request), only_if)
+
+
+def tracks(activities: Sequence[Payload], *, single: bool) -> tuple[PlannedRequest, ...]:
+    """Posts of activities: one for all, or one each."""
+    items = [to_json(activity.body) for activity in activities]
+    if single:
+        return tuple(_track(protocol.track_one("", _TENANT, item)) for item in items)
+    return (_track(protocol.track("", _TENANT, items)),) if items else ()
+
+
+def _track(request: Request) -> PlannedRequest:
+    path = f"{request.url.removesuffix(_TENANT)}{_MASKED}"
+    return PlannedRequest("analytics", request.method, path, _body(request))
+
+
+def _body(request: Request) -> Body:
+    body: Body = from_json(request.body)
+    return body

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside
-from consumer.watch.explain.naming import listed, segment_names
+from consumer.watch.explain.explanation import listed, segment_names
 from schemas.attribute import changed_names
 
 if TYPE_CHECKING:

@@ -1,18 +1,22 @@
-"""What was read for each row of a mapping, under which spelling, and what was written. Pure."""
+"""What was read for each row of a mapping and what was written, and what was left out. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
+from consumer.decide.reasons import UNREADABLE
 from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
 from consumer.decide.value import is_nothing, key
-from consumer.watch.explain.explanation import FieldRead
+from consumer.watch.explain.explanation import FieldRead, Step
 from schemas.attribute import ABSENT
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.decide.message import AccountMessage, UserMessage
+    from consumer.decide.decision import Decision
+    from consumer.decide.message import AccountMessage, Faults, UserMessage
     from consumer.decide.rules import Field, Mapping, Rules
     from schemas.attribute import Attribute
     from schemas.plain import Entity
@@ -89,3 +93,36 @@ def _overwritten(row: FieldRead) -> FieldRead:
     return FieldRead(
         row.model, row.target, row.attribute, row.found_as, row.value, False, None, note
     )
+
+
+_OF: Final = {
+    Resource.ENDUSERS: "",
+    Resource.COMPANIES: "",
+    Resource.LICENSES: " of a licence",
+    Resource.ACTIVITIES: " of an event",
+}
+_MOST: Final = 50
+
+
+def left_out(faults: Faults, decision: Decision) -> Iterator[Step]:
+    """One step for each field, and for each part that is of a wrong type."""
+    is_lost = bool(decision.unreadable)
+    for part, fault in faults.items():
+        becomes = "the message goes to the dead letters" if is_lost else _read_as(part)
+        yield Step("Left out", not is_lost, f"{fault}: {becomes}")
+    counts = Counter(one for one in decision.left_out if one[2] != UNREADABLE)
+    for (resource, field, reason), count in list(counts.items())[:_MOST]:
+        times = f" ({count} times)" if count > 1 else ""
+        yield Step(
+            "Left out", True, f"{field}{_OF[resource]}: {reason}{times}{_instead(resource, field)}"
+        )
+
+
+def _read_as(part: str) -> str:
+    return "read as not known, so the gate is open" if part == "changes" else "read without it"
+
+
+def _instead(resource: Resource, field: str) -> str:
+    if resource is Resource.ACTIVITIES and field == "date":
+        return "; Planhat takes the moment at which it comes"
+    return ""

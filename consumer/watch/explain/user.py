@@ -11,13 +11,19 @@ from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.route import USER_CHANNEL
-from consumer.watch.explain.explanation import MessageExplanation, PlannedRequest, Step
-from consumer.watch.explain.left_out import left_out
-from consumer.watch.explain.link import Linked, linked
-from consumer.watch.explain.naming import listed, quoted, segment_names
+from consumer.watch.explain.explanation import (
+    MessageExplanation,
+    PlannedRequest,
+    Step,
+    listed,
+    quoted,
+    segment_names,
+    tracks,
+    upsert,
+)
+from consumer.watch.explain.known import Linked, linked
 from consumer.watch.explain.opened_by import changed, user_gate_opened_by
-from consumer.watch.explain.reading import enduser_fields
-from consumer.watch.explain.requests import tracks, upsert
+from consumer.watch.explain.reading import enduser_fields, left_out
 from consumer.watch.standing import events_only
 from schemas.planhat import Resource
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.offsets.timestamp import seconds
+from consumer.offsets.record import seconds
 
 
 @pytest.mark.parametrize(

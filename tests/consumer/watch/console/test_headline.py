@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from consumer.lanes.halts import Halted, Kind
-from consumer.watch.console.headline import Facts, Level, headline
+from consumer.watch.console.state import Facts, Level, headline
 from schemas.planhat import Resource
 
 WAIT = "Planhat asked us to wait until 2026-11-28 15:00:00 UTC"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.decide import reasons
 from consumer.log.masking import masked_emails
-from consumer.watch.console.profiles import profiles
+from consumer.watch.console.answer import profiles
 from consumer.watch.metrics import Metrics
 from consumer.watch.outcomes import Outcomes, Room
 from consumer.watch.personal import Shown
