@@ -73,11 +73,8 @@ lock: python ## remake the lock files from pyproject.toml (ARGS=--upgrade: with 
 	.lock-venv/bin/pip install --quiet --disable-pip-version-check $(UV)
 	$(COMPILE) pyproject.toml --extra demo --extra otel --extra uvloop --group dev --output-file requirements.lock
 	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
-	.lock-venv/bin/pip install $(LOCKED_ONLY) --requirement requirements.lock
-	.lock-venv/bin/python deploy/runtime_lock.py > .lock-venv/lock
-	mv .lock-venv/lock deploy/requirements.lock
-	.lock-venv/bin/python deploy/runtime_lock.py compiled > .lock-venv/lock
-	mv .lock-venv/lock deploy/compiled.lock
+	$(COMPILE) pyproject.toml --extra uvloop --constraints requirements.lock --output-file deploy/requirements.lock
+	$(COMPILE) --group compiled --constraints requirements.lock --output-file deploy/compiled.lock
 	rm -rf .lock-venv
 
 clean: ## remove what the other targets made

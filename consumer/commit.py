@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ class Committer:
 
     async def run(self, assignment: Assignment) -> None:
         """Commit until cancelled."""
-        due_at = _now() + COMMIT_SECONDS
+        due_at = loop_time() + COMMIT_SECONDS
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if _now() < due_at and not assignment.wants_commit:
+            if loop_time() < due_at and not assignment.wants_commit:
                 continue
             is_taken = await self.commit(assignment)
-            due_at = _now() + COMMIT_SECONDS
+            due_at = loop_time() + COMMIT_SECONDS
             if not is_taken:
                 await asyncio.sleep(COMMIT_SECONDS)
 
@@ -89,7 +90,7 @@ class Committer:
             self._note("refused", str(error))
         except KafkaBlocked as error:
             self._report.committed("failed")
-            self._blocked.note(str(error), _now())
+            self._blocked.note(str(error), loop_time())
         except (KafkaError, TimeoutError) as error:
             self._note("failed", str(error) or "time-out")
         else:
@@ -97,7 +98,7 @@ class Committer:
         return False
 
     async def _commit(self, assignment: Assignment, *, is_clean: bool) -> None:
-        asked_at = _now()
+        asked_at = loop_time()
         epoch = assignment.epoch
         asked = self._asked(assignment, is_clean=is_clean)
         if not asked:
@@ -120,12 +121,12 @@ class Committer:
             taken = {name: one for name, one in asked.items() if name.topic not in error.topics}
             if not error.topics or not taken:
                 raise
-            self._blocked.note(str(error), _now())
+            self._blocked.note(str(error), loop_time())
             return taken
         return asked
 
     def _asked(self, assignment: Assignment, *, is_clean: bool) -> dict[Partition, _Asked]:
-        with_all = is_clean or self._lease.is_due(_now())
+        with_all = is_clean or self._lease.is_due(loop_time())
         ahead = assignment.ahead
         asked: dict[Partition, _Asked] = {}
         for partition, offsets in assignment.owned.items():
@@ -140,7 +141,3 @@ class Committer:
     def _note(self, result: str, reason: str) -> None:
         self._report.committed(result)
         _log.warning("offsets.not_committed", result=result, reason=reason)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

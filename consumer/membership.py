@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
 from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused, KafkaUnavailable
+from consumer.log.repeats import Repeats
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ _ENDS_SECONDS = 5.0
 _HOLD_SECONDS = 0.2
 _COMMIT_SECONDS = 0.02
 _LONGEST_PAUSE = 10.0
-_SAY_AGAIN_SECONDS = 60.0
 
 
 class Group(Protocol):
@@ -81,11 +82,11 @@ class Membership:
         self._lease = lease
         self._host = host
         self._blocked = blocked
-        self._said_at = float("-inf")
+        self._repeats = Repeats()
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         """Let requests in flight end, commit, forget: somebody else goes on from there."""
-        self.moving_since = _now()
+        self.moving_since = loop_time()
         if not self._assignment.owned:
             return
         landed = False
@@ -102,7 +103,7 @@ class Membership:
 
     async def assigned(self, partitions: Sequence[Partition]) -> None:
         """Own these partitions, from where the group left them."""
-        joined_at = _now()
+        joined_at = loop_time()
         if partitions:
             try:
                 committed = await self._committed(partitions)
@@ -112,7 +113,7 @@ class Membership:
                 return
             owned = {name: committed.get(name) for name in partitions}
             self._assignment.begin(owned, self._group.partition_count())
-            self._assignment.read_first(await self._ends(partitions), _now())
+            self._assignment.read_first(await self._ends(partitions), loop_time())
         self._lease.confirm(joined_at)
         self.moving_since = None
         total = self._group.partition_count()
@@ -140,7 +141,7 @@ class Membership:
                     return await self._group.committed(partitions)
             except KafkaBlocked as error:
                 failures += 1
-                self._blocked.note(str(error), _now())
+                self._blocked.note(str(error), loop_time())
             except (KafkaUnavailable, TimeoutError) as error:
                 failures += 1
                 _log.warning("offsets.not_read", reason=str(error), attempts=failures)
@@ -154,14 +155,9 @@ class Membership:
         return {}
 
     def _complain(self, now: float) -> None:
-        if now - self._said_at >= _SAY_AGAIN_SECONDS and self._assignment.backlog.records:
-            self._said_at = now
+        if self._assignment.backlog.records and self._repeats.is_due("held", now):
             _log.warning(
                 "sending.held",
                 reason="the group has not confirmed that the partitions are still ours",
                 waiting=self._assignment.backlog.records,
             )
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
 from consumer.errors import KafkaBlocked, KafkaUnavailable
 from planhat_client.retry import backoff
 
@@ -38,7 +39,7 @@ async def joined(source: Joins, blocked: Blocked, stop: asyncio.Event) -> bool:
         except KafkaUnavailable as error:
             _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
         except KafkaBlocked as error:
-            blocked.note(str(error), asyncio.get_running_loop().time())
+            blocked.note(str(error), loop_time())
             pause = min(pause, _LONGEST_PAUSE)  # so that it does not count as over meanwhile
         else:
             return True

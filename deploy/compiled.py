@@ -48,7 +48,6 @@ CORE: Final = (
     "consumer/decide/message.py",
     "consumer/watch/metrics.py",
     "consumer/decide/moment.py",
-    "consumer/lanes/name_table.py",
     "consumer/outbox/stale.py",
     "consumer/offsets/offsets.py",
     "consumer/watch/outcome_block.py",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
 from planhat_client.errors import (
     PlanhatError,
     PlanhatThrottled,
@@ -63,7 +64,7 @@ class DirectoryReader:
     async def run(self, *, with_owners: bool) -> None:
         """Read until cancelled; without `with_owners` no mapping needs Planhat's users."""
         while True:
-            now = _now()
+            now = loop_time()
             if self._companies.try_now(now):
                 await self._read("leancompanies", self._read_companies)
             elif with_owners and self._owners.try_now(now):
@@ -73,22 +74,22 @@ class DirectoryReader:
     async def _read_companies(self) -> None:
         self._companies.begin()
         found = await self._api.companies()
-        self._companies.read(found, _now())
-        self._planner.companies_read(_now())
+        self._companies.read(found, loop_time())
+        self._planner.companies_read(loop_time())
         _log.info("directory.read", companies=len(found))
         if self._companies.doubles:
             _log.warning("directory.ambiguous", external_ids=self._companies.doubles)
 
     async def _read_owners(self) -> None:
         found = await self._api.users()
-        self._owners.read(found, _now())
-        self._planner.owners_read(_now())
+        self._owners.read(found, loop_time())
+        self._planner.owners_read(loop_time())
         _log.info("directory.read", owners=len(found))
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        while (wait := self._limiter.wait(_now())) > 0:  # noqa: ASYNC110 - time itself is awaited
+        while (wait := self._limiter.wait(loop_time())) > 0:  # noqa: ASYNC110 - time itself is awaited
             await asyncio.sleep(wait)
-        self._limiter.take(_now())
+        self._limiter.take(loop_time())
         try:
             await read()
         except PlanhatError as error:
@@ -103,14 +104,10 @@ class DirectoryReader:
         _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
         match error:
             case PlanhatUnauthorized(status=status):
-                self._halts.read_refused(what, status, str(error), _now())
+                self._halts.read_refused(what, status, str(error), loop_time())
             case PlanhatThrottled(retry_after=wait):
-                self._limiter.throttled(_now(), wait)
+                self._limiter.throttled(loop_time(), wait)
             case PlanhatUnavailable(retry_after=float(wait)):
-                self._limiter.close(_now(), wait)
+                self._limiter.close(loop_time(), wait)
             case _:
                 pass
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

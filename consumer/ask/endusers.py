@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import structlog
 
+from consumer.clock import loop_time
 from planhat_client.errors import (
     PlanhatError,
     PlanhatRejected,
@@ -69,7 +70,7 @@ class EnduserReader:
         """Look up until cancelled."""
         async with asyncio.TaskGroup() as asked:
             while True:
-                part = None if self._halts.stops_all else self._planner.lookups.next(_now())
+                part = None if self._halts.stops_all else self._planner.lookups.next(loop_time())
                 if part is None:
                     await self._rest()
                     continue
@@ -77,9 +78,9 @@ class EnduserReader:
                 if known is not None:
                     self._end(part, known)
                     continue
-                while (wait := self._gate.wait(_now())) > 0:  # noqa: ASYNC110 - time is awaited
+                while (wait := self._gate.wait(loop_time())) > 0:  # noqa: ASYNC110 - time is awaited
                     await asyncio.sleep(wait)
-                self._gate.take(_now())
+                self._gate.take(loop_time())
                 asked.create_task(self._ask(part), name="look up")
 
     async def _rest(self) -> None:
@@ -105,31 +106,27 @@ class EnduserReader:
 
     def _end(self, part: Part, found: str | None) -> None:
         self._tell("absent" if found is None else "found")
-        self._planner.looked_up(part, found, _now())
+        self._planner.looked_up(part, found, loop_time())
         self._wake()
 
     def _fail(self, part: Part, error: PlanhatError) -> None:
         self._halts.ask()  # whether it is this look-up, or Planhat
-        tries = self._planner.lookups.failed(part, self._halts.works, _now(), _JITTER)
+        tries = self._planner.lookups.failed(part, self._halts.works, loop_time(), _JITTER)
         if tries is None:
             _log.warning("enduser.not_read", reason=str(error))
             return
         _log.warning("enduser.given_up", reason=str(error), attempts=tries)
         self._tell("given up")
-        self._planner.looked_up(part, None, _now())
+        self._planner.looked_up(part, None, loop_time())
         self._wake()
 
     def _heed(self, error: PlanhatError) -> None:
         match error:
             case PlanhatUnauthorized(status=status):
-                self._halts.read_refused("enduser", status, str(error), _now())
+                self._halts.read_refused("enduser", status, str(error), loop_time())
             case PlanhatThrottled(retry_after=wait):
-                self._gate.throttled(_now(), wait)
+                self._gate.throttled(loop_time(), wait)
             case PlanhatUnavailable(retry_after=float(wait)):
-                self._gate.close(_now(), wait)
+                self._gate.close(loop_time(), wait)
             case _:
                 pass
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
+from consumer.log.repeats import Repeats
 from consumer.wording import long_wait
 from planhat_client.errors import PlanhatError, PlanhatUnauthorized
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("consumer.halt")
 
 _LOOK_SECONDS = 0.1
-
-SAY_AGAIN_SECONDS = 60.0
-"""How often it says that it is halted."""
 
 
 class Probe(Protocol):
@@ -54,15 +53,15 @@ class HaltWatch:
         self._api = api
         self._gate = gate
         self._wake = wake
-        self._said_at: dict[str, float] = {}
+        self._repeats = Repeats()
         self._lanes: dict[Resource, Halted] = {}
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if self._halts.probe_is_due(_now()) and self._gate.wait(_now()) <= 0:
-                self._gate.take(_now())
+            if self._halts.probe_is_due(loop_time()) and self._gate.wait(loop_time()) <= 0:
+                self._gate.take(loop_time())
                 await self._probe()
             self._tell()
             self._tell_of_wait()
@@ -72,14 +71,14 @@ class HaltWatch:
         try:
             await self._api.probe()
         except PlanhatUnauthorized as error:
-            if halts.denied(error.status, str(error), _now()):
-                self._said_at.pop("unauthorized", None)
+            if halts.denied(error.status, str(error), loop_time()):
+                self._repeats.forget("unauthorized")
         except PlanhatError as error:
-            halts.unanswered(_now())
+            halts.unanswered(loop_time())
             _log.warning("planhat.not_probed", reason=str(error))
         else:
-            if halts.accepted(_now()):
-                self._said_at.clear()
+            if halts.accepted(loop_time()):
+                self._repeats = Repeats()
                 _log.info("planhat.recovered")
             self._wake()
 
@@ -87,37 +86,25 @@ class HaltWatch:
         for halted in self._halts.service:
             # What we stopped ourselves, a person ends.
             if halted.kind == "too many rejected":
-                if self._is_time_to_say("rejected"):
+                if self._repeats.is_due("rejected", loop_time()):
                     _log.error("service.halted", reason=halted.reason, kind=halted.kind)
-            elif self._is_time_to_say("unauthorized"):
+            elif self._repeats.is_due("unauthorized", loop_time()):
                 _log.error("planhat.unauthorized", reason=halted.reason, kind=halted.kind)
         now_held = {halted.resource: halted for halted in self._halts.lanes if halted.resource}
         for resource, halted in now_held.items():
-            if self._is_time_to_say(resource.value):
+            if self._repeats.is_due(resource.value, loop_time()):
                 _log.error(
                     "planhat.resource_refused", resource=resource.value, reason=halted.reason
                 )
         for resource in self._lanes.keys() - now_held.keys():
-            self._said_at.pop(resource.value, None)
+            self._repeats.forget(resource.value)
             _log.info("planhat.recovered", resource=resource.value)
         self._lanes = now_held
 
     def _tell_of_wait(self) -> None:
-        wait = self._sending.asked_wait(_now())
+        wait = self._sending.asked_wait(loop_time())
         if wait is None:
-            self._said_at.pop("wait", None)
-        elif self._is_time_to_say("wait"):
+            self._repeats.forget("wait")
+        elif self._repeats.is_due("wait", loop_time()):
             reason = long_wait(wait, time.time())
             _log.warning("planhat.asked_to_wait", reason=reason, seconds=round(wait))
-
-    def _is_time_to_say(self, what: str) -> bool:
-        """Once a minute: often enough to be seen, seldom enough to leave the rest readable."""
-        now = _now()
-        if now - self._said_at.get(what, float("-inf")) < SAY_AGAIN_SECONDS:
-            return False
-        self._said_at[what] = now
-        return True
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

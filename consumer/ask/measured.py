@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from consumer.clock import loop_time
 from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class MeasuredPlanhat:
 
     @contextmanager
     def _measured(self, kind: str) -> Iterator[None]:
-        started = _now()
+        started = loop_time()
         status = "ok"
         try:
             yield
@@ -69,7 +69,7 @@ class MeasuredPlanhat:
             status = _status(error)
             raise
         finally:
-            self._metrics.request(kind, status, _now() - started)
+            self._metrics.request(kind, status, loop_time() - started)
 
 
 def _status(error: PlanhatError) -> str:
@@ -80,7 +80,3 @@ def _status(error: PlanhatError) -> str:
             return "429"
         case _:
             return "failed"
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -12,7 +12,6 @@ import structlog
 
 from consumer import log
 from consumer.app import Service
-from consumer.cli.allocator import keep_heap_small
 from consumer.cli.foreground import stop_on_signals
 from consumer.cli.output import say
 from consumer.cli.read import read_settings
@@ -45,7 +44,6 @@ def run_service() -> int:
         _configure_logs(settings, connector, troubles)
         raise_limit()
         collect_seldom()
-        keep_heap_small()
         with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
             return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:

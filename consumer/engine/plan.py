@@ -14,8 +14,7 @@ from consumer.decide.decision import Payload, Skip
 from consumer.engine.gone import GoneCompanies
 from consumer.engine.identity import claims_of, drop_stale_id, identity, is_contact
 from consumer.engine.lookups import Lookups, OwnerCheck
-from consumer.lanes.memory import short
-from consumer.lanes.name_table import NameTable
+from consumer.lanes.memory import REMEMBERED_NAMES, Generations, short
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.planhat import Resource
@@ -56,7 +55,7 @@ class Planner:
         self.company_of: Callable[[Receipt], Payload | None] = _no_company
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
-        self._events = NameTable()
+        self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
     def clear(self) -> None:
@@ -111,7 +110,7 @@ class Planner:
         if part.event_id is not None:
             self._planned.discard(part.event_id)
             if end.ending == "delivered":
-                self._events.put(part.event_id)
+                self._events.put(part.event_id, True)
         if part.resource is Resource.ACTIVITIES and end.ending == "delivered":
             end.change = UNATTRIBUTED if self._lacks_contact(part) else end.change
         followers, part.followers = part.followers, ()
@@ -246,7 +245,7 @@ class Planner:
     ) -> None:
         part = Part(Resource.ACTIVITIES, payload.key, payload.body, contact, receipt, None)
         if payload.event_id is not None:
-            if payload.event_id in self._planned or payload.event_id in self._events:
+            if payload.event_id in self._planned or self._events.get(payload.event_id):
                 receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                 return
             part.event_id = payload.event_id

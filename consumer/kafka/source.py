@@ -13,6 +13,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
+from consumer.clock import loop_time
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, records, translated
 from consumer.kafka.credentials import keep_renewed
@@ -288,7 +289,7 @@ class KafkaSource:
                 unseen.append(f"not authorized for the topic {topic}")
             elif not cluster.partitions_for_topic(topic):
                 unseen.append(f"topic {topic} does not exist any more, or may not be seen")
-        now = asyncio.get_running_loop().time()
+        now = loop_time()
         if unseen and now - self._asked_at >= _ASK_AGAIN_SECONDS:
             self._asked_at = now
             self._joined._client.force_metadata_update()  # noqa: SLF001 - likewise

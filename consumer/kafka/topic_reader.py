@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 import aiokafka
 from aiokafka.errors import KafkaConnectionError
 
+from consumer.clock import loop_time
 from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
 from consumer.kafka.connection import connection, records, translated
 from consumer.kafka.credentials import keep_renewed
@@ -126,14 +127,14 @@ class TopicReader:
     async def _some(self, partition: object) -> list[Record]:
         """The next records; none only if the position moved over what is no record."""
         began = await self._position(partition)
-        deadline = asyncio.get_running_loop().time() + _ANSWER_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
+        deadline = loop_time() + _ANSWER_SECONDS
+        while loop_time() < deadline:
             try:
                 found = await self._consumer.getmany(
                     partition, timeout_ms=_POLL_MILLISECONDS, max_records=_CHUNK
                 )
             except KafkaUnreadable:
-                if asyncio.get_running_loop().time() + _REST_SECONDS > deadline:
+                if loop_time() + _REST_SECONDS > deadline:
                     raise
                 await asyncio.sleep(_REST_SECONDS)
                 continue

@@ -16,21 +16,23 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from consumer.lanes.name_table import NameTable
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.lanes.claims import Claim
 
 Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 REMEMBERED: Final = 43_690
 """How much is remembered, by default: half of it just fits into a dictionary of 0.65 MB, for one
 more CPython would take twice as much."""
 
+REMEMBERED_NAMES: Final = 10_922
+"""Likewise of what is known by a text, which takes 190 bytes: 3 MB for the ids of a lane."""
 
-class Generations(Generic[Key]):
+
+class Generations(Generic[Key, Value]):
     """A bounded dictionary in three: when the youngest is full, the oldest is forgotten.
 
     So it remembers what the last `size` times were put, and up to half as many keys more. One that
@@ -42,22 +44,22 @@ class Generations(Generic[Key]):
     def __init__(self, size: int = REMEMBERED) -> None:
         """Remember what the last `size` times are put, and up to half as many keys more."""
         self._size = -(-size // 2)
-        self._young: dict[Key, int] = {}
-        self._old: dict[Key, int] = {}
-        self._oldest: dict[Key, int] = {}
+        self._young: dict[Key, Value] = {}
+        self._old: dict[Key, Value] = {}
+        self._oldest: dict[Key, Value] = {}
 
     def __len__(self) -> int:
         """Entries that are held; those that were put again may count more than once."""
         return len(self._young) + len(self._old) + len(self._oldest)
 
-    def get(self, key: Key) -> int | None:
+    def get(self, key: Key) -> Value | None:
         """What was put last; None if that is forgotten, or nothing was."""
         found = self._young.get(key)
         if found is None:
             found = self._old.get(key)
         return self._oldest.get(key) if found is None else found
 
-    def put(self, key: Key, value: int) -> None:
+    def put(self, key: Key, value: Value) -> None:
         """Remember."""
         self._young[key] = value
         if len(self._young) >= self._size:
@@ -89,8 +91,8 @@ class Memory:
 
     def __init__(self, digests: int = REMEMBERED) -> None:
         """Keep so many digests, and up to half as many more."""
-        self._digests = Generations[Hashable](digests)
-        self._ids = NameTable()
+        self._digests = Generations[Hashable, int](digests)
+        self._ids = Generations[str, str](REMEMBERED_NAMES)
         self.stale = StaleIds()
 
     def __len__(self) -> int:

@@ -10,17 +10,16 @@ import logging
 import os
 import sys
 import threading
-import time
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
 
-from consumer.log.console_line import console_line
-from consumer.log.log_line import LONGEST_TEXT, Cleaner, fields, json_line
+from consumer.log.clean import LONGEST_TEXT, Cleaner
+from consumer.log.lines import console_lines, json_line
 from consumer.log.masking import Secrets
-from consumer.log.repeats import Repeats
+from consumer.log.repeats import FOREIGN_SECONDS, Repeats
+from consumer.log.traceback_summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +36,7 @@ _TROUBLE: Final = frozenset({"warning", "error", "critical"})
 
 Watch: TypeAlias = "Callable[[Mapping[str, Any]], None]"
 
+_with_exception = structlog.processors.ExceptionRenderer(summary)
 _secrets = Secrets()
 hide = _secrets.add
 """Never write this value, in any line from now on."""
@@ -62,16 +62,15 @@ class Writer:
         self._watch = watch
         self._cleaner = Cleaner(_secrets, keeps_emails=keeps_emails)
         self._stream = stream
-        self._form = form
         self._lock = threading.Lock()
-        out = stream or sys.stdout
-        self._has_colours = form == "console" and out.isatty() and "NO_COLOR" not in os.environ
+        has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
+        self._line = json_line if form == "json" else console_lines(has_colours=has_colours)
 
-    def write(self, event: Mapping[str, Any]) -> None:
+    def write(self, **event: Any) -> None:  # noqa: ANN401 - whatever was logged
         """Write one event as one line."""
         try:
-            found = fields(event, self._cleaner)
-            if self._watch is not None and found.get("level") in _TROUBLE:
+            found = self._cleaner.event(_with_exception(None, "", event))
+            if self._watch is not None and found["level"] in _TROUBLE:
                 self._watch(found)
             line = self._line(found)
             stream = self._stream or sys.stdout
@@ -81,48 +80,34 @@ class Writer:
         except Exception:  # noqa: BLE001, S110 - a log line must never stop what it tells of
             pass
 
-    def _line(self, found: Mapping[str, Any]) -> str:
-        if self._form == "console":
-            return console_line(found, has_colours=self._has_colours)
-        return json_line(found)
-
 
 class _Named:
-    """What structlog calls at the end of its chain: hands the event to the writer."""
+    """What structlog calls at the end of its chain."""
 
-    def __init__(self, writer: Writer, name: str = "") -> None:
+    def __init__(self, write: Callable[..., None], name: str = "") -> None:
         self.name = name
-        self._writer = writer
-
-    def msg(self, /, **event: Any) -> None:  # noqa: ANN401 - whatever was logged
-        self._writer.write(event)
-
-    debug = info = warning = error = critical = msg
+        self.debug = self.info = self.warning = self.error = self.critical = write
 
 
 class _Foreign(logging.Handler):
     """Takes what aiokafka, aiohttp, asyncio and warnings log through the standard library."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, write: Callable[..., None]) -> None:
         super().__init__()
-        self._writer = writer
-        self._repeats = Repeats()
+        self._write = write
+        self._repeats = Repeats(FOREIGN_SECONDS)
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = self._repeats.say((record.name, str(record.msg)), record.created)
-        if said is None:
-            return
-        event: dict[str, Any] = {
-            "timestamp": _timestamp(record.created),
-            "level": record.levelname.lower(),
-            "event": _message(record),
-            "logger": record.name,
-        }
-        if said:
-            event["repeated"] = said
-        if record.exc_info:
-            event["exc_info"] = record.exc_info
-        self._writer.write(event)
+        repeated = self._repeats.say((record.name, str(record.msg)), record.created)
+        if repeated is not None:
+            self._write(
+                timestamp=_timestamp(datetime.fromtimestamp(record.created, UTC)),
+                level=record.levelname.lower(),
+                event=_message(record),
+                logger=record.name,
+                exc_info=record.exc_info,
+                **({"repeated": repeated} if repeated else {}),
+            )
 
 
 def configure(
@@ -140,22 +125,18 @@ def configure(
     """
     for secret in secrets:
         hide(secret)
-    writer = Writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
+    write = Writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch).write
     number = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _stamp],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *names: _Named(writer, *names),
+        logger_factory=lambda *names: _Named(write, *names),
         # Loggers are found anew at each call, or bound once by those in a hurry: a cached one
         # would keep the stream of a test that is over.
         cache_logger_on_first_use=False,
     )
-    _configure_foreign(number, writer)
-
-
-def _configure_foreign(number: int, writer: Writer) -> None:
     root = logging.getLogger()
-    root.handlers[:] = [_Foreign(writer)]
+    root.handlers[:] = [_Foreign(write)]
     root.setLevel(number)
     logging.captureWarnings(capture=True)
     for name in _QUIET:
@@ -164,23 +145,13 @@ def _configure_foreign(number: int, writer: Writer) -> None:
 
 
 def _stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    event["timestamp"] = _timestamp()
-    event["level"] = method
-    event["logger"] = getattr(logger, "name", "")
-    if method == "exception":
-        event["level"] = "error"
-    return event
+    """Put what each line begins with before the rest."""
+    first = {"timestamp": _timestamp(datetime.now(UTC)), "level": method}
+    return {**first, "event": event.pop("event"), "logger": logger.name, **event}
 
 
-def _timestamp(seconds: float | None = None) -> str:
-    now = time.time() if seconds is None else seconds
-    return f"{_second(int(now))}.{int(now % 1 * 1000):03}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(seconds: int) -> str:
-    """Many lines come within one second: its text is made once."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -1,6 +1,7 @@
-"""The same line again and again: said at once, then once every few seconds with its count. Pure.
+"""The same line again and again: said at once, then once in a while with its count. Pure.
 
-A client library that cannot connect says so many times a second.
+What a person must act on is said each minute: often enough to be seen, seldom enough to leave the
+rest readable. A client library that cannot connect says so many times a second.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-EVERY_SECONDS: Final = 10.0
+_EVERY_SECONDS: Final = 60.0
+FOREIGN_SECONDS: Final = 10.0
+"""For what others cause: libraries, and callers of our port."""
 _MOST: Final = 256
 
 
 class Repeats:
     """Remembers what was said lately; bounded."""
 
-    def __init__(self, every_seconds: float = EVERY_SECONDS) -> None:
+    def __init__(self, every_seconds: float = _EVERY_SECONDS) -> None:
         """Nothing was said yet."""
         self._every = every_seconds
         self._said: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
@@ -34,3 +37,11 @@ class Repeats:
         if len(self._said) > _MOST:
             self._said.popitem(last=False)
         return kept_back
+
+    def is_due(self, what: Hashable, now: float) -> bool:
+        """Tell whether to say it now."""
+        return self.say(what, now) is not None
+
+    def forget(self, what: Hashable) -> None:
+        """It is over: the next time it is said at once."""
+        self._said.pop(what, None)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from pathlib import PurePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from structlog.typing import ExcInfo
 
 _DEEPEST: Final = 5
 _FRAMES: Final = 30
 _STEPS_OF_PATH: Final = 3
 
 
-def summary(error: BaseException, depth: int = 0) -> dict[str, Any]:
+def summary(exc_info: ExcInfo) -> dict[str, Any]:
     """Type, message and stack (innermost last), its cause, and the members of a group.
 
     No values of variables and no source lines: they may hold what must not be logged.
     """
+    return _told(exc_info[1], 0)
+
+
+def _told(error: BaseException, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "type": type(error).__qualname__,
         "message": _message(error),
@@ -26,24 +32,10 @@ def summary(error: BaseException, depth: int = 0) -> dict[str, Any]:
         return found
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
-        found["cause"] = summary(cause, depth + 1)
+        found["cause"] = _told(cause, depth + 1)
     if isinstance(error, BaseExceptionGroup):
-        found["exceptions"] = [summary(one, depth + 1) for one in error.exceptions[:_DEEPEST]]
+        found["exceptions"] = [_told(one, depth + 1) for one in error.exceptions[:_DEEPEST]]
     return found
-
-
-def of(exc_info: object) -> dict[str, Any] | None:
-    """Read `exc_info` in any of the forms that loggers take; None if there is no exception."""
-    match exc_info:
-        case BaseException():
-            return summary(exc_info)
-        case (_, BaseException() as error, _):
-            return summary(error)
-        case tuple() | None | False:
-            return None
-        case _:
-            current = sys.exc_info()[1]
-            return summary(current) if current is not None else None
 
 
 def _message(error: BaseException) -> str:

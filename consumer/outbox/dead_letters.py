@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.errors import KafkaTooLarge
+from consumer.log.repeats import Repeats
 from consumer.outbox.letter import letter
 from consumer.outbox.letter_queue import LetterQueue
 from planhat_client.retry import backoff
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("consumer.dead_letters")
 
-_SAY_AGAIN_SECONDS = 60.0
 _GATHER_SECONDS = 0.05
 
 
@@ -58,7 +58,7 @@ class DeadLetters:
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
         self._failures = 0
-        self._said_at = float("-inf")
+        self._repeats = Repeats()
         self.trouble: str | None = None
 
     def __len__(self) -> int:
@@ -156,10 +156,6 @@ class DeadLetters:
         self.trouble = str(errors[0]) if errors and not is_partial else None
         if errors:
             self._failures += 1
-            self._complain(errors[0])
-
-    def _complain(self, error: KafkaUnavailable) -> None:
-        now = time.monotonic()
-        if now - self._said_at >= _SAY_AGAIN_SECONDS:
-            self._said_at = now
-            _log.error("dead_letters.unwritable", reason=str(error), waiting=len(self._queue))
+            if self._repeats.is_due("unwritable", time.monotonic()):
+                reason = str(errors[0])
+                _log.error("dead_letters.unwritable", reason=reason, waiting=len(self._queue))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.errors import KafkaError
+from consumer.log.repeats import Repeats
 from consumer.outbox.result_queue import ResultQueue, result_of
 from planhat_client.retry import backoff
 
@@ -26,7 +27,6 @@ _log = structlog.get_logger("consumer.results")
 
 _MOST_WAITING = 20_000
 _BATCH = 500
-_SAY_AGAIN_SECONDS = 60.0
 _WRITE_SECONDS = 30.0
 
 
@@ -64,7 +64,7 @@ class Results:
         self._empty.set()
         self._in_hand = 0
         self._told_dropped = 0
-        self._said_at = float("-inf")
+        self._repeats = Repeats()
 
     def __len__(self) -> int:
         """Profiles whose result is not in the topic yet, as far as they are kept."""
@@ -131,9 +131,7 @@ class Results:
             self._report.results("dropped", dropped)
 
     def _complain(self, reason: str) -> None:
-        now = time.monotonic()
-        if now - self._said_at >= _SAY_AGAIN_SECONDS:
-            self._said_at = now
+        if self._repeats.is_due("unwritable", time.monotonic()):
             _log.error(
                 "results.unwritable",
                 reason=reason,

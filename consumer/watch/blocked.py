@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 
+from consumer.log.repeats import Repeats
+
 _log = structlog.get_logger("consumer.kafka")
 
 HOLD_SECONDS: Final = 20.0
 """How long a refusal counts: whatever is refused is tried again sooner than this."""
-
-_SAY_AGAIN_SECONDS: Final = 60.0
 
 
 class Blocked:
@@ -19,20 +19,20 @@ class Blocked:
 
     def __init__(self) -> None:
         """Nothing is refused."""
-        self._refused: dict[str, tuple[float, float]] = {}
+        self._refused: dict[str, float] = {}
+        self._repeats = Repeats()
 
     def note(self, reason: str, now: float) -> None:
         """Kafka has just refused us this."""
-        _, said_at = self._refused.get(reason, (now, float("-inf")))
-        if now - said_at >= _SAY_AGAIN_SECONDS:
-            said_at = now
+        if self._repeats.is_due(reason, now):
             _log.error("kafka.refused", reason=reason)
-        self._refused[reason] = now, said_at
+        self._refused[reason] = now
 
     def reason(self, now: float) -> str | None:
         """All that is refused now; None if nothing is."""
-        over = [one for one, (at, _) in self._refused.items() if now - at > HOLD_SECONDS]
+        over = [one for one, at in self._refused.items() if now - at > HOLD_SECONDS]
         for one in over:
             del self._refused[one]
+            self._repeats.forget(one)
             _log.info("kafka.goes_on", reason=one)
         return "; ".join(self._refused) or None

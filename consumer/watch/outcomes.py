@@ -8,19 +8,23 @@ oldest blocks go, what nothing later covers is written once more, as the last wo
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from consumer.watch.outcome_block import Block, Outcome, ended_at, place_of, row_of
-from consumer.watch.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consumer.offsets.record import Partition
     from consumer.offsets.ticket import Change, Ending, Receipt
+
+Found = TypeVar("Found")
+Steps: TypeAlias = Generator[None, None, Found]
+"""A search that yields each millisecond or so, lest a question hold up the service."""
 
 _KEPT: Final = 0.75
 """Share of a full log that is kept: so it is gone through seldom."""
@@ -144,12 +148,8 @@ class Outcomes:
             found += reversed(block.last(most - len(found)))
         return found
 
-    def find(self, query: str, most: int) -> list[Outcome]:
-        """What became of a profile, newest first: all that is remembered, up to `most`."""
-        return in_one_go(self.search(query, most))
-
     def search(self, query: str, most: int) -> Steps[list[Outcome]]:
-        """Find it in steps, so that nobody is held up by a question."""
+        """Find what became of a profile, newest first: all that is remembered, up to `most`."""
         wanted = query.strip().lower()
         if not wanted:
             return []

@@ -7,7 +7,7 @@
 - Of a person every other text keeps its first letter. Moments, numbers, switches and the names of
   events stay, and so does what is said of a company.
 
-The logs hold ids and reasons only, and follow the same rule (consumer/log/log_line.py).
+The logs hold ids and reasons only, and follow the same rule (consumer/log/clean.py).
 """
 
 from __future__ import annotations

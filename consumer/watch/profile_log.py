@@ -23,24 +23,9 @@ KIND: Final = {
     Resource.LICENSES: "license",
     Resource.ACTIVITIES: "user_event",
 }
-SUCCESS: Final = {
-    Resource.ENDUSERS: "outgoing.user.success",
-    Resource.COMPANIES: "outgoing.account.success",
-    Resource.LICENSES: "outgoing.license.success",
-    Resource.ACTIVITIES: "outgoing.user_event.success",
-}
-SKIP: Final = {
-    Resource.ENDUSERS: "outgoing.user.skip",
-    Resource.COMPANIES: "outgoing.account.skip",
-    Resource.LICENSES: "outgoing.license.skip",
-    Resource.ACTIVITIES: "outgoing.user_event.skip",
-}
-ERROR: Final = {
-    Resource.ENDUSERS: "outgoing.user.error",
-    Resource.COMPANIES: "outgoing.account.error",
-    Resource.LICENSES: "outgoing.license.error",
-    Resource.ACTIVITIES: "outgoing.user_event.error",
-}
+SUCCESS: Final = {resource: f"outgoing.{kind}.success" for resource, kind in KIND.items()}
+SKIP: Final = {resource: f"outgoing.{kind}.skip" for resource, kind in KIND.items()}
+ERROR: Final = {resource: f"outgoing.{kind}.error" for resource, kind in KIND.items()}
 _ALL: Final = 1 << 32
 
 

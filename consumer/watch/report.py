@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _MOST_REASONS = 1000
 _MOST_REFUSED = 10
 """Refused changes of one record that are told at error; the others at debug."""
-_EVERY_SECONDS = 60.0
 
 
 class Tally:
@@ -84,7 +83,7 @@ class Reporter:
         self._outcomes = outcomes
         self._traces = traces
         self._profiles = ProfileLog(sample)
-        self._repeats = Repeats(_EVERY_SECONDS)
+        self._repeats = Repeats()
         self._log = structlog.get_logger("consumer").bind()
 
     def part_ended(self, end: Ended) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import Receipt
-from consumer.watch.outcomes import is_same
-from consumer.watch.steps import Steps, in_one_go
+from consumer.watch.outcomes import Steps, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,21 +32,14 @@ class Waiting:
     changes: tuple[tuple[Part, str], ...]
 
 
-def waiting(
-    query: str, dispatch: Dispatch, planner: Planner, dying: Iterable[Receipt], now: float
-) -> list[Waiting]:
-    """What waits of a profile, in the order in which it was read.
-
-    `query` is a Hull id, an external id or an e-mail address; `dying` are on their way to the dead
-    letters.
-    """
-    return in_one_go(look(query, dispatch, planner, dying, now))
-
-
 def look(
     query: str, dispatch: Dispatch, planner: Planner, dying: Iterable[Receipt], now: float
 ) -> Steps[list[Waiting]]:
-    """Find it in steps: what ends in between may be missing, or told to end in this moment."""
+    """Find what waits of a profile, in the order in which it was read.
+
+    `query` is a Hull id, an external id or an e-mail address; `dying` are on their way to the dead
+    letters. What ends between two steps may be missing, or told to end in this moment.
+    """
     wanted = query.strip().lower()
     open_changes: dict[int, tuple[Receipt, dict[int, tuple[Part, str]]]] = {}
     for lane in dispatch.lanes.values():

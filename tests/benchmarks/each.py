@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from consumer import log
 from consumer.app import Service
-from consumer.cli.allocator import keep_heap_small
 from consumer.cli.foreground import stop_on_signals
 from consumer.cli.read import read_settings
 from consumer.cli.run import collect_seldom, loop_factory
@@ -37,7 +36,6 @@ def main(lanes: int) -> None:
     settings, connector = read_settings(os.environ)
     log.configure(settings.log.level)
     collect_seldom()
-    keep_heap_small()
     with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
         runner.run(_serve(settings, connector, lanes))
 

@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 
 from tests.benchmarks.workload import TENANT
-from tests.integration.service_process import free_port
+from tests.integration.service_process import ALLOCATOR, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +177,7 @@ class ServiceProcess(Process):
         """`start` is another way to start it, as arguments of the interpreter."""
         self.port = free_port()
         usual = ("-P", "-c", "from consumer.cli import main; main()", "run")
-        ours = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port)}
+        ours = {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(self.port), **ALLOCATOR}
         super().__init__(log, {**ours, **environment}, *(start or usual))
 
     async def logged(self, event: str, seconds: float = _PATIENCE_SECONDS) -> dict[str, Any]:

@@ -24,12 +24,13 @@ from consumer.watch.metrics import Metrics
 from consumer.watch.outcomes import Outcomes
 from consumer.watch.personal import Shown
 from consumer.watch.report import Reporter
-from consumer.watch.waiting import waiting
+from consumer.watch.waiting import look
 from planhat_client.limiter import Unlimited
 from planhat_client.protocol import Delivered, Partial, Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 from tests.browser.stage import CONNECTOR, CUSTOMERS, USERS
+from tests.consumer.in_one_go import in_one_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,7 @@ class Sink:
         held = [
             [shown.text(part.key), shown.text(why), shown.payload(part.resource, part.body)]
             for name in ("u1", "u2", "a1", "7")
-            for one in waiting(name, self.dispatch, self.planner, (), 0.0)
+            for one in in_one_go(look(name, self.dispatch, self.planner, (), 0.0))
             for part, why in one.changes
         ]
         ended: list[Any] = [

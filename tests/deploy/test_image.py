@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.compiled import CORE
-from deploy.runtime_lock import compiled_lines, lines
 from tests.deploy.chart import DEPLOY
 from tests.deploy.tools import run
+from tests.integration.service_process import ALLOCATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 ROOT = DEPLOY.parent
 LOCKS = ["requirements.lock", "requirements-bench.lock"]
@@ -40,18 +43,38 @@ def of_last_stage(word: str) -> list[str]:
     return [text for stage, one, text in found if stage == found[-1][0] and one == word]
 
 
+def entries(lock: Path) -> dict[str, tuple[str, list[str]]]:
+    """Version and hashes of each package of a lock."""
+    text = re.sub(r"^#.*\n", "", lock.read_text("utf-8"), flags=re.MULTILINE)
+    found = re.findall(r"^([a-z0-9-]+)==(\S+)((?:.*\\\n)+.*)$", text, re.MULTILINE)
+    return {name: (version, re.findall(r"sha256:\w+", hashes)) for name, version, hashes in found}
+
+
+def names(asked: Iterable[str]) -> set[str]:
+    return {re.split(r"[\[>=<]", one, maxsplit=1)[0] for one in asked}
+
+
 def test_the_linter_is_content(hadolint: str) -> None:
     told = run(hadolint, "--failure-threshold", "info", str(DOCKERFILE), seconds=60)
 
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_the_lock_of_the_image_is_the_part_of_the_lock_that_the_service_needs() -> None:
-    assert LOCK.read_text("utf-8").splitlines() == lines()
+@pytest.mark.parametrize("name", ["requirements.lock", "compiled.lock"])
+def test_what_the_image_is_made_of_is_what_is_tested_here(name: str) -> None:
+    tested = entries(ROOT / "requirements.lock")
+
+    for package, locked in entries(DEPLOY / name).items():
+        assert locked == tested[package]
 
 
-def test_the_lock_of_the_compiler_is_exact_and_in_step() -> None:
-    assert (DEPLOY / "compiled.lock").read_text("utf-8").splitlines() == compiled_lines()
+def test_the_locks_of_the_image_hold_all_that_is_asked_for() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project, groups = asked["project"], asked["dependency-groups"]
+    extras = project["optional-dependencies"]
+
+    assert entries(LOCK).keys() > names([*project["dependencies"], *extras["uvloop"]])
+    assert entries(DEPLOY / "compiled.lock").keys() > names(groups["compiled"])
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -132,6 +155,36 @@ def test_what_is_copied_exists_and_is_not_ignored() -> None:
     for name in copied:
         assert (DEPLOY.parent / name).exists()
         assert f"!{name}" in ignored
+
+
+PROGRAM = """
+import os
+
+def resident():
+    with open("/proc/self/statm") as found:
+        return int(found.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+for _ in range(2):
+    buffer = bytearray(b"x") * (16 << 20)
+    del buffer
+buffer = bytearray(b"x") * (16 << 20)
+kept = [bytes(700) for _ in range(10_000)]
+before = resident()
+del buffer
+print(before - resident())
+"""
+"""Freed once, such a buffer would be put into the heap from then on, below what is kept."""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_a_large_buffer_leaves_no_hole_in_the_heap() -> None:
+    (said,) = of_last_stage("ENV")
+    told = dict(one.split("=") for one in said.split())
+
+    freed = run(sys.executable, "-c", PROGRAM, environ=ALLOCATOR, seconds=60)
+
+    assert ALLOCATOR.items() < told.items()
+    assert int(freed.stdout) > 15 << 20
 
 
 def test_labels_are_those_of_the_open_container_initiative() -> None:

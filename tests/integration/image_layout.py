@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.integration.service_process import ServiceProcess
+from tests.integration.service_process import ALLOCATOR, ServiceProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,7 @@ class ImageProcess(ServiceProcess):
             "PATH": f"{root}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
+            **ALLOCATOR,
             **environment,
         }
 

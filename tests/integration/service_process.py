@@ -22,6 +22,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "24576", "MALLOC_TRIM_THRESHOLD_": "24576"}
+"""How the image tells glibc to give large buffers back (deploy/Dockerfile)."""
+
+
 class ServiceProcess:
     """`hull-planhat run`, from start to SIGTERM."""
 
@@ -31,6 +35,7 @@ class ServiceProcess:
         self.port = free_port()
         self._environment = {
             **os.environ,
+            **ALLOCATOR,
             "CONNECTOR_SETTINGS": str(DATA / "connector.yaml"),
             "PLANHAT_ACCESS_TOKEN": "sandbox-token",
             "HTTP_HOST": "127.0.0.1",

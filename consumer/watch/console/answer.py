@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from consumer.offsets.record import Record
     from consumer.watch.console.view import View
     from consumer.watch.outcome_block import Outcome
+    from consumer.watch.outcomes import Steps
     from consumer.watch.personal import Shown
-    from consumer.watch.steps import Steps
     from consumer.watch.waiting import Waiting
 
 Item = TypeVar("Item")

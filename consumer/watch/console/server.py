@@ -8,11 +8,12 @@ import socket
 import time
 from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import orjson
 from aiohttp import web
 
+from consumer.clock import loop_time
 from consumer.log import cleaner
 from consumer.watch.console.answer import answer
 from consumer.watch.console.callers import Caller, Tries, refusal
@@ -20,13 +21,12 @@ from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explaine
 from consumer.watch.console.queue import Busy, Queue
 from consumer.watch.console.state import state
 from consumer.watch.personal import Shown
-from consumer.watch.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from consumer.watch.console.view import View
-    from consumer.watch.steps import Steps
+    from consumer.watch.outcomes import Steps
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -93,12 +93,12 @@ class Console:
 
     async def _state(self, _request: web.Request) -> web.Response:
         async with self._looks.turn():
-            return _json(self._shown.value(state(self._view, _now(), time.time())))
+            return _json(self._shown.value(state(self._view, loop_time(), time.time())))
 
     async def _outcomes(self, request: web.Request) -> web.Response:
         query = request.query.get("query", "")[:_LONGEST_QUERY]
         async with self._looks.turn():
-            return _json(await _in_turns(answer(self._view, query, self._shown, _now())))
+            return _json(await _in_turns(answer(self._view, query, self._shown, loop_time())))
 
     async def _explain(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
@@ -147,7 +147,11 @@ class Console:
         username, password = http.username, http.password
         if not username or password is None:
             return
-        given, now, address = request.headers.get("Authorization"), _now(), request.remote or ""
+        given, now, address = (
+            request.headers.get("Authorization"),
+            loop_time(),
+            request.remote or "",
+        )
         if given is not None:
             if not self._tries.may_try(address, now):
                 raise _Refused(429, _TOO_OFTEN, "too many passwords", headers={"Retry-After": "10"})
@@ -225,12 +229,14 @@ def is_let_in(header: str, username: str, password: str) -> bool:
 async def _in_turns(steps: Steps[Found]) -> Found:
     """Do the steps, and let the service go on in between: a question must not hold it up."""
     until = time.perf_counter() + _TURN_SECONDS
-    run = Run(steps)
-    for _ in run:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return cast("Found", done.value)
         if time.perf_counter() > until:
             await asyncio.sleep(0)
             until = time.perf_counter() + _TURN_SECONDS
-    return run.found
 
 
 def _json(
@@ -241,7 +247,3 @@ def _json(
     return web.Response(
         body=orjson.dumps(found), status=status, headers=headers, content_type="application/json"
     )
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

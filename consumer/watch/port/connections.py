@@ -11,6 +11,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Final, cast
 
+from consumer.clock import loop_time
 from consumer.watch.port.way import Way
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Connections:
         Who came just now had no chance to ask yet: of a burst, each would end the one before.
         """
         if len(self._speaking) >= self._most_speaking:
-            now = asyncio.get_running_loop().time()
+            now = loop_time()
             slow = (one for one in self._speaking if one.is_slow(now))
             next(slow, next(iter(self._speaking))).end(_TOO_MANY)
         self._speaking[connection] = None

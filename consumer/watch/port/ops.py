@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 from aiohttp import web
 
+from consumer.clock import loop_time
 from consumer.log import cleaner
-from consumer.log.repeats import Repeats
+from consumer.log.repeats import FOREIGN_SECONDS, Repeats
 from consumer.watch.metrics import CONTENT_TYPE
 from consumer.watch.port.connections import Connections
 from consumer.watch.port.descriptors import most_connections
@@ -70,7 +71,7 @@ class Ops:
         """Nothing listens before `start`; `routes` go before ours, `/` among them."""
         self._state = state
         self._metrics = metrics
-        self._repeats = Repeats()
+        self._repeats = Repeats(FOREIGN_SECONDS)
         app = web.Application(middlewares=[self._careful])
         app.on_response_prepare.append(_signed)
         added = list(routes)
@@ -124,7 +125,7 @@ class Ops:
     def note(self, why: str) -> None:
         """Count that a caller was refused, and say it now and then."""
         self._metrics.refused(why)
-        repeated = self._repeats.say(why, asyncio.get_running_loop().time())
+        repeated = self._repeats.say(why, loop_time())
         if repeated is not None:
             _log.info("http.refused", reason=why, **({"repeated": repeated} if repeated else {}))
 
@@ -139,10 +140,7 @@ class Ops:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
             self._metrics.refused("failed")
-            if (
-                self._repeats.say(type(error).__qualname__, asyncio.get_running_loop().time())
-                is not None
-            ):
+            if self._repeats.say(type(error).__qualname__, loop_time()) is not None:
                 _log.error("http.failed", path=request.path, exc_info=error)
             return web.Response(status=500, text="Failed: the log says why.\n")
 
@@ -162,7 +160,7 @@ class Ops:
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
         # Two milliseconds of the loop: who asks in a flood shares them.
-        now = asyncio.get_running_loop().time()
+        now = loop_time()
         if now >= self._shared_until:
             self._shared, self._shared_until = self._metrics.text(), now + _SHARED_SECONDS
         return web.Response(body=self._shared, headers={"Content-Type": CONTENT_TYPE})

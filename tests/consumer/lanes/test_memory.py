@@ -63,7 +63,7 @@ def test_names_that_are_alike_differ_in_short() -> None:
 def test_what_was_put_last_is_known_and_not_much_more(
     size: int, steps: list[tuple[str, int, int]]
 ) -> None:
-    held = Generations[int](size)
+    held = Generations[int, int](size)
     puts: list[int] = []
     last: dict[int, int] = {}
 
@@ -83,7 +83,7 @@ def test_what_was_put_last_is_known_and_not_much_more(
 
 
 def test_nothing_is_known_after_all_was_forgotten() -> None:
-    held = Generations[str](2)
+    held = Generations[str, int](2)
     for key in ("a", "b", "c"):
         held.put(key, 1)
     held.clear()

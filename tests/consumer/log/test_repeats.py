@@ -27,3 +27,11 @@ def test_what_is_remembered_is_bounded() -> None:
 
     assert repeats.say(0, 1.0) == 0
     assert repeats.say(999, 1.0) is None
+
+
+def test_what_is_over_is_said_at_once_when_it_comes_again() -> None:
+    repeats = Repeats()
+
+    assert [repeats.is_due("x", now) for now in (0, 59, 60)] == [True, False, True]
+    repeats.forget("x")
+    assert repeats.is_due("x", 61)

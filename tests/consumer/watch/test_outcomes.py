@@ -14,6 +14,7 @@ from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from consumer.watch.outcomes import Outcomes, Room
 from schemas.planhat import Resource
+from tests.consumer.in_one_go import in_one_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,16 +47,16 @@ def test_a_profile_is_found_by_each_of_its_names_in_any_case() -> None:
 
     for name in ("u1", "u3"):
         for query in (name, f"EXT-{name}", f" {name}@acme.COM "):
-            assert [one.hull_id for one in outcomes.find(query, 10)] == [name]
-    assert outcomes.find("u", 10) == []
-    assert outcomes.find(" ", 10) == []
+            assert [one.hull_id for one in in_one_go(outcomes.search(query, 10))] == [name]
+    assert in_one_go(outcomes.search("u", 10)) == []
+    assert in_one_go(outcomes.search(" ", 10)) == []
 
 
 def test_a_name_that_is_not_ascii_is_found_in_any_case() -> None:
     outcomes = filled(Outcomes(Room(at_once=1)), ["JÖRG", 'a"b'])
 
-    assert [one.hull_id for one in outcomes.find("jörg@acme.com", 10)] == ["JÖRG"]
-    assert [one.hull_id for one in outcomes.find('A"B', 10)] == ['a"b']
+    assert [one.hull_id for one in in_one_go(outcomes.search("jörg@acme.com", 10))] == ["JÖRG"]
+    assert [one.hull_id for one in in_one_go(outcomes.search('A"B', 10))] == ['a"b']
 
 
 def test_by_an_address_all_of_its_profile_is_found() -> None:
@@ -65,14 +66,14 @@ def test_by_an_address_all_of_its_profile_is_found() -> None:
     noted(outcomes, bare, 0.0)
     noted(outcomes, receipt("u1"), 1.0)
 
-    assert [one.at for one in outcomes.find("u1@acme.com", 10)] == [1.0, 0.0]
+    assert [one.at for one in in_one_go(outcomes.search("u1@acme.com", 10))] == [1.0, 0.0]
 
 
 def test_an_outcome_is_found_as_it_was_noted() -> None:
     for at_once in (1, 100):
         outcomes = filled(Outcomes(Room(at_once=at_once)), ["u1"])
 
-        [one] = outcomes.find("u1", 10)
+        [one] = in_one_go(outcomes.search("u1", 10))
         assert one == (
             *(0.0, "u1", "ext-u1", "u1@Acme.com", "user:update", "delivered", "", "t", 3, 7, None),
             [(Resource.ENDUSERS, "u1", "delivered", "", "created", {"a": 1})],
@@ -83,15 +84,15 @@ def test_an_outcome_is_found_as_it_was_noted() -> None:
 def test_the_newest_comes_first() -> None:
     outcomes = filled(Outcomes(Room(at_once=2)), ["u1", "u2", "u1"])
 
-    assert [one.at for one in outcomes.find("u1", 10)] == [2.0, 0.0]
+    assert [one.at for one in in_one_go(outcomes.search("u1", 10))] == [2.0, 0.0]
     assert [one.hull_id for one in outcomes.latest(2)] == ["u1", "u2"]
 
 
 def test_what_was_sent_is_there_for_the_last_ones_only() -> None:
     outcomes = filled(Outcomes(Room(at_once=1, payload_size=14)), ["u1", "u2", "u3"])
 
-    [old] = outcomes.find("u1", 10)
-    [new] = outcomes.find("u3", 10)
+    [old] = in_one_go(outcomes.search("u1", 10))
+    [new] = in_one_go(outcomes.search("u3", 10))
     assert old.changes == [(Resource.ENDUSERS, "u1", "delivered", "", "created", None)]
     assert new.changes[0][-1] == {"a": 1}
 
@@ -179,7 +180,9 @@ def test_who_is_silent_is_remembered_while_others_come_again_and_again() -> None
     noted(outcomes, receipt("silent", reason=reasons.NO_COMPANY_ID), 0.0)
     filled(outcomes, [f"u{number % 5}" for number in range(2000)])
 
-    assert [one.reason for one in outcomes.find("silent", 10)] == [reasons.NO_COMPANY_ID]
+    assert [one.reason for one in in_one_go(outcomes.search("silent", 10))] == [
+        reasons.NO_COMPANY_ID
+    ]
     assert outcomes.since == 0.0
     assert len(outcomes) <= 40 + 20 + 4
     assert [one.hull_id for one in outcomes.latest(2)] == ["u4", "u3"]
@@ -188,8 +191,8 @@ def test_who_is_silent_is_remembered_while_others_come_again_and_again() -> None
 def test_the_longest_silent_is_forgotten_first() -> None:
     outcomes = filled(Outcomes(Room(outcomes=40, silent=20, at_once=4)), map(str, range(2000)))
 
-    assert outcomes.find("1", 10) == []
-    assert outcomes.find("1999", 10)
+    assert in_one_go(outcomes.search("1", 10)) == []
+    assert in_one_go(outcomes.search("1999", 10))
     assert len(outcomes) <= 40 + 20 + 4
 
 
@@ -199,7 +202,7 @@ def test_nothing_changed_does_not_cover_what_was_before_it() -> None:
     for at in range(1, 500):
         noted(outcomes, receipt("u", reason=reasons.NOTHING_CHANGED), float(at))
 
-    found = [one.reason for one in outcomes.find("u", 1000)]
+    found = [one.reason for one in in_one_go(outcomes.search("u", 1000))]
     assert found[0] == reasons.NOTHING_CHANGED
     assert found[-1] == reasons.NO_COMPANY_ID
 
@@ -212,7 +215,7 @@ def test_events_alone_do_not_cover_what_was_told_of_their_contact() -> None:
         events_only.delivered = 1
         noted(outcomes, events_only, float(at))
 
-    found = outcomes.find("u", 1000)
+    found = in_one_go(outcomes.search("u", 1000))
     assert [one.ending for one in (found[0], found[-1])] == ["delivered", "delivered"]
     assert (found[0].skips, found[-1].skips) == ([(Resource.ENDUSERS, reasons.NOTHING_CHANGED)], [])
     assert found[-1].changes == [(Resource.ENDUSERS, "u", "delivered", "", "created", None)]
@@ -244,7 +247,7 @@ def test_the_last_of_each_kind_is_remembered_in_a_room_twice_as_large(
         newest.appendleft(hull_id)
 
     for (hull_id, reason), ended_at in last.items():
-        found = outcomes.find(hull_id, 1000)
+        found = in_one_go(outcomes.search(hull_id, 1000))
         assert max(one.at for one in found if one.reason == reason) == ended_at
         assert len({one.at for one in found}) == len(found)
     assert [one.hull_id for one in outcomes.latest(5)] == list(newest)

@@ -20,11 +20,12 @@ from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Backlog
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
-from consumer.watch.waiting import waiting
+from consumer.watch.waiting import look
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
+from tests.consumer.in_one_go import in_one_go
 
 if TYPE_CHECKING:
     from consumer.offsets.ticket import Receipt, Ticket
@@ -82,7 +83,7 @@ class Desk:
         return flight
 
     def whys(self, query: str = "u", now: float = 0.0) -> list[str]:
-        found = waiting(query, self.dispatch, self.planner, self.dying, now)
+        found = in_one_go(look(query, self.dispatch, self.planner, self.dying, now))
         return [why for one in found for _, why in one.changes]
 
 
@@ -189,5 +190,5 @@ def test_a_rejected_message_waits_for_the_dead_letters(desk: Desk) -> None:
     desk.dispatch.answered(desk.fly(), Reject("400 bad", 400), 0.0)
     desk.intake.follow_up(desk.dispatch.ended(), 0.0)
 
-    [one] = waiting("u", desk.dispatch, desk.planner, desk.dying, 0.0)
+    [one] = in_one_go(look("u", desk.dispatch, desk.planner, desk.dying, 0.0))
     assert (one.receipt.reason, one.changes) == ("400 bad", ())

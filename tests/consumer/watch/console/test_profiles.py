@@ -16,9 +16,10 @@ from consumer.watch.outcomes import Outcomes, Room
 from consumer.watch.personal import Shown
 from consumer.watch.report import Reporter
 from consumer.watch.standing import DROPS_EVENTS
-from consumer.watch.waiting import waiting
+from consumer.watch.waiting import look
 from planhat_client.sandbox import Refusal
 from tests.consumer.engine_run import Engine, account, account_message, user_message
+from tests.consumer.in_one_go import in_one_go
 
 if TYPE_CHECKING:
     from consumer.lanes.part import Ended
@@ -55,8 +56,9 @@ class Watched(Engine):
             return self.lanes[resource].memory.knows(hull_id)
 
         shown = Shown(masked_emails, keeps_personal=False)
-        held = waiting(name, self.dispatch, self.planner, (), self.now)
-        return profiles(name, held, self.remembered.find(name, 500), is_known, shown)
+        held = in_one_go(look(name, self.dispatch, self.planner, (), self.now))
+        ended = in_one_go(self.remembered.search(name, 500))
+        return profiles(name, held, ended, is_known, shown)
 
     def settle(self) -> None:
         """Send all, and wait for no company any longer."""

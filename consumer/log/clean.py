@@ -1,4 +1,4 @@
-"""One log event as one line: always valid JSON, whatever the values are. Pure."""
+"""Whatever is logged, made fit for a line: plain JSON, bounded, without secrets. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from consumer.log import traceback_summary
 from consumer.log.masking import masked_emails, may_hold_emails
-from consumer.log.printable import printable_json
 
 if TYPE_CHECKING:
     from consumer.log.masking import Secrets
@@ -21,9 +19,6 @@ _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 200
 LONGEST_TEXT: Final = 8000
 _INT_BITS: Final = 63
-_FIRST: Final = ("timestamp", "level", "event", "logger")
-_KNOWN_NAMES: Final = 500
-_LONGEST_KNOWN_NAME: Final = 100
 _COLLECTIONS: Final = (Mapping, list, tuple, AbstractSet)
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
@@ -38,25 +33,28 @@ class Cleaner:
         self._secrets = secrets
         self._longest = longest
         self._keeps_emails = keeps_emails
-        self._names: dict[str, str] = {}
-        self._hidden = secrets.count
 
-    def is_clean(self, event: Mapping[str, Any]) -> bool:
-        """Tell at one look that nothing in an event is to be changed; False where it may be.
+    def event(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Clean all fields of an event; it is returned itself if there is nothing to change."""
+        return event if self._is_clean(event) else self._fields(event, 0)
 
-        Most lines are of this kind. As JSON without any escape all texts stand there as they are,
-        so that what may be a secret or an address is found in the whole line.
+    def _is_clean(self, event: Mapping[str, Any]) -> bool:
+        """Tell it at one look, as most lines are clean; False where something may be to change.
+
+        As JSON without any escape all texts stand there as they are, so that what may be a secret
+        or an address is found in the whole line.
         """
         kinds = set(map(type, event.values()))
-        if len(event) > _MOST_ITEMS or not kinds <= _PLAIN or not _is_finite(event, kinds):
+        if len(event) > _MOST_ITEMS or not kinds <= _PLAIN:
             return False
         try:
             line = orjson.dumps(event, option=orjson.OPT_STRICT_INTEGER).decode()
         except TypeError:  # what JSON can't say
             return False
-        if len(line) > LONGEST_TEXT or "\\" in line or self._secrets.are_in(line):
+        # A number that is none becomes null.
+        if len(line) > LONGEST_TEXT or "\\" in line or (float in kinds and "null" in line):
             return False
-        return self._keeps_emails or not may_hold_emails(line)
+        return not self._secrets.are_in(line) and (self._keeps_emails or not may_hold_emails(line))
 
     def text(self, value: str) -> str:
         """Clean a text; what no UTF-8 can say becomes a question mark."""
@@ -84,47 +82,13 @@ class Cleaner:
         return self.text(_described(value))
 
     def _collection(self, values: Any, depth: int) -> Any:  # noqa: ANN401 - any collection
-        some = islice(values, _MOST_ITEMS)
         if isinstance(values, Mapping):
-            return {self._name(name): self.value(values[name], depth) for name in some}
-        return [self.value(item, depth) for item in some]
+            return self._fields(values, depth)
+        return [self.value(item, depth) for item in islice(values, _MOST_ITEMS)]
 
-    def _name(self, name: object) -> str:
-        """Clean a name. The same ones come in each line, so they are remembered."""
-        if self._hidden != self._secrets.count:
-            self._hidden = self._secrets.count
-            self._names.clear()
-        described = _described(name)
-        known = self._names.get(described)
-        if known is None:
-            known = self.text(described)
-            if len(self._names) < _KNOWN_NAMES and len(described) <= _LONGEST_KNOWN_NAME:
-                self._names[described] = known
-        return known
-
-
-def fields(event: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
-    """Put the fields in their order, with exceptions as data, all of it clean."""
-    ordered = {name: event[name] for name in _FIRST if name in event}
-    ordered.update(event)
-    error = traceback_summary.of(ordered.pop("exc_info", None))
-    if error is not None:
-        ordered["exception"] = error
-    if cleaner.is_clean(ordered):
-        return ordered
-    cleaned: dict[str, Any] = cleaner.value(ordered)
-    return cleaned
-
-
-def json_line(found: Mapping[str, Any]) -> str:
-    """Return a line for machines of what `fields` found."""
-    return printable_json(orjson.dumps(found).decode())
-
-
-def _is_finite(event: Mapping[str, Any], kinds: set[type]) -> bool:
-    return float not in kinds or all(
-        math.isfinite(value) for value in event.values() if type(value) is float
-    )
+    def _fields(self, values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        some = islice(values, _MOST_ITEMS)
+        return {self.text(_described(name)): self.value(values[name], depth) for name in some}
 
 
 def _number(value: float) -> float | str:
