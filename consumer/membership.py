@@ -1,17 +1,16 @@
-"""Our part in the consumer group: what happens when partitions come and go."""
+"""Our part in the consumer group: told when partitions come and go, and what happens then."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
 
 from consumer.clock import loop_time
 from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused, KafkaUnavailable
-from consumer.log.repeats import Repeats
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ _log = structlog.get_logger("consumer.membership")
 
 _READ_SECONDS = 10.0
 _ENDS_SECONDS = 5.0
-_HOLD_SECONDS = 0.2
-_COMMIT_SECONDS = 0.02
 _LONGEST_PAUSE = 10.0
 
 
@@ -45,64 +42,101 @@ class Group(Protocol):
         """All partitions, whoever owns them; 0 while unknown."""
 
 
-class Host(Protocol):
-    """Whoever does the work on what is owned."""
+class Work(Protocol):
+    """The work on what is owned; `consumer.engine.engine.Engine` is it."""
 
-    async def land(self) -> bool:
-        """Send nothing new, and wait within a bound until no request is on its way."""
+    @property
+    def assignment(self) -> Assignment:
+        """What is owned."""
 
+    @property
+    def lease(self) -> Lease:
+        """How long we may believe that."""
+
+    @property
     def is_unsure(self) -> bool:
-        """Tell whether a request failed that may have changed something all the same."""
+        """A request failed that may have changed something all the same."""
 
-    def forget(self) -> None:
-        """Drop all work: somebody else does it."""
+    def clear(self) -> None:
+        """Drop all work, and own nothing: somebody else does it."""
 
-    def go_on(self, owned: int, total: int) -> None:
+    def resume(self, owned: int, total: int, now: float) -> None:
         """Work on what is owned now: so many of all partitions."""
 
 
+class Sending(Protocol):
+    """Who sends."""
+
+    async def drain(self) -> bool:
+        """Send nothing new; False if a request is still on its way when the time is up."""
+
+    def forget(self) -> None:
+        """Write no more dead letters of what is not ours any more."""
+
+    def wake(self) -> None:
+        """Something changed: look again."""
+
+
+class Report(Protocol):
+    """Who wants to know of rebalances."""
+
+    def rebalanced(self, kind: Literal["assigned", "revoked"]) -> None:
+        """Partitions came or went."""
+
+
 class Membership:
-    """Told by Kafka what is ours, and asked by the sender whether it still is."""
+    """Told by Kafka what is ours, and what is not any more."""
 
     def __init__(
         self,
         group: Group,
-        assignment: Assignment,
+        work: Work,
         committer: Committer,
-        lease: Lease,
-        host: Host,
+        sender: Sending,
         blocked: Blocked,
+        report: Report,
     ) -> None:
         """No member of anything yet."""
         self.refused: KafkaError | None = None
         self.moving_since: float | None = None
         self._group = group
-        self._assignment = assignment
+        self._work = work
+        self._assignment = work.assignment
         self._committer = committer
-        self._lease = lease
-        self._host = host
+        self._sender = sender
         self._blocked = blocked
-        self._repeats = Repeats()
+        self._report = report
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         """Let requests in flight end, commit, forget: somebody else goes on from there."""
         self.moving_since = loop_time()
-        if not self._assignment.owned:
-            return
-        landed = False
-        try:
-            landed = await self._host.land()
-            is_clean = landed and not self._host.is_unsure()
-            await self._committer.commit(self._assignment, is_clean=is_clean)
-        finally:
-            # Whatever went wrong: what is not ours must neither be sent nor be committed.
-            self._assignment.end()
-            self._lease.end()
-            self._host.forget()
-            _log.info("partitions.revoked", partitions=len(partitions), landed=landed)
+        if self._assignment.owned:
+            await self._leave(len(partitions))
+        self._report.rebalanced("revoked")
 
     async def assigned(self, partitions: Sequence[Partition]) -> None:
         """Own these partitions, from where the group left them."""
+        await self._join(partitions)
+        self._report.rebalanced("assigned")
+
+    def displaced(self, error: KafkaRefused) -> None:
+        """Another process has our place in the group: the poller ends the service by this."""
+        _log.error("member.displaced", reason=str(error))
+        self.refused = error
+
+    async def _leave(self, partitions: int) -> None:
+        landed = False
+        try:
+            landed = await self._sender.drain()
+            is_clean = landed and not self._work.is_unsure
+            await self._committer.commit(self._assignment, is_clean=is_clean)
+        finally:
+            # Whatever went wrong: what is not ours must neither be sent nor be committed.
+            self._work.clear()
+            self._sender.forget()
+            _log.info("partitions.revoked", partitions=partitions, landed=landed)
+
+    async def _join(self, partitions: Sequence[Partition]) -> None:
         joined_at = loop_time()
         if partitions:
             try:
@@ -114,24 +148,12 @@ class Membership:
             owned = {name: committed.get(name) for name in partitions}
             self._assignment.begin(owned, self._group.partition_count())
             self._assignment.read_first(await self._ends(partitions), loop_time())
-        self._lease.confirm(joined_at)
+        self._work.lease.confirm(joined_at)
         self.moving_since = None
         total = self._group.partition_count()
-        self._host.go_on(len(partitions), total)
+        self._work.resume(len(partitions), total, loop_time())
+        self._sender.wake()
         _log.info("partitions.assigned", partitions=len(partitions), of=total)
-
-    def hold(self, now: float) -> float:
-        """Seconds for which nothing may be sent (look again then); 0.0: go."""
-        if not self._assignment.owned:
-            return 0.0
-        if not self._assignment.is_read_up(now):
-            return _HOLD_SECONDS
-        if not self._assignment.is_within_horizon:
-            return _COMMIT_SECONDS
-        if self._lease.holds(now):
-            return 0.0
-        self._complain(now)
-        return _HOLD_SECONDS
 
     async def _committed(self, partitions: Sequence[Partition]) -> Positions:
         failures = 0
@@ -153,11 +175,3 @@ class Membership:
             async with asyncio.timeout(_ENDS_SECONDS):
                 return await self._group.ends(partitions)
         return {}
-
-    def _complain(self, now: float) -> None:
-        if self._assignment.backlog.records and self._repeats.is_due("held", now):
-            _log.warning(
-                "sending.held",
-                reason="the group has not confirmed that the partitions are still ours",
-                waiting=self._assignment.backlog.records,
-            )

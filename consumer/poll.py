@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.clock import loop_time
 from consumer.errors import KafkaBlocked, KafkaUnavailable, KafkaUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.engine.intake import Intake
     from consumer.errors import KafkaError
     from consumer.offsets.assignment import Assignment
     from consumer.offsets.offsets import Offsets
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("consumer.poll")
 
 CHUNK = 250
-"""Records read in one go. How long the loop does nothing else, `Intake.take_all` bounds."""
+"""Records read in one go. How long the loop does nothing else, `Engine.take` bounds."""
 
 WAIT_SECONDS = 0.2
 _REACH_SECONDS = 1.0
@@ -49,11 +49,31 @@ class Source(Protocol):
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""
 
-    def end(self, partition: Partition) -> int | None:
-        """The end of the log, as far as is known."""
-
     def unseen(self) -> list[str]:
         """What keeps topics from being seen, which nothing raises; empty if all are."""
+
+
+class Work(Protocol):
+    """Who takes what is read."""
+
+    @property
+    def assignment(self) -> Assignment:
+        """What is ours."""
+
+    @property
+    def is_open(self) -> bool:
+        """Records may come in."""
+
+    def take(self, records: Sequence[Record], offsets: Offsets, now: float) -> int:
+        """Take records of one partition in their order; how many were taken."""
+
+
+class Member(Protocol):
+    """Our part in the group."""
+
+    @property
+    def refused(self) -> KafkaError | None:
+        """Why the service must end; None: it need not."""
 
 
 class Poller:
@@ -62,24 +82,22 @@ class Poller:
     def __init__(
         self,
         source: Source,
-        assignment: Assignment,
-        intake: Intake,
-        is_open: Callable[[], bool],
+        work: Work,
+        member: Member,
         wake: Callable[[], None],
         blocked: Blocked,
     ) -> None:
-        """`is_open` says whether records may come in; `wake` is called when some have."""
+        """`wake` is called when records have come in."""
         self._source = source
-        self._assignment = assignment
-        self._intake = intake
-        self._is_open = is_open
+        self._work = work
+        self._assignment = work.assignment
+        self._member = member
         self._wake = wake
         self._blocked = blocked
         self._unseen = 0
         self._reached_at = float("-inf")
         self._failing_since: float | None = None
         self._resting: dict[Partition, float] = {}
-        self.refused: KafkaError | None = None
         self.turned_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -89,16 +107,16 @@ class Poller:
         a person must see to is waited for.
         """
         while not stop.is_set():
-            self.turned_at = _now()
+            self.turned_at = loop_time()
             try:
                 await self._turn()
             except KafkaUnavailable as error:
                 if self._failing_since is None:
-                    self._failing_since = _now()
+                    self._failing_since = loop_time()
                 _log.warning("kafka.unavailable", reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             except KafkaBlocked as error:
-                self._blocked.note(str(error), _now())
+                self._blocked.note(str(error), loop_time())
                 if error.is_of_group:
                     self._failing_since = float("-inf")
                 await asyncio.sleep(_REST_SECONDS)
@@ -106,26 +124,14 @@ class Poller:
                 self._failing_since = None
 
     async def _turn(self) -> None:
-        if self.refused is not None:
-            raise self.refused
+        if self._member.refused is not None:
+            raise self._member.refused
         since = self._failing_since
-        if since is not None and _now() - since > _REJOIN_SECONDS:
+        if since is not None and loop_time() - since > _REJOIN_SECONDS:
             _log.warning("kafka.rejoining")
-            self._failing_since = _now()
+            self._failing_since = loop_time()
             await self._source.rejoin()
         await self._round()
-
-    def lag(self, partition: Partition) -> int | None:
-        """Records of a partition that were not read yet; None while unknown."""
-        offsets = self._assignment.owned.get(partition)
-        end = self._source.end(partition)
-        if offsets is None or end is None or offsets.position is None:
-            return None
-        return max(0, end - offsets.position)
-
-    def unread(self) -> int:
-        """Records of all our partitions that were not read yet, as far as is known."""
-        return sum(self.lag(partition) or 0 for partition in self._assignment.owned)
 
     async def _round(self) -> None:
         eligible = self._readable()
@@ -138,8 +144,8 @@ class Poller:
         if not found:
             await self._take(await self._wait())
             await self._note_reached()
-        if _now() - self._reached_at >= _REACH_SECONDS:
-            self._reached_at = _now()
+        if loop_time() - self._reached_at >= _REACH_SECONDS:
+            self._reached_at = loop_time()
             self._look_for_topics()
             await self._reach()
 
@@ -149,12 +155,12 @@ class Poller:
         self._unseen = self._unseen + 1 if unseen else 0
         if self._unseen >= _LOOKS:
             for reason in unseen:
-                self._blocked.note(reason, _now())
+                self._blocked.note(reason, loop_time())
 
     def _readable(self) -> list[Partition]:
-        if not self._is_open():
+        if not self._work.is_open:
             return []
-        now = _now()
+        now = loop_time()
         return [
             partition
             for partition in self._assignment.eligible()
@@ -184,7 +190,7 @@ class Poller:
             return []
 
     def _rest_one(self, partition: Partition, error: KafkaUnavailable) -> None:
-        self._resting[partition] = _now() + _REST_SECONDS
+        self._resting[partition] = loop_time() + _REST_SECONDS
         _log.warning(
             "partition.unreadable",
             topic=partition.topic,
@@ -196,7 +202,7 @@ class Poller:
         """Let the partitions of a topic that we may not read rest; raises what is of no topic."""
         if not error.topics:
             raise error
-        now = _now()
+        now = loop_time()
         self._blocked.note(str(error), now)
         for partition in self._assignment.owned:
             if partition.topic in error.topics:
@@ -224,7 +230,7 @@ class Poller:
         taken = 0
         # Others had their turn: what was revoked in it, somebody reads again from its commit.
         while assignment.owned.get(partition) is offsets:
-            taken += self._intake.take_all(run[taken:], offsets, assignment.backlog, _now())
+            taken += self._work.take(run[taken:], offsets, loop_time())
             if taken == len(run):
                 return
             if offsets.is_foreign(run[taken].offset):
@@ -276,7 +282,3 @@ def _by_partition(records: list[Record]) -> dict[Partition, list[Record]]:
     for record in records:
         found.setdefault(record.partition, []).append(record)
     return found
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

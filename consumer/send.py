@@ -1,4 +1,4 @@
-"""Sends batches to Planhat, as `dispatch` says, and tells what became of them."""
+"""Sends batches to Planhat, as the engine says, and tells what became of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.engine.dispatch import Dispatch
-    from consumer.engine.intake import Intake
+    from consumer.engine.engine import Engine
     from consumer.engine.pace import Pace
     from planhat_client.protocol import Answer
 
 _log = structlog.get_logger("consumer.send")
 
+_LETTERS_SECONDS = 5.0
 _ITEMS_A_TURN = 100
 """Items that are made ready before others may run: bounds how long the loop does nothing else."""
 
@@ -45,8 +45,18 @@ class SendReport(Protocol):
         """A request was answered, or failed; it is not settled yet."""
 
 
+class Letters(Protocol):
+    """The dead letters that are on their way."""
+
+    async def landed(self, seconds: float) -> None:
+        """Wait until all is written, at most `seconds`, and no longer if the topic fails."""
+
+    def clear(self) -> None:
+        """Forget what waits: somebody will read it again."""
+
+
 class Sender:
-    """Turns the crank: next batch, send, settle, follow up.
+    """Turns the crank: next batch, send, settle.
 
     Whoever comes back takes the next batch along, if there is one: nobody has to be woken for
     that. Only what more may go then, and what must wait, is found by a turn, if there is any.
@@ -54,24 +64,22 @@ class Sender:
 
     def __init__(
         self,
-        dispatch: Dispatch,
-        intake: Intake,
+        engine: Engine,
         api: Api,
         report: SendReport,
+        letters: Letters,
         pace: Callable[[], Pace],
-        hold: Callable[[float], float],
+        drain_seconds: float,
     ) -> None:
-        """`pace` tells how far behind we are.
-
-        `hold` tells for how many seconds nothing may be sent, whatever waits; 0.0 for none.
-        """
-        self._dispatch = dispatch
-        self._intake = intake
+        """`pace` tells how far behind we are; `drain_seconds` is how long a drain may take."""
+        self._engine = engine
+        self._dispatch = engine.dispatch
         self._api = api
         self._report = report
+        self._letters = letters
         self._find_pace = pace
+        self._drain_seconds = drain_seconds
         self._pace: Pace | None = None
-        self._hold = hold
         self._now = time.monotonic  # the loop's own clock, as soon as there is a loop
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -88,6 +96,20 @@ class Sender:
         async with asyncio.TaskGroup() as flights:
             while True:
                 await self._turn(flights)
+
+    async def drain(self, seconds: float | None = None) -> bool:
+        """Send nothing new; False if a request is still on its way when the time is up."""
+        seconds = self._drain_seconds if seconds is None else seconds
+        self._dispatch.stop()
+        deadline = self._now() + seconds
+        landed = await self.landed(seconds)
+        # What is not in the dead letters yet, its next owner would write once more.
+        await self._letters.landed(min(_LETTERS_SECONDS, deadline - self._now()))
+        return landed
+
+    def forget(self) -> None:
+        """Write no more dead letters of what is not ours any more."""
+        self._letters.clear()
 
     async def landed(self, seconds: float) -> bool:
         """Wait until no request is in flight; False if some still are after `seconds`."""
@@ -123,17 +145,9 @@ class Sender:
             alarm.cancel()
 
     def _next(self, now: float) -> Flight | Wait:
-        """Take the next batch; by what ends without a request, others may come to be next."""
         if self._pace is None:
             self._pace = self._find_pace()
-        while True:
-            held = self._hold(now)
-            step = Wait(held) if held else self._dispatch.next(now, self._pace)
-            ended = self._dispatch.ended()
-            if ended:
-                self._intake.follow_up(ended, now)
-            if isinstance(step, Flight) or not ended:
-                return step
+        return self._engine.next(now, self._pace)
 
     async def _fly(self, flight: Flight) -> None:
         step: Flight | Wait = flight
@@ -142,8 +156,7 @@ class Sender:
             answer = await self._send(step)
             now = self._now()
             self._report.batch_sent(step, answer, now - started)
-            self._dispatch.answered(step, answer, now)
-            self._intake.follow_up(self._dispatch.ended(), now)
+            self._engine.answered(step, answer, now)
             step = self._next(now)
             if self._dispatch.has_more(now):
                 self._wake.set()

@@ -262,6 +262,9 @@ class Unlimited:
         """Let nobody through for so long."""
         self._closure.close(now, seconds)
 
+    def share(self, fraction: float, now: float) -> None:
+        """There is nothing to share."""
+
     def asked_wait(self, now: float) -> float | None:
         """Seconds for which Planhat still wants no call, if it asked for a long wait."""
         return self._closure.asked_wait(now)

@@ -19,10 +19,7 @@ from planhat_client.retry import backoff
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from consumer.engine.directory import CompanyDirectory, Owners
-    from consumer.engine.plan import Planner
-    from consumer.lanes.halts import Halts
-    from planhat_client.limiter import Gate
+    from consumer.engine.engine import Engine
     from schemas.planhat import LeanCompany, PlanhatUser
 
 _log = structlog.get_logger("consumer.directory")
@@ -43,47 +40,37 @@ class Directories(Protocol):
 class DirectoryReader:
     """Keeps both directories fresh; its calls count like any other."""
 
-    def __init__(
-        self,
-        api: Directories,
-        limiter: Gate,
-        halts: Halts,
-        planner: Planner,
-        companies: CompanyDirectory,
-        owners: Owners,
-    ) -> None:
-        """`planner` is told what was read, so that those who waited may go on."""
+    def __init__(self, api: Directories, engine: Engine) -> None:
+        """`engine` is told what was read, so that those who waited may go on."""
         self._api = api
-        self._limiter = limiter
-        self._halts = halts
-        self._planner = planner
-        self._companies = companies
-        self._owners = owners
+        self._engine = engine
+        self._limiter = engine.limiter
+        self._halts = engine.halts
         self._failures = 0
 
-    async def run(self, *, with_owners: bool) -> None:
-        """Read until cancelled; without `with_owners` no mapping needs Planhat's users."""
+    async def run(self) -> None:
+        """Read until cancelled."""
+        engine = self._engine
         while True:
             now = loop_time()
-            if self._companies.try_now(now):
+            if engine.companies.try_now(now):
                 await self._read("leancompanies", self._read_companies)
-            elif with_owners and self._owners.try_now(now):
+            elif engine.needs_owners and engine.owners.try_now(now):
                 await self._read("users", self._read_owners)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _read_companies(self) -> None:
-        self._companies.begin()
+        companies = self._engine.companies
+        companies.begin()
         found = await self._api.companies()
-        self._companies.read(found, loop_time())
-        self._planner.companies_read(loop_time())
+        self._engine.companies_read(found, loop_time())
         _log.info("directory.read", companies=len(found))
-        if self._companies.doubles:
-            _log.warning("directory.ambiguous", external_ids=self._companies.doubles)
+        if companies.doubles:
+            _log.warning("directory.ambiguous", external_ids=companies.doubles)
 
     async def _read_owners(self) -> None:
         found = await self._api.users()
-        self._owners.read(found, loop_time())
-        self._planner.owners_read(loop_time())
+        self._engine.owners_read(found, loop_time())
         _log.info("directory.read", owners=len(found))
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:

@@ -20,10 +20,8 @@ from planhat_client.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.engine.plan import Planner
-    from consumer.lanes.halts import Halts
+    from consumer.engine.engine import Engine
     from consumer.lanes.part import Part
-    from planhat_client.limiter import Gate
 
 _log = structlog.get_logger("consumer.endusers")
 
@@ -42,7 +40,7 @@ class Endusers(Protocol):
 
 
 class EnduserReader:
-    """Looks up whom the planner wants to know; a failure alone is not taken for "there is none".
+    """Looks up whom the engine wants to know; a failure alone is not taken for "there is none".
 
     Who is refused, or fails again and again while other requests work, goes without an id: better
     a second contact than none.
@@ -51,17 +49,15 @@ class EnduserReader:
     def __init__(
         self,
         api: Endusers,
-        gate: Gate,
-        halts: Halts,
-        planner: Planner,
+        engine: Engine,
         tell: Callable[[End], None],
         wake: Callable[[], None],
     ) -> None:
         """`tell` hears how each look-up ended; `wake` is called when somebody may go."""
         self._api = api
-        self._gate = gate
-        self._halts = halts
-        self._planner = planner
+        self._gate = engine.limiter
+        self._halts = engine.halts
+        self._lookups = engine.lookups
         self._tell = tell
         self._wake = wake
         self._changed = asyncio.Event()
@@ -70,11 +66,11 @@ class EnduserReader:
         """Look up until cancelled."""
         async with asyncio.TaskGroup() as asked:
             while True:
-                part = None if self._halts.stops_all else self._planner.lookups.next(loop_time())
+                part = None if self._halts.stops_all else self._lookups.next(loop_time())
                 if part is None:
                     await self._rest()
                     continue
-                known = self._planner.known_id(part)
+                known = self._lookups.known_id(part)
                 if known is not None:
                     self._end(part, known)
                     continue
@@ -106,18 +102,18 @@ class EnduserReader:
 
     def _end(self, part: Part, found: str | None) -> None:
         self._tell("absent" if found is None else "found")
-        self._planner.looked_up(part, found, loop_time())
+        self._lookups.found(part, found, loop_time())
         self._wake()
 
     def _fail(self, part: Part, error: PlanhatError) -> None:
         self._halts.ask()  # whether it is this look-up, or Planhat
-        tries = self._planner.lookups.failed(part, self._halts.works, loop_time(), _JITTER)
+        tries = self._lookups.failed(part, self._halts.works, loop_time(), _JITTER)
         if tries is None:
             _log.warning("enduser.not_read", reason=str(error))
             return
         _log.warning("enduser.given_up", reason=str(error), attempts=tries)
         self._tell("given up")
-        self._planner.looked_up(part, None, loop_time())
+        self._lookups.found(part, None, loop_time())
         self._wake()
 
     def _heed(self, error: PlanhatError) -> None:

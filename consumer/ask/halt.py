@@ -16,8 +16,8 @@ from planhat_client.errors import PlanhatError, PlanhatUnauthorized
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.lanes.halts import Halted, Halts
-    from planhat_client.limiter import Gate
+    from consumer.engine.engine import Engine
+    from consumer.lanes.halts import Halted
     from schemas.planhat import Resource
 
 _log = structlog.get_logger("consumer.halt")
@@ -32,26 +32,15 @@ class Probe(Protocol):
         """Ask whether the credential is accepted; raises PlanhatError if not."""
 
 
-class Sending(Protocol):
-    """What is watched."""
-
-    @property
-    def halts(self) -> Halts:
-        """Why nothing is sent, or not of some kind."""
-
-    def asked_wait(self, now: float) -> float | None:
-        """Seconds for which Planhat wants no call, if that is long."""
-
-
 class HaltWatch:
     """Looks at the halts, and asks Planhat whenever an answer would begin or end one."""
 
-    def __init__(self, sending: Sending, api: Probe, gate: Gate, wake: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, api: Probe, wake: Callable[[], None]) -> None:
         """`wake` is called when something may go again; a probe counts as a call."""
-        self._sending = sending
-        self._halts = sending.halts
+        self._engine = engine
+        self._halts = engine.halts
+        self._gate = engine.limiter
         self._api = api
-        self._gate = gate
         self._wake = wake
         self._repeats = Repeats()
         self._lanes: dict[Resource, Halted] = {}
@@ -65,6 +54,7 @@ class HaltWatch:
                 await self._probe()
             self._tell()
             self._tell_of_wait()
+            self._tell_of_lease()
 
     async def _probe(self) -> None:
         halts = self._halts
@@ -102,9 +92,17 @@ class HaltWatch:
         self._lanes = now_held
 
     def _tell_of_wait(self) -> None:
-        wait = self._sending.asked_wait(loop_time())
+        wait = self._engine.dispatch.asked_wait(loop_time())
         if wait is None:
             self._repeats.forget("wait")
         elif self._repeats.is_due("wait", loop_time()):
             reason = long_wait(wait, time.time())
             _log.warning("planhat.asked_to_wait", reason=reason, seconds=round(wait))
+
+    def _tell_of_lease(self) -> None:
+        engine, now = self._engine, loop_time()
+        waiting = engine.assignment.backlog.records
+        is_held = waiting and engine.held(now) and not engine.lease.holds(now)
+        if is_held and self._repeats.is_due("lease", now):
+            reason = "the group has not confirmed that the partitions are still ours"
+            _log.warning("sending.held", reason=reason, waiting=waiting)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from consumer.lanes.batch import Flight
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
+    from consumer.lanes.settle import Companies
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
@@ -29,6 +30,9 @@ _LEADERS = {
     Resource.ACTIVITIES: Resource.ENDUSERS,
 }
 """Whose end the parts of a lane wait for."""
+
+_OWNED = (Resource.ENDUSERS, Resource.LICENSES)
+"""What belongs to a company."""
 
 _STARVING_SECONDS = 5.0
 
@@ -53,8 +57,12 @@ class Dispatch:
         analytics_limiter: Gate,
         max_concurrent: int,
         random: Callable[[], float],
+        companies: Companies | None = None,
     ) -> None:
-        """`random` gives floats in [0, 1), for the jitter of retries."""
+        """`random` gives floats in [0, 1), for the jitter of retries.
+
+        `companies` is asked about the companies of endusers and licences.
+        """
         self.lanes = lanes
         self.halts = Halts(Resource)
         self.stopped = False
@@ -62,7 +70,8 @@ class Dispatch:
         self._analytics = analytics_limiter
         self._max_concurrent = max_concurrent
         self._settlers = {
-            name: Settler(lane, random, self.halts.of(name)) for name, lane in lanes.items()
+            name: Settler(lane, random, self.halts.of(name), companies if name in _OWNED else None)
+            for name, lane in lanes.items()
         }
         self._served_at = dict.fromkeys(lanes, float("-inf"))
 
@@ -77,6 +86,11 @@ class Dispatch:
         return sum(lane.waiting for lane in self.lanes.values())
 
     @property
+    def is_unsure(self) -> bool:
+        """A request failed that may have changed something all the same."""
+        return any(lane.parked for lane in self.lanes.values())
+
+    @property
     def is_drained(self) -> bool:
         """Nothing is on its way, nor could go now."""
         if self.in_flight or self.halts.stops_all:
@@ -85,6 +99,14 @@ class Dispatch:
             lane.ready == 0 or lane.breaker.is_open or self.halts.of(name).is_on
             for name, lane in self.lanes.items()
         )
+
+    def stop(self) -> None:
+        """Give nothing more to send."""
+        self.stopped = True
+
+    def resume(self) -> None:
+        """Give again what there is to send."""
+        self.stopped = False
 
     def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
@@ -126,25 +148,19 @@ class Dispatch:
         if isinstance(answer, Halt):
             self.halts.refused(flight.resource, answer, flight.refused, now)
         elif isinstance(answer, Delivered) and flight.resource is not Resource.ACTIVITIES:
-            self.halts.works += 1
+            self.halts.write_worked()
         self._settlers[flight.resource].settle(flight, answer, now)
         _heed(answer, self.gate(flight.resource), now)
 
     def ended(self) -> list[Ended]:
         """What came to its end since the last call."""
-        ended: list[Ended] = []
-        for lane in self.lanes.values():
-            if lane.ended:
-                ended += lane.ended
-                lane.ended = []
-        return ended
+        return [end for lane in self.lanes.values() for end in lane.take_ended()]
 
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""
         for name, lane in self.lanes.items():
             self._settlers[name].clear()
             lane.clear()
-            lane.ended = []
         self.halts.clear()
 
     def _urgency(self, lane: Lane, now: float) -> tuple[bool, float]:

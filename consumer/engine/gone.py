@@ -39,10 +39,6 @@ class GoneCompanies:
         self._relink = relink
         self._waiting: list[Part] = []
         self._rounds: dict[Part, int] = {}
-        lanes[Resource.COMPANIES].memory.stale = directory.stale
-        for resource in (Resource.ENDUSERS, Resource.LICENSES):
-            lanes[resource].company_gone = self.note
-            lanes[resource].company_works = directory.note_fresh
 
     def __len__(self) -> int:
         """How many wait."""
@@ -53,7 +49,7 @@ class GoneCompanies:
         self._waiting.clear()
         self._rounds.clear()
 
-    def note(self, profile: Profile, now: float) -> bool:
+    def is_gone(self, profile: Profile, now: float) -> bool:
         """Planhat took this profile's first change for one without a company.
 
         True: it waits now for a company, with all that name the same one. False: the company was
@@ -67,8 +63,7 @@ class GoneCompanies:
             return False
         self._directory.forget(company)
         lane = self._lanes[first.resource]
-        profile.flying = 0
-        lane.memory.forget(profile.claims)
+        lane.take_back(profile)
         found = lane.pull(
             lambda one: any(part.body.get("companyId") == company for part in one.parts)
         )
@@ -80,6 +75,10 @@ class GoneCompanies:
         self._directory.miss()
         return True
 
+    def works(self, company: str, now: float) -> None:
+        """Planhat showed that it has this company."""
+        self._directory.note_fresh(company, now)
+
     def joins(self, part: Part) -> bool:
         """Let a new part wait as well if it names a company that others are waiting about.
 
@@ -88,7 +87,7 @@ class GoneCompanies:
         named = part.link.planhat_id if part.link else None
         if not self._waiting or named is None or not self._directory.is_stale(named):
             return False
-        part.waits += 1
+        part.hold()
         self._waiting.append(part)
         return True
 
@@ -109,7 +108,7 @@ class GoneCompanies:
     def _hold(self, part: Part) -> None:
         self._forget_account(part)
         del part.body["companyId"]
-        part.waits += 1
+        part.hold()
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self._waiting.append(part)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from consumer.decide.decide import Redecide, decide
+from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.message import (
     AccountMessage,
@@ -84,8 +84,6 @@ class Intake:
         self._planner = planner
         self._report = report
         self._reject = reject
-        self._redecide = Redecide(rules)
-        planner.company_of = self._redecide.company_of
         self._newest: dict[str, Ticket] = {}
         self._replays = Newest()
 
@@ -93,7 +91,6 @@ class Intake:
         """Forget which records are open: their partitions were revoked."""
         self._newest.clear()
         self._replays.clear()
-        self._redecide.clear()
 
     def take_all(
         self, records: Sequence[Record], offsets: Offsets, backlog: Backlog, now: float

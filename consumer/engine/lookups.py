@@ -18,8 +18,12 @@ from consumer.decide import reasons
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from consumer.engine.directory import Owners
+    from consumer.lanes.lane import Lane
     from consumer.lanes.part import Body, Part
+    from schemas.planhat import Resource
 
 MOST_AT_ONCE: Final = 4
 """So many are asked about at once at most."""
@@ -43,8 +47,9 @@ class _Lookup:
 class Lookups:
     """Parts that wait to be looked up, or are being asked about."""
 
-    def __init__(self) -> None:
-        """Nobody waits."""
+    def __init__(self, lanes: Mapping[Resource, Lane]) -> None:
+        """Nobody waits; `lanes` are where who was looked up goes on."""
+        self._lanes = lanes
         self._fresh: deque[_Lookup] = deque()
         self._failed: list[tuple[float, int, _Lookup]] = []
         self._asked: dict[Part, _Lookup] = {}
@@ -57,12 +62,13 @@ class Lookups:
 
     def add(self, part: Part) -> None:
         """Let a part wait to be looked up."""
+        part.hold()
         self._fresh.append(_Lookup(part))
 
     def next(self, now: float) -> Part | None:
         """Give the next to ask about: one that nothing before it may still create or move.
 
-        It is being asked about until `done`, `failed` or `clear`. A try that is due and one that
+        It is being asked about until `found`, `failed` or `clear`. A try that is due and one that
         was never made go in turn.
         """
         if len(self._asked) >= MOST_AT_ONCE:
@@ -75,15 +81,28 @@ class Lookups:
         self._asked[found.part] = found
         return found.part
 
-    def done(self, part: Part) -> bool:
-        """It was looked up, or is given up; False if nobody waits for that any more."""
-        return self._asked.pop(part, None) is not None and not part.ended
+    def known_id(self, part: Part) -> str | None:
+        """Planhat's id of the profile of a part, as far as it is known meanwhile."""
+        return self._lanes[part.resource].memory.planhat_id(part.key)
+
+    def found(self, part: Part, planhat_id: str | None, now: float) -> bool:
+        """It was looked up, or is given up: it may go, by its id if there is one.
+
+        False if nobody waits for that any more.
+        """
+        if self._asked.pop(part, None) is None or part.ended:
+            return False
+        lane = self._lanes[part.resource]
+        if planhat_id is not None:
+            lane.memory.learn(part.key, planhat_id)
+        lane.release(part, now)
+        return True
 
     def failed(self, part: Part, works: int, now: float, random: float) -> int | None:
         """A try failed: it waits for the next one. Gives the number of tries if it has had enough.
 
         `works` grows with all that shows that the API works; a failure counts only if something
-        worked since the one before. Who has had enough is still being asked about: say `done`.
+        worked since the one before. Who has had enough is still being asked about: say `found`.
         """
         lookup = self._asked.get(part)
         if lookup is None:
@@ -163,7 +182,7 @@ class OwnerCheck:
 
     def hold(self, part: Part) -> None:
         """Let a company wait until Planhat's users were read."""
-        part.waits += 1
+        part.hold()
         self._waiting.append(part)
 
     def settled(self) -> list[tuple[Part, str | None]]:

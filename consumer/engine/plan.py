@@ -44,15 +44,19 @@ class Planner:
         directory: CompanyDirectory,
         owners: Owners,
         company_wait_seconds: float,
+        company_of: Callable[[Receipt], Payload | None],
     ) -> None:
-        """The lanes and directories stay the caller's; this only puts parts into them."""
+        """The lanes and directories stay the caller's; this only puts parts into them.
+
+        `company_of` gives the company that may be made for who is in a message.
+        """
         self._lanes = lanes
         self._directory = directory
         self._owners = OwnerCheck(owners)
         self._company_wait = company_wait_seconds
-        self.lookups = Lookups()
+        self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
-        self.company_of: Callable[[Receipt], Payload | None] = _no_company
+        self._company_of = company_of
         self._by_company: dict[str, list[Part]] = {}
         self._by_deadline: deque[Part] = deque()
         self._events = Generations[str, bool](REMEMBERED_NAMES)
@@ -113,9 +117,7 @@ class Planner:
                 self._events.put(part.event_id, True)
         if part.resource is Resource.ACTIVITIES and end.ending == "delivered":
             end.change = UNATTRIBUTED if self._lacks_contact(part) else end.change
-        followers, part.followers = part.followers, ()
-        lane.followed -= len(followers)
-        for follower in followers:
+        for follower in lane.followers_of(part):
             self._let_go(follower, end, now)
 
     def companies_read(self, now: float) -> None:
@@ -132,19 +134,6 @@ class Planner:
                 self._lanes[part.resource].release(part, now)
             else:
                 self._lanes[part.resource].drop(part, reason, now)
-
-    def known_id(self, part: Part) -> str | None:
-        """Planhat's id of the profile of a part, as far as it is known meanwhile."""
-        return self._lanes[part.resource].memory.planhat_id(part.key)
-
-    def looked_up(self, part: Part, planhat_id: str | None, now: float) -> None:
-        """An enduser was looked up: it may go, by its id if there is one."""
-        if not self.lookups.done(part):
-            return
-        lane = self._lanes[part.resource]
-        if planhat_id is not None:
-            lane.memory.learn(part.key, planhat_id)
-        lane.release(part, now)
 
     def expire(self, now: float) -> float | None:
         """Give up on companies waited for long enough; seconds until the next is due.
@@ -195,7 +184,6 @@ class Planner:
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         if decision.may_have_moved and self._is_named_by_external_id(part):
-            part.waits += 1
             self.lookups.add(part)
         self._add(part, now)
         for activity in self._lanes[Resource.ACTIVITIES].idle(part.claims):
@@ -204,7 +192,7 @@ class Planner:
 
     def _is_named_by_external_id(self, part: Part) -> bool:
         """Tell whether the key by which Planhat would look counts within a company only."""
-        stronger = part.body.keys() & {"_id", "sourceId"} or self.known_id(part)
+        stronger = part.body.keys() & {"_id", "sourceId"} or self.lookups.known_id(part)
         return "externalId" in part.body and not stronger
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
@@ -220,7 +208,7 @@ class Planner:
         self._directory.miss()
         if link.external_id is None or self._directory.is_vain(link.external_id):
             return False
-        part.waits += 1
+        part.hold()
         self._by_company.setdefault(link.external_id, []).append(part)
         self._by_deadline.append(part)
         return True
@@ -290,9 +278,7 @@ class Planner:
         self._lanes[part.resource].add(part, now)
 
     def _follow(self, leader: Part, part: Part) -> None:
-        leader.lead(part)
-        part.waits += 1
-        self._lanes[leader.resource].followed += 1
+        self._lanes[leader.resource].follow(leader, part)
 
     def _find(self, link: Link | None) -> str | None:
         if link is None:
@@ -336,7 +322,7 @@ class Planner:
             part.body["companyId"] = found
             return True
         coming = self._coming(part.link) if part.link else None
-        if coming is None and (payload := self.company_of(part.receipt)) is not None:
+        if coming is None and (payload := self._company_of(part.receipt)) is not None:
             coming = self._company(payload, part.receipt, now)
         if coming is None:
             return False
@@ -359,7 +345,7 @@ class Planner:
         for waiting in self._by_company.pop(external_id, ()):
             if not waiting.ended:
                 self._follow(coming, waiting)
-                waiting.waits -= 1
+                waiting.let_go()
         return True
 
     def _give_up(self, part: Part, now: float) -> None:
@@ -373,10 +359,6 @@ class Planner:
 def _part(resource: Resource, payload: Payload, receipt: Receipt, link: Link | None) -> Part:
     claims = claims_of(resource, payload.key, payload.body)
     return Part(resource, payload.key, payload.body, claims, receipt, link)
-
-
-def _no_company(_receipt: Receipt) -> Payload | None:
-    return None
 
 
 def _why_left_behind(follower: Part, company: Ended) -> str:

@@ -86,23 +86,23 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
 class KafkaSource:
     """A member of the consumer group, reading bytes and committing what it is told."""
 
-    def __init__(self, settings: KafkaSettings, told: Rebalanced, drain_seconds: float) -> None:
-        """`drain_seconds` bounds how long `told.revoked` may take."""
+    def __init__(self, settings: KafkaSettings, drain_seconds: float) -> None:
+        """`drain_seconds` bounds how long `Rebalanced.revoked` may take."""
         self._settings = settings
-        self._told = told
-        self._listener = _Listener(told, self)
+        self._told: Rebalanced | None = None
         self._drain_seconds = drain_seconds
         self._member_id = ""
         self._asked_at = float("-inf")
         self._joined: aiokafka.AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
-    async def start(self) -> None:
-        """Join the group; raises KafkaUnavailable or KafkaRefused."""
+    async def start(self, told: Rebalanced) -> None:
+        """Join the group, and tell of what it gives us; raises KafkaUnavailable or KafkaRefused."""
+        self._told = told
         consumer = self._made()
         try:
             with door():
-                await consumer.start()
+                await consumer.app()
                 known = await consumer.topics()
         except KafkaError:
             await consumer.stop()
@@ -115,7 +115,7 @@ class KafkaSource:
             )
         self._joined = consumer
         keep_renewed(consumer, self._settings)
-        consumer.subscribe(self._settings.topics, listener=self._listener)
+        consumer.subscribe(self._settings.topics, listener=_Listener(told, self))
 
     async def stop(self, *, leaves: bool = True) -> None:
         """Leave the group. aiokafka does not call `revoked` here: commit before.
@@ -136,6 +136,7 @@ class KafkaSource:
         aiokafka's coordinator stops for good at some errors, and then raises at each poll.
         Raises KafkaUnavailable or KafkaRefused.
         """
+        assert self._told is not None  # noqa: S101 - who never joined begins nothing anew
         if self._joined is not None:
             await self._told.revoked([])
             joined, self._joined = self._joined, None
@@ -144,7 +145,7 @@ class KafkaSource:
                     await joined.stop()
             except Exception as error:  # noqa: BLE001 - it is broken, that is why we are here
                 _log.warning("kafka.not_closed", reason=str(translated(error)))
-        await self.start()
+        await self.start(self._told)
 
     def note_member(self) -> None:
         """The group has just taken us in: remember by what id."""

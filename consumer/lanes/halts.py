@@ -142,6 +142,10 @@ class Halts:
         self.works = 0
         """Grows with each answer that shows that the API as a whole works."""
 
+    def write_worked(self) -> None:
+        """Planhat took what one of its main resources was sent."""
+        self.works += 1
+
     @property
     def stops_all(self) -> bool:
         """Nothing at all is sent."""

@@ -8,65 +8,36 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from consumer.lanes.batch import Flight, Group
 from consumer.lanes.claims import Claims
-from consumer.lanes.memory import REMEMBERED, GivenUp, Memory
+from consumer.lanes.memory import GivenUp, Memory
 from consumer.lanes.part import Ended, Profile
 from consumer.lanes.payload import is_named, merge, to_json, with_id
 from planhat_client.retry import Breaker
-from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.lanes.claims import Claim
+    from consumer.lanes.memory import StaleIds
     from consumer.lanes.part import Part
-
-
-def _nothing(_company: str, _now: float) -> None:
-    return
-
-
-def _never(_profile: Profile, _now: float) -> bool:
-    return False
+    from consumer.lanes.policy import LanePolicy
 
 
 BreakerState = Literal["closed", "half-open", "open"]
 
 
-@dataclass(frozen=True, slots=True)
-class LanePolicy:
-    """How a lane behaves; sizes in items and bytes.
-
-    `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
-    item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
-    `remembered`: of so many identities (three or four a profile), and up to half as many more, the
-    last content is known.
-    """
-
-    resource: Resource
-    batch_size: int = 1000
-    batch_bytes: int = 4 << 20
-    concurrency: int = 4
-    attempts: int = 8
-    breaker_threshold: int = 3
-    merges: bool = True
-    skips_unchanged: bool = True
-    remembered: int = REMEMBERED
-
-
 class Lane:
     """The state of one lane. `now` is seconds of a steady clock, in all methods."""
 
-    def __init__(self, policy: LanePolicy) -> None:
-        """Nothing waits yet."""
+    def __init__(self, policy: LanePolicy, stale: StaleIds | None = None) -> None:
+        """Nothing waits yet; `stale` are ids unknown to Planhat, if others learn them too."""
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
-        self.memory = Memory(policy.remembered)
+        self.memory = Memory(policy.remembered, stale)
         self.given_up = GivenUp()
         self.ended: list[Ended] = []
         self.flights: set[Flight] = set()
@@ -77,8 +48,6 @@ class Lane:
         self._ready: deque[Profile] = deque()
         self._parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
-        self.company_gone: Callable[[Profile, float], bool] = _never
-        self.company_works: Callable[[str, float], None] = _nothing
 
     def __repr__(self) -> str:
         """Enough to assert on."""
@@ -152,9 +121,27 @@ class Lane:
 
     def release(self, part: Part, now: float) -> None:
         """One thing that `part` waited for has come."""
-        part.waits -= 1
+        part.let_go()
         if not part.waits and part.profile is not None:
             self._consider(part.profile, now)
+
+    def follow(self, leader: Part, part: Part) -> None:
+        """Let a part of another lane wait for the end of one of ours."""
+        leader.lead(part)
+        self.followed += 1
+
+    def followers_of(self, leader: Part) -> Sequence[Part]:
+        """Who waited for the end of one of our parts; it has come."""
+        followers = leader.take_followers()
+        self.followed -= len(followers)
+        return followers
+
+    def take_ended(self) -> Sequence[Ended]:
+        """What came to its end since the last call."""
+        if not self.ended:
+            return ()
+        ended, self.ended = self.ended, []
+        return ended
 
     def drop(self, part: Part, reason: str, now: float) -> None:
         """End a part that waits, without sending it."""
@@ -177,13 +164,15 @@ class Lane:
         self._parked.clear()
         self._last.clear()
         self._claims = Claims()
+        self.ended = []
         self.waiting = sum(profile.flying for profile in flying)
         self.followed = 0
         for profile in flying:
             held, profile.claims, profile.blockers = profile.claims, (), 0
             del profile.parts[profile.flying :]
             for part in profile.parts:
-                part.followers, part.ended = (), True
+                part.take_followers()
+                part.ended = True
             self._claims.join(profile, held)
             self._last[profile.key] = profile
 
@@ -231,10 +220,18 @@ class Lane:
     def park(self, group: Group, due_at: float) -> None:
         """Let profiles wait for their next try, together; what they sent is not certain."""
         for profile in group.profiles:
-            self.memory.forget(profile.claims)
-            profile.flying = 0
+            self.take_back(profile)
             profile.parked = True
         heapq.heappush(self._parked, (due_at, next(self._sequence), group))
+
+    def take_back(self, profile: Profile) -> None:
+        """A profile is back, its changes are not final: what they did is not certain."""
+        self.memory.forget(profile.claims)
+        profile.flying = 0
+
+    def landed(self, flight: Flight) -> None:
+        """A request was answered; its profiles are in the air until each is settled."""
+        self.flights.discard(flight)
 
     def disown(self, profile: Profile, now: float) -> None:
         """A flight that is not ours any more has landed: who waited for its end is told."""

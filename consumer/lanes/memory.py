@@ -89,11 +89,11 @@ def short(name: str) -> int:
 class Memory:
     """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
 
-    def __init__(self, digests: int = REMEMBERED) -> None:
-        """Keep so many digests, and up to half as many more."""
+    def __init__(self, digests: int = REMEMBERED, stale: StaleIds | None = None) -> None:
+        """Keep so many digests, and up to half as many more; `stale` may be shared."""
         self._digests = Generations[Hashable, int](digests)
         self._ids = Generations[str, str](REMEMBERED_NAMES)
-        self.stale = StaleIds()
+        self.stale = StaleIds() if stale is None else stale
 
     def __len__(self) -> int:
         """Digests that are held."""

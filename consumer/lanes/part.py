@@ -86,9 +86,23 @@ class Part:
         self.sent = item
         self.offsets.note_sent(self.offset)
 
+    def hold(self) -> None:
+        """It waits for one thing more."""
+        self.waits += 1
+
+    def let_go(self) -> None:
+        """One thing that it waited for has come."""
+        self.waits -= 1
+
     def lead(self, follower: Part) -> None:
         """Let a part of another lane wait for the end of this one."""
         self.followers = appended(self.followers, follower)
+        follower.hold()
+
+    def take_followers(self) -> Sequence[Part]:
+        """Who waited for its end; nobody does any more."""
+        followers, self.followers = self.followers, ()
+        return followers
 
 
 class Ended:
@@ -171,6 +185,34 @@ class Profile:
             and bool(self.parts)
             and self.parts[0].waits == 0
         )
+
+    def succeeded(self) -> None:
+        """Planhat took it: it is a profile like any other."""
+        self.limit = None
+        self.failures = 0
+        self.told = ()
+
+    def failed(self) -> None:
+        """It failed alone once more."""
+        self.failures += 1
+
+    def rejected(self, attempts: int) -> None:
+        """A change of it is rejected; who fails again and again makes the later ones wait less."""
+        self.limit = None
+        self.failures = min(self.failures, attempts - 2)
+        self.told = ()
+
+    def begin_anew(self) -> None:
+        """What failed is over: its next change has all its tries."""
+        self.failures = 0
+
+    def halve(self) -> None:
+        """Find out which of the changes that flew together it is."""
+        self.limit = self.flying // 2
+
+    def isolate_first(self) -> None:
+        """Its first change flies alone: with a newer one it would prove nothing."""
+        self.limit = 1
 
     def note_told(self, reason: str) -> None:
         """Planhat answered a request with nothing but this profile, and it failed."""

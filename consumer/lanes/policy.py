@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consumer.lanes.lane import LanePolicy
+from consumer.lanes.memory import REMEMBERED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -16,6 +17,27 @@ event, a batch of 5,000 holds the records of 15,000 messages in memory until it 
 
 _LARGEST_BODY = 31_000_000
 """Planhat's hosts take 32 MB a request, activities about 150,000 (planhat-api, limits)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePolicy:
+    """How a lane behaves; sizes in items and bytes.
+
+    `merges`: waiting changes of a profile become one item (an upsert); otherwise each stays an
+    item of its own (an activity). `attempts` bounds an item that fails alone while others succeed.
+    `remembered`: of so many identities (three or four a profile), and up to half as many more, the
+    last content is known.
+    """
+
+    resource: Resource
+    batch_size: int = 1000
+    batch_bytes: int = 4 << 20
+    concurrency: int = 4
+    attempts: int = 8
+    breaker_threshold: int = 3
+    merges: bool = True
+    skips_unchanged: bool = True
+    remembered: int = REMEMBERED
 
 
 def policy_of(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:

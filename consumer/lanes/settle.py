@@ -8,7 +8,7 @@ change costs itself and O(log n) requests, never its neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from consumer.lanes.batch import Group
 from consumer.lanes.halts import LaneHalt
@@ -66,16 +66,34 @@ class Health:
         )
 
 
+class Companies(Protocol):
+    """Who knows about the companies that profiles name."""
+
+    def is_gone(self, profile: Profile, now: float) -> bool:
+        """Planhat took this profile for one without a company; True: it waits for one now."""
+
+    def works(self, company: str, now: float) -> None:
+        """Planhat showed that it has this company."""
+
+
 class Settler:
     """Applies answers to one lane."""
 
     def __init__(
-        self, lane: Lane, random: Callable[[], float], halt: LaneHalt | None = None
+        self,
+        lane: Lane,
+        random: Callable[[], float],
+        halt: LaneHalt | None = None,
+        companies: Companies | None = None,
     ) -> None:
-        """`random` gives floats in [0, 1), for jitter; `halt` is told of refusals."""
+        """`random` gives floats in [0, 1), for jitter; `halt` is told of refusals.
+
+        `companies` is asked where what the lane sends belongs to a company.
+        """
         self._lane = lane
         self._random = random
         self._halt = halt or LaneHalt(lane.policy.resource)
+        self._companies = companies
         self._health = Health()
         self._dropped: dict[Profile, str] = {}
         self._unlearnt: dict[Profile, str] = {}
@@ -87,7 +105,7 @@ class Settler:
 
     def settle(self, flight: Flight, answer: Answer, now: float) -> None:
         """Bring each profile of a flight to its end, or to its next try."""
-        self._lane.flights.discard(flight)
+        self._lane.landed(flight)
         self._note(flight, answer, now)
         if flight.is_orphan:
             self._disown(flight, now)
@@ -152,19 +170,22 @@ class Settler:
                 unproven.append(profile)
         # Ignored are mostly those of one company: so they come to stand together, and apart.
         unproven.sort(key=_company)
-        if unproven:
-            self._note_companies(flight, found, now)
+        if unproven and self._companies is not None:
+            self._note_companies(self._companies, flight, found, now)
         if is_ignored and len(unproven) > _FEW:
             self._lane.park(Group([unproven.pop(0)]), now)
         for half in Group(unproven).halves():
             self._lane.park(half, now)
 
-    def _note_companies(self, flight: Flight, found: Sequence[Verdict], now: float) -> None:
+    @staticmethod
+    def _note_companies(
+        companies: Companies, flight: Flight, found: Sequence[Verdict], now: float
+    ) -> None:
         """Tell whose company is there, although others may have been ignored for theirs."""
         for body, verdict in zip(flight.bodies, found, strict=True):
             company = body.get("companyId")
             if isinstance(verdict, Proven) and isinstance(company, str):
-                self._lane.company_works(company, now)
+                companies.works(company, now)
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
@@ -175,9 +196,7 @@ class Settler:
             if planhat_id:
                 memory.learn(profile.key, planhat_id)
             planhat_id = planhat_id or memory.planhat_id(profile.key)
-        profile.limit = None
-        profile.failures = 0
-        profile.told = ()
+        profile.succeeded()
         if self._dropped or self._unlearnt:
             self._dropped.pop(profile, None)
             self._unlearnt.pop(profile, None)
@@ -208,7 +227,7 @@ class Settler:
             for half in group.halves():
                 self._lane.park(half, now)
         elif flight.profiles[0].flying > 1:
-            flight.profiles[0].limit = flight.profiles[0].flying // 2
+            flight.profiles[0].halve()
             self._lane.park(group, now)
         else:
             self._halt.blamed()
@@ -217,12 +236,12 @@ class Settler:
     def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Planhat refused a profile that flew alone: find out which of its changes, and why."""
         if profile.flying > 1:
-            profile.limit = profile.flying // 2
+            profile.halve()
             self._lane.park(Group([profile]), now)
         elif self._unlearn_id(profile) or (
             (not is_transient or reason == IGNORED) and self._drop_id(profile)
         ):
-            profile.limit = 1  # with a newer change it would prove nothing about the id
+            profile.isolate_first()
             self._lane.park(Group([profile]), now)
         else:
             self._restore_ids(profile)
@@ -230,13 +249,14 @@ class Settler:
 
     def _blame_rest(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Its ids are not the reason: look for another one."""
-        if _is_about_company(reason) and self._lane.company_gone(profile, now):
-            profile.failures = 0
+        companies = self._companies
+        if companies is not None and _is_about_company(reason) and companies.is_gone(profile, now):
+            profile.begin_anew()
             for held in [*self._unlearnt, *self._dropped]:
                 if not held.parked and not held.flying:  # it waits for the same company
                     self._restore_ids(held)
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
-            profile.failures += 1
+            profile.failed()
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
@@ -278,10 +298,7 @@ class Settler:
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
         self._restore_ids(profile)
         self._lane.memory.forget(profile.claims)
-        profile.limit = None
-        profile.told = ()
-        # Whoever fails again and again makes its later changes wait for less.
-        profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
+        profile.rejected(self._lane.policy.attempts)
         flown = profile.parts[: profile.flying]
         self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
 
@@ -304,7 +321,7 @@ class Settler:
         profile = flight.profiles[0]
         given_up = self._lane.given_up
         is_given_up = given_up.holds(profile.key, now)
-        profile.failures += 1
+        profile.failed()
         most = most_tries(
             self._lane.policy.attempts,
             is_given_up=is_given_up,
@@ -324,7 +341,7 @@ class Settler:
             self._blame(profile, reason, now, is_transient=False)
         if not profile.parked:
             given_up.add(profile.key, now)
-            profile.failures = 0
+            profile.begin_anew()
 
     def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
         failures = flight.failures + 1

@@ -8,7 +8,7 @@ from consumer.offsets.offsets import Offsets
 from consumer.offsets.ticket import Backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from consumer.offsets.record import Partition, Record
 
@@ -173,6 +173,17 @@ class Assignment:
 
     def _is_beyond_bytes(self, times: float, excess: int = 0) -> bool:
         return self.backlog.bytes >= self._max_bytes * times + excess
+
+    def lag(self, partition: Partition, end: int | None) -> int | None:
+        """Records of a partition that were not read yet, by the end of its log; None: unknown."""
+        offsets = self.owned.get(partition)
+        if offsets is None or end is None or offsets.position is None:
+            return None
+        return max(0, end - offsets.position)
+
+    def unread(self, end_of: Callable[[Partition], int | None]) -> int:
+        """Records of all our partitions that were not read yet, as far as is known."""
+        return sum(self.lag(partition, end_of(partition)) or 0 for partition in self.owned)
 
     def oldest_by_partition(self) -> dict[Partition, Record]:
         """Partition -> its first record that is not final, for those that have one."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 async def _serve(settings: Settings, connector: ConnectorSettings, lanes: int) -> None:
     service = Service(settings, connector)
-    lane = service.lanes[Resource.ENDUSERS]
+    lane = service.engine.lanes[Resource.ENDUSERS]
     lane.policy = replace(lane.policy, merges=False, batch_size=1, concurrency=lanes)
     await service.run(stop_on_signals())
 

@@ -129,23 +129,25 @@ async def _through(
 ) -> None:
     """Take all records through a service that is joined but not connected, in waves."""
     service = Service(Settings.read(_ENVIRONMENT), settings)
-    service.directory.read(
+    engine = service.engine
+    engine.companies_read(
         [
             LeanCompany(_id=f"company-{n}", externalId=f"a-{n}", name=f"Customer {n}")
             for n in range(companies(bench))
         ],
         0.0,
     )
-    service.assignment.begin({_PARTITION: None})
-    offsets = service.assignment.owned[_PARTITION]
-    backlog = service.assignment.backlog
+    engine.assignment.begin({_PARTITION: None})
+    offsets = engine.assignment.owned[_PARTITION]
     if profiler is not None:
         profiler.enable()
     for wave in range(0, len(found), _WAVE):
         now = asyncio.get_running_loop().time()
+        chunk = found[wave : wave + _WAVE]
         with clock.stage("intake"):
-            for record in found[wave : wave + _WAVE]:
-                service.intake.take(record, offsets, backlog, now)
+            taken = 0
+            while taken < len(chunk):
+                taken += engine.take(chunk[taken:], offsets, now)
         _answer_all(service, clock, now)
         with clock.stage("commit"):
             offsets.to_commit()
@@ -155,12 +157,13 @@ async def _through(
 
 
 def _answer_all(service: Service, clock: _Clock, now: float) -> None:
+    engine = service.engine
     while True:
         with clock.stage("batch"):
-            flight = service.dispatch.next(now)
+            flight = engine.dispatch.next(now)
         if isinstance(flight, Wait):
-            service.intake.follow_up(service.dispatch.ended(), now)
-            if service.dispatch.waiting == 0:
+            engine.expire(now)
+            if engine.dispatch.waiting == 0:
                 return
             now += flight.seconds or 0.001
             continue
@@ -173,9 +176,8 @@ def _answer_all(service: Service, clock: _Clock, now: float) -> None:
             else:
                 answer = protocol.read(response)
         with clock.stage("settle"):
-            service.dispatch.answered(flight, answer, now)
-            service.reporter.batch_sent(flight, answer, 0.1)
-            service.intake.follow_up(service.dispatch.ended(), now)
+            engine.answered(flight, answer, now)
+            service.parts.reporter.batch_sent(flight, answer, 0.1)
 
 
 def _response(flight: Flight) -> Response:

@@ -94,7 +94,7 @@ class Stage:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.service.ops.port}"
+        return f"http://127.0.0.1:{self.service.parts.ops.port}"
 
     async def produce(self, *messages: object) -> None:
         records = [Produced(b"key", json.dumps(message).encode()) for message in messages]

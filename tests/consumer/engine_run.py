@@ -9,25 +9,17 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.dispatch import Dispatch, Wait
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
-from consumer.lanes.lane import Lane, LanePolicy
+from consumer.engine.dispatch import Wait
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog
 from consumer.outbox.letter import letter
 from planhat_client import protocol
-from planhat_client.limiter import Unlimited
 from planhat_client.sandbox import Sandbox, SandboxOptions
 from planhat_client.sandbox.activities import BULK
 from planhat_client.sandbox.models import ENDUSERS, MODELS
 from planhat_client.sandbox.work import bulk_work, event_work
-from schemas.connector import ConnectorSettings
 from schemas.planhat import LeanCompany, PlanhatUser, Resource
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +27,9 @@ if TYPE_CHECKING:
     from consumer.engine.intake import Report
     from consumer.lanes.batch import Flight
     from consumer.lanes.part import Ended
-    from consumer.offsets.ticket import Receipt, Ticket
+    from consumer.offsets.ticket import Backlog, Receipt, Ticket
     from consumer.outbox.letter import Letter
-    from planhat_client.limiter import Gate
+    from planhat_client.limiter import Limiter
     from planhat_client.protocol import Answer
 
 USERS_SEGMENT = "s-users"
@@ -108,15 +100,15 @@ def account_message(company: dict[str, Any], **members: object) -> dict[str, Any
 
 
 class Engine:
-    """Intake, planner, lanes and dispatch, with the sandbox's rules behind them."""
+    """An engine (`core`), with the sandbox's rules behind it."""
 
     def __init__(
         self,
         options: SandboxOptions | None = None,
         connector: Mapping[str, Any] = CONNECTOR,
-        gate: Gate | None = None,
+        gate: Limiter | None = None,
         company_wait: float = 30.0,
-        guard: RejectGuard | None = None,
+        reject_limit: float = 1.0,
         report: Report | None = None,
         **policy: Any,  # noqa: ANN401 - of LanePolicy
     ) -> None:
@@ -130,19 +122,21 @@ class Engine:
         self.rejected: list[Receipt] = []
         self.letters: list[Letter] = []
         self.outcomes: list[Receipt] = []
-        rules = Rules.compile(ConnectorSettings.from_text(json.dumps(connector), "settings"))
-        self.lanes = {
-            name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES, **policy))
-            for name in Resource
-        }
-        self.directory, self.owners = CompanyDirectory(), Owners()
-        self.planner = Planner(self.lanes, self.directory, self.owners, company_wait)
-        self.gate = gate or Unlimited()
-        self.dispatch = Dispatch(self.lanes, self.gate, Unlimited(), 10, lambda: 0.5)
-        self.intake = Intake(
-            rules, self.planner, guard or RejectGuard(1.0), report or self, self._reject
+        self.core = joined(
+            rules_of(json.dumps(connector)),
+            report=report or self,
+            reject=self._reject,
+            limiter=gate,
+            lanes=policy,
+            company_wait_seconds=company_wait,
+            reject_limit=reject_limit,
         )
-        self.offsets, self.backlog = Offsets(0, ""), Backlog()
+        self.lanes = self.core.lanes
+        self.directory = self.core.companies
+        self.planner = self.core.planner
+        self.dispatch = self.core.dispatch
+        self.intake = self.core.intake
+        self.offsets = Offsets(0, "")
         self.committed = (0, "")
         self._next_offset = 0
         self.read_directories()
@@ -152,10 +146,9 @@ class Engine:
     def read_directories(self) -> None:
         contents = self.sandbox.contents()
         companies = [LeanCompany.model_validate(row) for row in contents["companies"]]
-        self.directory.read(companies, self.now)
-        self.planner.companies_read(self.now)
-        self.owners.read([PlanhatUser.model_validate(row) for row in contents["users"]], self.now)
-        self.planner.owners_read(self.now)
+        self.core.companies_read(companies, self.now)
+        users = [PlanhatUser.model_validate(row) for row in contents["users"]]
+        self.core.owners_read(users, self.now)
 
     def take(self, *messages: dict[str, Any]) -> None:
         """Read a record for each message."""
@@ -163,22 +156,19 @@ class Engine:
             value = json.dumps(message).encode()
             record = Record(Partition("t", 0), self._next_offset, None, value)
             self.take_record(record)
-        self._follow_up()
 
     def take_record(self, record: Record) -> None:
         """Read a record as it lies in the topic; the next one of `take` comes behind it."""
         self._next_offset = record.offset + 1
-        self.intake.take(record, self.offsets, self.backlog, self.now)
-        self._follow_up()
+        self.core.take([record], self.offsets, self.now)
 
     def run(self, seconds: float = 600.0) -> None:
         """Send until nothing is left to send, or time is up."""
         until = self.now + seconds
         while self.now <= until:
-            step = self.dispatch.next(self.now)
-            has_ended = self._follow_up()
+            step = self.core.next(self.now)
             if isinstance(step, Wait):
-                if has_ended or self.look_up():
+                if self.look_up():
                     continue
                 if step.seconds is None:
                     return
@@ -188,16 +178,17 @@ class Engine:
 
     def look_up(self) -> bool:
         """Look up an enduser that waits for it; False if none does."""
-        part = self.planner.lookups.next(self.now)
+        lookups = self.core.lookups
+        part = lookups.next(self.now)
         if part is None:
             return False
-        found = self.planner.known_id(part)
+        found = lookups.known_id(part)
         if found is None:
             self.calls["enduser"] += 1
             address = f"extid-{part.body['externalId']}"
             rows = self.sandbox.state.matcher.addressed(ENDUSERS, address)
             found = str(rows[0]["_id"]) if len(rows) == 1 else None
-        self.planner.looked_up(part, found, self.now)
+        lookups.found(part, found, self.now)
         return True
 
     def send(self, flight: Flight) -> Answer:
@@ -222,18 +213,19 @@ class Engine:
         return read(response)
 
     def answer(self, flight: Flight, answer: Answer) -> None:
-        self.dispatch.answered(flight, answer, self.now)
-        self._follow_up()
+        self.core.answered(flight, answer, self.now)
 
     def revoke(self) -> None:
         """Take the partition away, and give it back from its commit."""
-        self.dispatch.clear()
-        self.planner.clear()
-        self.intake.clear()
+        self.core.clear()
         at, known = self.offsets.to_commit() or self.committed
         self.committed = (at, known)
-        self.offsets, self.backlog = Offsets(at, known), Backlog()
+        self.offsets = Offsets(at, known)
         self._next_offset = at
+
+    @property
+    def backlog(self) -> Backlog:
+        return self.core.assignment.backlog
 
     # What it wrote
 
@@ -259,11 +251,4 @@ class Engine:
 
     def _reject(self, ticket: Ticket) -> None:
         self.letters.append(letter(ticket, 0.0))
-        self.intake.resolve(ticket)
-
-    def _follow_up(self) -> bool:
-        has_ended = False
-        while ended := self.dispatch.ended():
-            self.intake.follow_up(ended, self.now)
-            has_ended = True
-        return has_ended
+        self.core.dead_lettered(ticket, self.now)

@@ -8,29 +8,22 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.dispatch import Dispatch
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
 from consumer.log import cleaner
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog
 from consumer.outbox.letter import headers
 from consumer.watch.metrics import Metrics
 from consumer.watch.outcomes import Outcomes
 from consumer.watch.personal import Shown
 from consumer.watch.report import Reporter
 from consumer.watch.waiting import look
-from planhat_client.limiter import Unlimited
 from planhat_client.protocol import Delivered, Partial, Reject, Retry
 from schemas.connector import ConnectorSettings
-from schemas.planhat import BulkResult, Resource
+from schemas.planhat import BulkResult
 from tests.browser.stage import CONNECTOR, CUSTOMERS, USERS
 from tests.consumer.in_one_go import in_one_go
+from tests.consumer.joined import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,14 +79,15 @@ class Sink:
     def __init__(self) -> None:
         self.metrics = Metrics()
         self.outcomes = Outcomes()
-        self.lanes = {name: Lane(LanePolicy(name, attempts=1)) for name in Resource}
-        self.dispatch = Dispatch(self.lanes, Unlimited(), Unlimited(), 10, lambda: 0.0)
-        self.planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
         self.reporter = Reporter(self.metrics, outcomes=self.outcomes)
         self.letters: list[object] = []
-        self.intake = Intake(RULES, self.planner, RejectGuard(1.0), self.reporter, self._reject)
+        self.engine = joined(
+            RULES,
+            report=self.reporter,
+            reject=self._reject,
+            lanes={"merges": True, "attempts": 1},
+        )
         self.offsets = Offsets(0, "")
-        self.backlog = Backlog()
         self._at = 0
         self._said: list[object] = []
 
@@ -103,17 +97,16 @@ class Sink:
     def take_record(self, record: Record) -> None:
         """Read a record as it lies in the topic; the next one of `take` comes behind it."""
         self._at = record.offset + 1
-        self.intake.take(record, self.offsets, self.backlog, 0.0)
+        self.engine.take([record], self.offsets, 0.0)
 
     def deliver(self) -> None:
         """Answer requests in turn with everything that Planhat may say, for some hours."""
         for number, now in zip(range(60), _times(), strict=False):
-            step = self.dispatch.next(now)
+            step = self.engine.next(now)
             if isinstance(step, Flight):
                 answer = _answers(step)[number % 4]
                 self.reporter.batch_sent(step, answer, 0.1)
-                self.dispatch.answered(step, answer, now)
-            self.intake.follow_up(self.dispatch.ended(), now)
+                self.engine.answered(step, answer, now)
 
     def shown(self) -> str:
         """Everything that can be seen but the log."""
@@ -121,7 +114,7 @@ class Sink:
         held = [
             [shown.text(part.key), shown.text(why), shown.payload(part.resource, part.body)]
             for name in ("u1", "u2", "a1", "7")
-            for one in in_one_go(look(name, self.dispatch, self.planner, (), 0.0))
+            for one in in_one_go(look(name, self.engine.dispatch, self.engine.planner, (), 0.0))
             for part, why in one.changes
         ]
         ended: list[Any] = [
@@ -133,7 +126,7 @@ class Sink:
 
     def _reject(self, ticket: Ticket) -> None:
         self.letters.append([one for one in headers(ticket, 0.0) if one[0].startswith("dl.")])
-        self.intake.resolve(ticket)
+        self.engine.dead_lettered(ticket, 0.0)
 
 
 def _times() -> Iterator[float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.lanes.lane import Lane, LanePolicy
+from consumer.lanes.lane import Lane
 from consumer.lanes.part import Part
+from consumer.lanes.policy import LanePolicy
 from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record

@@ -54,7 +54,7 @@ async def test_a_service_that_is_told_not_to_listen_does_not(taken_port: int) ->
 
 
 async def test_a_service_without_partitions_is_healthy_but_not_ready() -> None:
-    idle = service()
+    probes = service().parts.probes
 
-    assert idle.healthy() == (True, "starting")
-    assert idle.ready() == (False, "the companies of Planhat are not read yet")
+    assert probes.healthy() == (True, "starting")
+    assert probes.ready() == (False, "the companies of Planhat are not read yet")

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from consumer.decide import reasons
 from consumer.decide.message import MOST
-from consumer.engine.guard import LEAST_RECORDS, RejectGuard
+from consumer.engine.guard import LEAST_RECORDS
 from consumer.offsets.offsets import Offsets, encode
 from consumer.offsets.record import Headers, Partition, Record
 from consumer.watch.metrics import Metrics
@@ -51,8 +51,7 @@ BODIES = st.one_of(
 
 def take(engine: Engine, value: bytes | None, headers: Headers = (), at: float = 0.0) -> None:
     record = Record(P0, engine.offsets.position or 0, b"k", value, headers, at)
-    engine.intake.take(record, engine.offsets, engine.backlog, engine.now)
-    engine._follow_up()
+    engine.core.take([record], engine.offsets, engine.now)
 
 
 def envelope(*messages: object) -> bytes:
@@ -217,27 +216,25 @@ def test_an_envelope_is_one_letter_that_names_what_was_rejected() -> None:
 
 
 def test_an_envelope_is_one_record_for_the_guard_however_many_messages_are_bad() -> None:
-    guard = RejectGuard(0.5)
-    engine = Engine(guard=guard)
+    engine = Engine(reject_limit=0.5)
 
     take(engine, envelope(*[{}] * 250))
     for number in range(LEAST_RECORDS):
         take(engine, json.dumps(user_message(number, account(1))).encode())
 
-    assert not guard.is_tripped
-    assert list(guard._last) == [True] + [False] * LEAST_RECORDS
+    assert not engine.core.guard.is_tripped
+    assert list(engine.core.guard._last) == [True] + [False] * LEAST_RECORDS
 
 
 def test_an_envelope_of_which_planhat_refuses_much_counts_once_more() -> None:
-    guard = RejectGuard(0.5)
-    engine = Engine(guard=guard)
+    engine = Engine(reject_limit=0.5)
     engine.sandbox.refusals.add([Refusal("email", ("bad@example.com",), "endusers")])
     bad = {"email": "bad@example.com"}
 
     take(engine, envelope(*(user_message(n, account(1), user=bad) for n in range(3))))
     engine.run()
 
-    assert list(guard._last) == [False, True]
+    assert list(engine.core.guard._last) == [False, True]
     assert [dict(headers)["dl.positions"] for _, _, headers in engine.letters] == [b"0-2"]
 
 
@@ -288,12 +285,11 @@ def test_a_restart_is_no_flood_of_rejections_for_the_guard() -> None:
     good, bad = json.dumps(user_message(1, account(1))).encode(), b"no JSON"
     records = [Record(P0, at, b"k", bad if at % 4 == 3 else good) for at in range(1_200)]
     known = encode(0, {one.offset for one in records if one.value is good})
-    guard = RejectGuard(0.5)
-    engine = Engine(guard=guard)
+    engine = Engine(reject_limit=0.5)
 
     engine.offsets = Offsets(0, known)
     for record in records:
         engine.take_record(record)
 
     assert len(engine.letters) > LEAST_RECORDS
-    assert not guard.is_tripped
+    assert not engine.core.guard.is_tripped

@@ -11,11 +11,9 @@ from structlog.testing import capture_logs
 from consumer.commit import Committer
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
 from consumer.membership import Membership
-from consumer.offsets.assignment import Assignment
-from consumer.offsets.lease import Lease
-from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Ticket
+from consumer.offsets.record import Partition
 from consumer.watch.blocked import Blocked
+from tests.consumer.joined import joined
 from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
@@ -65,28 +63,34 @@ class Kafka:
 
 
 class House:
-    """Whoever works on what is owned, noting what it is told."""
+    """Whoever works on what is owned, and sends, noting what it is told."""
 
     def __init__(self) -> None:
+        self.engine = joined(window=100, max_records=100, max_bytes=1 << 20, lease_seconds=15.0)
+        self.assignment, self.lease = self.engine.assignment, self.engine.lease
         self.told: list[str] = []
         self.lands = True
-        self.doubts = False
+        self.is_unsure = False
         self.error: Exception | None = None
 
-    async def land(self) -> bool:
+    async def drain(self) -> bool:
         self.told.append("land")
         if self.error is not None:
             raise self.error
         return self.lands
 
-    def is_unsure(self) -> bool:
-        return self.doubts
+    def clear(self) -> None:
+        self.engine.clear()
 
     def forget(self) -> None:
         self.told.append("forget")
 
-    def go_on(self, owned: int, total: int) -> None:
+    def resume(self, owned: int, total: int, _now: float) -> None:
         self.told.append(f"go on with {owned} of {total}")
+
+    def wake(self) -> None: ...
+
+    def rebalanced(self, kind: str) -> None: ...
 
     def committed(self, result: str) -> None: ...
 
@@ -95,16 +99,18 @@ class Desk:
     def __init__(self, kafka: Kafka) -> None:
         self.kafka = kafka
         self.house = House()
-        self.lease = Lease(15.0)
-        self.assignment = Assignment(100, 100, 1 << 20)
+        self.lease, self.assignment = self.house.lease, self.house.assignment
         self.blocked = Blocked()
         self.committer = Committer(kafka, self.house, self.lease, self.blocked)
         self.member = Membership(
-            kafka, self.assignment, self.committer, self.lease, self.house, self.blocked
+            kafka, self.house, self.committer, self.house, self.blocked, self.house
         )
 
     def hold(self) -> float:
-        return self.member.hold(asyncio.get_running_loop().time())
+        return self.held(asyncio.get_running_loop().time())
+
+    def held(self, now: float) -> float:
+        return self.house.engine.held(now)
 
 
 async def test_what_is_assigned_is_worked_on_from_the_commit() -> None:
@@ -185,7 +191,7 @@ async def test_a_request_in_doubt_leaves_no_mark() -> None:
     await desk.member.assigned([P0])
     desk.assignment.owned[P0].track(10)
     desk.assignment.owned[P0].resolve(10)
-    desk.house.doubts = True
+    desk.house.is_unsure = True
 
     await desk.member.revoked([P0])
 
@@ -211,7 +217,7 @@ async def test_sending_ends_when_the_group_has_not_confirmed_us_for_long() -> No
 
     later = asyncio.get_running_loop().time() + 15.0
 
-    assert desk.member.hold(later) > 0.0
+    assert desk.held(later) > 0.0
 
 
 def assigned_in(kafka: Kafka) -> tuple[Desk, float]:
@@ -326,7 +332,7 @@ def test_the_group_confirmed_us_when_it_was_asked_not_when_all_was_read() -> Non
         desk = Desk(kafka)
         await desk.member.assigned([P0])
         now = asyncio.get_running_loop().time()
-        return desk.member.hold(now + 9.9), desk.member.hold(now + 10.0)
+        return desk.held(now + 9.9), desk.held(now + 10.0)
 
     before, after = in_no_time(held_later())
 
@@ -374,27 +380,6 @@ async def test_who_may_not_read_its_offsets_is_no_member() -> None:
 
     assert desk.house.told == []
     assert not desk.lease.holds(asyncio.get_running_loop().time())
-
-
-async def test_that_sending_is_held_is_told_once_a_minute_and_only_if_something_waits() -> None:
-    desk = Desk(Kafka(p0=(10, "")))
-    await desk.member.assigned([P0])
-    # Whole seconds, so that a minute later is a minute later and not rounded.
-    late = int(asyncio.get_running_loop().time()) + 100
-    offsets = desk.assignment.owned[P0]
-    told: list[tuple[float, int]] = []
-
-    desk.member.hold(late)
-    offsets.track(10)
-    await desk.committer.commit(desk.assignment)
-    record = Record(P0, 10, None, b"")
-    desk.assignment.backlog.add(Ticket(record, offsets, desk.assignment.backlog))
-    for seconds in (0, 59, 60, 119):
-        with capture_logs() as logs:
-            desk.member.hold(late + seconds)
-        told += [(seconds, one["waiting"]) for one in logs if one["event"] == "sending.held"]
-
-    assert told == [(0, 1), (60, 1)]
 
 
 def test_each_failure_to_read_the_offsets_counts_and_a_refusal_is_known() -> None:

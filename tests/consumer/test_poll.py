@@ -16,8 +16,8 @@ from consumer.watch.blocked import Blocked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consumer.errors import KafkaError
     from consumer.offsets.offsets import Offsets
-    from consumer.offsets.ticket import Backlog
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
 
@@ -63,30 +63,32 @@ class Log:
     def rewind(self, partition: Partition, offset: int) -> None:
         self.rewound.append((partition, offset))
 
-    def end(self, partition: Partition) -> int | None: ...
-
     def unseen(self) -> list[str]:
         return []
 
 
 class Hands:
-    """An intake that notes what it is given, and says stop when all is there.
+    """An engine that notes what it is given, and says stop when all is there.
 
     It takes `turn` records in one go; each of them takes `weight` bytes.
     """
 
+    is_open = True
+    refused: KafkaError | None = None
+
     def __init__(self, expected: int, turn: int = 1000, weight: int = 0) -> None:
+        self.assignment = Assignment(1000, 2000, 1 << 20)
         self.taken: list[Record] = []
         self.stop = asyncio.Event()
         self.weight = weight
         self._expected = expected
         self._turn = turn
 
-    def take_all(self, found: list[Record], offsets: Offsets, backlog: Backlog, _now: float) -> int:
+    def take(self, found: Sequence[Record], offsets: Offsets, _now: float) -> int:
         for place, record in enumerate(found):
             if place == self._turn or offsets.is_foreign(record.offset):
                 return place
-            backlog.bytes += self.weight
+            self.assignment.backlog.bytes += self.weight
             if offsets.track(record.offset):
                 self.taken.append(record)
         if len(self.taken) == self._expected:
@@ -99,14 +101,8 @@ def records(partition: Partition, *offsets: int) -> list[Record]:
 
 
 def poller(log: Log, hands: Hands, assignment: Assignment) -> Poller:
-    return Poller(
-        log,
-        assignment,
-        hands,  # type: ignore[arg-type]  # takes records is all that is asked
-        lambda: True,
-        lambda: None,
-        log.blocked,
-    )
+    hands.assignment = assignment
+    return Poller(log, hands, hands, lambda: None, log.blocked)
 
 
 def owning(**committed: int) -> Assignment:
@@ -181,7 +177,7 @@ async def test_what_is_read_before_its_commit_is_known_is_put_back() -> None:
 async def test_kafka_that_lets_nobody_in_ends_the_service() -> None:
     hands = Hands(1)
     one = poller(Log({}), hands, owning(p0=0))
-    one.refused = KafkaRefused("no rights")
+    hands.refused = KafkaRefused("no rights")
 
     with pytest.raises(KafkaRefused, match="no rights"):
         await one.run(hands.stop)

@@ -48,6 +48,10 @@ class Held:
         self.first_told.set()
         self.told.append(f"{len(flight.items)} {type(answer).__name__}")
 
+    async def landed(self, _seconds: float) -> None: ...
+
+    def clear(self) -> None: ...
+
     def answer(self, name: str, answer: Answer | None = None) -> None:
         self._answers[name].set_result(answer or Delivered(None, is_whole=True))
 
@@ -70,12 +74,12 @@ class Bench:
         self.pace = Pace.AT_ONCE
         self.engine = Engine(concurrency=concurrency, batch_size=batch_size)
         self.sender = Sender(
-            self.engine.dispatch,
-            self.engine.intake,
+            self.engine.core,
+            self.api,
             self.api,
             self.api,
             lambda: self.pace,
-            lambda _now: 0.0,
+            PATIENCE_SECONDS,
         )
 
     def take(self, *numbers: int) -> None:
@@ -164,7 +168,7 @@ async def test_landing_is_waited_for_as_long_as_is_said(answered: bool, landed: 
     async with running(concurrency=2) as bench:
         bench.take(1, 2)
         await bench.api.until("a-1", "a-2")
-        bench.engine.dispatch.stopped = True
+        bench.engine.dispatch.stop()
         bench.api.answer("a-1")
         if answered:
             bench.api.answer("a-2")

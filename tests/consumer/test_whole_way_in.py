@@ -164,4 +164,4 @@ def test_a_hostile_record_breaks_nothing_that_tells_of_it(bad: list[dict[str, An
     sink.deliver()
 
     assert sink.shown()
-    assert sink.backlog.records == 0
+    assert sink.engine.assignment.backlog.records == 0

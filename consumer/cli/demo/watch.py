@@ -57,7 +57,7 @@ class Watch:
         return self._display.add_task(name, total=total, told="")
 
     def _show(self, committed: dict[int, int]) -> None:
-        tally, dispatch = self._service.tally, self._service.dispatch
+        tally, dispatch = self._service.tally, self._service.engine.dispatch
         told = f"{tally.requests.total()} requests, {dispatch.waiting:,} changes waiting"
         self._display.update(self._handled, completed=tally.messages.total(), told=told)
         done = sum(max(0, offset) for offset in committed.values())

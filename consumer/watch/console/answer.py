@@ -39,21 +39,21 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
     found: dict[str, Any] = {
         "query": shown.text(query),
         "since": None if since is None else moment(since),
-        "unread": sum(view.lag(name) or 0 for name in view.assignment.owned),
+        "unread": view.engine.assignment.unread(view.end_of),
         "profiles": [],
         "waiting": [],
     }
     if not query.strip():
         latest = view.outcomes.latest(_LATEST)
         return {**found, "outcomes": [_outcome(one, shown) for one in latest]}
-    dying = [one for ticket in view.assignment.backlog.open for one in ticket.rejected]
-    held = yield from look(query, view.dispatch, view.planner, dying, now)
+    dying = [one for ticket in view.engine.assignment.backlog.open for one in ticket.rejected]
+    held = yield from look(query, view.engine.dispatch, view.engine.planner, dying, now)
     waits = yield from _each(held[:_MOST], lambda one: _waiting(one, shown, now))
     ended = yield from view.outcomes.search(query, _MOST_JUDGED)
     told = yield from _each(ended[:_MOST], lambda one: _outcome(one, shown))
 
     def is_known(resource: Resource, hull_id: str) -> bool:
-        return view.dispatch.lanes[resource].memory.knows(hull_id)
+        return view.engine.lanes[resource].memory.knows(hull_id)
 
     judged = profiles(query, held[:_MOST], ended, is_known, shown)
     return {**found, "profiles": judged, "waiting": waits, "outcomes": told}

@@ -24,7 +24,7 @@ _MOST_TROUBLES: Final = 30
 def state(view: View, now: float, clock: float) -> dict[str, Any]:
     """Tell it; `now` in seconds of the loop's clock, `clock` in seconds since 1970."""
     said = _headline(view, now, clock)
-    assignment = view.assignment
+    assignment = view.engine.assignment
     return {
         "version": view.version,
         "at": moment(clock),
@@ -54,7 +54,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         },
         "lanes": [
             _lane(str(name), lane, now) | {"refused": _refused(view, name)}
-            for name, lane in view.dispatch.lanes.items()
+            for name, lane in view.engine.lanes.items()
         ],
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
@@ -87,11 +87,11 @@ def moment(clock: float) -> str:
 
 
 def _headline(view: View, now: float, clock: float) -> Headline:
-    is_healthy, health = view.healthy()
-    is_ready, readiness = view.ready()
-    halts = view.dispatch.halts
-    broken = tuple(str(name) for name, lane in view.dispatch.lanes.items() if lane.breaker.is_open)
-    letters, wait = view.dead_letters, view.dispatch.asked_wait(now)
+    is_healthy, health = view.probes.healthy()
+    is_ready, readiness = view.probes.ready()
+    halts = view.engine.halts
+    broken = tuple(str(name) for name, lane in view.engine.lanes.items() if lane.breaker.is_open)
+    letters, wait = view.dead_letters, view.engine.dispatch.asked_wait(now)
     return headline(
         Facts(
             stuck=None if is_healthy else health,
@@ -103,32 +103,33 @@ def _headline(view: View, now: float, clock: float) -> Headline:
             is_throttled=view.limiter.is_lowered(now),
             long_wait=None if wait is None else long_wait(wait, clock),
             unread=_unread(view),
-            unresolved=view.assignment.backlog.records,
+            unresolved=view.engine.assignment.backlog.records,
         )
     )
 
 
 def _unread(view: View) -> int:
-    return sum(view.lag(name) or 0 for name in view.assignment.owned)
+    return view.engine.assignment.unread(view.end_of)
 
 
 def _partitions(view: View) -> list[dict[str, Any]]:
+    assignment = view.engine.assignment
     found = [
         {
             "topic": name.topic,
             "partition": name.number,
-            "lag": view.lag(name),
+            "lag": assignment.lag(name, view.end_of(name)),
             "unresolved": offsets.unresolved,
             "next_offset": offsets.next_offset,
         }
-        for name, offsets in sorted(view.assignment.owned.items())
+        for name, offsets in sorted(assignment.owned.items())
     ]
     return found[:_MOST_PARTITIONS]
 
 
 def _oldest(view: View, clock: float) -> dict[str, Any] | None:
     """The record that was read first of those that are not final, and whom it is about."""
-    ticket = next(iter(view.assignment.backlog.open), None)
+    ticket = next(iter(view.engine.assignment.backlog.open), None)
     if ticket is None:
         return None
     record = ticket.record
@@ -156,7 +157,7 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
 
 
 def _refused(view: View, resource: Resource) -> str | None:
-    halt = view.dispatch.halts.of(resource)
+    halt = view.engine.halts.of(resource)
     return halt.reason if halt.is_sure else None
 
 

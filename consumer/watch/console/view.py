@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from consumer.decide.rules import Rules
-from consumer.engine.dispatch import Dispatch
-from consumer.engine.plan import Planner
+from consumer.engine.engine import Engine
 from consumer.log.troubles import Troubles
-from consumer.offsets.assignment import Assignment
 from consumer.offsets.record import Partition
 from consumer.outbox.dead_letters import DeadLetters
 from consumer.settings import Settings
@@ -17,6 +15,7 @@ from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.explain import Known
 from consumer.watch.outcomes import Outcomes
+from consumer.watch.port.ops import State
 from consumer.watch.report import Tally
 from planhat_client.limiter import Limiter
 
@@ -25,8 +24,8 @@ from planhat_client.limiter import Limiter
 class View:
     """The parts of the service, and its own words about them.
 
-    `lag` gives the records of a partition that are not read, None while unknown; `started_at` is in
-    seconds since 1970.
+    `end_of` gives the end of the log of a partition, None while unknown; `started_at` is in seconds
+    since 1970.
     """
 
     version: str
@@ -34,9 +33,7 @@ class View:
     settings: Settings
     rules: Rules
     known: Known
-    dispatch: Dispatch
-    planner: Planner
-    assignment: Assignment
+    engine: Engine
     ages: Ages
     limiter: Limiter
     dead_letters: DeadLetters
@@ -44,6 +41,5 @@ class View:
     outcomes: Outcomes
     troubles: Troubles
     tally: Tally
-    lag: Callable[[Partition], int | None]
-    healthy: Callable[[], tuple[bool, str]]
-    ready: Callable[[], tuple[bool, str]]
+    end_of: Callable[[Partition], int | None]
+    probes: State

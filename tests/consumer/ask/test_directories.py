@@ -16,12 +16,19 @@ from planhat_client.errors import (
 )
 from planhat_client.limiter import Limiter
 from schemas.planhat import LeanCompany, PlanhatUser
-from tests.consumer.engine_run import Engine
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROW = LeanCompany.model_validate({"_id": "c1", "externalId": "a-1"})
+
+
+NO_OWNERS = "account_synchronized_segments: [c]"
+OWNERS = """
+account_synchronized_segments: [c]
+account_attributes_outbound: [{hull_field_name: owner, service_field_name: owner}]
+"""
 
 
 class Asked:
@@ -48,22 +55,15 @@ class Asked:
 class Desk:
     """A reader beside an engine whose directories are not read yet."""
 
-    def __init__(self, *troubles: PlanhatError) -> None:
+    def __init__(self, *troubles: PlanhatError, settings: str = NO_OWNERS) -> None:
         self.api = Asked(*troubles)
         self.gate = Limiter(6000, 6000)
-        self.engine = Engine()
-        self.companies, self.owners = type(self.engine.directory)(), type(self.engine.owners)()
-        self.reader = DirectoryReader(
-            self.api,
-            self.gate,
-            self.engine.dispatch.halts,
-            self.engine.planner,
-            self.companies,
-            self.owners,
-        )
+        self.engine = joined(rules_of(settings), limiter=self.gate)
+        self.companies, self.owners = self.engine.companies, self.engine.owners
+        self.reader = DirectoryReader(self.api, self.engine)
 
-    async def read(self, until: Callable[[], bool], *, with_owners: bool = False) -> None:
-        reading = asyncio.create_task(self.reader.run(with_owners=with_owners))
+    async def read(self, until: Callable[[], bool]) -> None:
+        reading = asyncio.create_task(self.reader.run())
         async with asyncio.timeout(20):
             while not until():  # noqa: ASYNC110 - what is awaited is no event
                 await asyncio.sleep(0.01)
@@ -75,9 +75,9 @@ class Desk:
 
 
 async def test_each_reading_counts_as_a_call() -> None:
-    desk = Desk()
+    desk = Desk(settings=OWNERS)
 
-    await desk.read(lambda: desk.owners.is_loaded, with_owners=True)
+    await desk.read(lambda: desk.owners.is_loaded)
 
     assert desk.api.calls == ["companies", "users"]
     assert desk.used() == pytest.approx(2)
@@ -107,7 +107,7 @@ async def test_retry_after_holds_for_everybody(trouble: PlanhatError) -> None:
 async def test_a_refused_token_halts_the_lanes() -> None:
     desk = Desk(PlanhatUnauthorized("401", 401))
 
-    await desk.read(lambda: desk.engine.dispatch.halts.stops_all)
+    await desk.read(lambda: desk.engine.halts.stops_all)
 
     assert not desk.companies.is_loaded
 

@@ -46,18 +46,16 @@ class Desk:
     """An engine in which some users have moved."""
 
     def __init__(self, *answers: str | PlanhatError | None) -> None:
-        self.engine = Engine()
+        self.gate = Limiter(6000, 6000)
+        self.engine = Engine(gate=self.gate)
         self.engine.take(account_message(account(2)))
         self.engine.run()
         self.api = Asked(answers)
-        self.gate = Limiter(6000, 6000)
         self.let_go = asyncio.Event()
         self.told: list[str] = []
         self.reader = EnduserReader(
             self.api,
-            self.gate,
-            self.engine.dispatch.halts,
-            self.engine.planner,
+            self.engine.core,
             self.told.append,
             self.let_go.set,
         )

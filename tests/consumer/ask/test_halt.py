@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from structlog.testing import capture_logs
 
 from consumer.ask.halt import HaltWatch
-from consumer.lanes.halts import Halts
+from consumer.offsets.record import Partition, Record
+from consumer.offsets.ticket import Ticket
 from planhat_client.errors import PlanhatError, PlanhatUnauthorized, PlanhatUnavailable
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Halt
 from schemas.planhat import Resource
+from tests.consumer.joined import joined
+from tests.consumer.virtual_time import in_no_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+P0 = Partition("events", 0)
 FORBIDDEN = Halt("403 Forbidden", 403, told="403 Forbidden")
 
 
@@ -28,18 +32,16 @@ class Bench:
         self.answers = list(answers)
         self.probes = 0
         self.woken = 0
-        self.halts = Halts(Resource)
         self.gate = Limiter(6000, 6000)
-        self.watch = HaltWatch(self, self, self.gate, self._wake)
+        self.engine = joined(limiter=self.gate)
+        self.halts = self.engine.halts
+        self.watch = HaltWatch(self.engine, self, self._wake)
 
     async def probe(self) -> None:
         self.probes += 1
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
-
-    def asked_wait(self, now: float) -> float | None:
-        return self.gate.asked_wait(now)
 
     def refuse(self, resource: Resource, number: int, *, is_alone: bool = False) -> None:
         lane = self.halts.of(resource)
@@ -153,3 +155,24 @@ async def test_a_long_wait_is_told_once_with_its_end() -> None:
     assert line["reason"].startswith("Planhat asked us to wait until 20")
     assert line["reason"].endswith(" UTC")
     assert 3590 <= line["seconds"] <= 3600
+
+
+def test_that_sending_is_held_is_told_once_a_minute_and_only_if_something_waits() -> None:
+    async def told() -> list[int]:
+        bench = Bench()
+        assignment = bench.engine.assignment
+        assignment.begin({P0: (10, "hp1:250;")})
+        offsets, backlog = assignment.owned[P0], assignment.backlog
+        counts: list[int] = []
+        with capture_logs() as logs:
+            async with watching(bench):
+                for seconds in (100.0, 0.5, 59.0, 1.0, 59.0):
+                    await asyncio.sleep(seconds)
+                    counts.append(sum(one["event"] == "sending.held" for one in logs))
+                    if not backlog.records:
+                        offsets.track(10)
+                        backlog.add(Ticket(Record(P0, 10, None, b""), offsets, backlog))
+        assert {one["waiting"] for one in logs} == {1}
+        return counts
+
+    assert in_no_time(told()) == [0, 1, 1, 2, 2]

@@ -38,7 +38,7 @@ def activities(engine: Engine) -> list[tuple[Ending | str, str | None]]:
 
 
 def taken(engine: Engine) -> Flight:
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
     assert isinstance(flight, Flight)
     return flight
 
@@ -47,7 +47,7 @@ def pass_time(engine: Engine, seconds: float) -> None:
     """Let the wait for companies end, without an end of what Planhat fails to do."""
     engine.now += seconds
     engine.read_directories()
-    engine.planner.expire(engine.now)
+    engine.core.expire(engine.now)
     engine.run(0.0)
 
 

@@ -91,7 +91,7 @@ class ContactMachine(RuleBasedStateMachine):
 
     @rule()
     def fly(self) -> None:
-        step = self.engine.dispatch.next(self.engine.now)
+        step = self.engine.core.next(self.engine.now)
         self.engine.take()
         if isinstance(step, Flight):
             self.read_when_flown[step.number] = len(self.log)
@@ -142,7 +142,7 @@ class ContactMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((0.1, 1.0, 3.0, 70.0)))
     def wait(self, seconds: float) -> None:
         self.engine.now += seconds
-        self.engine.planner.expire(self.engine.now)
+        self.engine.core.expire(self.engine.now)
         self.engine.take()
 
     @rule()
@@ -194,7 +194,7 @@ class ContactMachine(RuleBasedStateMachine):
     def the_rest(self) -> Iterator[Flight]:
         engine = self.engine
         for _ in range(300):
-            step = engine.dispatch.next(engine.now)
+            step = engine.core.next(engine.now)
             engine.take()
             if isinstance(step, Flight):
                 yield step
@@ -203,7 +203,7 @@ class ContactMachine(RuleBasedStateMachine):
             elif not engine.look_up():
                 engine.now += 3.0
                 engine.read_directories()
-                engine.planner.expire(engine.now)
+                engine.core.expire(engine.now)
                 engine.take()
 
     def creatable(self) -> set[str]:

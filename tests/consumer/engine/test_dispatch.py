@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.dispatch import Wait
 from consumer.engine.pace import Pace
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
 from consumer.lanes.part import Part
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Limiter
 from planhat_client.protocol import Delivered, Halt, Quota, Reject, Retry
 from schemas.planhat import BulkResult, Resource
+from tests.consumer.joined import joined
 from tests.consumer.lane_bench import receipt
 
 if TYPE_CHECKING:
-    from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
 ALL = tuple(Resource)
@@ -27,10 +26,10 @@ MAIN = (Resource.COMPANIES, Resource.ENDUSERS, Resource.LICENSES)
 class Desk:
     """Lanes and their dispatch."""
 
-    def __init__(self, main: Gate | None = None, permits: int = 10, **policy: int) -> None:
-        self.lanes = {name: Lane(LanePolicy(name, **policy)) for name in ALL}  # type: ignore[arg-type]  # sizes
-        main = main or Unlimited()
-        self.dispatch = Dispatch(self.lanes, main, Unlimited(), permits, lambda: 0.5)
+    def __init__(self, main: Limiter | None = None, permits: int = 10, **policy: int) -> None:
+        lanes = {"merges": True, **policy}
+        engine = joined(limiter=main, lanes=lanes, max_concurrent=permits)
+        self.lanes, self.dispatch = engine.lanes, engine.dispatch
 
     def add(self, resource: Resource, key: str, now: float) -> None:
         body = {"externalId": key}
@@ -177,7 +176,7 @@ def test_what_is_ready_or_will_be_tried_again_is_looked_for() -> None:
 def test_who_is_stopped_looks_for_nothing() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    desk.dispatch.stopped = True
+    desk.dispatch.stop()
 
     assert not desk.dispatch.has_more(0.0)
 
@@ -249,7 +248,7 @@ def test_what_may_go_at_once_is_named() -> None:
     nothing = desk.dispatch.sendable(0.0)
     desk.add(Resource.LICENSES, "l", 0.0)
     ready = desk.dispatch.sendable(0.0)
-    desk.dispatch.stopped = True
+    desk.dispatch.stop()
 
     assert (nothing, ready) == (None, Resource.LICENSES)
     assert desk.dispatch.sendable(0.0) is None

@@ -3,19 +3,20 @@ import pytest
 from consumer.engine.dispatch import Dispatch, Wait
 from consumer.engine.pace import Pace
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
+from tests.consumer.joined import joined
 from tests.consumer.lane_bench import part
 
 
 class Gates:
     """All lanes behind a quota of 600 a minute, with batches of two."""
 
-    def __init__(self) -> None:
-        self.lanes = {name: Lane(LanePolicy(name, batch_size=2)) for name in Resource}
-        self.dispatch = Dispatch(self.lanes, Limiter(600.0, 10.0), Unlimited(), 10, lambda: 0.5)
+    def __init__(self, permits: int = 10) -> None:
+        lanes = {"merges": True, "batch_size": 2}
+        engine = joined(limiter=Limiter(600.0, 10.0), lanes=lanes, max_concurrent=permits)
+        self.lanes, self.dispatch = engine.lanes, engine.dispatch
 
     def add(self, resource: Resource, key: str, now: float = 0.0) -> None:
         self.lanes[resource].add(part(key, 1), now)
@@ -70,7 +71,7 @@ def test_activities_wait_a_moment_for_those_that_their_endusers_hold_back() -> N
 def test_halted_nothing_goes() -> None:
     gates = Gates()
     gates.add(Resource.ENDUSERS, "a")
-    gates.dispatch.stopped = True
+    gates.dispatch.stop()
 
     assert gates.next(0.0, Pace.AT_ONCE) == "wait None"
 

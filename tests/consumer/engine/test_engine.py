@@ -72,9 +72,9 @@ def test_a_user_neither_creates_nor_changes_a_company_outside_the_company_filter
 
     engine.run()
     engine.now += 31.0
-    engine.planner.expire(engine.now)
+    engine.core.expire(engine.now)
     engine.read_directories()
-    engine.planner.expire(engine.now)
+    engine.core.expire(engine.now)
     engine.run()
 
     assert engine.rows("companies") == []
@@ -86,7 +86,7 @@ def test_a_company_waited_for_in_vain_is_waited_for_again_only_after_a_reading()
     engine = Engine()
     engine.take(user_message(1, account(1), account_segments=[]))
     engine.now += 31.0
-    engine.planner.expire(engine.now)
+    engine.core.expire(engine.now)
 
     engine.take(user_message(2, account(1), account_segments=[]))
     assert engine.skips() == [reasons.NO_COMPANY_ID] * 2
@@ -116,7 +116,7 @@ def test_a_user_goes_as_soon_as_the_company_it_waits_for_appears_in_the_director
     row = {"_id": "5b" + "0" * 22, "externalId": "a-1", "name": "By hand"}
     engine.sandbox.upserts.apply(engine.sandbox.upserts.arrive(COMPANIES, [row], lambda: False), {})
     engine.directory.read([LeanCompany.model_validate(row)], engine.now)
-    engine.planner.companies_read(engine.now)
+    engine.core.planner.companies_read(engine.now)
     engine.run()
 
     assert places(engine.rows("endusers")) == [("u-1", row["_id"])]
@@ -246,10 +246,9 @@ def test_a_lookup_of_partitions_that_were_revoked_lets_nothing_go() -> None:
     engine.take(moved(1, account(2), "account-1"))
     part = engine.planner.lookups.next(engine.now)
     assert part is not None
-    engine.dispatch.clear()
-    engine.planner.clear()
+    engine.core.clear()
 
-    engine.planner.looked_up(part, "5e" + "0" * 22, engine.now)
+    engine.core.lookups.found(part, "5e" + "0" * 22, engine.now)
 
     assert engine.planner.lookups.next(engine.now) is None
     assert engine.lanes[Resource.ENDUSERS].ready == 0
@@ -377,15 +376,15 @@ def test_a_company_of_an_unknown_owner_is_skipped_with_its_licences() -> None:
 
 def test_an_owner_unknown_for_long_asks_for_one_reading_and_waits_for_it() -> None:
     engine = Engine(SandboxOptions(users=STAFF))
-    engine.owners.try_now(engine.now)
+    engine.core.owners.try_now(engine.now)
     engine.now += 100.0
     engine.take(account_message(account(1, owner="new@example.com")))
     engine.take(account_message(account(2, owner="other@example.com")))
     engine.run()
     assert engine.calls == {}
 
-    assert engine.owners.try_now(engine.now)
-    assert not engine.owners.try_now(engine.now + 59.0)
+    assert engine.core.owners.try_now(engine.now)
+    assert not engine.core.owners.try_now(engine.now + 59.0)
     engine.sandbox.seed_users([*STAFF, {"_id": "5d" + "0" * 22, "email": "new@example.com"}])
     engine.read_directories()
     engine.run()

@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
-from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.settle import Settler
-from consumer.offsets.assignment import Assignment
 from consumer.offsets.record import Partition, Record
 from planhat_client.protocol import Delivered, Halt, Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
-from tests.consumer.engine.test_intake import Silence
+from tests.consumer.joined import joined
 from tests.examples import examples
 
 if TYPE_CHECKING:
@@ -80,21 +73,15 @@ class EngineMachine(RuleBasedStateMachine):
 
     def begin(self) -> None:
         """A new process owns the partition, from the commit."""
-        self.lanes = {
-            name: Lane(LanePolicy(name, batch_size=2, merges=name is not Resource.ACTIVITIES))
-            for name in Resource
-        }
-        self.settlers = {name: Settler(lane, lambda: 0.5) for name, lane in self.lanes.items()}
-        planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
-        self.intake = Intake(RULES, planner, RejectGuard(1.0), Silence(), self.reject)
-        self.assignment = Assignment(1000, 1000, 1 << 20)
+        self.engine = joined(RULES, reject=self.reject, lanes={"batch_size": 2})
+        self.lanes, self.assignment = self.engine.lanes, self.engine.assignment
         self.assignment.begin({P0: self.committed})
         self.air: list[Flight] = []
         self.read_all()
 
     def reject(self, ticket: Ticket) -> None:
         self.dead.add(ticket.record.offset)
-        self.intake.resolve(ticket)
+        self.engine.dead_lettered(ticket, self.now)
 
     def read_all(self) -> None:
         offsets = self.assignment.owned[P0]
@@ -102,7 +89,7 @@ class EngineMachine(RuleBasedStateMachine):
             user, version, with_event = self.log[offset]
             value = message(user, version, with_event=with_event)
             record = Record(P0, offset, user.encode(), value)
-            self.intake.take(record, offsets, self.assignment.backlog, self.now)
+            self.engine.take([record], offsets, self.now)
 
     @rule(user=st.sampled_from((*USERS, BAD)), with_event=st.booleans())
     def arrive(self, user: str, *, with_event: bool) -> None:
@@ -113,7 +100,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(resource=st.sampled_from((Resource.ENDUSERS, Resource.ACTIVITIES)))
     def fly(self, resource: Resource) -> None:
         flight = self.lanes[resource].take(self.now)
-        self.follow_up()
+        self.engine.expire(self.now)
         if flight is not None:
             self.air.append(flight)
 
@@ -139,8 +126,7 @@ class EngineMachine(RuleBasedStateMachine):
         else:
             self.apply(flight.resource, items)
             answer = Retry("network") if kind == "lost" else answer
-        self.settlers[flight.resource].settle(flight, answer, self.now)
-        self.follow_up()
+        self.engine.answered(flight, answer, self.now)
 
     def apply(self, resource: Resource, items: list[dict[str, object]]) -> None:
         for item in items:
@@ -152,11 +138,6 @@ class EngineMachine(RuleBasedStateMachine):
             user, version = str(item["externalId"]), int(custom["version"])
             assert version >= self.applied.get(user, 0), "an older change overtook a newer one"
             self.applied[user] = version
-
-    def follow_up(self) -> None:
-        for lane in self.lanes.values():
-            ended, lane.ended = lane.ended, []
-            self.intake.follow_up(ended, self.now)
 
     @rule(seconds=st.floats(0.1, 40))
     def wait(self, seconds: float) -> None:

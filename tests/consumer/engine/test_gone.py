@@ -244,7 +244,7 @@ def test_a_user_of_a_company_that_is_doubted_waits_for_the_reading_as_well() -> 
     (company,) = engine.rows("companies")
     named = {"id": "account-1", "planhat": {"id": company["_id"]}}
     engine.take(user_message(2, named, account_segments=OUTSIDE))
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
     assert isinstance(flight, Flight)
     engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
 
@@ -282,7 +282,7 @@ def test_an_id_that_is_left_out_when_its_partition_is_revoked_is_sent_again() ->
     user = {"planhat": {"id": STALE}}
     engine.take(user_message(1, account(1), user={**user, "traits_version": 2}))
     engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
     assert isinstance(flight, Flight)
     engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
     assert engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
@@ -304,7 +304,7 @@ def test_ids_are_kept_of_all_who_wait_for_the_company_that_one_of_them_misses() 
     flights = []
     for number in (1, 2):
         engine.take(user_message(number, account(2), changes=changes))
-        flights.append(engine.dispatch.next(engine.now))
+        flights.append(engine.core.next(engine.now))
     for flight in flights:
         assert isinstance(flight, Flight)
         engine.answer(flight, engine.send(flight))

@@ -9,25 +9,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.decide import reasons
-from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
-from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog
 from planhat_client.protocol import Delivered
 from planhat_client.sandbox import Refusal
-from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.engine_run import Engine, account, account_message, user_message
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
-    from consumer.lanes.part import Ended
-    from consumer.offsets.ticket import Receipt, Ticket
+    from consumer.offsets.ticket import Ticket
 
 SETTINGS = """
 contact_synchronized_segments: [s]
@@ -36,33 +27,14 @@ contact_attributes_outbound: [{hull_field_name: email, service_field_name: email
 """
 
 
-class Silence:
-    """A report that nobody reads."""
-
-    def part_ended(self, end: Ended) -> None: ...
-
-    def message_ended(self, receipt: Receipt) -> None: ...
-
-    def record_rejected(self, ticket: Ticket) -> None: ...
-
-    def record_ended(self, ticket: Ticket) -> None: ...
-
-
 class Desk:
     """An intake with its lanes, and no Kafka nor Planhat."""
 
     def __init__(self) -> None:
-        rules = Rules.compile(ConnectorSettings.from_text(SETTINGS, "settings"))
-        self.lanes = {
-            name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES))
-            for name in Resource
-        }
-        planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
         self.rejected: list[Ticket] = []
-        guard = RejectGuard(0.5)
-        self.intake = Intake(rules, planner, guard, Silence(), self.rejected.append)
+        self.engine = joined(rules_of(SETTINGS), reject=self.rejected.append, reject_limit=0.5)
+        self.backlog = self.engine.assignment.backlog
         self.offsets = Offsets(0, "")
-        self.backlog = Backlog()
 
     def take(
         self, offset: int, *, with_event: bool, headers: tuple[tuple[str, bytes], ...] = ()
@@ -75,16 +47,13 @@ class Desk:
         }
         value = json.dumps(message).encode()
         record = Record(Partition("t", 0), offset, b"u", value, headers)
-        self.intake.take(record, self.offsets, self.backlog, 0.0)
+        self.engine.take([record], self.offsets, 0.0)
 
     def deliver(self, resource: Resource) -> None:
-        lane = self.lanes[resource]
-        flight = lane.take(0.0)
+        flight = self.engine.lanes[resource].take(0.0)
         assert flight is not None
         answer = Delivered(BulkResult(created=len(flight.items)), is_whole=True)
-        Settler(lane, lambda: 0.0).settle(flight, answer, 0.0)
-        ended, lane.ended = lane.ended, []
-        self.intake.follow_up(ended, 0.0)
+        self.engine.answered(flight, answer, 0.0)
 
 
 def test_a_newer_record_is_not_final_before_an_older_one_of_its_profile() -> None:
@@ -117,8 +86,7 @@ def test_a_long_chain_of_one_profile_resolves_at_once() -> None:
 def take(engine: Engine, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()) -> None:
     """Read a record that is no plain message."""
     record = Record(Partition("t", 0), engine.offsets.position or 0, None, value, headers)
-    engine.intake.take(record, engine.offsets, engine.backlog, engine.now)
-    engine._follow_up()
+    engine.core.take([record], engine.offsets, engine.now)
 
 
 def told(engine: Engine) -> list[tuple[str, int | None, str, str]]:
@@ -256,7 +224,7 @@ def test_the_guard_is_told_of_each_message_once_and_of_each_rejection() -> None:
     take(engine, None)
     engine.run()
 
-    assert list(engine.intake._guard._last) == [False, True, False]
+    assert list(engine.core.guard._last) == [False, True, False]
 
 
 def test_a_bug_of_ours_costs_one_message_and_is_told() -> None:
@@ -298,11 +266,8 @@ def test_a_record_that_was_final_before_is_not_planned() -> None:
 def test_after_a_revoke_nobody_waits_for_records_of_the_former_epoch() -> None:
     engine = Engine()
     engine.take(user_message(1, account(1)))
-    engine.dispatch.clear()
-    engine.planner.clear()
-
-    engine.intake.clear()
-    engine.offsets, engine.backlog = Offsets(0, ""), Backlog()
+    engine.core.clear()
+    engine.offsets = Offsets(0, "")
     engine._next_offset = 0
     engine.take(user_message(1, account(1)))
     engine.run()
@@ -361,9 +326,7 @@ def test_after_a_revoke_others_may_have_sent_what_is_newer_than_a_replay() -> No
     engine = Engine()
     engine.take(user_message(1, account(1)))
     engine.run()
-    engine.dispatch.clear()
-    engine.planner.clear()
-    engine.intake.clear()
+    engine.core.clear()
 
     value = json.dumps(user_message(1, account(1), user={"name": "mended"})).encode()
     take(engine, value, replayed(0, 0))
@@ -411,7 +374,10 @@ def test_a_stale_replay_sends_its_events_and_not_its_profile(told: tuple[str, by
 
     desk.take(2, with_event=True, headers=(*REPLAY, told))
 
-    assert (desk.lanes[Resource.ENDUSERS].waiting, desk.lanes[Resource.ACTIVITIES].waiting) == (
+    assert (
+        desk.engine.lanes[Resource.ENDUSERS].waiting,
+        desk.engine.lanes[Resource.ACTIVITIES].waiting,
+    ) == (
         0,
         1,
     )

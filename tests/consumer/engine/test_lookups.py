@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.engine.lookups import MOST_AT_ONCE, MOST_FAILURES, Lookups
+from consumer.lanes.lane import Lane
 from consumer.lanes.part import Profile
+from consumer.lanes.policy import LanePolicy
+from schemas.planhat import Resource
 from tests.consumer.lane_bench import part
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def waiting(count: int) -> tuple[Lookups, list[Part]]:
-    lookups = Lookups()
+    lookups = Lookups({name: Lane(LanePolicy(name)) for name in Resource})
     parts = [part(str(number), 1) for number in range(count)]
     for one in parts:
         one.profile = Profile(one.key)
@@ -40,7 +43,7 @@ def test_several_are_asked_about_at_once_and_no_more_than_a_few() -> None:
     asked = [lookups.next(0.0) for _ in parts]
 
     assert asked == [*parts[:MOST_AT_ONCE], None]
-    assert lookups.done(parts[0])
+    assert lookups.found(parts[0], None, 0.0)
     assert lookups.next(0.0) is parts[-1]
 
 
@@ -53,7 +56,7 @@ def test_one_that_fails_while_others_work_is_given_up() -> None:
         now += 60.0
 
     assert tries == [None] * (MOST_FAILURES - 1) + [MOST_FAILURES]
-    assert lookups.done(only)
+    assert lookups.found(only, None, 0.0)
     assert len(lookups) == 0
 
 
@@ -75,7 +78,7 @@ def test_what_was_revoked_meanwhile_is_done_with() -> None:
     lookups.clear()
 
     assert lookups.failed(only, 1, 0.0, 0.9) is None
-    assert not lookups.done(only)
+    assert not lookups.found(only, None, 0.0)
     assert len(lookups) == 0
 
 
@@ -99,6 +102,6 @@ def test_the_good_are_answered_however_many_fail(bad: set[int], answers: list[in
         tries[one] += 1
         works += 1
         if int(one.key) not in bad or lookups.failed(one, works, now, 0.9) is not None:
-            assert lookups.done(one)
+            assert lookups.found(one, None, now)
 
     assert all(tries[parts[at]] == (MOST_FAILURES if at in bad else 1) for at in range(12))

@@ -8,6 +8,7 @@ import pytest
 
 from consumer.decide import reasons
 from consumer.engine.dispatch import Wait
+from consumer.lanes.batch import Flight
 from planhat_client.protocol import Reject
 from planhat_client.sandbox import Refusal, SandboxOptions
 from planhat_client.sandbox.models import COMPANIES
@@ -82,8 +83,8 @@ def test_an_event_that_comes_again_while_it_flies_is_sent_once() -> None:
     message = user_message(1, account(1), events=[event(1)])
     engine.take(message)
     # The enduser is unchanged, so it ends at once and the event is the first to go.
-    while isinstance(flight := engine.dispatch.next(engine.now), Wait):
-        assert engine._follow_up()
+    flight = engine.core.next(engine.now)
+    assert isinstance(flight, Flight)
 
     engine.take(message)
     engine.answer(flight, engine.send(flight))
@@ -108,9 +109,7 @@ def test_an_event_of_a_former_epoch_may_come_again() -> None:
     engine = Engine()
     message = user_message(1, account(1), events=[event(1)])
     engine.take(message)
-    engine.dispatch.clear()
-    engine.planner.clear()
-    engine.intake.clear()
+    engine.core.clear()
 
     engine.take(message)
     engine.run()
@@ -173,8 +172,7 @@ def test_who_waits_for_its_owner_says_so_and_is_settled_by_one_reading() -> None
 
 def test_after_a_revoke_no_reading_settles_what_waited_for_an_owner() -> None:
     engine = waiting_for_owners(account(1, owner="new@example.com"))
-    engine.dispatch.clear()
-    engine.planner.clear()
+    engine.core.clear()
 
     engine.sandbox.seed_users([ANN, {"_id": "5d" + "0" * 22, "email": "new@example.com"}])
     engine.read_directories()
@@ -244,7 +242,7 @@ def test_two_users_that_name_one_record_do_not_fly_together(
     engine.run()
     engine.take(*(user_message(number, account(1), user=members) for number in (1, 2)))
 
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
 
     assert not isinstance(flight, Wait)
     assert len(flight.items) == flown
@@ -255,7 +253,7 @@ def test_two_accounts_that_name_one_company_do_not_fly_together() -> None:
     known = {"planhat/id": "5e" + "0" * 22}
     engine.take(*(account_message(account(number, **known)) for number in (1, 2)))
 
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
 
     assert not isinstance(flight, Wait)
     assert len(flight.items) == 1
@@ -358,12 +356,11 @@ def test_time_alone_is_no_proof_that_a_company_is_missing() -> None:
     engine.now += 500.0
     engine.take(outside(1, account(1)))
 
-    waits = [engine.planner.expire(engine.now + later) for later in (10.0, 29.0, 31.0)]
+    waits = [engine.core.expire(engine.now + later) for later in (10.0, 29.0, 31.0)]
     told = engine.skips()
     engine.now += 31.0
     engine.read_directories()
-    last = engine.planner.expire(engine.now)
-    engine._follow_up()
+    last = engine.core.expire(engine.now)
 
     assert (waits, told) == ([pytest.approx(20.0), pytest.approx(1.0), 1.0], [])
     assert (last, engine.skips()) == (None, [reasons.NO_COMPANY_ID])
@@ -376,8 +373,7 @@ def test_all_users_of_a_company_that_is_given_up_are_skipped_and_the_others_wait
     engine.take(outside(2, account(1)), outside(3, account(2)))
     engine.now += 20.0
 
-    due = engine.planner.expire(engine.now)
-    engine._follow_up()
+    due = engine.core.expire(engine.now)
 
     assert due == pytest.approx(10.0)
     assert engine.skips() == [reasons.NO_COMPANY_ID] * 2
@@ -391,7 +387,7 @@ def test_who_found_its_company_is_not_given_up_when_its_time_is_over() -> None:
     engine.run()
 
     engine.now += 31.0
-    due = engine.planner.expire(engine.now)
+    due = engine.core.expire(engine.now)
 
     assert due is None
     assert engine.skips() == []
@@ -400,11 +396,9 @@ def test_who_found_its_company_is_not_given_up_when_its_time_is_over() -> None:
 def test_after_a_revoke_nobody_waits() -> None:
     engine = Engine()
     engine.take(outside(1, account(1)))
-    engine.dispatch.clear()
+    engine.core.clear()
 
-    engine.planner.clear()
-
-    assert engine.planner.expire(engine.now + 100.0) is None
+    assert engine.core.expire(engine.now + 100.0) is None
     written(engine, {"_id": "5b" + "0" * 22, "externalId": "a-1", "name": "By hand"})
     engine.read_directories()
     engine.run()
@@ -459,7 +453,7 @@ def test_a_licence_ends_with_its_company_s_change_and_awaits_no_newer_one() -> N
     engine = Engine()
     licences = [{"id": "l-1", "currency": "EUR", "from": "2026-01-01", "mrr": 1}]
     engine.take(account_message(account(1, licences=licences)))
-    flight = engine.dispatch.next(engine.now)
+    flight = engine.core.next(engine.now)
     assert not isinstance(flight, Wait)
     engine.take(account_message(account(1, name="Newer")))
 

@@ -332,7 +332,7 @@ def test_a_halt_lasts_from_its_cause_to_its_own_end(steps: list[tuple[str, float
 def test_flights_are_told_by_their_bodies() -> None:
     engine = Refusing(holds("u0@"))
     with_users(engine, 1)
-    step = engine.dispatch.next(engine.now)
+    step = engine.core.next(engine.now)
 
     assert engine.refuses(step)  # type: ignore[arg-type]  # it is a flight
     assert orjson.loads(step.items[0])["externalId"] == "u-0"  # type: ignore[union-attr]  # the same

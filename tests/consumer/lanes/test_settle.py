@@ -710,14 +710,29 @@ def test_without_its_id_a_change_flies_without_the_one_behind_it() -> None:
     assert bench.fly().changes == 1
 
 
-def test_the_id_in_an_answer_is_told_although_it_cannot_be_remembered() -> None:
+def test_the_id_in_an_answer_is_told_and_remembered_whatever_signs_the_key_holds() -> None:
     bench = Bench()
     bench.lane.add(part("two\nlines", 1), 0.0)
 
     bench.settler.settle(bench.fly(), Delivered(of(created=1, insertsKeys=[{"_id": "5e"}])), 0.0)
 
-    assert bench.lane.memory.planhat_id("two\nlines") is None
+    assert bench.lane.memory.planhat_id("two\nlines") == "5e"
     assert [end.planhat_id for end in bench.lane.ended] == ["5e"]
+
+
+class Companies:
+    """Notes which companies are there, and whose were doubted; none is gone."""
+
+    def __init__(self) -> None:
+        self.there: list[str] = []
+        self.doubted: list[str] = []
+
+    def is_gone(self, profile: Profile, _now: float) -> bool:
+        self.doubted.append(profile.key)
+        return False
+
+    def works(self, company: str, _now: float) -> None:
+        self.there.append(company)
 
 
 def test_the_companies_of_who_was_taken_are_there_and_who_names_none_tells_of_none() -> None:
@@ -727,15 +742,15 @@ def test_the_companies_of_who_was_taken_are_there_and_who_names_none_tells_of_no
         if company is not None:
             change.body["companyId"] = company
         bench.lane.add(change, 0.0)
-    works: list[object] = []
-    bench.lane.company_works = lambda company, _: works.append(company)
+    companies = Companies()
+    settler = Settler(bench.lane, lambda: 0.5, companies=companies)
     taken = [{"externalId": "a"}, {"externalId": "b"}]
 
-    bench.settler.settle(
+    settler.settle(
         bench.fly(), Partial(of(created=2, insertsKeys=taken, createdErrors=["no"]), "206"), 0.0
     )
 
-    assert works == ["5c"]
+    assert companies.there == ["5c"]
 
 
 @pytest.mark.parametrize(
@@ -875,17 +890,12 @@ def test_the_id_of_who_is_rejected_for_what_it_holds_is_believed_again() -> None
 )
 def test_only_what_is_said_of_a_company_makes_it_doubted(reason: str, asked: list[str]) -> None:
     bench = alone()
-    doubted: list[str] = []
+    companies = Companies()
+    settler = Settler(bench.lane, lambda: 0.5, companies=companies)
 
-    def is_gone(profile: Profile, _: float) -> bool:
-        doubted.append(profile.key)
-        return False
+    settler.settle(bench.fly(), Reject(reason, 400), 0.0)
 
-    bench.lane.company_gone = is_gone
-
-    bench.settler.settle(bench.fly(), Reject(reason, 400), 0.0)
-
-    assert (doubted, bench.ended()) == (asked, [("a", "rejected")])
+    assert (companies.doubted, bench.ended()) == (asked, [("a", "rejected")])
 
 
 def test_after_a_passing_trouble_a_change_keeps_the_id_that_hull_gave_it() -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.engine.dispatch import Dispatch
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
 from consumer.watch.progress import Progress
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Limiter
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
+from tests.consumer.joined import joined
 from tests.consumer.lane_bench import part
 
 
@@ -18,9 +17,9 @@ class Loop:
     """A dispatch whose turns the test takes, looked at twice a second."""
 
     def __init__(self) -> None:
-        self.lanes = {name: Lane(LanePolicy(name)) for name in Resource}
         self.limiter = Limiter(60, 2)
-        self.dispatch = Dispatch(self.lanes, self.limiter, Unlimited(), 10, lambda: 0.5)
+        engine = joined(limiter=self.limiter, lanes={"merges": True})
+        self.lanes, self.dispatch = engine.lanes, engine.dispatch
         self.progress = Progress(30.0)
         self.now = 0.0
 

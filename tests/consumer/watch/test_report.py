@@ -9,23 +9,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.decide import reasons
-from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import UNATTRIBUTED, Backlog
+from consumer.offsets.ticket import UNATTRIBUTED
 from consumer.outbox.result_queue import result_of
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from planhat_client.protocol import Answer, Delivered, Halt, Partial, Reject, Retry
-from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
     from consumer.lanes.part import Ended
@@ -45,18 +38,11 @@ class Desk:
         self.metrics = Metrics()
         self.results: list[object] = []
         self.reporter = Reporter(self.metrics, self._delivered)
-        self.lanes = {
-            name: Lane(LanePolicy(name, merges=name is not Resource.ACTIVITIES))
-            for name in Resource
-        }
-        rules = Rules.compile(ConnectorSettings.from_text(SETTINGS, "settings"))
-        planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
-        self.intake = Intake(rules, planner, RejectGuard(0.5), self.reporter, self._reject)
+        self.engine = joined(rules_of(SETTINGS), report=self.reporter, reject=self._reject)
         self.offsets = Offsets(0, "")
-        self.backlog = Backlog()
 
     def _reject(self, ticket: Ticket) -> None:
-        self.intake.resolve(ticket)
+        self.engine.dead_lettered(ticket, 0.0)
 
     def _delivered(self, end: Ended) -> None:
         result = result_of(end, 0.0)
@@ -65,15 +51,12 @@ class Desk:
     def take(self, value: bytes | None) -> None:
         at = len(self.offsets) + (self.offsets.position or 0)
         record = Record(Partition("t", 0), at, b"u", value)
-        self.intake.take(record, self.offsets, self.backlog, 0.0)
+        self.engine.take([record], self.offsets, 0.0)
 
     def settle(self, resource: Resource, answer: Answer) -> None:
-        lane = self.lanes[resource]
-        flight = lane.take(0.0)
+        flight = self.engine.lanes[resource].take(0.0)
         assert flight is not None
-        Settler(lane, lambda: 0.0).settle(flight, answer, 0.0)
-        ended, lane.ended = lane.ended, []
-        self.intake.follow_up(ended, 0.0)
+        self.engine.answered(flight, answer, 0.0)
 
     def value(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"hull_planhat_{name}", labels)

@@ -18,22 +18,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
-from consumer.lanes.lane import Lane, LanePolicy
-from consumer.lanes.settle import Settler
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from consumer.watch.trace import Traces
 from planhat_client.protocol import Delivered, Reject
-from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult, Resource
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -57,12 +49,10 @@ class Desk:
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.reporter = Reporter(Metrics(), traces=Traces(provider.get_tracer("test")))
-        self.lanes = {name: Lane(LanePolicy(name)) for name in Resource}
-        rules = Rules.compile(ConnectorSettings.from_text(SETTINGS, "settings"))
-        planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
-        self.intake = Intake(rules, planner, RejectGuard(0.5), self.reporter, self._reject)
+        self.engine = joined(
+            rules_of(SETTINGS), report=self.reporter, reject=self._reject, lanes={"merges": True}
+        )
         self.offsets = Offsets(0, "")
-        self.backlog = Backlog()
         self.offset = 0
 
     def take(self, headers: tuple[tuple[str, bytes], ...] = (), **more: object) -> None:
@@ -75,22 +65,19 @@ class Desk:
         value = json.dumps(message).encode()
         record = Record(Partition("hull.events", 2), self.offset, b"u", value, headers)
         self.offset += 1
-        self.intake.take(record, self.offsets, self.backlog, 0.0)
+        self.engine.take([record], self.offsets, 0.0)
 
     def send(self, answer: Answer) -> None:
-        lane = self.lanes[Resource.ENDUSERS]
-        flight = lane.take(0.0)
+        flight = self.engine.lanes[Resource.ENDUSERS].take(0.0)
         assert flight is not None
         self.reporter.batch_sent(flight, answer, 0.25)
-        Settler(lane, lambda: 0.0).settle(flight, answer, 0.0)
-        ended, lane.ended = lane.ended, []
-        self.intake.follow_up(ended, 0.0)
+        self.engine.answered(flight, answer, 0.0)
 
     def spans(self, kind: SpanKind) -> list[ReadableSpan]:
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]
 
     def _reject(self, ticket: Ticket) -> None:
-        self.intake.resolve(ticket)
+        self.engine.dead_lettered(ticket, 0.0)
 
 
 @pytest.fixture(name="desk")

@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.decide.rules import Rules
-from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.dispatch import Dispatch
-from consumer.engine.guard import RejectGuard
-from consumer.engine.intake import Intake
-from consumer.engine.plan import Planner
 from consumer.lanes.batch import Flight
-from consumer.lanes.lane import Lane, LanePolicy
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from consumer.watch.waiting import look
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Limiter
 from planhat_client.protocol import Reject, Retry
-from schemas.connector import ConnectorSettings
-from schemas.planhat import Resource
 from tests.consumer.in_one_go import in_one_go
+from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
     from consumer.offsets.ticket import Receipt, Ticket
@@ -46,20 +37,19 @@ class Desk:
     """Everything between the topic and the wire, without either."""
 
     def __init__(self) -> None:
-        self.lanes = {name: Lane(LanePolicy(name, merges=True)) for name in Resource}
         self.limiter = Limiter(600, 100)
-        self.dispatch = Dispatch(self.lanes, self.limiter, Unlimited(), 10, lambda: 0.5)
-        self.planner = Planner(self.lanes, CompanyDirectory(), Owners(), 30.0)
         self.dying: list[Receipt] = []
-        self.intake = Intake(
-            Rules.compile(ConnectorSettings.from_text(SETTINGS, "settings")),
-            self.planner,
-            RejectGuard(0.5),
-            Reporter(Metrics()),
-            self.reject,
+        self.engine = joined(
+            rules_of(SETTINGS),
+            report=Reporter(Metrics()),
+            reject=self.reject,
+            limiter=self.limiter,
+            lanes={"merges": True},
         )
+        self.lanes = self.engine.lanes
+        self.dispatch = self.engine.dispatch
+        self.planner = self.engine.planner
         self.offsets = Offsets(0, "")
-        self.backlog = Backlog()
         self.offset = 0
 
     def reject(self, ticket: Ticket) -> None:
@@ -75,7 +65,7 @@ class Desk:
         value = json.dumps(message).encode()
         record = Record(Partition("t", 0), self.offset, b"u", value)
         self.offset += 1
-        self.intake.take(record, self.offsets, self.backlog, 0.0)
+        self.engine.take([record], self.offsets, 0.0)
 
     def fly(self, now: float = 0.0) -> Flight:
         flight = self.dispatch.next(now)
@@ -187,8 +177,7 @@ def test_another_profile_of_the_same_address_goes_first(desk: Desk) -> None:
 
 def test_a_rejected_message_waits_for_the_dead_letters(desk: Desk) -> None:
     desk.take()
-    desk.dispatch.answered(desk.fly(), Reject("400 bad", 400), 0.0)
-    desk.intake.follow_up(desk.dispatch.ended(), 0.0)
+    desk.engine.answered(desk.fly(), Reject("400 bad", 400), 0.0)
 
     [one] = in_one_go(look("u", desk.dispatch, desk.planner, desk.dying, 0.0))
     assert (one.receipt.reason, one.changes) == ("400 bad", ())

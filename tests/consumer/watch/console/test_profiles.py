@@ -65,8 +65,7 @@ class Watched(Engine):
         self.run()
         self.now += 60.0
         self.read_directories()
-        self.planner.expire(self.now)
-        self._follow_up()
+        self.core.expire(self.now)
         self.run()
 
     def company_in_planhat(self) -> None:

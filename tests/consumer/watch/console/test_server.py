@@ -41,18 +41,18 @@ class Client:
     def __init__(self, service: Service, session: aiohttp.ClientSession) -> None:
         self.service = service
         self.session = session
-        self.service.assignment.begin({PARTITION: None})
+        self.service.engine.assignment.begin({PARTITION: None})
 
     def take(self, offset: int, message: object, timestamp: float = 0.0) -> None:
-        offsets = self.service.assignment.owned[PARTITION]
+        offsets = self.service.engine.assignment.owned[PARTITION]
         assert isinstance(offsets, Offsets)
         value = json.dumps(message).encode()
         record = Record(PARTITION, offset, b"k", value, (), timestamp, 1_700_000_000.0)
         now = asyncio.get_running_loop().time()
-        self.service.intake.take(record, offsets, self.service.assignment.backlog, now)
+        self.service.engine.take([record], offsets, now)
 
     async def get(self, path: str, **more: Any) -> tuple[int, str]:  # noqa: ANN401 - of aiohttp
-        url = f"http://127.0.0.1:{self.service.ops.port}{path}"
+        url = f"http://127.0.0.1:{self.service.parts.ops.port}{path}"
         async with self.session.get(url, **more) as response:
             return response.status, await response.text()
 
@@ -62,7 +62,7 @@ class Client:
         return json.loads(text)
 
     async def explain(self, body: bytes, **headers: str) -> tuple[int, Any]:
-        url = f"http://127.0.0.1:{self.service.ops.port}/api/explain"
+        url = f"http://127.0.0.1:{self.service.parts.ops.port}/api/explain"
         headers = {"Content-Type": "application/json", **headers}
         async with self.session.post(url, data=body, headers=headers) as response:
             return response.status, await response.json()
@@ -75,13 +75,13 @@ async def served(**environ: str) -> AsyncIterator[Client]:
     connector = ConnectorSettings.from_text(CONNECTOR, "connector.yaml")
     settings.hide_secrets(connector, log.hide)
     service = Service(settings, connector)
-    await service.ops.start("127.0.0.1", 0)
+    await service.parts.ops.start("127.0.0.1", 0)
     try:
         async with aiohttp.ClientSession() as session:
             yield Client(service, session)
     finally:
-        await service.ops.stop()
-        await service.api.close()
+        await service.parts.ops.stop()
+        await service.parts.api.close()
 
 
 def user(**more: object) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def user(**more: object) -> dict[str, Any]:
 async def test_the_page_and_its_parts_come_with_a_strict_policy() -> None:
     async with served() as client:
         for path in ("/", "/console.css", "/console.js", "/icon.svg"):
-            url = f"http://127.0.0.1:{client.service.ops.port}{path}"
+            url = f"http://127.0.0.1:{client.service.parts.ops.port}{path}"
             async with client.session.get(url) as response:
                 policy = response.headers["Content-Security-Policy"]
                 assert response.status == 200
@@ -325,7 +325,7 @@ async def test_a_few_wait_for_their_turn_and_the_others_are_told_to_come_again()
 @pytest.mark.slow
 async def test_a_body_that_does_not_come_is_not_waited_for_long() -> None:
     async with served() as client:
-        port = client.service.ops.port
+        port = client.service.parts.ops.port
         head = (
             b"POST /api/explain HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n{"
@@ -372,7 +372,7 @@ async def test_another_page_may_not_ask() -> None:
     async with served() as client:
         by_origin = await client.explain(b"{}", Origin="https://evil.example")
         by_fetch = await client.explain(b"{}", **{"Sec-Fetch-Site": "cross-site"})
-        port = client.service.ops.port
+        port = client.service.parts.ops.port
         own, _ = await client.explain(b"{}", Origin=f"http://127.0.0.1:{port}")
         target, _ = await client.get("/api/state", headers={"Host": "a", "Origin": "null"})
 
@@ -396,7 +396,7 @@ async def test_switched_off_there_is_no_console_and_nothing_is_remembered() -> N
         healthz, _ = await client.get("/healthz")
 
     assert (status, healthz) == (404, 200)
-    assert client.service.outcomes is None
+    assert client.service.parts.outcomes is None
 
 
 async def test_with_a_password_only_who_knows_it_is_let_in() -> None:

@@ -1,0 +1,215 @@
+"""The engine: records, answers and time go in; requests, and what is final, come out. Pure.
+
+It owns all state of the work. Whoever acts (poll, send, ask, membership) hands it what has come,
+and does what it gives back. Whatever changes the work is a method here, and each leaves nothing
+undone that follows from it; questions may be asked of its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from consumer.decide.decide import Redecide
+from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.guard import RejectGuard
+from consumer.engine.intake import Intake
+from consumer.engine.pace import CatchUp, Pace
+from consumer.engine.plan import Planner
+from consumer.lanes.batch import Flight
+from consumer.lanes.lane import Lane
+from consumer.lanes.policy import LanePolicy
+from consumer.offsets.assignment import Assignment
+from consumer.offsets.lease import Lease
+from planhat_client.limiter import Unlimited
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from consumer.decide.rules import Rules
+    from consumer.engine.intake import Report
+    from consumer.offsets.offsets import Offsets
+    from consumer.offsets.record import Record
+    from consumer.offsets.ticket import Ticket
+    from planhat_client.limiter import Limiter
+    from planhat_client.protocol import Answer
+    from schemas.planhat import LeanCompany, PlanhatUser
+
+_HOLD_SECONDS: Final = 0.2
+_COMMIT_SECONDS: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePolicy:
+    """How the work is done, by the settings; the bounds are those of `Assignment`.
+
+    `reject_limit`: the share of rejected records above which nothing more is read or sent.
+    """
+
+    lanes: Mapping[Resource, LanePolicy]
+    company_wait_seconds: float = 30.0
+    max_concurrent: int = 10
+    batch_size: int = 1000
+    reject_limit: float = 1.0
+    window: int = 20_000
+    max_records: int = 20_000
+    max_bytes: int = 64 << 20
+    lease_seconds: float = 15.0
+
+
+class Engine:
+    """All work that is read and not final. `now` is seconds of a steady clock."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        policy: EnginePolicy,
+        limiter: Limiter | Unlimited,
+        report: Report,
+        reject: Callable[[Ticket], None],
+        random: Callable[[], float],
+    ) -> None:
+        """`reject` brings a record to the dead letters, and then calls `dead_lettered`.
+
+        `limiter` is the quota of the main API; `random` gives floats in [0, 1), for jitter.
+        """
+        self.limiter = limiter
+        self.companies = CompanyDirectory()
+        self.owners = Owners()
+        self.lanes = {
+            name: Lane(lane, self.companies.stale if name is Resource.COMPANIES else None)
+            for name, lane in policy.lanes.items()
+        }
+        self._redecide = Redecide(rules)
+        self.planner = Planner(
+            self.lanes,
+            self.companies,
+            self.owners,
+            policy.company_wait_seconds,
+            self._redecide.company_of,
+        )
+        self.dispatch = Dispatch(
+            self.lanes, limiter, Unlimited(), policy.max_concurrent, random, self.planner.gone
+        )
+        self.halts = self.dispatch.halts
+        self.lookups = self.planner.lookups
+        self.guard = RejectGuard(policy.reject_limit)
+        self.intake = Intake(rules, self.planner, self.guard, report, reject)
+        self.assignment = Assignment(policy.window, policy.max_records, policy.max_bytes)
+        self.lease = Lease(policy.lease_seconds)
+        self.needs_owners = rules.needs_owners
+        self.is_finishing = False
+        self._catch_up = CatchUp(policy.batch_size)
+
+    @property
+    def is_open(self) -> bool:
+        """Records may come in."""
+        return (
+            not self.guard.is_tripped
+            and self.companies.is_loaded
+            and (self.owners.is_loaded or not self.needs_owners)
+        )
+
+    def take(self, records: Sequence[Record], offsets: Offsets, now: float) -> int:
+        """Take records of one partition in their order; how many were taken: `Intake.take_all`."""
+        return self.intake.take_all(records, offsets, self.assignment.backlog, now)
+
+    def pace(self, unread: int) -> Pace:
+        """How far behind we are, if so many records are not read yet."""
+        if self.is_finishing:
+            return Pace.AT_ONCE
+        return self._catch_up.pace(unread, self.dispatch.waiting, is_full=self.assignment.is_full)
+
+    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
+        """Give the next request to send, or how long there is none; `pace` may hold it back."""
+        held = self.held(now)
+        if held:
+            return Wait(held)
+        while True:
+            step = self.dispatch.next(now, pace)
+            # By what ends without a request, others may come to be next.
+            if not self._follow_up(now) or isinstance(step, Flight):
+                return step
+
+    def answered(self, flight: Flight, answer: Answer, now: float) -> None:
+        """Apply the answer to a request."""
+        self.dispatch.answered(flight, answer, now)
+        self._follow_up(now)
+
+    def dead_lettered(self, ticket: Ticket, now: float) -> None:
+        """The dead letters have what was rejected of a record."""
+        self.intake.resolve(ticket)
+        if self.guard.is_tripped:
+            self.halts.trip("too many messages are rejected", now)
+
+    def companies_read(self, found: Iterable[LeanCompany], now: float) -> None:
+        """Planhat told its companies."""
+        self.companies.read(found, now)
+        self.planner.companies_read(now)
+        self._follow_up(now)
+
+    def owners_read(self, found: Iterable[PlanhatUser], now: float) -> None:
+        """Planhat told its users."""
+        self.owners.read(found, now)
+        self.planner.owners_read(now)
+        self._follow_up(now)
+
+    def expire(self, now: float) -> float | None:
+        """Give up on what was waited for long enough; seconds until the next is due."""
+        due = self.planner.expire(now)
+        self._follow_up(now)
+        return due
+
+    def held(self, now: float) -> float:
+        """Seconds for which nothing may be sent, whatever waits; look again then. 0.0: go.
+
+        All that may have been sent before us must be read, what was read must lie within the
+        horizon, and the group must have confirmed lately that the partitions are ours.
+        """
+        if not self.assignment.owned:
+            return 0.0
+        if not self.assignment.is_read_up(now):
+            return _HOLD_SECONDS
+        if not self.assignment.is_within_horizon:
+            return _COMMIT_SECONDS
+        return 0.0 if self.lease.holds(now) else _HOLD_SECONDS
+
+    @property
+    def is_unsure(self) -> bool:
+        """A request failed that may have changed something all the same."""
+        return self.dispatch.is_unsure
+
+    def finish(self) -> None:
+        """Hold nothing back any more: we are about to stop."""
+        self.is_finishing = True
+
+    def resume(self, owned: int, total: int, now: float) -> None:
+        """Work on what is owned now: so many of all partitions, with that share of the quota."""
+        self.limiter.share(owned / total if total else 1.0, now)
+        if self.is_finishing and not self.assignment.owned:
+            self.dispatch.stop()
+        else:
+            self.dispatch.resume()
+
+    def clear(self) -> None:
+        """Drop all work, and own nothing: somebody else does it.
+
+        What is in flight is still settled, and changes nothing of what is committed.
+        """
+        self.assignment.end()
+        self.lease.end()
+        self.dispatch.clear()
+        self.planner.clear()
+        self.intake.clear()
+        self._redecide.clear()
+
+    def _follow_up(self, now: float) -> bool:
+        """Act on what came to its end, and on what comes to its end by that; False if nothing."""
+        has_ended = False
+        while ended := self.dispatch.ended():
+            self.intake.follow_up(ended, now)
+            has_ended = True
+        return has_ended

@@ -1,0 +1,208 @@
+"""The parts of the service, joined: who is given whom."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from consumer.ask.directories import DirectoryReader
+from consumer.ask.endusers import EnduserReader
+from consumer.ask.halt import HaltWatch
+from consumer.ask.measured import MeasuredPlanhat
+from consumer.clock import loop_time
+from consumer.commit import Committer
+from consumer.decide.rules import Rules
+from consumer.engine.engine import Engine, EnginePolicy
+from consumer.kafka.sink import KafkaSink
+from consumer.kafka.source import KafkaSource
+from consumer.lanes.policy import policy_of
+from consumer.membership import Membership
+from consumer.offsets.lease import lease_seconds
+from consumer.outbox.dead_letters import DeadLetters
+from consumer.outbox.results import Results
+from consumer.poll import Poller
+from consumer.probes import Probes
+from consumer.send import Sender
+from consumer.tick import Tick
+from consumer.watch.ages import Ages
+from consumer.watch.blocked import Blocked
+from consumer.watch.console.server import Console
+from consumer.watch.console.view import View
+from consumer.watch.explain import Known
+from consumer.watch.metrics import Metrics
+from consumer.watch.outcomes import Outcomes
+from consumer.watch.port.ops import Ops
+from consumer.watch.progress import Progress
+from consumer.watch.report import Reporter
+from consumer.watch.trace_switch import traces_of
+from planhat_client.client import Planhat
+from planhat_client.limiter import Limiter
+from planhat_client.transport import Transport
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from consumer.log.troubles import Troubles
+    from consumer.offsets.ticket import Ticket
+    from consumer.settings import Settings
+    from schemas.connector import ConnectorSettings
+
+_DRAIN_MARGIN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What has a life of its own, or is asked for by name."""
+
+    engine: Engine
+    source: KafkaSource
+    poller: Poller
+    sender: Sender
+    committer: Committer
+    membership: Membership
+    blocked: Blocked
+    dead_letters: DeadLetters
+    dead_letter_sink: KafkaSink
+    results: Results
+    result_sink: KafkaSink
+    api: Planhat
+    directory_reader: DirectoryReader
+    enduser_reader: EnduserReader
+    halt_watch: HaltWatch
+    tick: Tick
+    probes: Probes
+    ops: Ops
+    metrics: Metrics
+    reporter: Reporter
+    outcomes: Outcomes | None
+
+
+def engine_policy(settings: Settings) -> EnginePolicy:
+    """How the engine behaves, by the settings."""
+    kafka, planhat = settings.kafka, settings.planhat
+    return EnginePolicy(
+        lanes={name: policy_of(planhat, name, settings.retry_attempts) for name in Resource},
+        company_wait_seconds=settings.company_wait_seconds,
+        max_concurrent=planhat.max_concurrent_requests,
+        batch_size=planhat.batch_size,
+        reject_limit=settings.reject_limit,
+        window=kafka.window,
+        max_records=kafka.max_pending_records,
+        max_bytes=kafka.max_pending_bytes,
+        lease_seconds=lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds),
+    )
+
+
+def join(  # noqa: PLR0915 - the one place where all parts are joined
+    settings: Settings, connector: ConnectorSettings, troubles: Troubles
+) -> Parts:
+    """Join the parts; nothing is connected. `troubles` are fed by the log."""
+    rules = Rules.compile(connector)
+    kafka, planhat = settings.kafka, settings.planhat
+    metrics = Metrics(version("hull-planhat"))
+    result_sink = KafkaSink(kafka, kafka.results_topic)
+    results = Results(result_sink, metrics, random.random)
+    outcomes = Outcomes() if settings.http.shows_console else None
+    reporter = Reporter(
+        metrics,
+        results.note if kafka.results_topic else None,
+        sample=settings.log.sample,
+        outcomes=outcomes,
+        traces=traces_of(settings),
+    )
+
+    def dead_lettered(ticket: Ticket) -> None:
+        for receipt in ticket.rejected:
+            metrics.dead_letter(receipt.rejections[0])
+        engine.dead_lettered(ticket, loop_time())
+
+    dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
+    dead_letters = DeadLetters(dead_letter_sink, dead_lettered, random.random)
+    limiter = Limiter(planhat.requests_per_minute, planhat.burst)
+    engine = Engine(
+        rules, engine_policy(settings), limiter, reporter, dead_letters.put, random.random
+    )
+    drain_seconds = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
+    source = KafkaSource(kafka, drain_seconds)
+    blocked = Blocked()
+    api = Planhat(
+        Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
+        planhat.endpoints(connector),
+        planhat.token(connector),
+        tracks_singly=planhat.activities == "single",
+        keeps_personal=settings.log.pii,
+    )
+    sender = Sender(
+        engine,
+        api,
+        reporter,
+        dead_letters,
+        lambda: engine.pace(engine.assignment.unread(source.end)),
+        drain_seconds,
+    )
+    committer = Committer(source, reporter, engine.lease, blocked)
+    membership = Membership(source, engine, committer, sender, blocked, metrics)
+    poller = Poller(source, engine, membership, sender.wake, blocked)
+    asked = MeasuredPlanhat(api, metrics)
+    progress = Progress(planhat.request_timeout_seconds)
+    probes = Probes(engine, membership, poller, progress, blocked, dead_letters)
+    ages = Ages(engine.assignment)
+    view = None
+    if outcomes is not None:
+        view = View(
+            version=version("hull-planhat"),
+            started_at=time.time(),
+            settings=settings,
+            rules=rules,
+            known=Known(
+                engine.companies,
+                engine.owners,
+                settings.company_wait_seconds,
+                planhat.activities == "single",
+            ),
+            engine=engine,
+            ages=ages,
+            limiter=limiter,
+            dead_letters=dead_letters,
+            blocked=blocked,
+            outcomes=outcomes,
+            troubles=troubles,
+            tally=reporter.tally,
+            end_of=source.end,
+            probes=probes,
+        )
+    return Parts(
+        engine=engine,
+        source=source,
+        poller=poller,
+        sender=sender,
+        committer=committer,
+        membership=membership,
+        blocked=blocked,
+        dead_letters=dead_letters,
+        dead_letter_sink=dead_letter_sink,
+        results=results,
+        result_sink=result_sink,
+        api=api,
+        directory_reader=DirectoryReader(asked, engine),
+        enduser_reader=EnduserReader(asked, engine, metrics.looked_up, sender.wake),
+        halt_watch=HaltWatch(engine, asked, sender.wake),
+        tick=Tick(probes, sender, source, limiter, results, ages, metrics),
+        probes=probes,
+        ops=_ops(probes, metrics, view),
+        metrics=metrics,
+        reporter=reporter,
+        outcomes=outcomes,
+    )
+
+
+def _ops(probes: Probes, metrics: Metrics, view: View | None) -> Ops:
+    """The server of the probes, with the console if there is one."""
+
+    def note(why: str) -> None:
+        ops.note(why)  # later: the server is made with the routes of the console
+
+    ops = Ops(probes, metrics, [] if view is None else Console(view, note).routes())
+    return ops
