@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DEMO_VENV := .demo-venv
+DEMO_READY := $(DEMO_VENV)/.ready
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 COMPILED := build/compiled
@@ -14,7 +16,7 @@ FAST := not integration and not slow and not browser and not chaos and not bench
 TOGETHER := not integration and not browser and not chaos and not benchmark
 ALONE := (integration or browser) and not chaos and not benchmark
 # Nothing is installed but wheels whose hashes are in a lock file.
-LOCKED_ONLY := --quiet --disable-pip-version-check --only-binary=:all: --require-hashes
+LOCKED_ONLY := --disable-pip-version-check --only-binary=:all: --require-hashes
 # The locker, and how it works: for all systems and each Python from 3.11 on; what is locked stays, if it can.
 UV := uv==0.13.9
 COMPILE = .lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -28,8 +30,8 @@ RUN_ALL := $(BIN)/pytest -q -n auto -m "$(TOGETHER)" $(ARGS)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## the main job, end to end, on this machine alone
-	@$(BIN)/hull-planhat demo
+demo: $(DEMO_READY) ## the main job, end to end, on this machine alone
+	@$(DEMO_VENV)/bin/hull-planhat demo
 
 soak: $(READY) ## the demo 30 times while all cores are busy (ARGS="--rounds 5": fewer)
 	@$(BIN)/python -P -m tests.soak $(ARGS)
@@ -56,7 +58,7 @@ fix: $(READY) ## repair what format and lint can repair, and what the chart know
 compiled: $(MACHINE_CODE) ## the core as machine code, in build/compiled: needs a C compiler
 
 bench: $(READY) $(MACHINE_CODE) ## measure; prints figures, asserts nothing (ARGS="throughput --quick" chooses)
-	@$(BIN)/pip install $(LOCKED_ONLY) --requirement requirements-bench.lock
+	@$(BIN)/pip install --quiet $(LOCKED_ONLY) --requirement requirements-bench.lock
 	$(WITH_COMPILED) $(BIN)/python -P -m tests.benchmarks $(ARGS)
 
 deploy-check: $(READY) ## image, chart, alerts, dashboard, compose: fetches helm and promtool once
@@ -75,16 +77,25 @@ lock: python ## remake the lock files from pyproject.toml (ARGS=--upgrade: with 
 	$(COMPILE) --group bench --constraints requirements.lock --output-file requirements-bench.lock
 	$(COMPILE) pyproject.toml --extra uvloop --constraints requirements.lock --output-file deploy/requirements.lock
 	$(COMPILE) --group compiled --constraints requirements.lock --output-file deploy/compiled.lock
+	$(COMPILE) pyproject.toml --extra demo --group build --constraints requirements.lock --output-file deploy/demo.lock
 	rm -rf .lock-venv
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .lock-venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(DEMO_VENV) .lock-venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "$(PYTHON) is missing or too old: Python 3.11 or newer is needed (make PYTHON=... chooses one)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+
+# The demo has an environment of its own, a tenth of the developers'; pip tells how it gets on.
+$(DEMO_READY): deploy/demo.lock pyproject.toml | python
+	@echo "setting up $(DEMO_VENV) ..."
+	@$(PYTHON) -m venv --clear $(DEMO_VENV)
+	@$(DEMO_VENV)/bin/pip install $(LOCKED_ONLY) --requirement deploy/demo.lock
+	@$(DEMO_VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
 
 # A new lock makes the environment anew; a new pyproject.toml only installs the project again.
 $(LOCKED): requirements.lock | python

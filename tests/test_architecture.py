@@ -26,7 +26,7 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "tests"}
 
 DOORS = {
-    "aiokafka": ("consumer/kafka/",),
+    "aiokafka": ("consumer/kafka/", "deploy/topics.py"),
     "aiohttp": ("planhat_client/transport.py",),
     "aiohttp.web": (
         "consumer/watch/port/ops.py",

@@ -76,7 +76,7 @@ def sandbox(
 @app.command()
 def demo() -> None:
     """Run the main job end to end on this machine alone, and check that it adds up."""
-    from consumer.cli.demo.command import run_demo
+    from consumer.cli.demo.run import run_demo
 
     sys.exit(run_demo())
 

@@ -102,7 +102,7 @@ class KafkaSource:
         consumer = self._made()
         try:
             with door():
-                await consumer.app()
+                await consumer.start()
                 known = await consumer.topics()
         except KafkaError:
             await consumer.stop()

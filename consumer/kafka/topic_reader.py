@@ -50,7 +50,7 @@ class TopicReader:
         )
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await consumer.app()
+                await consumer.start()
         except BaseException as error:
             await consumer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error

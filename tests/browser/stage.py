@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from consumer.app import Service
 from consumer.cli.demo.kafka import EmbeddedKafka
-from consumer.cli.demo.message import Produced
-from consumer.cli.demo.produce import produce
+from consumer.cli.demo.workload import Produced
 from consumer.log.troubles import Troubles
 from consumer.settings import Settings
 from planhat_client.sandbox import Refusal, SandboxOptions, SandboxServer
@@ -98,7 +97,7 @@ class Stage:
 
     async def produce(self, *messages: object) -> None:
         records = [Produced(b"key", json.dumps(message).encode()) for message in messages]
-        await asyncio.to_thread(produce, self.kafka.bootstrap_servers, TOPIC, records)
+        await asyncio.to_thread(self.kafka.produce, TOPIC, records)
 
     async def until_final(self, wanted: Mapping[str, int]) -> None:
         """Wait until so many messages came to each end."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = DEPLOY.parent
 LOCKS = ["requirements.lock", "requirements-bench.lock"]
-LOCKS += ["deploy/requirements.lock", "deploy/compiled.lock"]
+LOCKS += ["deploy/requirements.lock", "deploy/compiled.lock", "deploy/demo.lock"]
 HASHED = re.compile(r"[a-z0-9-]+==[^ ]+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
 DOCKERFILE = DEPLOY / "Dockerfile"
 LOCK = DEPLOY / "requirements.lock"
@@ -60,21 +60,24 @@ def test_the_linter_is_content(hadolint: str) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "compiled.lock"])
-def test_what_the_image_is_made_of_is_what_is_tested_here(name: str) -> None:
+@pytest.mark.parametrize("name", ["requirements.lock", "compiled.lock", "demo.lock"])
+def test_what_is_installed_elsewhere_is_what_is_tested_here(name: str) -> None:
     tested = entries(ROOT / "requirements.lock")
 
     for package, locked in entries(DEPLOY / name).items():
         assert locked == tested[package]
 
 
-def test_the_locks_of_the_image_hold_all_that_is_asked_for() -> None:
+def test_each_lock_holds_all_that_is_asked_for() -> None:
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     project, groups = asked["project"], asked["dependency-groups"]
     extras = project["optional-dependencies"]
 
     assert entries(LOCK).keys() > names([*project["dependencies"], *extras["uvloop"]])
-    assert entries(DEPLOY / "compiled.lock").keys() > names(groups["compiled"])
+    assert entries(DEPLOY / "compiled.lock").keys() > names(groups["compiled"][1:])
+    assert entries(DEPLOY / "compiled.lock").keys() > names(groups["build"])
+    needed = [*project["dependencies"], *extras["demo"], *groups["build"]]
+    assert entries(DEPLOY / "demo.lock").keys() > names(needed)
 
 
 @pytest.mark.parametrize("name", LOCKS)

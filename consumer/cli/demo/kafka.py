@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from consumer.cli.demo.expectation import Rejected
+from consumer.cli.demo.ledger import Rejected
 from consumer.outbox.replay import positions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from consumer.cli.demo.workload import Produced
 
 _PATIENCE: Final = 10.0
 _LIBRARY = logging.getLogger("librdkafka")
@@ -29,7 +31,14 @@ class EmbeddedKafka:
     def __init__(self) -> None:
         """Start one broker on a free port of this machine."""
         self._cluster = Producer(
-            {"test.mock.num.brokers": 1, "bootstrap.servers": "mock", "log_level": 3},
+            {
+                "test.mock.num.brokers": 1,
+                "bootstrap.servers": "mock",
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                "message.max.bytes": 8_000_000,
+                "log_level": 3,
+            },
             logger=_LIBRARY,
         )
         brokers = self._cluster.list_topics(timeout=_PATIENCE).brokers.values()
@@ -38,6 +47,14 @@ class EmbeddedKafka:
     def create(self, topic: str) -> None:
         """Create a topic."""
         self._cluster.list_topics(topic, timeout=_PATIENCE)
+
+    def produce(self, topic: str, records: Iterable[Produced]) -> None:
+        """Write all records in order. Raises TimeoutError if they can't be written."""
+        for record in records:
+            self._cluster.produce(topic, record.value, record.key, headers=list(record.headers))
+        left = self._cluster.flush(_PATIENCE)
+        if left:
+            raise TimeoutError(f"{left} records could not be written to {topic}")
 
     def ends(self, topic: str) -> dict[int, int]:
         """Give the end of each partition."""
@@ -94,6 +111,4 @@ class EmbeddedKafka:
 
 def _rejected(message: Any) -> list[Rejected]:  # noqa: ANN401 - confluent-kafka has no types
     positions = positions_of(dict(message.headers() or ()))
-    return [Rejected(message.value() or b"", at) for at in sorted(positions or ())] or [
-        Rejected(message.value() or b"", None)
-    ]
+    return [Rejected(message.value() or b"", each) for each in sorted(positions or ()) or (None,)]

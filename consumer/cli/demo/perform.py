@@ -3,86 +3,184 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from rich.progress import BarColumn, Progress, TextColumn
 
 from consumer.app import Service
-from consumer.cli.demo import oracle, stage, workload
 from consumer.cli.demo.kafka import EmbeddedKafka
-from consumer.cli.demo.outcome import Outcome, judge
-from consumer.cli.demo.produce import produce
-from consumer.cli.demo.watch import Watch, progress
-from planhat_client.sandbox import SandboxServer
+from consumer.cli.demo.ledger import Ledger, differences
+from consumer.cli.demo.vocabulary import OWNER, TENANT, TOKEN, connector_settings
+from consumer.cli.demo.workload import Options, Stream
+from consumer.settings import Settings
+from consumer.watch.report import Tally
+from planhat_client.client import Endpoints, Planhat
+from planhat_client.sandbox import (
+    Fault,
+    LatencyOptions,
+    QuotaOptions,
+    SandboxOptions,
+    SandboxServer,
+)
+from planhat_client.transport import Transport
+from schemas.connector import ConnectorSettings
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from rich.console import Console
-    from rich.progress import Progress
 
-    from consumer.cli.demo.expectation import Expectation
-    from consumer.cli.demo.options import Options
+TOPIC: Final = "hull.events"
+DEAD_LETTERS: Final = "hull.planhat.dead-letters"
+GROUP: Final = "hull-planhat-demo"
+
+_LOOK_SECONDS: Final = 0.2
+_SANDBOX: Final = SandboxOptions(
+    tokens=(TOKEN,),
+    tenant=TENANT,
+    users=(dict(OWNER),),
+    quota=QuotaOptions(calls_per_window=600),
+    latency=LatencyOptions(
+        fixed_seconds=0.03, per_item_seconds=0.000_1, jitter_seconds=0.02, seed=1
+    ),
+)
+"""Planhat as usual, but for a quota that fits into a minute."""
 
 
-async def perform(
-    console: Console, options: Options = stage.OPTIONS, *, at_most_seconds: float = 60.0
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a person wants to know of a run. `stored` counts what Planhat holds, by model."""
+
+    ledger: Ledger
+    tally: Tally
+    stored: dict[str, int]
+    seconds: float
+    wrong: list[str]
+
+
+async def perform(console: Console, options: Options, *, at_most_seconds: float = 60.0) -> Outcome:
     """Run it all; the display goes to `console`, logs where they are configured to go.
 
     The service has `at_most_seconds` to bring everything to its end.
     """
     began = time.monotonic()
-    kafka = EmbeddedKafka()
-    async with SandboxServer(stage.sandbox_options()) as sandbox:
-        with progress(console) as display:
-            expected = await _fill(display, kafka, sandbox, options)
-            sandbox.faults.add(stage.faults(), time.monotonic())
-            service = Service(stage.settings(kafka.bootstrap_servers, sandbox), stage.connector())
-            watch = Watch(display, kafka, service, expected.messages)
-            wrong = await _serve(watch, service, at_most_seconds)
-        counters = sandbox.report()["counters"]
-        contents = sandbox.sandbox.contents()
-        dead_letters = kafka.dead_letters(stage.DEAD_LETTERS)
-        wrong += judge(expected, service.tally, contents, counters, dead_letters)
-        stored = {name: len(rows) for name, rows in contents.items()}
-        return Outcome(expected, service.tally, stored, time.monotonic() - began, wrong)
-
-
-async def _fill(
-    display: Progress, kafka: EmbeddedKafka, sandbox: SandboxServer, options: Options
-) -> Expectation:
-    """Bring the records into the topic; returns what they must become."""
-    bar = display.add_task("produced", total=options.records, told="")
-    for topic in (stage.TOPIC, stage.DEAD_LETTERS):
+    kafka, stream = EmbeddedKafka(), Stream(options)
+    for topic in (TOPIC, DEAD_LETTERS):
         kafka.create(topic)
-    seeds = workload.seeds(options)
-    ids = await stage.seed(sandbox, seeds)
-    records = list(workload.generate(options, ids))
-    await asyncio.to_thread(
-        produce,
-        kafka.bootstrap_servers,
-        stage.TOPIC,
-        records,
-        lambda count: display.update(bar, completed=count),
+    await asyncio.to_thread(kafka.produce, TOPIC, stream.records())
+    async with SandboxServer(_SANDBOX) as sandbox:
+        await _seed(sandbox, stream.seeds())
+        sandbox.faults.add(_faults(), time.monotonic())
+        service = Service(_settings(kafka.bootstrap_servers, sandbox), _connector())
+        with _progress(console) as display:
+            bars = _Bars(display, kafka, service, stream.ledger.endings.total())
+            wrong = await _serve(service, bars, at_most_seconds)
+        contents = sandbox.sandbox.contents()
+        letters = kafka.dead_letters(DEAD_LETTERS)
+        wrong += differences(stream.ledger, service.tally, contents, letters)
+        wrong += _disorder(sandbox.report()["counters"])
+    stored = {name: len(rows) for name, rows in contents.items()}
+    return Outcome(stream.ledger, service.tally, stored, time.monotonic() - began, wrong)
+
+
+def _faults() -> list[Fault]:
+    """What goes wrong on purpose: too many requests, a bad moment, answers that are lost."""
+    return [
+        Fault("status", resource="endusers", method="PUT", status=429, retry_after=1.0, count=1),
+        Fault("status", resource="licenses", status=503, count=1),
+        Fault("reset_after_write", resource="companies", count=1),
+        Fault("reset_after_write", resource="endusers", method="PUT", count=1),
+        Fault("partial", resource="licenses", shape="item", share=0.05, count=1),
+    ]
+
+
+def _disorder(counters: dict[str, int]) -> list[str]:
+    """Tell what of a profile's changes overtook another one, or was sent beside it."""
+    return [
+        f"the sandbox counted {counters[name]} {name}"
+        for name in ("overtakes", "overlaps")
+        if counters[name]
+    ]
+
+
+def _settings(bootstrap_servers: str, sandbox: SandboxServer) -> Settings:
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "KAFKA_TOPICS": TOPIC,
+        "KAFKA_GROUP_ID": GROUP,
+        "KAFKA_DEAD_LETTER_TOPIC": DEAD_LETTERS,
+        "PLANHAT_API_URL": sandbox.url,
+        "PLANHAT_ANALYTICS_URL": sandbox.analytics_url,
+        "PLANHAT_REQUESTS_PER_MINUTE": "600",
+        "PLANHAT_BURST": "30",
+        "COMPANY_WAIT_SECONDS": "2",
+        "SHUTDOWN_DRAIN_SECONDS": "10",
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": "0",
+    }
+    return Settings.read(environment)
+
+
+def _connector() -> ConnectorSettings:
+    """Read the connector settings as a customer's file would be read."""
+    return ConnectorSettings.from_text(json.dumps(connector_settings()), "the demo's settings")
+
+
+async def _seed(sandbox: SandboxServer, companies: list[dict[str, Any]]) -> None:
+    endpoints = Endpoints(sandbox.url, sandbox.analytics_url, TENANT)
+    planhat = Planhat(Transport(10.0, 1), endpoints, lambda: TOKEN)
+    try:
+        await planhat.upsert(Resource.COMPANIES, [orjson.dumps(each) for each in companies])
+    finally:
+        await planhat.close()
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(bar_width=16),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        TextColumn("{task.fields[told]}"),
+        console=console,
     )
-    return oracle.expect(records, seeds)
 
 
-async def _serve(watch: Watch, service: Service, at_most_seconds: float) -> list[str]:
-    """Run the service until all is committed; returns what went wrong with that."""
-    async with _running(service) as running:
-        try:
-            async with asyncio.timeout(at_most_seconds):
-                is_complete = await watch.until_committed(running)
-        except TimeoutError:
-            return [f"not everything was committed after {at_most_seconds:.0f} s"]
-    return [] if is_complete else ["the service ended by itself"]
-
-
-@asynccontextmanager
-async def _running(service: Service) -> AsyncIterator[asyncio.Task[None]]:
+async def _serve(service: Service, bars: _Bars, at_most_seconds: float) -> list[str]:
+    """Run the service until all is committed; return what went wrong with that."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        yield group.create_task(service.run(stop), name="service")
-        stop.set()
+        running = group.create_task(service.run(stop), name="service")
+        try:
+            async with asyncio.timeout(at_most_seconds):
+                while not (running.done() or await bars.are_full()):  # noqa: ASYNC110 - far away
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            return [f"not everything was committed after {at_most_seconds:.0f} s"]
+        finally:
+            stop.set()
+        return ["the service ended by itself"] if running.done() else []
+
+
+class _Bars:
+    """Two of them: messages that are final, and offsets that are committed."""
+
+    def __init__(
+        self, display: Progress, kafka: EmbeddedKafka, service: Service, messages: int
+    ) -> None:
+        self._display, self._kafka, self._service = display, kafka, service
+        self._ends = kafka.ends(TOPIC)
+        self._handled = display.add_task("handled", total=messages, told="")
+        self._committed = display.add_task("committed", total=sum(self._ends.values()), told="")
+
+    async def are_full(self) -> bool:
+        """Move them on; True if everything is committed."""
+        committed = await asyncio.to_thread(self._kafka.committed, TOPIC, GROUP)
+        tally, dispatch = self._service.tally, self._service.engine.dispatch
+        told = f"{tally.requests.total()} requests, {dispatch.waiting:,} changes waiting"
+        self._display.update(self._handled, completed=tally.messages.total(), told=told)
+        done = sum(max(0, offset) for offset in committed.values())
+        self._display.update(self._committed, completed=done)
+        return committed == self._ends

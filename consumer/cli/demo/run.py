@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 
 from consumer import log
-from consumer.cli.demo import table, warnings_told
-
-_REMEDY: Final = (
-    "the demo needs confluent-kafka (librdkafka's mock cluster): pip install 'hull-planhat[demo]'"
-)
+from consumer.cli.demo import table
+from consumer.cli.demo.workload import Options
+from consumer.cli.output import say
 
 
-def main() -> int:
-    """Run the demo; 0 only if it adds up."""
-    try:
-        from consumer.cli.demo.perform import perform  # noqa: PLC0415 - needs an optional extra
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("confluent_kafka"):
-            raise
-        print(_REMEDY, file=sys.stderr)  # noqa: T201 - this is the command line
+def run_demo() -> int:
+    """Run the demo. Return 0 only if everything adds up."""
+    if find_spec("confluent_kafka") is None:
+        say(["hull-planhat: the demo needs confluent-kafka; install hull-planhat[demo]"])
         return 1
+    from consumer.cli.demo.perform import perform  # noqa: PLC0415 - needs an optional extra
+
     console = Console()
     file = Path(tempfile.mkdtemp(prefix="hull-planhat-demo-")) / "service.log"
     try:
         with file.open("w", encoding="utf-8") as stream:
             log.configure("info", "json", stream=stream)
-            outcome = asyncio.run(perform(console))
+            outcome = asyncio.run(perform(console, Options()))
     except KeyboardInterrupt:
-        print("stopped before its end", file=sys.stderr)  # noqa: T201 - likewise
+        say(["stopped before its end"])
         return 1
     table.show(console, outcome)
-    warnings_told.show(console, file)
+    with file.open(encoding="utf-8") as lines:
+        table.show_log(console, lines)
     if outcome.wrong:
         console.print(f"The log of the service: {file}", markup=False, highlight=False)
         return 1

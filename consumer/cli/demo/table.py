@@ -1,23 +1,25 @@
-"""The demo's summary for people."""
+"""The demo's summary for people: what was found, beside what should be."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+import orjson
 from rich.table import Table
 
-from consumer.cli.demo.outcome import skips
-from consumer.cli.demo.reconcile import bounded
+from consumer.cli.demo.ledger import skips
 from consumer.wording import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
-    from consumer.cli.demo.outcome import Outcome
+    from consumer.cli.demo.perform import Outcome
 
-_NO_JSON: Final = "not JSON"
 _MODELS: Final = ("companies", "endusers", "licenses", "activities")
+_MOST_LINES: Final = 20
 
 
 def show(console: Console, outcome: Outcome) -> None:
@@ -28,70 +30,55 @@ def show(console: Console, outcome: Outcome) -> None:
         return
     count = len(outcome.wrong)
     console.print(f"[red]It does not add up:[/] {count} {plural(count, 'difference')}")
-    for line in bounded(outcome.wrong):
+    for line in outcome.wrong[:_MOST_LINES]:
         console.print(f"  {line}", markup=False, highlight=False)
+    if count > _MOST_LINES:
+        console.print(f"  ... and {count - _MOST_LINES} more", highlight=False)
+
+
+def show_log(console: Console, lines: Iterable[str]) -> None:
+    """Print how often the service's log has each warning and error."""
+    entries = map(orjson.loads, lines)
+    found = Counter(
+        (entry["event"], entry["level"])
+        for entry in entries
+        if entry["level"] in {"warning", "error", "critical"}
+    )
+    told = ", ".join(f"{count} {event} ({level})" for (event, level), count in found.most_common())
+    console.print(f"The service logged: {told or 'no warnings'}", markup=False, highlight=False)
 
 
 def _summary(outcome: Outcome) -> Table:
-    expected, tally = outcome.expected, outcome.tally
+    ledger, tally = outcome.ledger, outcome.tally
     table = Table(show_header=True, title="From Hull to Planhat", title_justify="left")
     table.add_column("what")
     table.add_column("count", justify="right")
     table.add_column("should be", justify="right")
-    table.add_row("records in", f"{expected.records:,}", "")
-    table.add_row("messages in them", _number(tally.messages.total()), _number(expected.messages))
+    _row(table, "records in", ledger.records)
+    _row(table, "messages in them", tally.messages.total(), ledger.endings.total())
     for ending in ("delivered", "skipped", "rejected"):
-        found, wanted = tally.messages[ending], expected.outcomes[ending]
-        table.add_row(f"  {ending}", _number(found), _number(wanted))
-    _skips(table, outcome)
-    _rejections(table, outcome)
-    _requests(table, outcome)
-    _planhat(table, outcome)
+        _row(table, f"  {ending}", tally.messages[ending], ledger.endings[ending])
+    table.add_section()
+    found = skips(tally)
+    for kind, reason in sorted({*found, *ledger.skips}):
+        name = f"skipped {kind}: {reason}"
+        _row(table, name, found[kind, reason], ledger.skips[kind, reason])
+    table.add_section()
+    for reason, count in sorted(tally.rejected.items()):
+        _row(table, f"rejected: {reason}", count)
+    table.add_section()
+    for model in _MODELS:
+        _row(table, f"requests, {model}", tally.requests[model])
+    profiles = len(ledger.profiles)
+    _row(table, "changed profiles", wanted=profiles)
+    calls = 1000 * tally.requests.total() / max(1, profiles)
+    table.add_row("calls per 1,000 changed profiles", f"{calls:.1f}", "")
+    table.add_row("seconds", f"{outcome.seconds:.1f}", "")
+    table.add_section()
+    for model in _MODELS:
+        _row(table, f"in Planhat: {model}", outcome.stored[model], len(ledger.planhat[model]))
     return table
 
 
-def _skips(table: Table, outcome: Outcome) -> None:
-    table.add_section()
-    found = skips(outcome.tally)
-    for kind, reason in sorted({*found, *outcome.expected.skips}):
-        name = f"skipped {kind}: {reason}"
-        wanted = outcome.expected.skips[kind, reason]
-        table.add_row(name, _number(found[kind, reason]), _number(wanted))
-
-
-def _rejections(table: Table, outcome: Outcome) -> None:
-    table.add_section()
-    counts: Counter[str] = Counter()
-    for reason, count in outcome.tally.rejected.items():
-        counts[_NO_JSON if reason.startswith(_NO_JSON) else reason] += count
-    for reason, count in sorted(counts.items()):
-        table.add_row(f"rejected: {reason}", _number(count), "")
-
-
-def _requests(table: Table, outcome: Outcome) -> None:
-    table.add_section()
-    tally = outcome.tally
-    for model in _MODELS:
-        table.add_row(f"requests, {model}", _number(tally.requests[model]), "")
-    table.add_row("changed profiles", "", _number(outcome.expected.profiles))
-    table.add_row("calls per 1,000 changed profiles", f"{outcome.calls_per_thousand:.1f}", "")
-    table.add_row("seconds", f"{outcome.seconds:.1f}", "")
-
-
-def _planhat(table: Table, outcome: Outcome) -> None:
-    table.add_section()
-    expected = outcome.expected
-    wanted = {
-        "companies": _number(len(expected.companies)),
-        "endusers": _number(len(expected.endusers)),
-        "licenses": _number(len(expected.licences)),
-        "activities": _number(len(expected.activities)),
-    }
-    if expected.strays:
-        wanted["activities"] += f" to {len(expected.activities) + len(expected.strays):,}"
-    for model in _MODELS:
-        table.add_row(f"in Planhat: {model}", _number(outcome.stored[model]), wanted[model])
-
-
-def _number(count: int) -> str:
-    return f"{count:,}"
+def _row(table: Table, what: str, count: int | None = None, wanted: int | None = None) -> None:
+    table.add_row(what, *("" if each is None else f"{each:,}" for each in (count, wanted)))

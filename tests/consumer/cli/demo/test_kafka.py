@@ -1,4 +1,4 @@
-"""The embedded Kafka and the producer."""
+"""The embedded Kafka."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import pytest
 
 pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip install confluent-kafka")
 
-from consumer.cli.demo.expectation import Rejected
 from consumer.cli.demo.kafka import EmbeddedKafka
-from consumer.cli.demo.message import Produced
-from consumer.cli.demo.produce import produce
+from consumer.cli.demo.ledger import Rejected
+from consumer.cli.demo.workload import Produced
 
 
 def test_what_is_produced_lies_in_the_topic() -> None:
     kafka = EmbeddedKafka()
     kafka.create("topic")
     records = [Produced(f"{number % 7}".encode(), b"value") for number in range(1_000)]
-    counted: list[int] = []
 
-    count = produce(kafka.bootstrap_servers, "topic", records, counted.append)
+    kafka.produce("topic", records)
 
-    assert count == sum(kafka.ends("topic").values()) == 1_000
-    assert counted[-1] == 1_000
+    assert sum(kafka.ends("topic").values()) == 1_000
 
 
 def test_dead_letters_are_read_with_their_positions() -> None:
@@ -32,7 +29,7 @@ def test_dead_letters_are_read_with_their_positions() -> None:
         Produced(b"k", b"two", (("dl.reason", b"bad"),)),
     ]
 
-    produce(kafka.bootstrap_servers, "dead", records)
+    kafka.produce("dead", records)
 
     assert kafka.dead_letters("dead") == [Rejected(b"one", 3), Rejected(b"two", None)]
 

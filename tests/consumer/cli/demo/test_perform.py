@@ -10,18 +10,18 @@ from rich.console import Console
 pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip install confluent-kafka")
 
 from consumer.cli.demo import table
-from consumer.cli.demo.options import Options
 from consumer.cli.demo.perform import perform
+from consumer.cli.demo.workload import Options
 
 
 @pytest.mark.slow
 async def test_a_small_stream_adds_up() -> None:
     console = Console(file=io.StringIO(), width=120)
-    options = Options(users=150, accounts=30, records=800, seed=3, moves_of_all=True)
+    options = Options(users=150, accounts=30, records=800, seed=3)
 
     outcome = await perform(console, options, at_most_seconds=30.0)
     table.show(console, outcome)
 
     assert outcome.wrong == []
-    assert outcome.tally.messages == outcome.expected.outcomes
+    assert outcome.tally.messages == outcome.ledger.endings
     assert "It adds up" in console.file.getvalue()  # type: ignore[attr-defined]

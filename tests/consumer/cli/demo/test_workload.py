@@ -1,146 +1,155 @@
-"""The generated stream."""
+"""The demo's stream, and whether each message says what the ledger has of it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
-from consumer.cli.demo import reading, vocabulary, workload
-from consumer.cli.demo.options import Options
-from consumer.cli.demo.reading import Foreign, Told
+from consumer.cli.demo import vocabulary
+from consumer.cli.demo.workload import Options, Produced, Stream
+from consumer.decide import reasons
+from consumer.decide.decide import decide
+from consumer.decide.decision import AccountDecision, Skip
+from consumer.decide.message import AccountMessage, Messages, UserMessage
+from consumer.decide.parse import parse
+from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
 
 if TYPE_CHECKING:
-    from consumer.cli.demo.message import Produced
+    from collections.abc import Iterator
 
 OPTIONS = Options(users=300, accounts=60, records=3_000, seed=4)
+SETTINGS = ConnectorSettings.from_text(
+    orjson.dumps(vocabulary.connector_settings()).decode(), "the test"
+)
 
 
 @pytest.fixture(scope="module")
 def records() -> list[Produced]:
-    return list(workload.generate(OPTIONS))
+    return list(Stream(OPTIONS).records())
 
 
-def told(records: list[Produced]) -> list[tuple[Produced, Told]]:
-    return [
-        (record, message)
-        for record in records
-        for _, message in reading.messages(record)
-        if isinstance(message, Told)
-    ]
+def told(records: list[Produced]) -> Iterator[tuple[Produced, UserMessage | AccountMessage]]:
+    for each in records:
+        parsed = parse(each.value, each.headers)
+        for message in parsed.messages if isinstance(parsed, Messages) else ():
+            if isinstance(message, UserMessage | AccountMessage):
+                yield each, message
 
 
 def test_the_same_seed_gives_the_same_stream(records: list[Produced]) -> None:
-    assert list(workload.generate(OPTIONS)) == records
-    assert list(workload.generate(replace(OPTIONS, seed=5))) != records
+    assert list(Stream(OPTIONS).records()) == records
+    assert list(Stream(replace(OPTIONS, seed=5)).records()) != records
 
 
 def test_as_many_records_come_as_are_asked_for(records: list[Produced]) -> None:
     assert len(records) == 3_000
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_rules_of_the_service_agree_with_the_ledger(seed: int) -> None:
+    rules = Rules.compile(SETTINGS)
+    stream = Stream(replace(OPTIONS, seed=seed))
+
+    found = skips(list(stream.records()), rules)
+
+    later = {reasons.INVALID_OWNER, reasons.NO_COMPANY_ID, reasons.EVENT_SENT}
+    unread = {reasons.TOMBSTONE, reasons.UNSUPPORTED_CHANNEL}
+    skipped = stream.ledger.skips.items()
+    assert found == {key: count for key, count in skipped if key[1] not in later | unread}
+
+
+def skips(records: list[Produced], rules: Rules) -> Counter[tuple[str, str]]:
+    """Skips that need to know nothing of Planhat."""
+    found: Counter[tuple[str, str]] = Counter()
+    for _, message in told(records):
+        decision = decide(message, rules)
+        if isinstance(decision, AccountDecision):
+            if isinstance(decision.company, Skip):
+                found["account", decision.company.reason] += 1
+            continue
+        found.update(("user_event", skip.reason) for _, skip in decision.skipped_events)
+        if isinstance(decision.enduser, Skip):
+            found["user", decision.enduser.reason] += 1
+    return found
+
+
 def test_versions_never_fall_in_the_order_of_a_profile(records: list[Produced]) -> None:
     seen: dict[str, list[int]] = defaultdict(list)
-    for _, message in told(records):
-        entity = message.user or message.account
-        seen[entity["id"]].append(entity["stream/version"])
+    for each in records:
+        for entity in entities(each):
+            seen[entity["id"]].append(version(entity))
 
     assert len(seen) > 300
     assert all(versions == sorted(versions) for versions in seen.values())
 
 
-def test_the_version_rises_whenever_something_mapped_changes(records: list[Produced]) -> None:
-    last: dict[str, int] = {}
-    for _, message in told(records):
-        changes = (message.changes or {}).get("user", {})
-        hull_id = message.user.get("id", "")
-        if "product/logins_30d" in changes:
-            assert message.user["stream/version"] > last.get(hull_id, 0)
-        if message.user:
-            last[hull_id] = message.user["stream/version"]
-
-
 def test_records_have_the_hull_id_of_their_profile_as_key(records: list[Produced]) -> None:
-    for record, message in told(records):
-        hull_id = (message.user or message.account)["id"]
-        is_guest = hull_id.startswith("5d25f6ce0f6b1168e1")
-        assert is_guest or record.key == hull_id.encode()
+    for each in records:
+        ids = [entity["id"] for entity in entities(each)]
+        assert not ids or each.key == ids[0].encode()
 
 
-def test_what_users_say_of_an_account_is_never_newer_than_its_own_messages_before(
-    records: list[Produced],
-) -> None:
-    seats: dict[str, int] = {}
-    for _, message in told(records):
-        account = message.account
-        if message.user and account.get("id") in seats:
-            assert account["billing/seats"] == seats[account["id"]]
-        elif not message.user:
-            seats[account["id"]] = account["billing/seats"]
+def entities(record: Produced) -> list[dict[str, Any]]:
+    """Entities that a record is about."""
+    if record.key == b"bad":
+        return []
+    document = orjson.loads(record.value or b"")
+    messages = document.get("messages", [document])
+    found = [message.get("user", message.get("account")) for message in messages]
+    return [each for each in found if isinstance(each, dict)]
+
+
+def version(entity: dict[str, Any]) -> int:
+    stream = entity.get("stream")
+    nested = stream["version"] if isinstance(stream, dict) else None
+    found: int = nested or entity.get("traits_stream/version") or entity["stream/version"]
+    return found
 
 
 def test_all_three_spellings_occur(records: list[Produced]) -> None:
-    users = [orjson.loads(record.value or b"{}") for record in records if good(record)]
+    names = {name for each in records for entity in entities(each) for name in entity}
 
-    assert any("traits_stream/version" in user.get("user", {}) for user in users)
-    assert any("stream/version" in user.get("user", {}) for user in users)
-    assert any("stream" in user.get("user", {}) for user in users)
-
-
-def good(record: Produced) -> bool:
-    return any(isinstance(message, Told) for _, message in reading.messages(record))
+    assert {"traits_stream/version", "stream/version", "stream"} <= names
 
 
 def test_bad_input_of_every_kind_occurs(records: list[Produced]) -> None:
-    read = [message for record in records for _, message in reading.messages(record)]
-    reasons = {message.reason for message in read if isinstance(message, Foreign)}
+    bad = [each for each in records if each.key == b"bad"]
 
-    assert reasons == {"tombstone", "unsupported channel"}
-    assert sum(message is None for message in read) > 30
-
-
-def test_envelopes_hold_bad_messages_among_good_ones(records: list[Produced]) -> None:
-    mixed = 0
-    for record in records:
-        read = [message for _, message in reading.messages(record)]
-        mixed += None in read and any(isinstance(message, Told) for message in read)
-
-    assert mixed > 5
+    assert any(each.value is None for each in bad)
+    assert len({re.sub(rb"\d", b"", each.value or b"") for each in bad}) == 9
 
 
-def test_a_user_message_weighs_about_what_it_should() -> None:
-    options = replace(OPTIONS, value_bytes=2_000, bad_share=0.0, account_share=0.0)
+def test_envelopes_hold_bad_messages_among_good_ones() -> None:
+    stream = Stream(OPTIONS)
+    list(stream.records())
 
-    sizes = [len(record.value or b"") for record in workload.generate(options)]
-
-    assert 1_700 < sum(sizes) / len(sizes) < 2_400
-
-
-def test_one_big_value_comes_where_it_is_asked_for() -> None:
-    options = replace(OPTIONS, records=20, big_value_bytes=900_000)
-
-    sizes = [len(record.value or b"") for record in workload.generate(options)]
-
-    assert [size > 900_000 for size in sizes].count(True) == 1
+    assert sum(rejected.position == 1 for rejected in stream.ledger.rejected) > 5
 
 
-def test_seeded_companies_are_named_by_their_planhat_id() -> None:
-    ids = {seed["externalId"]: f"id of {seed['externalId']}" for seed in workload.seeds(OPTIONS)}
+def test_every_message_has_an_end_in_the_ledger(records: list[Produced]) -> None:
+    stream = Stream(OPTIONS)
+    list(stream.records())
 
-    messages = [message for _, message in told(list(workload.generate(OPTIONS, ids)))]
+    documents = [each for each in records if each.key != b"bad"]
+    count = sum(len(orjson.loads(each.value or b"").get("messages", [1])) for each in documents)
+    assert stream.ledger.endings.total() == count + len(records) - len(documents)
 
-    named = {message.account.get("planhat/id") for message in messages if message.user}
-    assert ids
-    assert named - {None} == set(ids.values())
+
+def test_a_user_message_weighs_about_what_real_ones_do(records: list[Produced]) -> None:
+    sizes = [len(each.value or b"") for each in records if b'"user"' in (each.value or b"")]
+
+    assert 1_700 < sum(sizes) / len(sizes) < 2_600
+
+
+def test_one_big_value_comes(records: list[Produced]) -> None:
+    assert sum(len(each.value or b"") > 900_000 for each in records) == 1
 
 
 def test_the_connector_settings_are_accepted() -> None:
-    text = orjson.dumps(vocabulary.connector_settings()).decode()
-
-    settings = ConnectorSettings.from_text(text, "the test")
-
-    assert settings.contact_events == vocabulary.TRACKED
+    assert SETTINGS.contact_events == vocabulary.TRACKED
