@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
@@ -64,18 +65,34 @@ class Committer:
         self._lease = lease
         self._blocked = blocked
         self._busy = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        """Records came in: look whether a commit is waited for."""
+        self._changed.set()
 
     async def run(self, assignment: Assignment) -> None:
         """Commit until cancelled."""
+        self._changed = asyncio.Event()  # of the loop that runs us
         due_at = loop_time() + COMMIT_SECONDS
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await self._rest(assignment, due_at)
             if loop_time() < due_at and not assignment.wants_commit:
                 continue
             is_taken = await self.commit(assignment)
             due_at = loop_time() + COMMIT_SECONDS
             if not is_taken:
                 await asyncio.sleep(COMMIT_SECONDS)
+
+    async def _rest(self, assignment: Assignment, due_at: float) -> None:
+        """Look often while there is work; without any, nothing moves before records come in."""
+        self._changed.clear()
+        if assignment.backlog.records or assignment.wants_commit:
+            await asyncio.sleep(_LOOK_SECONDS)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due_at):
+                await self._changed.wait()
 
     async def commit(self, assignment: Assignment, *, is_clean: bool = False) -> bool:
         """Commit what moved; False if Kafka did not take it, within a bound.

@@ -144,7 +144,12 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
     )
     committer = Committer(source, reporter, engine.lease, blocked)
     membership = Membership(source, engine, committer, sender, blocked, metrics)
-    poller = Poller(source, engine, membership, sender.wake, blocked)
+
+    def woken() -> None:
+        sender.wake()
+        committer.wake()
+
+    poller = Poller(source, engine, membership, woken, blocked)
     asked = MeasuredPlanhat(api, metrics)
     progress = Progress(planhat.request_timeout_seconds)
     probes = Probes(engine, membership, poller, progress, blocked, dead_letters)

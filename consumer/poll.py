@@ -25,6 +25,9 @@ CHUNK = 250
 """Records read in one go. How long the loop does nothing else, `Engine.take` bounds."""
 
 WAIT_SECONDS = 0.2
+IDLE_SECONDS = 1.0
+"""Of a poll that waits for a record; it returns with the first. Without work it may be longer."""
+
 _REACH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _REST_SECONDS = 5.0
@@ -180,8 +183,12 @@ class Poller:
 
     async def _wait(self) -> list[Record]:
         """Read the first that comes."""
+        readable, assignment = self._readable(), self._assignment
+        # All are waited for, and no work of ours can change that: only a record or a rebalance.
+        is_idle = 0 < len(readable) == len(assignment.owned) and not assignment.backlog.records
+        seconds = IDLE_SECONDS if is_idle and not assignment.behind else WAIT_SECONDS
         try:
-            return await self._source.poll(self._readable(), WAIT_SECONDS, CHUNK)
+            return await self._source.poll(readable, seconds, CHUNK)
         except KafkaBlocked as error:
             self._rest(error)
             return []

@@ -243,6 +243,27 @@ def test_who_waits_for_a_commit_gets_it_at_once_and_the_next_in_a_second() -> No
     assert asked[0] == pytest.approx(0.05, abs=0.01)
 
 
+def test_who_comes_to_wait_while_nothing_was_to_do_gets_a_commit_at_once() -> None:
+    desk = Desk()
+
+    async def come_later() -> None:
+        await asyncio.sleep(0.3)
+        moved(desk, 70)
+        desk.committer.wake()
+
+    async def run() -> float:
+        began = asyncio.get_running_loop().time()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.9), asyncio.TaskGroup() as group:
+                group.create_task(come_later())
+                group.create_task(desk.committer.run(desk.assignment))
+        return began
+
+    began = in_no_time(run())
+
+    assert next(at - began for at in desk.book.asked_at) == pytest.approx(0.3, abs=0.06)
+
+
 def test_what_moved_is_committed_once_a_second() -> None:
     desk = Desk()
     moved(desk, 1)
