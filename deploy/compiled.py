@@ -71,7 +71,7 @@ CORE: Final = (
     "consumer/watch/waiting.py",
     "planhat_client/keys.py",
     "planhat_client/limiter.py",
-    "planhat_client/verdict.py",
+    "planhat_client/answers/verdict.py",
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planhat_client.echo import Echo
+from planhat_client.answers.echo import Echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

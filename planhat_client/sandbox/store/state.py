@@ -6,16 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from planhat_client.sandbox.matching import Matcher, Target
-from planhat_client.sandbox.merge import fresh, merge
-from planhat_client.sandbox.models import MODELS, Item, Model, missing_field
-from planhat_client.sandbox.records import Records, text
+from planhat_client.sandbox.models import MODELS, Item, Model, fresh, merge, missing_field, text
+from planhat_client.sandbox.store.matching import Matcher, Target
+from planhat_client.sandbox.store.records import Records
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.options import UnknownId
 
-_IGNORED_KEPT: Final = 10_000
-_DROPPED_KEPT: Final = 10_000
+_KEPT: Final = 10_000
 _PLACE: Final = ("sourceId", "externalId", "email", "companyId", "domains")
 
 Change: TypeAlias = Literal["created", "updated", "unchanged"]
@@ -36,8 +34,8 @@ class State:
         self.records = {name: Records(model) for name, model in MODELS.items()}
         self.matcher = Matcher(self.records, unknown_id)
         self.activities: deque[Item] = deque(maxlen=activities_kept)
-        self.ignored: deque[Item] = deque(maxlen=_IGNORED_KEPT)
-        self.dropped: deque[Item] = deque(maxlen=_DROPPED_KEPT)
+        self.ignored: deque[Item] = deque(maxlen=_KEPT)
+        self.dropped: deque[Item] = deque(maxlen=_KEPT)
         self.users: list[Item] = []
         self.revision = 0
         self._last_id = 0
@@ -53,7 +51,10 @@ class State:
             return Refused(target.problem)
         if target.record is None:
             return self._create(model, item, target)
-        return self._update(model, item, target.record, target.company_id)
+        item = _resolved(model, item, target.company_id)
+        if any(name in item and item[name] != target.record.get(name) for name in _PLACE):
+            return self._move(model, item, target.record)
+        return ("updated" if merge(target.record, item) else "unchanged"), target.record
 
     def delete(self, model: Model, record: Item) -> None:
         """Forget a record; what belongs to a company stays."""
@@ -66,26 +67,17 @@ class State:
         record_id = text(item.get("_id")) or self.next_id()
         record = fresh(record_id, _resolved(model, item, target.company_id))
         records = self.records[model.name]
-        if problem := _conflict(records, record):
+        if problem := records.conflict(record):
             return Refused(problem)
         records.add(record)
         self.revision += 1
         return "created", record
 
-    def _update(
-        self, model: Model, item: Item, record: Item, company_id: str | None
-    ) -> tuple[Change, Item] | Refused:
-        item = _resolved(model, item, company_id)
-        for name in _PLACE:
-            if name in item and item[name] != record.get(name):
-                return self._move(model, item, record)
-        return ("updated" if merge(record, item) else "unchanged"), record
-
     def _move(self, model: Model, item: Item, record: Item) -> tuple[Change, Item] | Refused:
         """Update a record of which a key, or the company, changes."""
         records = self.records[model.name]
         wanted = record | {name: item[name] for name in _PLACE if name in item}
-        if problem := _conflict(records, wanted):
+        if problem := records.conflict(wanted):
             return Refused(problem)
         records.unindex(record)
         has_changed = merge(record, item)
@@ -103,19 +95,5 @@ def _resolved(model: Model, item: Item, company_id: str | None) -> Item:
     if not model.owned:
         return item
     item.pop("companyExternalId", None)
-    if company_id is not None:
-        item["companyId"] = company_id
-    else:
-        item.pop("companyId", None)
-    return item
-
-
-def _conflict(records: Records, record: Item) -> str | None:
-    """Name the key that another record has ("Unique keys": e-mail addresses may occur twice)."""
-    source_id, external_id = text(record.get("sourceId")), text(record.get("externalId"))
-    if source_id and records.by_source.get(source_id, record["_id"]) != record["_id"]:
-        return "sourceId duplicated"
-    place = (record.get("companyId", ""), external_id or "")
-    if external_id and records.by_place.get(place, record["_id"]) != record["_id"]:
-        return "externalId duplicated"
-    return None
+    item.pop("companyId", None)
+    return item if company_id is None else item | {"companyId": company_id}

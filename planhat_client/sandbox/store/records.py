@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from planhat_client.sandbox.models import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from planhat_client.sandbox.models import Item, Model
 
+_Shared: TypeAlias = "dict[str, dict[str, None]]"
+"""Several ids for a key, in the order of their creation."""
+
 _NONE: Final[dict[str, None]] = {}
-
-
-def text(value: object) -> str | None:
-    """Read a key as Planhat would: numbers are texts, and nothing is no key."""
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
 
 
 class Records:
@@ -30,9 +26,9 @@ class Records:
         self.by_id: dict[str, Item] = {}
         self.by_source: dict[str, str] = {}
         self.by_place: dict[tuple[str, str], str] = {}
-        self._by_external: dict[str, dict[str, None]] = {}
-        self._by_email: dict[str, dict[str, None]] = {}
-        self._by_domain: dict[str, dict[str, None]] = {}
+        self._by_external: _Shared = {}
+        self._by_email: _Shared = {}
+        self._by_domain: _Shared = {}
 
     def __len__(self) -> int:
         """How many there are."""
@@ -54,6 +50,16 @@ class Records:
         """All companies that registered this domain."""
         return self._found(self._by_domain.get(domain.lower(), _NONE))
 
+    def conflict(self, record: Item) -> str | None:
+        """Name the key that another has ("Unique keys": e-mail addresses may occur twice)."""
+        for name, owner in (
+            ("sourceId", self.by_source.get(text(record.get("sourceId")) or "")),
+            ("externalId", self.by_place.get(_place(record))),
+        ):
+            if owner not in (None, record["_id"]):
+                return f"{name} duplicated"
+        return None
+
     def add(self, record: Item) -> None:
         """Store a record under its `_id`; its keys must be free."""
         self.by_id[record["_id"]] = record
@@ -69,29 +75,24 @@ class Records:
         record_id = record["_id"]
         if source_id := text(record.get("sourceId")):
             self.by_source[source_id] = record_id
-        if external_id := text(record.get("externalId")):
-            self.by_place[record.get("companyId", ""), external_id] = record_id
-            self._by_external.setdefault(external_id, {})[record_id] = None
+        if text(record.get("externalId")):
+            self.by_place[_place(record)] = record_id
         for index, key in self._shared_keys(record):
             index.setdefault(key, {})[record_id] = None
 
     def unindex(self, record: Item) -> None:
         """Undo `index`, while the record still has the same keys."""
-        record_id = record["_id"]
-        if source_id := text(record.get("sourceId")):
-            self.by_source.pop(source_id, None)
-        if external_id := text(record.get("externalId")):
-            self.by_place.pop((record.get("companyId", ""), external_id), None)
-            _drop(self._by_external, external_id, record_id)
+        self.by_source.pop(text(record.get("sourceId")) or "", None)
+        self.by_place.pop(_place(record), None)
         for index, key in self._shared_keys(record):
-            _drop(index, key, record_id)
+            index.get(key, {}).pop(record["_id"], None)
 
-    def _shared_keys(self, record: Item) -> Iterator[tuple[dict[str, dict[str, None]], str]]:
-        if self.model.owned:
-            if self.model.has_email and (email := text(record.get("email"))):
-                yield self._by_email, email.lower()
-            return
-        domains = record.get("domains")
+    def _shared_keys(self, record: Item) -> Iterator[tuple[_Shared, str]]:
+        if external_id := text(record.get("externalId")):
+            yield self._by_external, external_id
+        if self.model.has_email and (email := text(record.get("email"))):
+            yield self._by_email, email.lower()
+        domains = None if self.model.owned else record.get("domains")
         for domain in domains if isinstance(domains, list) else ():
             yield self._by_domain, str(domain).lower()
 
@@ -99,9 +100,5 @@ class Records:
         return [self.by_id[record_id] for record_id in ids]
 
 
-def _drop(index: dict[str, dict[str, None]], key: str, record_id: str) -> None:
-    ids = index.get(key)
-    if ids is not None:
-        ids.pop(record_id, None)
-        if not ids:
-            del index[key]
+def _place(record: Item) -> tuple[str, str]:
+    return record.get("companyId", ""), text(record.get("externalId")) or ""

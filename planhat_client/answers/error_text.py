@@ -1,8 +1,8 @@
 """The message in whatever Planhat sends to say what is wrong. Pure.
 
 Only messages are taken, never the items that an entry may repeat: those are people's data. What a
-message itself repeats of them, `clean` takes out (planhat_client/echo.py), before it is shortened:
-no half of a value may be left. No sign that is not to be seen gets any further.
+message itself repeats of them, `clean` takes out (see echo.py), before it is shortened: no half of
+a value may be left. No sign that is not to be seen gets any further.
 """
 
 from __future__ import annotations

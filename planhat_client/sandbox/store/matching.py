@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model
-from planhat_client.sandbox.records import text
+from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.options import UnknownId
-    from planhat_client.sandbox.records import Records
+    from planhat_client.sandbox.store.records import Records
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _EXTERNAL: Final = "extid-"
@@ -40,14 +39,6 @@ class Target:
     company_id: str | None = None
     problem: str | None = None
     is_ignored: bool = False
-
-
-class _Company(NamedTuple):
-    is_named: bool
-    id: str | None
-
-
-_UNNAMED: Final = _Company(is_named=False, id=None)
 
 
 class Matcher:
@@ -78,39 +69,29 @@ class Matcher:
         if address.startswith(_EXTERNAL):
             return records.with_external_id(address.removeprefix(_EXTERNAL))
         if address.startswith(_SOURCE):
-            found = records.by_source.get(address.removeprefix(_SOURCE))
-            return [records.by_id[found]] if found else []
-        record = records.by_id.get(address)
-        return [record] if record else []
+            address = records.by_source.get(address.removeprefix(_SOURCE), "")
+        return [records.by_id[address]] if address in records.by_id else []
 
-    def company(self, item: Item) -> _Company:
-        """Find the company that an item names."""
+    def _company(self, item: Item) -> tuple[bool, str | None]:
+        """Find the company that an item names; and whether it names one at all."""
         named = text(item.get("companyId"))
-        if named is None:
-            external_id = text(item.get("companyExternalId"))
-            if external_id is None:
-                return _UNNAMED
-            return _Company(True, self._companies.by_place.get(("", external_id)))
-        if named in self._companies.by_id:
-            return _Company(True, named)
-        if named.startswith(_EXTERNAL):
-            place = ("", named.removeprefix(_EXTERNAL))
-            return _Company(True, self._companies.by_place.get(place))
-        if named.startswith(_SOURCE):
-            return _Company(True, self._companies.by_source.get(named.removeprefix(_SOURCE)))
-        return _Company(True, None)
+        if named is None and (external_id := text(item.get("companyExternalId"))):
+            named = f"{_EXTERNAL}{external_id}"
+        found = self.addressed(COMPANIES, named) if named else []
+        return named is not None, str(found[0]["_id"]) if found else None
 
     def _owned(self, model: Model, item: Item) -> Target:
-        company = self.company(item)
-        if company.is_named and company.id is None:
+        is_named, company_id = self._company(item)
+        if is_named and company_id is None:
             return _without_company(model, "companyId not found")
         records = self._records[model.name]
         record, token = self._by_strong_key(records, item)
         if token is None and (external_id := text(item.get("externalId"))):
-            record, token = self._by_external_id(records, item, company.id, external_id)
+            record, token = self._by_external_id(records, item, company_id, external_id)
         elif token is None and model.has_email and (email := text(item.get("email"))):
-            record, token = _by_email(records, email, company.id)
-        company_id = company.id or (None if record else self._by_domain(item))
+            record, token = _by_email(records, email, company_id)
+        if record is None:
+            company_id = company_id or self._by_domain(item)
         if record is None and company_id is None:
             return _without_company(model, "companyId is required")
         return self._checked(model, item, Target(record, token, company_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from planhat_client.error_text import Clean
+from planhat_client.answers.error_text import Clean
 from planhat_client.quota import Quota
 from schemas.planhat import BulkResult
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from planhat_client.sandbox.faults import Switch
-from planhat_client.sandbox.reply import TOO_MANY, UNAUTHORIZED, Reply, faulty
+from planhat_client.sandbox.answers import Reply, json_reply
+from planhat_client.sandbox.faults import Switch, faulty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ _DROPPED: Final = frozenset({"reset", "reset_after_write", "timeout"})
 
 
 @dataclass(slots=True)
-class Call:
+class _Call:
     """What is logged of a request; status 0 means that no answer was sent."""
 
     resource: str
@@ -54,42 +54,35 @@ class Door:
         self.closing = asyncio.Event()
         self._dice = Random(sandbox.options.latency.seed)
 
-    async def model(self, request: web.Request, resource: str, operate: Operation) -> _Response:
-        """Answer a request to the main API, which has a quota and wants a token."""
-        quota = self.sandbox.quota
-        quota.parallel += 1
-        try:
-            return await self._answer(request, resource, operate, is_open=False)
-        finally:
-            quota.parallel -= 1
-
-    async def sink(self, request: web.Request, resource: str, operate: Operation) -> _Response:
-        """Answer a request to the analytics host, which has neither."""
-        return await self._answer(request, resource, operate, is_open=True)
-
-    async def _answer(
+    async def answer(
         self, request: web.Request, resource: str, operate: Operation, *, is_open: bool
     ) -> _Response:
-        sandbox, now = self.sandbox, time.monotonic()
-        call = Call(resource, now)
+        """Answer a request. The analytics host `is_open`: it has no quota and wants no token."""
+        sandbox, call = self.sandbox, _Call(resource, time.monotonic())
+        quota, counted = sandbox.quota, not is_open
         self.in_flight += 1
+        quota.parallel += counted
         sandbox.witness.max_in_flight = max(sandbox.witness.max_in_flight, self.in_flight)
         try:
             reply = None if is_open else self._turned_away(request, call)
             if reply is None:
                 reply = await self._worked(request, operate, call)
-            return await self._sent(request, reply, call, is_open=is_open)
+            headers = {} if is_open else quota.headers(call.started)
+            return await self._sent(request, reply, call, headers)
         finally:
             self.in_flight -= 1
+            quota.parallel -= counted
             self._log(request, call)
 
-    def _turned_away(self, request: web.Request, call: Call) -> Reply | None:
+    def _turned_away(self, request: web.Request, call: _Call) -> Reply | None:
         quota = self.sandbox.quota
         if not quota.arrive(call.started):
-            return Reply(429, TOO_MANY.body, headers=quota.headers(call.started, is_throttled=True))
-        return None if _is_authorized(request, self.sandbox.tokens) else UNAUTHORIZED
+            headers = quota.headers(call.started, is_throttled=True)
+            return Reply(429, json_reply("Too many requests").body, headers=headers)
+        is_authorized = _is_authorized(request, self.sandbox.tokens)
+        return None if is_authorized else json_reply("Unauthorized", 401)
 
-    async def _worked(self, request: web.Request, operate: Operation, call: Call) -> Reply:
+    async def _worked(self, request: web.Request, operate: Operation, call: _Call) -> Reply:
         body = await request.read()
         hit = call.hit = self.sandbox.faults.choose(
             call.resource, request.method, call.started, body
@@ -127,23 +120,21 @@ class Door:
                     await self.closing.wait()
 
     async def _sent(
-        self, request: web.Request, reply: Reply, call: Call, *, is_open: bool
+        self, request: web.Request, reply: Reply, call: _Call, headers: dict[str, str]
     ) -> _Response:
         kind = call.hit.fault.kind if call.hit else None
         if kind in _DROPPED:
             _reset(request)
             return web.Response()
         call.status = reply.status
-        headers = reply.headers
-        if not is_open and "Retry-After" not in headers:
-            headers = self.sandbox.quota.headers(call.started) | headers
+        headers = (headers if "Retry-After" not in reply.headers else {}) | reply.headers
         if kind == "trickle" and call.hit:
             return await _trickled(request, reply, headers, call.hit.fault.delay_seconds)
         return web.Response(
             body=reply.body, status=reply.status, content_type=reply.content_type, headers=headers
         )
 
-    def _log(self, request: web.Request, call: Call) -> None:
+    def _log(self, request: web.Request, call: _Call) -> None:
         self.sandbox.witness.request(
             {
                 "sequence": 0,

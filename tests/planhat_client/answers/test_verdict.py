@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planhat_client.answers.verdict import IGNORED, Proven, Suspect, Unproven, verdicts
 from planhat_client.protocol import Delivered, Partial, Response, read
-from planhat_client.verdict import IGNORED, Proven, Suspect, Unproven, verdicts
 from schemas.planhat import BulkResult
 from tests.examples import examples
 from tests.planhat_client.odd_json import ODD_BODIES

@@ -1,14 +1,16 @@
-"""The forms in which a bulk answer may tell of failures; Planhat documents none of them. Pure.
+"""Answers before they are sent, and the forms in which a bulk answer may tell of failures. Pure.
 
-`text`, `object`, `item` and so on are forms of an entry; `lists_absent`, `counts_wrong` and
-`nonupdates_only` bend the answer around the entries. None hides a failure altogether: the
-status, an entry or a count that does not add up is always left.
+Planhat documents none of these forms. `text`, `object`, `item` and so on are forms of an entry;
+`lists_absent`, `counts_wrong` and `nonupdates_only` bend the answer around the entries. None hides
+a failure altogether: the status, an entry or a count that does not add up is always left.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+import orjson
 
 from planhat_client.sandbox.models import Item
 from planhat_client.sandbox.options import ErrorList, Shape
@@ -18,9 +20,24 @@ if TYPE_CHECKING:
 
     from planhat_client.sandbox.options import KeysIn
 
-LISTS: Final = ("createdErrors", "updatedErrors", "permissionErrors", "validationErrors")
+LISTS: Final = get_args(ErrorList)
 SHAPES: Final = tuple(each for each in get_args(Shape) if each != "random")
 _KEYS: Final = ("_id", "sourceId", "externalId", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back to the client."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_reply(document: Any, status: int = 200) -> Reply:  # noqa: ANN401 - JSON
+    """Answer with JSON; Planhat answers with a bare text too, as JSON string."""
+    return Reply(status, orjson.dumps(document))
 
 
 class Why(NamedTuple):
@@ -60,6 +77,17 @@ class BulkResult:
         is_forbidden = all(each.list_name == "permissionErrors" for each in self.failures)
         return 403 if is_forbidden else 400
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many items came to what, in the words of the witness."""
+        return {
+            "created": len(self.created),
+            "updated": len(self.updated),
+            "unchanged": self.nonupdates,
+            "ignored": self.ignored,
+            "refused": len(self.failures),
+        }
+
 
 def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> dict[str, Any]:
     """Tell a result in the documented form, its errors in the wanted shape.
@@ -71,25 +99,23 @@ def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> 
     created, updated = (random.sample(some, len(some)) for some in (result.created, result.updated))
     answer: dict[str, Any] = {
         "created": len(created),
-        "createdErrors": [],
         "insertsKeys": [_keys(record, keys) for record in created],
         "updated": len(updated),
-        "updatedErrors": [],
         "updatesKeys": [_keys(record, keys) for record in updated],
         "nonupdates": result.nonupdates,
         "modified": [record["_id"] for record in updated],
         "upsertedIds": [record["_id"] for record in created],
-        "permissionErrors": [],
-        "validationErrors": [],
     }
-    for failure in result.failures:
-        answer[failure.list_name].append(entry(failure, shape))
-    return bent(answer, shape, random)
+    if shape != "lists_absent":
+        answer |= {name: [] for name in LISTS}
+        for failure in result.failures:
+            answer[failure.list_name].append(_entry(failure, shape))
+    return answer | _bent(answer, shape, random)
 
 
-def entry(failure: Failure, shape: Shape) -> Any:  # noqa: ANN401 - that is the point
-    """Give the entry for one failure."""
-    keys = _named(failure.item)
+def _entry(failure: Failure, shape: Shape) -> Any:  # noqa: ANN401 - that is the point
+    item = failure.item if isinstance(failure.item, dict) else {}
+    keys = {name: item[name] for name in _KEYS if item.get(name)}
     match shape:
         case "text" | "counts_wrong":
             return failure.message
@@ -105,34 +131,17 @@ def entry(failure: Failure, shape: Shape) -> Any:  # noqa: ANN401 - that is the 
             return {"item": failure.item, "error": failure.message}
 
 
-def bent(answer: dict[str, Any], shape: Shape, random: Random) -> dict[str, Any]:
-    """Bend a whole answer, if the shape is one of those that do."""
-    if shape == "lists_absent":
-        return {name: value for name, value in answer.items() if name not in LISTS}
+def _bent(answer: dict[str, Any], shape: Shape, random: Random) -> dict[str, Any]:
+    """Give what a whole answer says wrongly, if the shape is one of those that do."""
+    counts = ("created", "updated", "nonupdates")
     if shape == "counts_wrong":
-        counts = ("created", "updated", "nonupdates")
-        return answer | {name: answer[name] + random.randint(-2, 2) for name in counts}
+        return {name: answer[name] + random.randint(-2, 2) for name in counts}
     if shape == "nonupdates_only":
-        taken = answer["created"] + answer["updated"] + answer["nonupdates"]
-        lists = ("insertsKeys", "updatesKeys", "modified", "upsertedIds")
-        return (
-            answer
-            | {"created": 0, "updated": 0, "nonupdates": taken}
-            | {name: [] for name in lists}
-        )
-    return answer
+        taken = {"created": 0, "updated": 0, "nonupdates": sum(answer[name] for name in counts)}
+        return taken | {"insertsKeys": [], "updatesKeys": [], "modified": [], "upsertedIds": []}
+    return {}
 
 
 def _keys(record: Item, keys: KeysIn) -> Item:
-    named = {"_id": record["_id"]}
-    if keys == "all":
-        for name in ("externalId", "sourceId"):
-            if value := record.get(name):
-                named[name] = value
-    return named
-
-
-def _named(item: object) -> Item:
-    if not isinstance(item, dict):
-        return {}
-    return {name: item[name] for name in _KEYS if item.get(name)}
+    named = ("_id", "externalId", "sourceId") if keys == "all" else ("_id",)
+    return {name: record[name] for name in named if record.get(name)}

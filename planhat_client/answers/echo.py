@@ -16,8 +16,8 @@ from unicodedata import normalize
 
 import orjson
 
-from planhat_client.disguise import ENCODED, decoded, unpacked, without_invisible
-from planhat_client.vocabulary import PLANHATS_OWN
+from planhat_client.answers.disguise import ENCODED, decoded, unpacked, without_invisible
+from planhat_client.answers.vocabulary import PLANHATS_OWN
 from schemas.personal import EVENT_NAMES, HIDDEN, IDS_OF_PLANHAT, MOMENT
 
 if TYPE_CHECKING:
