@@ -24,8 +24,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from consumer.watch.histogram import Histogram
-from consumer.watch.in_a_row import InARow
+from consumer.watch.counting import Histogram, InARow
 from consumer.watch.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
