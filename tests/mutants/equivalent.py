@@ -36,7 +36,7 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
     "consumer/offsets/assignment.py Assignment.oldest_by_partition: len(found) >= most"
     "  ->  len(found) > most": "when to stop looking",
-    "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
+    "consumer/membership.py Membership._leave: False  ->  True": "a log word, if landing raises",
     "consumer/decide/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
         "whoever has a company has the id of its account; for the type checker"
     ),
