@@ -52,7 +52,7 @@ EQUIVALENT: dict[str, str] = {
         "what may go has waited since some time; for the type checker"
     ),
     "consumer/lanes/lane.py Lane.finish: profile.parked = False  ->  pass": (
-        "who is back from a flight is not parked, and who is parked is never unchanged: `park`"
+        "who is back from a batch is not parked, and who is parked is never unchanged: `park`"
         " forgets it"
     ),
     "consumer/engine/plan.py Planner._hand_over: external_id is None or coming is None"
