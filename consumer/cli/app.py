@@ -182,7 +182,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     ] = 0,
     *,
     is_csv: Annotated[
-        bool, typer.Option("--csv", help="Read CSV; the default for names in .csv.")
+        bool, typer.Option("--csv", help="Read the file as CSV; the default for .csv.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check, write nothing.")
