@@ -33,7 +33,7 @@ from consumer.watch.console.server import Console
 from consumer.watch.console.view import View
 from consumer.watch.explain import Known
 from consumer.watch.metrics import Metrics
-from consumer.watch.outcomes import Outcomes
+from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
 from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter

@@ -1,6 +1,6 @@
-"""A histogram that is cheap to feed: one search and two additions for each value. Pure.
+"""Counters that are cheap to feed, as they are fed for each change. Pure.
 
-That of prometheus_client takes locks and three times as long, and is fed for each change.
+prometheus_client's histogram takes locks and three times as long; its counters five times.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prometheus_client import Metric
 
@@ -47,3 +47,32 @@ class Histogram:
 
     def _no_counts(self) -> list[int]:
         return [0] * (len(self._edges) + 1)
+
+
+class InARow:
+    """Adds up equal neighbours, and hands each sum over when something else comes.
+
+    To count in a dictionary takes a new tuple, its hash and a search each time. Texts are compared
+    by identity: equal ones that are not the same only cost what they would have cost anyway.
+    """
+
+    def __init__(self, put: Callable[[str, str, str, int], None]) -> None:
+        """`put` is called with what came and how many times."""
+        self._put = put
+        self._one = ""
+        self._two = ""
+        self._three = ""
+        self._count = 0
+
+    def note(self, one: str, two: str, three: str) -> None:
+        """Count it."""
+        if one is not self._one or two is not self._two or three is not self._three:
+            self.flush()
+            self._one, self._two, self._three = one, two, three
+        self._count += 1
+
+    def flush(self) -> None:
+        """Hand over what was counted: before somebody reads the sums."""
+        count, self._count = self._count, 0
+        if count:
+            self._put(self._one, self._two, self._three, count)

@@ -14,7 +14,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from consumer.watch.outcome_block import Block, Outcome, ended_at, place_of, row_of
+from consumer.watch.outcomes.block import Block, Outcome, ended_at, place_of, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

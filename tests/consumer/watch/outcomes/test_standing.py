@@ -8,7 +8,7 @@ import pytest
 
 from consumer.decide import reasons
 from consumer.offsets.ticket import UNATTRIBUTED
-from consumer.watch.standing import (
+from consumer.watch.outcomes.standing import (
     DROPS_EVENTS,
     Told,
     done,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decide.json_text import mended, read_json
+from schemas.json_text import mended, read_json
 
 # Any text with halves of pairs in it, as JavaScript has them.
 HALVES = st.text(st.characters(codec="utf-16", exclude_categories=()) | st.sampled_from('\\u"d8'))

@@ -15,7 +15,7 @@ from consumer.lanes.part import Ended, Part
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Backlog, Receipt, Ticket
-from consumer.watch.profile_log import ProfileLog
+from consumer.watch.outcomes.profile_log import ProfileLog
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

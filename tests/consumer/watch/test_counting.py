@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from consumer.watch.histogram import Histogram
+from consumer.watch.counting import Histogram
 
 EDGES = (0.05, 1, 10)
 VALUES = st.sampled_from([0.0, 0.05, 0.06, 1, 2.5, 10, 11])

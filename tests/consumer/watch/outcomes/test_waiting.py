@@ -11,8 +11,8 @@ from consumer.lanes.batch import Flight
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.watch.metrics import Metrics
+from consumer.watch.outcomes.waiting import look
 from consumer.watch.report import Reporter
-from consumer.watch.waiting import look
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Reject, Retry
 from tests.consumer.in_one_go import in_one_go

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import Receipt
-from consumer.watch.outcomes import Steps, is_same
+from consumer.watch.outcomes.outcomes import Steps, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from consumer.decide import reasons
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Backlog, Receipt, Ticket
-from consumer.watch.outcomes import Outcomes, Room
+from consumer.watch.outcomes.outcomes import Outcomes, Room
 from schemas.planhat import Resource
 from tests.consumer.in_one_go import in_one_go
 

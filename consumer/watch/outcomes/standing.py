@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from consumer.offsets.ticket import Change, Ending
-    from consumer.watch.outcome_block import ShownChange
+    from consumer.watch.outcomes.block import ShownChange
 
 Fate = Literal["delivered", "skipped", "rejected", "waiting"]
 State = Literal["in_planhat", "not_updated", "not_in_planhat", "waiting", "unknown"]
