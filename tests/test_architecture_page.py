@@ -14,7 +14,7 @@ from tests.test_architecture import ORDER
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-PACKAGES: Final = ("consumer", "planhat_client", "schemas")
+PACKAGES: Final = ("consumer", "planhat_client", "schemas", "deploy")
 
 _QUOTED: Final = re.compile(r"`([^`\s]+)`")
 _PATH: Final = re.compile(r"[\w-]+(?:/[\w.-]+)*(?:/|\.(?:py|md))")
