@@ -33,7 +33,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the 
 
 @app.callback(
     invoke_without_command=True,
-    epilog="Exit codes: 0 done; 1 failed; 2 wrong use, as a call without a command is;"
+    epilog="Exit codes: 0 done; 1 failed; 2 wrong use (also a call without a command);"
     " 130 interrupted.",
 )
 def options(
@@ -61,10 +61,10 @@ def run() -> None:
 @app.command()
 def sandbox(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port to listen at; 0 takes a free one.")
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
     ] = 8181,
     host: Annotated[
-        str, typer.Option(callback=arguments.text, help="Address to listen at.")
+        str, typer.Option(callback=arguments.text, help="Address to listen on.")
     ] = "127.0.0.1",
 ) -> None:
     """Run a local Planhat that behaves as the real one does."""
@@ -85,7 +85,7 @@ def demo() -> None:
 def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="The settings only.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Check the settings only.")] = False,
 ) -> None:
     """Check settings, Kafka and Planhat: ok, warning, error or setupRequired, and what to do."""
     from consumer.cli.check import run_check
@@ -127,8 +127,10 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
             min=0, max=87_600, callback=arguments.finite, help="How far back to look for the key."
         ),
     ] = 24,
-    count: Annotated[int, typer.Option(min=1, max=1000, help="How many records of the topic.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a record.")] = False,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="Records to read.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per record.")
+    ] = False,
     pii: Annotated[bool, typer.Option("--pii", help="Show e-mail addresses in full.")] = False,
     ask_planhat: Annotated[
         bool,
@@ -160,26 +162,31 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     ],
     of: Annotated[
         Literal["users", "accounts"] | None,
-        typer.Option("--of", help="What the rows are, where they do not say."),
+        typer.Option("--of", help="What the rows are, if they do not say so."),
     ] = None,
     topic: Annotated[
         str | None,
-        typer.Option(callback=arguments.topic, help="Write here; else the first of KAFKA_TOPICS."),
+        typer.Option(
+            callback=arguments.topic,
+            help="Topic to write to; by default the first of KAFKA_TOPICS.",
+        ),
     ] = None,
     number: Annotated[
-        list[str] | None, typer.Option(help="A column of CSV that holds numbers; repeat it.")
+        list[str] | None, typer.Option(help="A CSV column that holds numbers; repeatable.")
     ] = None,
     rate: Annotated[
         float, typer.Option(min=0.1, callback=arguments.finite, help="Records a second.")
     ] = 500.0,
     from_line: Annotated[
-        int, typer.Option(min=0, help="Begin at this line; 0: where the last run was stopped.")
+        int, typer.Option(min=0, help="Line to begin at; 0: where the last run stopped.")
     ] = 0,
     *,
     is_csv: Annotated[
-        bool, typer.Option("--csv", help="It is CSV; so is what ends in .csv.")
+        bool, typer.Option("--csv", help="Read the file as CSV; the default for .csv.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check, write nothing.")
+    ] = False,
 ) -> None:
     """Write an extract into the topic as export messages, keyed by the Hull id."""
     from consumer.cli.backfill import BackfillOptions, run_backfill

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
 
 dead_letters = typer.Typer(
-    help="Look at messages that were rejected, and bring them back.", rich_markup_mode=None
+    help="Look at rejected messages, and replay them.", rich_markup_mode=None
 )
 
 Reason = Annotated[
-    str, typer.Option(callback=arguments.text, help="A part of the reason, in any case.")
+    str, typer.Option(callback=arguments.text, help="Part of the reason, in any case.")
 ]
 Key = Annotated[
     str | None,
@@ -28,12 +28,12 @@ Key = Annotated[
 ]
 Since = Annotated[str | None, typer.Option(help="Rejected since: 2h, 3d, or ISO 8601.")]
 Until = Annotated[str | None, typer.Option(help="Rejected until, likewise.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, an object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 
 @dead_letters.callback(invoke_without_command=True)
 def options(context: typer.Context) -> None:
-    """Look at messages that were rejected, and bring them back."""
+    """Look at rejected messages, and replay them."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)
@@ -63,11 +63,13 @@ def list_(
     key: Key = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="At most this many, the newest.")
+    ] = 100,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List them: when, why, where from."""
+    """List dead letters: when, why, and where from."""
     from consumer.cli.dead_letters import list_letters
 
     sys.exit(list_letters(_choice(reason, key, since, until), limit, as_json=as_json))
@@ -80,7 +82,7 @@ def show(
     pii: Annotated[bool, typer.Option("--pii", help="Show personal data in full.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one whole, personal data masked."""
+    """Show one dead letter in full, with personal data masked."""
     from consumer.cli.dead_letters import show_letter
     from consumer.cli.letter_choice import letter_name
 
@@ -93,38 +95,38 @@ def show(
 
 @dead_letters.command("replay")
 def replay(  # noqa: PLR0913 - each is an option of the command line
-    name: Annotated[str | None, typer.Argument(help="One of them: PARTITION:OFFSET.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One letter: PARTITION:OFFSET.")] = None,
     reason: Reason = "",
     key: Key = None,
     since: Since = None,
     until: Until = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="All of them, without a filter.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All letters, without a filter.")] = False,
     limit: Annotated[
-        int, typer.Option(min=1, max=100_000, help="At most so many, the oldest first.")
+        int, typer.Option(min=1, max=100_000, help="At most this many, the oldest first.")
     ] = 1000,
     rate: Annotated[
         float, typer.Option(min=0.1, callback=arguments.finite, help="Records a second.")
     ] = 50.0,
     max_replays: Annotated[
-        int, typer.Option(min=1, help="Leave what was replayed so often already.")
+        int, typer.Option(min=1, help="Skip letters replayed this often already.")
     ] = 3,
     to: Annotated[
         str | None,
         typer.Option(
             callback=arguments.topic,
-            help="A topic that letters came from and may go back to, beside KAFKA_TOPICS.",
+            help="One more topic, beside KAFKA_TOPICS, that letters may go back to.",
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what is stale: it may overwrite newer data.")
+        bool, typer.Option("--force", help="Stale letters too: they may overwrite newer data.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write them to the topic they came from; what is older than what was sent since is left."""
+    """Write letters back to their topic, unless newer data was sent since."""
     from consumer.cli.replay import ReplayOptions, replay_letters
 
     choice = _choice(reason, key, since, until, name)

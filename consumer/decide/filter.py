@@ -67,19 +67,19 @@ def account_gate(message: AccountMessage, rules: Rules) -> str | None:
 
 
 def may_have_moved(changes: Changes | None) -> bool:
-    """Tell whether a user that is not new came to another account, or to one again."""
+    """Return whether a user that is not new came to another account, or to one again."""
     if changes is None or changes.is_new or not changes.account:
         return False
     return "id" in changed_names(changes.account)
 
 
 def has_entered(changes: Changes | None, rules: Rules) -> bool:
-    """Tell whether a user entered a segment of the Contact Filter."""
+    """Return whether a user entered a segment of the Contact Filter."""
     return changes is not None and _is_in(changes.segments.entered, rules.contact_filter)
 
 
 def has_left(changes: Changes | None, rules: Rules) -> bool:
-    """Tell whether a user left a segment of the Contact Filter."""
+    """Return whether a user left a segment of the Contact Filter."""
     return changes is not None and _is_in(changes.segments.left, rules.contact_filter)
 
 
@@ -111,7 +111,7 @@ def _touch(changed: frozenset[str], names: frozenset[str]) -> bool:
 
 
 def _account_matters(changes: Entity, rules: Rules) -> bool:
-    """Tell whether the link moved, its company became known, or a mapped attribute changed."""
+    """Return whether the link moved, its company became known, or a mapped attribute changed."""
     if not changes:
         return False
     names = changed_names(changes)
@@ -124,6 +124,6 @@ def _account_matters(changes: Entity, rules: Rules) -> bool:
 
 
 def appeared(changes: Entity, key: Attribute) -> bool:
-    """Tell whether a key is there that was not: by it the company can be found from now on."""
+    """Return whether a key is there that was not: by it the company can be found from now on."""
     change = key.read(changes)
     return isinstance(change, list) and len(change) == 2 and not change[0] and bool(change[1])  # noqa: PLR2004 - [old, new]

@@ -59,7 +59,7 @@ _count: Final = msgspec.json.Decoder(_Envelope).decode
 
 
 def has_too_many(value: bytes) -> bool:
-    """Tell whether an envelope holds more than `MOST` messages, before any of them is read.
+    """Return whether an envelope holds more than `MOST` messages, before any of them is read.
 
     False for what is not of the plain form, too: there they are counted when it is read.
     """

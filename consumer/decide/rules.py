@@ -115,7 +115,7 @@ class Rules:
 
     @property
     def needs_owners(self) -> bool:
-        """Tell whether companies name their owners, so that Planhat's users must be known."""
+        """Return whether companies name their owners, so that Planhat's users must be known."""
         return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
 
 

@@ -72,12 +72,12 @@ class DeadLetters:
 
     @property
     def failing(self) -> bool:
-        """Tell whether the topic took nothing at the last try; `trouble` says why."""
+        """The topic took nothing at the last try; `trouble` says why."""
         return self.trouble is not None
 
     @property
     def is_writing(self) -> bool:
-        """Tell whether messages are on their way to a topic that takes them."""
+        """Messages are on their way to a topic that takes them."""
         return len(self._queue) > 0 and not self.failing
 
     def put(self, ticket: Ticket) -> None:

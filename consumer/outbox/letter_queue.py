@@ -43,12 +43,12 @@ class LetterQueue:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether as many wait as may fly at once: more need not be waited for."""
+        """As many wait as may fly at once: there is no need to wait for more."""
         return len(self._waiting) >= self._room
 
     @property
     def is_flying(self) -> bool:
-        """Tell whether some fly that were not forgotten meanwhile."""
+        """Some are in flight that were not forgotten meanwhile."""
         return self._flying > 0
 
     def put(self, ticket: Ticket) -> None:
