@@ -279,7 +279,7 @@ def test_an_import_across_layers_is_found(path: str, source: str, faults: list[s
             "from aiokafka.errors import KafkaError",
             ["aiokafka.errors.KafkaError"],
         ),
-        ("consumer/kafka/source.py", "import aiokafka", []),
+        ("consumer/kafka/member.py", "import aiokafka", []),
         ("consumer/watch/port/ops.py", "from aiohttp import web", []),
         ("consumer/watch/port/ops.py", "import aiohttp", ["aiohttp"]),
         (

@@ -24,8 +24,8 @@ from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
-from consumer.kafka.topic_reader import TopicReader
-from consumer.kafka.topic_writer import TopicWriter
+from consumer.kafka.producer import TopicWriter
+from consumer.kafka.reader import TopicReader
 from consumer.wording import plural
 from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned

@@ -16,7 +16,7 @@ from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
 from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.read import read_environment
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka.topic_reader import TopicReader
+from consumer.kafka.reader import TopicReader
 from consumer.log.printable import printable
 from consumer.outbox.replay import ranges
 from schemas.json_text import read_json

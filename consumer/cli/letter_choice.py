@@ -14,7 +14,7 @@ from consumer.outbox.letter import dead_letter
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from consumer.kafka.topic_reader import TopicReader
+    from consumer.kafka.reader import TopicReader
     from consumer.offsets.record import Record
     from consumer.outbox.letter import DeadLetter
 

@@ -16,8 +16,8 @@ from consumer.cli.pace import Pace
 from consumer.cli.read import read_settings
 from consumer.decide.rules import Rules
 from consumer.errors import KafkaError
-from consumer.kafka.topic_reader import TopicReader
-from consumer.kafka.topic_writer import TopicWriter
+from consumer.kafka.producer import TopicWriter
+from consumer.kafka.reader import TopicReader
 from consumer.outbox.letter import DeadLetter
 from consumer.outbox.replay import Replay, ranges, replay_headers
 from consumer.outbox.stale import Superseded, count_events

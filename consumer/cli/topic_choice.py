@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from consumer.kafka.topic_reader import TopicReader
+from consumer.kafka.reader import TopicReader
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:

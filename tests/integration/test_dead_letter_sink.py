@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.kafka.sink import KafkaSink
+from consumer.kafka.producer import KafkaSink
 from consumer.settings.kafka_settings import KafkaSettings
 from planhat_client.sandbox import SandboxServer
 from tests.integration.kafka_client import Entry, until

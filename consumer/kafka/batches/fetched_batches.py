@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from consumer.kafka.batch import batch_end, first_offset
+from consumer.kafka.batches.batch import batch_end, first_offset
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from consumer.kafka.batch import Buffer
+    from consumer.kafka.batches.batch import Buffer
 
 TRIES: Final = 5
 """How often a batch is read that may be broken for the moment only."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import struct
 
-from consumer.kafka.refusal import why_refused
+from consumer.kafka.access import why_refused
 from consumer.settings import Settings
 
 BACKWARDS = struct.pack(">hihhh", 0, 1, 18, 5, 0)

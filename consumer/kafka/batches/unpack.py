@@ -15,7 +15,7 @@ import cramjam
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.kafka.batch import Buffer
+    from consumer.kafka.batches.batch import Buffer
 
 _COPIED: Final = 2 << 20
 """Bytes up to which the memory is kept for the next batch: new memory costs more than a copy."""

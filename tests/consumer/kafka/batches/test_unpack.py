@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.kafka.unpack import Broken, TooLarge, Unpacker
+from consumer.kafka.batches.unpack import Broken, TooLarge, Unpacker
 from tests.integration.raw_batches import CODECS, Codec, packed
 
 MOST = 3 << 20

@@ -17,16 +17,16 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from consumer.errors import KafkaUnreadable
-from consumer.kafka.batch import MOST_HEADERS, Found, batch, first_offset, magic, old_packed
-from consumer.kafka.contents import Contents, Shelf
-from consumer.kafka.fetched_batches import Doubts, FetchedBatches
-from consumer.kafka.unpack import Broken, TooLarge
+from consumer.kafka.batches.batch import MOST_HEADERS, Found, batch, first_offset, magic, old_packed
+from consumer.kafka.batches.contents import Contents, Shelf
+from consumer.kafka.batches.fetched_batches import Doubts, FetchedBatches
+from consumer.kafka.batches.unpack import Broken, TooLarge
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from consumer.kafka.batch import Batch, Buffer
+    from consumer.kafka.batches.batch import Batch, Buffer
 
 MOST_READ: Final = 8 << 20
 """Bytes of records after which a poll ends, whatever it may hold: a batch is unpacked at once."""

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from consumer.kafka.batch import (
-    CODEC,
-    FRONT,
-    GIANT,
-    Found,
-    behind,
-    place,
-    record,
-)
-from consumer.kafka.unpack import Unpacker
+from consumer.kafka.batches.batch import CODEC, FRONT, GIANT, Found, behind, place, record
+from consumer.kafka.batches.unpack import Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.kafka.batch import Batch, Buffer
+    from consumer.kafka.batches.batch import Batch, Buffer
 
 MOST_UNPACKED: Final = 32 << 20
 """Bytes that a batch may hold when it is unpacked, and all that are half read together."""

@@ -1,33 +1,55 @@
-"""Writing to Kafka: the dead letters, the results."""
+"""A door to aiokafka: writing, acknowledged by all replicas in sync.
+
+`KafkaSink` is the service's, for dead letters and results; `TopicWriter` the commands'.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import aiokafka
 import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka.connection import CLOSE_SECONDS, connection, door, translated
-from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, keep_renewed, translated
+from consumer.kafka.reader import told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
+    from types import TracebackType
 
+    from consumer.offsets.record import Headers
     from consumer.outbox.letter import Letter
     from consumer.settings.kafka_settings import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
 
 _WRITE_SECONDS = 30.0
-_LARGEST_BATCH: Final = 1 << 16
+_ANSWER_SECONDS: Final = 20.0
+_SMALL_BATCH: Final = 1 << 16
 """Of what one request writes to a partition: small enough for any topic, so that only a record
 that is too large by itself is refused for its size."""
+_LARGE_BATCH: Final = 1 << 18
 
 _Sent: TypeAlias = "asyncio.Future[aiokafka.structs.RecordMetadata]"
+
+
+def _made(settings: KafkaSettings, **options: int) -> aiokafka.AIOKafkaProducer:
+    return aiokafka.AIOKafkaProducer(
+        **connection(settings),
+        **options,
+        acks="all",
+        enable_idempotence=True,
+        # A rejected record is written with headers added: uncompressed, the largest ones would not
+        # fit into a topic with the limits of the one they came from.
+        compression_type="gzip",
+        request_timeout_ms=round(_ANSWER_SECONDS * 1000),
+        max_request_size=16 << 20,
+        client_id="hull-planhat",
+    )
 
 
 class KafkaSink:
@@ -103,18 +125,7 @@ class KafkaSink:
 
     async def _connected(self) -> aiokafka.AIOKafkaProducer:
         if self._producer is None:
-            producer = aiokafka.AIOKafkaProducer(
-                **connection(self._settings),
-                acks="all",
-                enable_idempotence=True,
-                # A rejected record is written with headers added: uncompressed, the largest ones
-                # would not fit into a topic with the limits of the one they came from.
-                compression_type="gzip",
-                max_batch_size=_LARGEST_BATCH,
-                request_timeout_ms=20_000,
-                max_request_size=16 << 20,
-                client_id="hull-planhat",
-            )
+            producer = _made(self._settings, max_batch_size=_SMALL_BATCH)
             try:
                 await producer.start()
             except BaseException:
@@ -141,3 +152,68 @@ def _outcome(one: _Sent, unknown: KafkaUnavailable) -> KafkaUnavailable | None:
         return None
     told = translated(error)
     return told if isinstance(told, KafkaUnavailable) else KafkaUnavailable(str(told))
+
+
+class TopicWriter:
+    """Used by `async with`; raises KafkaUnavailable and KafkaRefused, each wait is bounded."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Nothing is connected yet."""
+        self._settings = settings
+        self._producer: aiokafka.AIOKafkaProducer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        producer = _made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await producer.start()
+        except BaseException as error:
+            await producer.stop()
+            raise told(error, f" from {self._settings.bootstrap_servers}") from error
+        keep_renewed(producer, self._settings)
+        self._producer = producer
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the connection; what was not acknowledged may be lost."""
+        if self._producer is not None:
+            # It would wait for brokers that are gone for as long as they are.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._producer.stop()
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+        partition: int | None = None,
+    ) -> Awaitable[int]:
+        """Hand a record over; what is returned gives its offset once it is safe.
+
+        Without a partition the key chooses it, as Kafka's own clients do (murmur2).
+        """
+        assert self._producer is not None  # noqa: S101 - used by `async with`
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                future = await self._producer.send(
+                    topic, value, key, partition, headers=list(headers)
+                )
+        except Exception as error:
+            raise told(error, f" for topic {topic}") from error
+        return _offset(topic, future)
+
+
+async def _offset(topic: str, future: asyncio.Future[aiokafka.structs.RecordMetadata]) -> int:
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            return int((await future).offset)
+    except Exception as error:
+        raise told(error, f" for topic {topic}") from error

@@ -7,7 +7,16 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.kafka.batch import FRONT, GIANT, MOST_HEADERS, Found, batch, batch_end, behind, record
+from consumer.kafka.batches.batch import (
+    FRONT,
+    GIANT,
+    MOST_HEADERS,
+    Found,
+    batch,
+    batch_end,
+    behind,
+    record,
+)
 from tests.integration.raw_batches import RawRecord, body, framed, nullable, payload, varint
 from tests.integration.raw_batches import batch as made
 

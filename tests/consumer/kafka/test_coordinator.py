@@ -5,7 +5,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.kafka.namesake import has_namesake
+from consumer.kafka.coordinator import has_namesake
 
 names = st.text(min_size=1, max_size=12)
 

@@ -11,9 +11,8 @@ from aiokafka.errors import KafkaConnectionError
 
 from consumer.clock import loop_time
 from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
-from consumer.kafka.connection import connection, records, translated
-from consumer.kafka.credentials import keep_renewed
-from consumer.kafka.fetched import shelf
+from consumer.kafka.batches.fetched import shelf
+from consumer.kafka.connection import connection, keep_renewed, records, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
