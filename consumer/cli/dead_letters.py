@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from consumer.cli.letter_choice import LetterChoice
     from consumer.outbox.letter import DeadLetter
     from consumer.settings import Settings
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _FAILED: Final = 1
 _WRONG_SETTINGS: Final = 2

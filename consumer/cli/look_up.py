@@ -9,7 +9,7 @@ from planhat_client.client import Planhat
 from planhat_client.transport import Transport
 
 if TYPE_CHECKING:
-    from consumer.settings.planhat_settings import PlanhatSettings
+    from consumer.settings.planhat import PlanhatSettings
     from schemas.connector import ConnectorSettings
 
 

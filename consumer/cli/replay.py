@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from consumer.cli.letter_choice import LetterChoice
     from consumer.offsets.record import Partition
     from consumer.outbox.stale import Verdict
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _LONGEST_TOPIC: Final = 249
 _Dead: TypeAlias = "dict[int, frozenset[int] | None]"

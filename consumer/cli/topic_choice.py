@@ -12,7 +12,7 @@ from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
     from consumer.offsets.record import Record
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _MOST: Final = 1000
 

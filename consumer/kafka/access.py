@@ -25,7 +25,7 @@ from consumer.offsets.record import Partition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _ANSWER_SECONDS: Final = 10.0
 _LOGIN_SECONDS: Final = 5.0

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.client import AIOKafkaClient
 
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _Client: TypeAlias = "AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from consumer.offsets.record import Headers
     from consumer.outbox.letter import Letter
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _log = structlog.get_logger("consumer.kafka")
 

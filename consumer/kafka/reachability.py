@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumer.settings.findings import Status
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
     from planhat_client.client import Endpoints
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

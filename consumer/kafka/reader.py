@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from consumer.offsets.record import Partition, Record
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _ANSWER_SECONDS: Final = 15.0
 _POLL_MILLISECONDS: Final = 500

@@ -16,7 +16,7 @@ from consumer.offsets.record import Partition, Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _ASK_AGAIN_SECONDS = 5.0
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from consumer.settings.secret import TokenSource, Unusable
 from consumer.settings.section import MIB, Section, Url, conflict, from_file, lower
-from consumer.settings.token_source import TokenSource, Unusable
 from planhat_client.client import Endpoints
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings

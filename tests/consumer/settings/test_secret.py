@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from consumer.settings.token_source import TokenSource, Unusable
+from consumer.settings.secret import TokenSource, Unusable
 
 
 def test_a_text_is_given_without_the_white_space_around_it() -> None:

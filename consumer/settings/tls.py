@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from consumer.settings import pem
-from consumer.settings.mounted import mounted
+from consumer.settings.secret import mounted
 from schemas.shown import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from consumer.settings.token_source import TokenSource
+    from consumer.settings.secret import TokenSource
+
+_Wanted = Literal["certificate", "private key"]
+
+_LABEL: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_OTHERS: Final = {
+    re.compile(rb"\x30[\x82-\x84].{2,4}?\x02\x01\x03\x30", re.DOTALL): "PKCS#12",
+    re.compile(rb"\x30[\x81-\x84]"): "DER",
+    re.compile(rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce"): "a Java key store",
+}
+"""How what is often mounted instead begins."""
+
+
+def _holds(raw: bytes, wanted: _Wanted) -> bool:
+    """Tell whether there is a block of that kind, be it damaged."""
+    return any(label.endswith(wanted.upper().encode()) for label in _LABEL.findall(raw))
+
+
+def _pem_fault(raw: bytes, wanted: _Wanted) -> str:
+    """Say why there is no usable `wanted` in it, in a form that goes after the file's name."""
+    labels = _LABEL.findall(raw)
+    if _holds(raw, wanted):
+        return f"holds a {wanted} that is damaged or cut off"
+    if labels:
+        return f"holds no {wanted}, but: {labels[0].decode().lower()}"
+    for beginning, what in _OTHERS.items():
+        if beginning.match(raw):
+            return f"is {what}: PEM is needed"
+    return f"is no PEM: it holds no {wanted}"
+
 
 CA: Final = "KAFKA_SSL_CA_FILE"
 CERT: Final = "KAFKA_SSL_CERT_FILE"
@@ -110,7 +139,7 @@ class TlsFiles:
         try:
             context = ssl.create_default_context(cafile=self._ca)
         except (ssl.SSLError, OSError) as error:
-            raise _wrong(CA, self._ca, pem.fault(found.ca, "certificate")) from error
+            raise _wrong(CA, self._ca, _pem_fault(found.ca, "certificate")) from error
         if self._cert is not None:
             self._load_chain(context, self._cert, found)
         return context
@@ -132,7 +161,7 @@ class TlsFiles:
             raise self._wrong_key(reason) from None
         except (ssl.SSLError, OSError, ValueError) as error:
             if not _is_certificate(cert):
-                raise _wrong(CERT, cert, pem.fault(found.cert, "certificate")) from None
+                raise _wrong(CERT, cert, _pem_fault(found.cert, "certificate")) from None
             raise self._wrong_key(self._key_fault(error, found, was_asked=was_asked)) from None
 
     def _key_fault(self, error: Exception, found: _Contents, *, was_asked: bool) -> str:
@@ -143,9 +172,9 @@ class TlsFiles:
             return f"is not taken by OpenSSL: {reason.lower().replace('_', ' ')}"
         if was_asked:
             return f"is encrypted, and {KEY_PASSWORD} does not open it"
-        if self._key is None and not pem.holds(found.cert, "private key"):
+        if self._key is None and not _holds(found.cert, "private key"):
             return f"holds no private key: set {KEY}"
-        return pem.fault(found.key if self._key else found.cert, "private key")
+        return _pem_fault(found.key if self._key else found.cert, "private key")
 
     def _wrong_key(self, reason: str) -> WrongFile:
         return _wrong(KEY, self._key, reason) if self._key else _wrong(CERT, self._cert, reason)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.settings import InvalidSettings, Settings
-from consumer.settings.tls_files import TlsFiles
-from consumer.settings.token_source import TokenSource
+from consumer.settings.secret import TokenSource
+from consumer.settings.tls import TlsFiles
 from schemas.connector import ConnectorSettings
 from tests.certificates import Authority
 

@@ -8,9 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.settings.brokers import is_host
-from consumer.settings.section import Section, Text, conflict, from_file, listed
-from consumer.settings.token_source import TokenSource
+from consumer.settings.secret import TokenSource
+from consumer.settings.section import Section, Text, conflict, from_file, is_host, listed
 
 
 def _host(text: str) -> str:

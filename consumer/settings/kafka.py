@@ -1,14 +1,17 @@
-"""The settings of Kafka."""
+"""The settings of Kafka, brokers' addresses in the forms in which people write them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import partial
+from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from consumer.settings import brokers
+from consumer.settings.secret import TokenSource
 from consumer.settings.section import (
     MIB,
     File,
@@ -17,12 +20,87 @@ from consumer.settings.section import (
     Topic,
     conflict,
     from_file,
+    is_host,
     listed,
     topic,
     upper,
 )
-from consumer.settings.tls_files import CERT, KEY, KEY_PASSWORD, TlsFiles, WrongFile
-from consumer.settings.token_source import TokenSource
+from consumer.settings.tls import CERT, KEY, KEY_PASSWORD, TlsFiles, WrongFile
+from schemas.shown import shown
+
+_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+
+_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]*)://")
+_ADDRESS: Final = re.compile(
+    r"""(?: \[ (?P<literal> [0-9A-Fa-f:.]+ (?:%[\w.-]+)? ) \] | (?P<host> [\w.-]+ ) )
+        (?: : (?P<port> \d+ ) )?""",
+    re.VERBOSE,
+)
+_LAST_PORT: Final = 65_535
+
+
+def _protocols(text: str) -> Iterator[str]:
+    """The protocols that are written before addresses, as `SASL_SSL://` is."""
+    for part in _parts(text):
+        found = _SCHEME.match(part)
+        if found is not None:
+            yield found[1].upper()
+
+
+def _addresses(value: object) -> object:
+    """Return `host:port`, comma separated, without what people add to it; refuse the rest."""
+    if not isinstance(value, str):
+        return value
+    if "@" in value:
+        raise PydanticCustomError(
+            "brokers",
+            "must hold no user and no password: they go into KAFKA_SASL_USERNAME and"
+            " KAFKA_SASL_PASSWORD_FILE",
+        )
+    found = [_address(part) for part in _parts(value)]
+    if not found:
+        raise PydanticCustomError("too_short", "must name at least one")
+    return ",".join(found)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Quotes stay when Docker reads a file of settings: around all of it, or around each part."""
+    for part in text.split(","):
+        plain = part.strip().strip("\"'").strip()
+        if plain:
+            yield plain
+
+
+def _address(part: str) -> str:
+    scheme = _SCHEME.match(part)
+    if scheme is not None and scheme[1].upper() not in _PROTOCOLS:
+        raise PydanticCustomError(
+            "brokers",
+            "{scheme} is no protocol of Kafka: write host:port, comma separated",
+            {"scheme": shown(scheme[1])},
+        )
+    text = part[scheme.end() if scheme else 0 :].rstrip("/")
+    if _is_ipv6(text) and "%" not in text:
+        return text
+    found = _ADDRESS.fullmatch(text)
+    if found is None or not (_is_ipv6(found["literal"]) or is_host(found["host"])):
+        raise PydanticCustomError(
+            "brokers",
+            "{part} is no address: write host:port, comma separated",
+            {"part": shown(part)},
+        )
+    if found["port"] is not None and not 1 <= int(found["port"]) <= _LAST_PORT:
+        raise PydanticCustomError(
+            "brokers", "the port of {part} must be 1 to 65535", {"part": shown(part)}
+        )
+    return text
+
+
+def _is_ipv6(text: str | None) -> bool:
+    try:
+        return IPv6Address(text or "").version > 0
+    except ValueError:
+        return False
 
 
 class KafkaSettings(Section):
@@ -30,7 +108,7 @@ class KafkaSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="KAFKA_")
 
-    bootstrap_servers: Annotated[str, BeforeValidator(brokers.addresses)] = Field(
+    bootstrap_servers: Annotated[str, BeforeValidator(_addresses)] = Field(
         default="localhost:9092", description="Brokers, `host:port`, comma separated."
     )
     topics: Annotated[tuple[Topic, ...], BeforeValidator(listed), Field(min_length=1)] = Field(
@@ -133,8 +211,8 @@ class KafkaSettings(Section):
         """Brokers may be written as `SASL_SSL://host:port`, if that is what is meant."""
         if isinstance(values, dict):
             wanted = upper(values.get("security_protocol") or "PLAINTEXT")
-            for one in brokers.protocols(str(values.get("bootstrap_servers") or "")):
-                if one != wanted and {one, wanted} <= set(brokers.PROTOCOLS):
+            for one in _protocols(str(values.get("bootstrap_servers") or "")):
+                if one != wanted and {one, wanted} <= set(_PROTOCOLS):
                     raise conflict(
                         f"KAFKA_BOOTSTRAP_SERVERS: says {one}://, but KAFKA_SECURITY_PROTOCOL is"
                         f" {wanted}: make them the same"
