@@ -1,8 +1,17 @@
-"""The one door of the commands to the terminal: what leaves is clean, and commands no terminal."""
+"""The one door of the commands to the terminal: what leaves is clean, and commands no terminal.
+
+What the commands in the foreground share: ended by signals, without logs of libraries.
+
+How fast a command may write: evenly, at most so many a second.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,3 +56,43 @@ def tell_json(clean_document: Any, indent: int | None = None) -> None:  # noqa: 
     """Print a document, whose values are clean."""
     text = json.dumps(clean_document, ensure_ascii=False, indent=indent)
     print(printable_json(text))  # noqa: T201 - this is the command line
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        if stop.is_set():
+            # By the convention of shells; no clean-up, that is what the second signal asks for.
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked, number)
+    return stop
+
+
+def quiet() -> None:
+    """Let libraries log nothing: a command tells in one line of its own what went wrong."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.raiseExceptions = False
+
+
+class Pace:
+    """A rate cap. `await pace.next()` before each; 0 is no cap."""
+
+    def __init__(self, per_second: float) -> None:
+        """Begin now."""
+        self._seconds = 1.0 / per_second if per_second > 0 else 0.0
+        self._due: float | None = None
+
+    async def next(self) -> None:
+        """Wait for one's turn. What was missed in a pause is not made up for."""
+        now = asyncio.get_running_loop().time()
+        due = now if self._due is None else max(self._due, now - 1.0)
+        self._due = due + self._seconds
+        # Short waits cost more than they pace: several turns share one.
+        if due - now > 0.01:  # noqa: PLR2004 - see above
+            await asyncio.sleep(due - now)

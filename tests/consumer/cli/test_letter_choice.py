@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumer.cli.letter_choice import LetterChoice, NewestLetters, letter_name, moment
+from consumer.cli.dead_letters.letters import LetterChoice, NewestLetters, letter_name, moment
 from consumer.offsets.record import Record
 from tests.consumer.dead import DEAD, letter
 

@@ -11,7 +11,7 @@ import typer
 from consumer.cli import arguments
 
 if TYPE_CHECKING:
-    from consumer.cli.letter_choice import LetterChoice
+    from consumer.cli.dead_letters.letters import LetterChoice
 
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
 
@@ -42,7 +42,7 @@ def options(context: typer.Context) -> None:
 def _choice(
     reason: str, key: str | None, since: str | None, until: str | None, name: str | None = None
 ) -> LetterChoice:
-    from consumer.cli.letter_choice import LetterChoice, letter_name, moment
+    from consumer.cli.dead_letters.letters import LetterChoice, letter_name, moment
 
     now = datetime.now(UTC)
     try:
@@ -68,7 +68,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List them: when, why, where from."""
-    from consumer.cli.dead_letters import list_letters
+    from consumer.cli.dead_letters.view import list_letters
 
     sys.exit(list_letters(_choice(reason, key, since, until), limit, as_json=as_json))
 
@@ -81,8 +81,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one whole, personal data masked."""
-    from consumer.cli.dead_letters import show_letter
-    from consumer.cli.letter_choice import letter_name
+    from consumer.cli.dead_letters.letters import letter_name
+    from consumer.cli.dead_letters.view import show_letter
 
     try:
         place = letter_name(name)
@@ -125,7 +125,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """Write them to the topic they came from; what is older than what was sent since is left."""
-    from consumer.cli.replay import ReplayOptions, replay_letters
+    from consumer.cli.dead_letters.replay import ReplayOptions, replay_letters
 
     choice = _choice(reason, key, since, until, name)
     if choice.is_filter == every:

@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from consumer.cli.foreground import quiet
-from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
-from consumer.cli.output import say, shown, tell, tell_json
+from consumer.cli.dead_letters.letters import NewestLetters, letter_at, letters, whole
+from consumer.cli.output import quiet, say, shown, tell, tell_json
 from consumer.cli.read import read_environment
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.reader import TopicReader
@@ -25,7 +24,7 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.cli.letter_choice import LetterChoice
+    from consumer.cli.dead_letters.letters import LetterChoice
     from consumer.outbox.letter import DeadLetter
     from consumer.settings import Settings
     from consumer.settings.kafka import KafkaSettings

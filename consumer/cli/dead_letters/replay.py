@@ -9,10 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from consumer.cli.foreground import quiet
-from consumer.cli.letter_choice import letters, whole
-from consumer.cli.output import say, shown, tell, tell_json
-from consumer.cli.pace import Pace
+from consumer.cli.dead_letters.letters import letters, whole
+from consumer.cli.output import Pace, quiet, say, shown, tell, tell_json
 from consumer.cli.read import read_settings
 from consumer.decide.rules import Rules
 from consumer.errors import KafkaError
@@ -27,7 +25,7 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.cli.letter_choice import LetterChoice
+    from consumer.cli.dead_letters.letters import LetterChoice
     from consumer.offsets.record import Partition
     from consumer.outbox.stale import Verdict
     from consumer.settings.kafka import KafkaSettings
