@@ -1,6 +1,6 @@
 """`hull-planhat backfill`: an extract of Hull into the topic, as export messages.
 
-How far a backfill came: a small file beside the extract, so that it can go on.
+How far it came lies in a small file beside the extract, so that it can go on.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumer.cli.output import Pace, quiet, say, tell
 from consumer.cli.read import read_environment
-from consumer.errors import KafkaError
+from consumer.cli.terminal import FAILED, WRONG_USE, Pace, guarded, say, tell
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
@@ -30,7 +29,6 @@ from consumer.extract.row import Endless
 from consumer.kafka.producer import TopicWriter
 from consumer.kafka.reader import TopicReader
 from consumer.wording import plural
-from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
@@ -149,8 +147,6 @@ def _identity(extract: Path) -> dict[str, int]:
     return {}
 
 
-_FAILED: Final = 1
-_WRONG_USE: Final = 2
 _IN_FLIGHT: Final = 1000
 _MOST_TOLD: Final = 100
 
@@ -175,18 +171,16 @@ class Broken(Exception):
 
 def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
-    quiet()
-    try:
+
+    def written() -> int:
         settings = read_environment(os.environ)
-        return asyncio.run(_Backfill(settings, options).run())
-    except InvalidSettings as error:
-        say(error.lines, keeps_personal=True)
-    except (Broken, Endless, WrongState) as error:
-        say([f"hull-planhat: {error}"])
-    except KafkaError as error:
-        say([f"hull-planhat: {error}"])
-        return _FAILED
-    return _WRONG_USE
+        try:
+            return asyncio.run(_Backfill(settings, options).run())
+        except (Broken, Endless, WrongState) as error:
+            say([f"hull-planhat: {error}"])
+            return WRONG_USE
+
+    return guarded(written)
 
 
 class _Backfill:
@@ -221,7 +215,7 @@ class _Backfill:
                     raise
                 state.done()
         self._sum_up()
-        return _FAILED if self._bad else 0
+        return FAILED if self._bad else 0
 
     async def _write(
         self, rows: Iterator[Row], state: BackfillState, progress: Progress, bar: object

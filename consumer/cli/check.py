@@ -1,7 +1,4 @@
-"""`hull-planhat check`: what is wrong with settings, Kafka and Planhat, and what to do.
-
-Asks Planhat what `check` wants to know; writes nothing.
-"""
+"""`hull-planhat check`: what is wrong with settings, Kafka and Planhat, and what to do."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-from consumer.cli.output import clean, quiet, shown, tell, tell_json
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import WRONG_USE, clean, quiet, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
 from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
 from consumer.settings import findings as status
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
-
-_WRONG_SETTINGS: Final = 2
 
 
 def run_check(*, as_json: bool, offline: bool) -> int:
@@ -51,7 +46,7 @@ def run_check(*, as_json: bool, offline: bool) -> int:
         found = [Finding("ok", "the settings are good")]
     _print(found, as_json=as_json)
     if is_wrong_use:
-        return _WRONG_SETTINGS
+        return WRONG_USE
     return 0 if status.worst(found) in {"ok", "warning"} else 1
 
 

@@ -1,9 +1,4 @@
-"""`hull-planhat explain`: why messages are sent or not. Sends nothing.
-
-An explanation for people: plain lines and tables, coloured where the terminal can.
-
-Reads what Planhat has, for commands that send nothing.
-"""
+"""`hull-planhat explain`: why messages are sent or not, in lines and tables. Sends nothing."""
 
 from __future__ import annotations
 
@@ -23,12 +18,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from consumer.cli.output import quiet, say, shown, tell_json
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import FAILED, WRONG_USE, guarded, say, shown, tell_json
 from consumer.cli.topic_choice import Choice, chosen
 from consumer.decide.rules import Rules
 from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.errors import KafkaError
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.extract.unwrap import unwrapped
@@ -36,9 +30,7 @@ from consumer.log.printable import printable
 from consumer.offsets.record import Headers
 from consumer.watch.explain import Known, explain
 from planhat_client.client import Planhat
-from planhat_client.errors import PlanhatError
 from planhat_client.transport import Transport
-from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
@@ -50,9 +42,6 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from consumer.settings.planhat import PlanhatSettings
     from schemas.connector import ConnectorSettings
-
-_FAILED: Final = 1
-_WRONG_USE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +68,16 @@ class _Told:
 
 def run_explain(options: ExplainOptions) -> int:
     """Explain each; return 0, 1 if the topic can't be read, 2 if settings or the file are wrong."""
-    quiet()
-    try:
+
+    def explained() -> int:
         settings, connector = read_settings(os.environ)
         known = _known(settings, connector, asks_planhat=options.asks_planhat)
         tell = _teller(settings, connector, known, options)
-        return (
-            _from_topic(settings, options, tell)
-            if options.file is None
-            else _from_file(options.file, tell)
-        )
-    except InvalidSettings as error:
-        say(error.lines, keeps_personal=True)
-        return _WRONG_USE
-    except (KafkaError, PlanhatError) as error:
-        say([f"hull-planhat: {error}"])
-        return _FAILED
+        if options.file is None:
+            return _from_topic(settings, options, tell)
+        return _from_file(options.file, tell)
+
+    return guarded(explained)
 
 
 def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
@@ -114,13 +97,13 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
             )
         except OSError as error:
             say([f"hull-planhat: {cleaned(name)}: {error.strerror}"])
-            return _WRONG_USE
+            return WRONG_USE
         try:
             for told in _rows(file):
                 tell(told)
         except Endless as error:
             say([f"hull-planhat: {name}: {error}"])
-            return _WRONG_USE
+            return WRONG_USE
     return 0
 
 
@@ -143,7 +126,7 @@ def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_To
         tell(_Told(place, title, record.value, record.headers, note))
     if not found:
         say([f"hull-planhat: {options.choice.missing}"])
-    return 0 if found else _FAILED
+    return 0 if found else FAILED
 
 
 def _by_timestamp(record: Record) -> str:

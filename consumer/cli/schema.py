@@ -1,8 +1,7 @@
 """`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
 
-The JSON Schema of a record, as lenient as the service reads it.
-
-The JSON Schema of the connector settings, as editors like it: words, examples, choices.
+The record is as lenient as the service reads it; the settings are as editors like them: words,
+examples, choices.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List them: when, why, where from."""
-    from consumer.cli.dead_letters.view import list_letters
+    from consumer.cli.dead_letters.letters import list_letters
 
     sys.exit(list_letters(_choice(reason, key, since, until), limit, as_json=as_json))
 
@@ -81,8 +81,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one whole, personal data masked."""
-    from consumer.cli.dead_letters.letters import letter_name
-    from consumer.cli.dead_letters.view import show_letter
+    from consumer.cli.dead_letters.letters import letter_name, show_letter
 
     try:
         place = letter_name(name)

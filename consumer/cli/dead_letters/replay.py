@@ -10,17 +10,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from consumer.cli.dead_letters.letters import letters, whole
-from consumer.cli.output import Pace, quiet, say, shown, tell, tell_json
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import FAILED, Pace, guarded, say, shown, tell, tell_json
 from consumer.decide.rules import Rules
-from consumer.errors import KafkaError
 from consumer.kafka.producer import TopicWriter
 from consumer.kafka.reader import TopicReader
 from consumer.outbox.letter import DeadLetter
 from consumer.outbox.replay import Replay, ranges, replay_headers
 from consumer.outbox.stale import Superseded, count_events
 from consumer.wording import plural
-from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
 _LONGEST_TOPIC: Final = 249
 _Dead: TypeAlias = "dict[int, frozenset[int] | None]"
-
-_FAILED: Final = 1
-_WRONG_SETTINGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +67,13 @@ class _Fate:
 
 def replay_letters(choice: LetterChoice, options: ReplayOptions) -> int:
     """Replay what is meant; return 0, or 1 if there is nothing or something could not be done."""
-    quiet()
-    try:
+
+    def replayed() -> int:
         settings, connector = read_settings(os.environ)
         replayer = _Replayer(settings.kafka, Rules.compile(connector), options)
         return asyncio.run(replayer.run(choice))
-    except InvalidSettings as error:
-        say(error.lines, keeps_personal=True)
-        return _WRONG_SETTINGS
-    except KafkaError as error:
-        say([f"hull-planhat: {error}"])
-        return _FAILED
+
+    return guarded(replayed)
 
 
 _UNREADABLE: Final = "its value could not be read where it was written, there is nothing to replay"
@@ -101,7 +92,7 @@ class _Replayer:
             chosen, dead = await self._chosen(reader, choice)
             if not chosen:
                 say(["hull-planhat: no dead letter is meant by this"])
-                return _FAILED
+                return FAILED
             by_partition: dict[Partition, list[DeadLetter]] = {}
             for letter in chosen:
                 by_partition.setdefault(letter.source, []).append(letter)
@@ -111,7 +102,7 @@ class _Replayer:
                     for fate in await self._fates(reader, partition, letters_of, dead):
                         await self._carry_out(fate, writer, pace)
         self._sum_up()
-        return _FAILED if self._done["lost"] or self._done["refused"] else 0
+        return FAILED if self._done["lost"] or self._done["refused"] else 0
 
     async def _chosen(
         self, reader: TopicReader, choice: LetterChoice

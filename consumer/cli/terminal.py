@@ -1,8 +1,6 @@
-"""The one door of the commands to the terminal: what leaves is clean, and commands no terminal.
+"""What the commands share: their one door to the terminal, the signals that end them, their pace.
 
-What the commands in the foreground share: ended by signals, without logs of libraries.
-
-How fast a command may write: evenly, at most so many a second.
+What leaves is clean, and commands no terminal.
 """
 
 from __future__ import annotations
@@ -15,14 +13,21 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from consumer.errors import KafkaError
 from consumer.log import cleaner
 from consumer.log.printable import printable, printable_json
 from consumer.watch.personal import Shown
+from planhat_client.errors import PlanhatError
+from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from consumer.decide.rules import Rules
+
+FAILED: Final = 1
+WRONG_USE: Final = 2
+"""Exit codes, beside 0 for done."""
 
 _LONGEST: Final = 64 << 20
 """More than any record of Kafka holds: a letter is shown whole."""
@@ -72,6 +77,19 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
     return stop
+
+
+def guarded(act: Callable[[], int]) -> int:
+    """Run a command and return its exit code; what a user can cause is a line each."""
+    quiet()
+    try:
+        return act()
+    except InvalidSettings as error:
+        say(error.lines, keeps_personal=True)
+        return WRONG_USE
+    except (KafkaError, PlanhatError) as error:
+        say([f"hull-planhat: {error}"])
+        return FAILED
 
 
 def quiet() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.cli.output import say, shown, tell, tell_json
+from consumer.cli.terminal import say, shown, tell, tell_json
 from consumer.log import hide
 from tests.consumer.cli.commands import call_here
 
