@@ -30,6 +30,7 @@ from consumer.log.printable import printable
 from consumer.offsets.record import Headers
 from consumer.watch.explain import Known, explain
 from planhat_client.client import Planhat
+from planhat_client.errors import PlanhatError
 from planhat_client.transport import Transport
 from schemas.shown import cleaned
 
@@ -71,7 +72,11 @@ def run_explain(options: ExplainOptions) -> int:
 
     def explained() -> int:
         settings, connector = read_settings(os.environ)
-        known = _known(settings, connector, asks_planhat=options.asks_planhat)
+        try:
+            known = _known(settings, connector, asks_planhat=options.asks_planhat)
+        except PlanhatError as error:
+            say([f"hull-planhat: {error}"])
+            return FAILED
         tell = _teller(settings, connector, known, options)
         if options.file is None:
             return _from_topic(settings, options, tell)

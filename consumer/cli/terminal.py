@@ -17,7 +17,6 @@ from consumer.errors import KafkaError
 from consumer.log import cleaner
 from consumer.log.printable import printable, printable_json
 from consumer.watch.personal import Shown
-from planhat_client.errors import PlanhatError
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def guarded(act: Callable[[], int]) -> int:
     except InvalidSettings as error:
         say(error.lines, keeps_personal=True)
         return WRONG_USE
-    except (KafkaError, PlanhatError) as error:
+    except KafkaError as error:
         say([f"hull-planhat: {error}"])
         return FAILED
 
