@@ -23,9 +23,9 @@ from consumer.cli.terminal import FAILED, WRONG_USE, guarded, say, shown, tell_j
 from consumer.cli.topic_choice import Choice, chosen
 from consumer.decide.rules import Rules
 from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.extract.export import unwrapped
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
-from consumer.extract.unwrap import unwrapped
 from consumer.log.printable import printable
 from consumer.offsets.record import Headers
 from consumer.watch.explain import Known, explain
