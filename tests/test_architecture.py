@@ -72,7 +72,7 @@ ASYNCHRONOUS = (ast.Await, ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith)
 
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 MOST_LINES = 400
-MOST_MODULES = 24
+MOST_MODULES = 12
 """In a folder, beside its `__init__`."""
 
 FOREIGN = {
