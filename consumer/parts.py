@@ -16,8 +16,8 @@ from consumer.clock import loop_time
 from consumer.commit import Committer
 from consumer.decide.rules import Rules
 from consumer.engine.engine import Engine, EnginePolicy
-from consumer.kafka.sink import KafkaSink
-from consumer.kafka.source import KafkaSource
+from consumer.kafka.member import KafkaSource
+from consumer.kafka.producer import KafkaSink
 from consumer.lanes.policy import policy_of
 from consumer.membership import Membership
 from consumer.offsets.lease import lease_seconds

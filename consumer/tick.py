@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from consumer.kafka.source import KafkaSource
+from consumer.kafka.member import KafkaSource
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from consumer.cli import arguments
-from consumer.cli.dead_letter_commands import dead_letters
+from consumer.cli.dead_letters.commands import dead_letters
 
 app = typer.Typer(
     name="hull-planhat",
