@@ -145,12 +145,19 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
     committer = Committer(source, reporter, engine.lease, blocked)
     membership = Membership(source, engine, committer, sender, blocked, metrics)
 
+    asked = MeasuredPlanhat(api, metrics)
+    directory_reader = DirectoryReader(asked, engine)
+    enduser_reader = EnduserReader(asked, engine, metrics.looked_up, sender.wake)
+    halt_watch = HaltWatch(engine, asked, sender.wake)
+    rests = (directory_reader.rest, enduser_reader.rest, halt_watch.rest)
+
     def woken() -> None:
         sender.wake()
         committer.wake()
+        for rest in rests:
+            rest.work_came()
 
     poller = Poller(source, engine, membership, woken, blocked)
-    asked = MeasuredPlanhat(api, metrics)
     progress = Progress(planhat.request_timeout_seconds)
     probes = Probes(engine, membership, poller, progress, blocked, dead_letters)
     ages = Ages(engine.assignment)
@@ -191,9 +198,9 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
         results=results,
         result_sink=result_sink,
         api=api,
-        directory_reader=DirectoryReader(asked, engine),
-        enduser_reader=EnduserReader(asked, engine, metrics.looked_up, sender.wake),
-        halt_watch=HaltWatch(engine, asked, sender.wake),
+        directory_reader=directory_reader,
+        enduser_reader=enduser_reader,
+        halt_watch=halt_watch,
         tick=Tick(probes, sender, source, limiter, results, ages, metrics),
         probes=probes,
         ops=_ops(probes, metrics, view),
