@@ -32,7 +32,7 @@ from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.console.door import Door
 from consumer.watch.metrics import Metrics
-from consumer.watch.outcomes import Outcomes
+from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
 from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter

@@ -23,55 +23,35 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("consumer", "planhat_client", "schemas")
-CORE: Final = (
-    "schemas/attribute.py",
-    "consumer/offsets/assignment.py",
-    "consumer/lanes/claims.py",
-    "consumer/engine/directory.py",
-    "consumer/decide/decide.py",
-    "consumer/decide/decision.py",
-    "consumer/engine/dispatch.py",
-    "consumer/engine/engine.py",
-    "consumer/decide/filter.py",
-    "consumer/lanes/batch.py",
-    "consumer/engine/gone.py",
-    "consumer/engine/guard.py",
-    "consumer/lanes/halts.py",
-    "consumer/watch/histogram.py",
-    "consumer/engine/identity.py",
-    "consumer/watch/in_a_row.py",
-    "consumer/engine/intake.py",
-    "consumer/lanes/lane.py",
-    "consumer/lanes/policy.py",
+ROOMS: Final = (
+    "consumer/decide",
+    "consumer/engine",
+    "consumer/lanes",
+    "consumer/offsets",
+    "consumer/watch/outcomes",
+)
+"""Rooms of which every module is of the core."""
+
+SINGLE: Final = (
     "consumer/outbox/letter_queue.py",
-    "consumer/engine/lookups.py",
-    "consumer/decide/map.py",
-    "consumer/lanes/memory.py",
-    "consumer/decide/message.py",
-    "consumer/watch/metrics.py",
-    "consumer/decide/moment.py",
     "consumer/outbox/stale.py",
-    "consumer/offsets/offsets.py",
-    "consumer/watch/outcome_block.py",
-    "consumer/watch/outcomes.py",
-    "consumer/decide/parse.py",
-    "consumer/lanes/part.py",
-    "consumer/decide/plain.py",
-    "consumer/engine/plan.py",
-    "consumer/lanes/payload.py",
-    "consumer/offsets/record.py",
-    "consumer/offsets/ticket.py",
+    "consumer/watch/counting.py",
+    "consumer/watch/metrics.py",
     "consumer/watch/reason_label.py",
-    "consumer/decide/reasons.py",
     "consumer/watch/report.py",
-    "consumer/decide/route.py",
-    "consumer/decide/rules.py",
-    "consumer/lanes/settle.py",
-    "consumer/decide/value.py",
-    "consumer/watch/waiting.py",
+    "planhat_client/answers/verdict.py",
     "planhat_client/keys.py",
     "planhat_client/limiter.py",
-    "planhat_client/verdict.py",
+    "schemas/attribute.py",
+)
+CORE: Final = (
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in ROOT.joinpath(room).glob("*.py")
+        if path.stem != "__init__"
+    ),
+    *SINGLE,
 )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from planhat_client import protocol
-from planhat_client.echo import Echo
+from planhat_client.answers.echo import Echo
 from planhat_client.errors import (
     PlanhatError,
     PlanhatRejected,
@@ -25,7 +25,7 @@ from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from planhat_client.error_text import Clean
+    from planhat_client.answers.error_text import Clean
     from planhat_client.protocol import Answer, Request, Response
 
 _PAGE = 10_000

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import orjson
 from pydantic import ValidationError
 
-from planhat_client.answer import Answer, Delivered, Halt, Partial, Reject, Retry
-from planhat_client.error_text import Clean, error_text, is_page, message
+from planhat_client.answers.answer import Answer, Delivered, Halt, Partial, Reject, Retry
+from planhat_client.answers.error_text import Clean, error_text, is_page, message
 from planhat_client.quota import Quota, quota, retry_after
 from schemas.planhat import BulkResult, Resource
 

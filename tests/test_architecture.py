@@ -289,7 +289,7 @@ def test_an_import_across_layers_is_found(path: str, source: str, faults: list[s
         ),
         ("planhat_client/transport.py", "import aiohttp", []),
         ("planhat_client/transport.py", "from aiohttp import web", ["aiohttp.web"]),
-        ("planhat_client/sandbox/server.py", "import aiohttp.web", []),
+        ("planhat_client/sandbox/http/server.py", "import aiohttp.web", []),
         ("consumer/app.py", "import confluent_kafka", ["confluent_kafka"]),
         ("consumer/app.py", "from planhat_client.sandbox import a", ["planhat_client.sandbox.a"]),
         ("planhat_client/client.py", "from . import sandbox", ["planhat_client.sandbox"]),

@@ -15,11 +15,11 @@ from consumer.cli.foreground import quiet
 from consumer.cli.letter_choice import NewestLetters, letter_at, letters, whole
 from consumer.cli.output import say, shown, tell, tell_json
 from consumer.cli.read import read_environment
-from consumer.decide.json_text import read_json
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.topic_reader import TopicReader
 from consumer.log.printable import printable
 from consumer.outbox.replay import ranges
+from schemas.json_text import read_json
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:

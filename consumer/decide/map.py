@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from consumer.decide import reasons
 from consumer.decide.decision import Payload
-from consumer.decide.json_text import read_json
 from consumer.decide.message import MOST
 from consumer.decide.moment import iso_moment
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.decide.value import finite, is_nothing, key_text, trimmed
 from schemas.attribute import ABSENT
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
     from consumer.decide.decision import Body

@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from consumer.decide.json_text import mended, read_json
-from consumer.decide.lenient import items_of, readable
 from consumer.decide.message import (
     MOST,
     NO_FAULTS,
@@ -19,11 +17,12 @@ from consumer.decide.message import (
     Tombstone,
     UserMessage,
 )
-from consumer.decide.plain import decoded, has_too_many, modelled
+from consumer.decide.plain import decoded, has_too_many, items_of, modelled, readable
 from consumer.decide.reasons import TOO_MANY_EVENTS, TOO_MANY_ITEMS, TOO_MANY_MESSAGES
 from consumer.decide.route import route, unsupported
 from consumer.offsets.record import Header
 from schemas.hull import Notification
+from schemas.json_text import mended, read_json
 from schemas.plain import Message
 
 _LONGEST_REASON: Final = 200

@@ -154,7 +154,7 @@ class Dispatch:
 
     def ended(self) -> list[Ended]:
         """What came to its end since the last call."""
-        return [end for lane in self.lanes.values() for end in lane.take_ended()]
+        return [end for lane in self.lanes.values() if lane.ended for end in lane.take_ended()]
 
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""

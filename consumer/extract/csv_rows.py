@@ -9,9 +9,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from consumer.decide.json_text import read_json
 from consumer.extract.row import LONGEST, Endless, Row, check_end, too_long
 from consumer.wording import plural
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

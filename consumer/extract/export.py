@@ -10,11 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from consumer.decide.json_text import read_json
 from consumer.decide.message import AccountMessage, Invalid, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.route import ACCOUNT_CHANNEL, USER_CHANNEL
 from consumer.extract.unwrap import unwrapped
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ import io
 import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from consumer.decide.json_text import read_json
 from consumer.extract.row import (
     LONGEST,
     MOST_BLANK,
@@ -19,6 +18,7 @@ from consumer.extract.row import (
     check_end,
     too_long,
 )
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from consumer.decide.json_text import mended, read_json
+from schemas.json_text import mended, read_json
 
 _MESSAGE_NAMES: Final = {"user", "account", "messages", "channel"}
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from consumer.lanes.batch import Flight, Group
 from consumer.lanes.claims import Claims
+from consumer.lanes.loading import Loader
 from consumer.lanes.memory import GivenUp, Memory
 from consumer.lanes.part import Ended, Profile
-from consumer.lanes.payload import is_named, merge, to_json, with_id
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Lane:
         self.breaker = Breaker(policy.breaker_threshold)
         self.memory = Memory(policy.remembered, stale)
         self.given_up = GivenUp()
+        self._loader = Loader(policy, self.memory, self.given_up)
         self.ended: list[Ended] = []
         self.flights: set[Flight] = set()
         self.waiting = 0
@@ -316,81 +317,9 @@ class Lane:
                 return
 
     def _board(self, flight: Flight, profile: Profile, most: int, now: float) -> bool:
-        """Put a profile on the flight; False if there is no room."""
-        room = most - len(flight.items)
-        if room <= 0 or flight.is_solitary:
-            return False
-        if self.policy.merges:
-            return self._board_merged(flight, profile, now)
-        return self._board_each(flight, profile, room, now)
-
-    def _board_merged(self, flight: Flight, profile: Profile, now: float) -> bool:
-        """All its changes fly as one item."""
-        count = profile.flyable(len(profile.parts))
-        body = merge(profile.parts, count)
-        item = to_json(body)
-        if not self._fits(flight, item):
-            return False
-        digest = hash(item)
-        if self._is_unchanged(profile, count, digest):
-            self._end_unchanged(profile, count, item, now)
+        """Put a profile into the batch, or end it if it needs none; False if there is no room."""
+        loaded = self._loader.load(flight, profile, most, now)
+        if isinstance(loaded, list):
+            self.finish(profile, loaded, now)
             return True
-        known = self.memory.planhat_id(profile.key)
-        if known is not None and "_id" not in body:
-            body = with_id(body, known)
-            item = to_json(body)
-        # Without a key each request would create one more record, so only an answer that is about
-        # nothing else can prove it: it flies alone. So does what would make the others fail.
-        is_solitary = not is_named(body) or self.given_up.holds(profile.key, now)
-        if is_solitary and flight.items:
-            return False
-        for position in range(count):
-            profile.parts[position].note_sent(item)
-        profile.digest = digest
-        flight.is_solitary = is_solitary
-        flight.add(body, item)
-        self._take_off(flight, profile, count, 1)
-        return True
-
-    def _board_each(self, flight: Flight, profile: Profile, room: int, now: float) -> bool:
-        """Its changes fly as items of their own, as many as there is room for."""
-        is_solitary = self.given_up.holds(profile.key, now)
-        if is_solitary and flight.items:
-            return False
-        count = 0
-        for position in range(profile.flyable(room)):
-            part = profile.parts[position]
-            item = to_json(part.body)
-            if not self._fits(flight, item):
-                break
-            part.note_sent(item)
-            flight.add(part.body, item)
-            count += 1
-        if not count:
-            return False
-        flight.is_solitary = is_solitary
-        self._take_off(flight, profile, count, count)
-        return True
-
-    def _fits(self, flight: Flight, item: bytes) -> bool:
-        """Tell whether there is room for an item, which a flight without any always has."""
-        return not flight.items or flight.size + len(item) < self.policy.batch_bytes
-
-    def _take_off(self, flight: Flight, profile: Profile, count: int, span: int) -> None:
-        profile.flying = count
-        profile.parked = False
-        flight.board(profile, span)
-
-    def _end_unchanged(self, profile: Profile, count: int, item: bytes, now: float) -> None:
-        known = self.memory.planhat_id(profile.key)
-        ended: list[Ended] = []
-        for position in range(count):
-            part = profile.parts[position]
-            part.sent = item
-            ended.append(Ended(part, "delivered", "", known, "unchanged"))
-        self.finish(profile, ended, now)
-
-    def _is_unchanged(self, profile: Profile, count: int, digest: int) -> bool:
-        if not self.policy.skips_unchanged or not self.memory.holds(profile.claims, digest):
-            return False
-        return not any(part.receipt.export for part in profile.parts[:count])
+        return loaded

@@ -15,9 +15,9 @@ from consumer.lanes.halts import LaneHalt
 from consumer.lanes.memory import most_tries
 from consumer.lanes.part import Ended
 from consumer.lanes.payload import is_named, with_id
+from planhat_client.answers.verdict import IGNORED, Proven, Suspect, verdicts
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
-from planhat_client.verdict import IGNORED, Proven, Suspect, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from consumer.lanes.batch import Flight
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Part, Profile
+    from planhat_client.answers.verdict import Verdict
     from planhat_client.protocol import Answer
-    from planhat_client.verdict import Verdict
 
 _TOO_MANY = 429
 _UNAUTHORIZED = 401

@@ -201,7 +201,7 @@ class Receipt:
     def ending(self) -> Ending:
         """What became of the message as a whole: delivered if Planhat took anything of it.
 
-        Whether the profile itself is there is another question: see consumer/watch/standing.py.
+        Whether the profile itself is there is another question: `watch.outcomes.standing`.
         """
         if self.rejections:
             return "rejected"

@@ -3,7 +3,6 @@
 What is counted for each message is added up in a row and in a dictionary, and written up when
 somebody asks.
 A resource is a text: its `value` says the same and takes as long as all the rest of a count.
-The tables here are those of docs/metrics.md; a test keeps the two the same.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import platform
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -24,97 +22,24 @@ from prometheus_client import (
     generate_latest,
 )
 
-from consumer.watch.histogram import Histogram
-from consumer.watch.in_a_row import InARow
+from consumer.watch.counting import Histogram, InARow
+from consumer.watch.metric_table import COUNTERS, GAUGES, HISTOGRAMS, PREFIX
 from consumer.watch.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from prometheus_client import Metric
 
     from consumer.lanes.lane import BreakerState
 
-PREFIX: Final = "hull_planhat_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _BREAKER: Final[Mapping[BreakerState, float]] = {"closed": 0, "half-open": 1, "open": 2}
 _CHANNELS: Final = frozenset({"user:update", "account:update"})
 _OF_PARTITIONS: Final = ("consumer_lag", "partition_unresolved_seconds")
 HALTS: Final = ("unauthorized", "wrong host", "too many rejected", OTHER)
-
-_REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
-_DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
-_ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
-
-_COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "records": ("Records of Kafka that are final", ("outcome", "reason")),
-    "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
-    "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
-    "left_out": (
-        "Fields and parts of messages that could not be used, while the rest was",
-        ("resource", "field", "reason"),
-    ),
-    "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
-    "items": ("Changes of profiles that ended", ("resource", "outcome")),
-    "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
-    "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
-    "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
-    "rebalances": ("Partitions assigned or revoked", ("kind",)),
-    "commits": ("Commits of offsets, by result", ("result",)),
-    "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
-    "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
-    "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
-}
-_HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
-    "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
-    "batch_items": ("Profiles or activities in a request", _ITEMS),
-    "delivery_seconds": ("Time from the record in Kafka to Planhat's answer", _DELIVERY_SECONDS),
-}
-_GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "in_flight": ("Requests that are not answered yet", ("resource",)),
-    "waiting": ("Changes of profiles that are not final yet", ("resource",)),
-    "parked": ("Profiles that wait for their next try", ("resource",)),
-    "breaker_state": ("0 closed, 1 probing, 2 open: Planhat keeps failing", ("resource",)),
-    "consumer_lag": ("Records of a partition that are not read yet", ("topic", "partition")),
-    "partition_unresolved_seconds": (
-        "Age of the oldest record of a partition that is not final",
-        ("topic", "partition"),
-    ),
-    "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
-    "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
-    "quota_limit": ("Calls a minute that we allow ourselves now", ()),
-    "halted": ("1 while nothing is sent until a person acts", ("reason",)),
-    "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
-    "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
-    "ready": ("1 while there are partitions and Planhat lets us in", ()),
-    "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
-    "results_waiting": ("Results for Hull that are not in their topic yet", ()),
-    "pending_records": ("Records that are read and not final", ()),
-    "pending_bytes": ("Bytes of the same", ()),
-    "build_info": ("Always 1; the version is in the labels", ("version", "python")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One metric: its name as Prometheus has it, its kind, its labels, and what it means."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    labels: tuple[str, ...]
-    meaning: str
-
-
-def described() -> Iterator[Described]:
-    """Return every metric of our own, for docs and their test."""
-    for name, (text, labels) in _COUNTERS.items():
-        yield Described(f"{PREFIX}{name}_total", "counter", labels, text)
-    for name, (text, _) in _HISTOGRAMS.items():
-        yield Described(f"{PREFIX}{name}", "histogram", ("resource",), text)
-    for name, (text, labels) in _GAUGES.items():
-        yield Described(f"{PREFIX}{name}", "gauge", labels, text)
 
 
 class Metrics:
@@ -128,17 +53,17 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._counters = {
             name: Counter(PREFIX + name, text, labels, registry=self.registry)
-            for name, (text, labels) in _COUNTERS.items()
+            for name, (text, labels) in COUNTERS.items()
         }
         self._histograms = {
             name: Histogram(PREFIX + name, text, "resource", edges)
-            for name, (text, edges) in _HISTOGRAMS.items()
+            for name, (text, edges) in HISTOGRAMS.items()
         }
         for histogram in self._histograms.values():
             self.registry.register(histogram)
         self._gauges = {
             name: Gauge(PREFIX + name, text, labels, registry=self.registry)
-            for name, (text, labels) in _GAUGES.items()
+            for name, (text, labels) in GAUGES.items()
         }
         self._children: dict[tuple[str, ...], Counter | Gauge] = {}
         self._counted: defaultdict[tuple[str, ...], int] = defaultdict(int)

@@ -11,8 +11,8 @@ import structlog
 from consumer.decide.reasons import EMPTY_ENVELOPE
 from consumer.log.repeats import Repeats
 from consumer.offsets.ticket import UNATTRIBUTED
-from consumer.watch.in_a_row import InARow
-from consumer.watch.profile_log import KIND, ProfileLog, context
+from consumer.watch.counting import InARow
+from consumer.watch.outcomes.profile_log import KIND, ProfileLog, context
 from consumer.watch.reason_label import reason_label
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import Resource
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt, Ticket
     from consumer.watch.metrics import Metrics
-    from consumer.watch.outcomes import Outcomes
+    from consumer.watch.outcomes.outcomes import Outcomes
     from consumer.watch.trace import Traces
     from planhat_client.protocol import Answer
 

@@ -4,16 +4,15 @@ It shares no code with the client, so that the two can't share a mistake, and it
 what a client must not do: see docs/sandbox.md.
 """
 
-from planhat_client.sandbox.faults import Fault
+from planhat_client.sandbox.faults import Fault, Refusal
+from planhat_client.sandbox.http.server import SandboxServer, serve
 from planhat_client.sandbox.options import (
     LatencyOptions,
     QuotaOptions,
     SandboxOptions,
     WitnessOptions,
 )
-from planhat_client.sandbox.refusals import Refusal
 from planhat_client.sandbox.sandbox import Sandbox
-from planhat_client.sandbox.server import SandboxServer, serve
 
 __all__ = [
     "Fault",

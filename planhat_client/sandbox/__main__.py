@@ -10,8 +10,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from planhat_client.sandbox.options import SandboxOptions
-from planhat_client.sandbox.server import SandboxServer, serve
+from planhat_client.sandbox.http.server import SandboxServer, serve
+from planhat_client.sandbox.options import SandboxOptions, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(_COLLECT_AFTER, 20, 100)
     given = parser.parse_args(arguments)
     try:
-        options = SandboxOptions.from_json(json.loads(given.options))
+        options = read(SandboxOptions, json.loads(given.options), "options")
         asyncio.run(_serve(options, given.host, given.port))
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error

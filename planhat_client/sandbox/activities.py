@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from planhat_client.sandbox.models import COMPANIES, ENDUSERS
-from planhat_client.sandbox.records import text
+from planhat_client.sandbox.models import COMPANIES, ENDUSERS, text
 from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.models import Item
-    from planhat_client.sandbox.state import State
+    from planhat_client.sandbox.store.state import State
     from planhat_client.sandbox.witness import Witness
 
 
@@ -29,9 +28,7 @@ class Names:
 
 SINGLE: Final = Names(("externalId",), ("companyExternalId",))
 BULK: Final = Names(("externalId", "id", "euExtId"), ("companyExternalId", "cId"))
-
-
-UNKNOWN_CONTACT: Final = "no such contact is there at this moment"
+_UNKNOWN: Final = "no such contact is there at this moment"
 
 
 class Sink:
@@ -42,25 +39,25 @@ class Sink:
         self._state = state
         self._witness = witness
 
-    def take(self, event: object, names: Names) -> bool:
-        """Store an event, or drop it; True if it was stored."""
+    def take(self, event: object, names: Names) -> None:
+        """Store an event, or drop it and say why."""
         self._witness.count(ACTIVITIES, "items")
         if not isinstance(event, dict):
-            return self._drop(event, "it is no object")
+            self._drop(event, "it is no object")
+            return
         enduser = self._enduser(event, names)
         if enduser is None:
             is_named = bool(_first(event, names.enduser) or text(event.get("email")))
-            return self._drop(event, UNKNOWN_CONTACT if is_named else "it names no contact")
+            self._drop(event, _UNKNOWN if is_named else "it names no contact")
+            return
         owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
         self._state.activities.append(event | owner)
         self._witness.count(ACTIVITIES, "stored")
         self._witness.tracked(event, enduser)
-        return True
 
-    def _drop(self, event: object, reason: str) -> bool:
+    def _drop(self, event: object, reason: str) -> None:
         self._witness.count(ACTIVITIES, "dropped")
         self._state.dropped.append({"reason": reason, "event": event})
-        return False
 
     def _enduser(self, event: Item, names: Names) -> Item | None:
         endusers = self._state.records[ENDUSERS.name]

@@ -1,15 +1,23 @@
-"""Faults that are switched on while the sandbox runs, and which of them hits a request. Pure."""
+"""What goes wrong on purpose: faults that hit requests, and items that are refused. Pure.
+
+Both are switched on while the sandbox runs. A fault hits by chance and for a while; a refusal is
+for ever.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from planhat_client.sandbox.options import Shape, options_of
+import msgspec
+
+from planhat_client.sandbox.answers import Reply, Why, json_reply
+from planhat_client.sandbox.options import ErrorList, Shape, Strict, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Kind: TypeAlias = Literal[
     "status",
@@ -29,10 +37,13 @@ BodyForm: TypeAlias = Literal["json", "text", "html", "empty"]
 _WRITES_FIRST: Final = frozenset(
     {"reset_after_write", "partial", "malformed", "empty", "trickle", "slow"}
 )
+_HTML: Final = (
+    b"<html><head><title>502 Bad Gateway</title></head>"
+    b"<body><center><h1>502 Bad Gateway</h1></center></body></html>"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Strict, frozen=True):
     """One switch. It hits a request of `resource` and `method` (None: any) with `probability`.
 
     It ends after `count` hits or `seconds`. `applies`: the request takes effect all the same;
@@ -62,7 +73,7 @@ class Fault:
     @classmethod
     def from_json(cls, document: object) -> Fault:
         """Read a fault; raises ValueError that names the member that is wrong."""
-        return options_of(cls, document, "fault")
+        return read(cls, document, "fault")
 
     @property
     def takes_effect(self) -> bool:
@@ -82,8 +93,8 @@ class Switch:
 
     fault: Fault
     since: float
+    random: Random = field(repr=False)
     hits: int = 0
-    random: Random = field(default_factory=Random, repr=False)
 
     def is_over(self, now: float) -> bool:
         """Whether it can't hit any more."""
@@ -102,7 +113,7 @@ class Faults:
 
     def add(self, faults: Iterable[Fault], now: float) -> None:
         """Switch on."""
-        self.on += [Switch(fault, now, 0, Random(fault.seed)) for fault in faults]
+        self.on += [Switch(fault, now, Random(fault.seed)) for fault in faults]
 
     def clear(self) -> None:
         """Switch all off."""
@@ -110,8 +121,6 @@ class Faults:
 
     def choose(self, resource: str, method: str, now: float, body: bytes = b"") -> Switch | None:
         """Say which fault hits a request: the first that concerns it and whose dice say so."""
-        if not self.on:
-            return None
         self.on = [switch for switch in self.on if not switch.is_over(now)]
         for switch in self.on:
             fault = switch.fault
@@ -125,4 +134,99 @@ class Faults:
 
     def report(self) -> list[dict[str, Any]]:
         """Tell what is on, as JSON."""
-        return [asdict(switch.fault) | {"hits": switch.hits} for switch in self.on]
+        return [msgspec.to_builtins(each.fault) | {"hits": each.hits} for each in self.on]
+
+
+def faulty(fault: Fault, reply: Reply | None) -> Reply:
+    """Give the answer that a fault puts in place of `reply` (None: nothing was applied)."""
+    whole = reply or json_reply({"created": 0, "updated": 0})
+    replies = {
+        "unauthorized": json_reply("Unauthorized", 401),
+        "forbidden": json_reply("Forbidden", 403),
+        "malformed": Reply(whole.status, whole.body[: max(1, len(whole.body) // 2)]),
+        "empty": Reply(whole.status, b""),
+        "html": Reply(502, _HTML, "text/html"),
+    }
+    return _status(fault) if fault.kind == "status" else replies.get(fault.kind, whole)
+
+
+def _status(fault: Fault) -> Reply:
+    known = HTTPStatus.__members__.values()
+    phrase = HTTPStatus(fault.status).phrase if fault.status in known else "Unknown"
+    body, content_type = {
+        "json": (f'{{"error":"{phrase}"}}', "application/json"),
+        "text": (phrase, "text/plain"),
+        "html": (f"<h1>{phrase}</h1>", "text/html"),
+        "empty": ("", "text/plain"),
+    }[fault.body]
+    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    return Reply(fault.status, body.encode(), content_type, headers)
+
+
+class Refusal(Strict, frozen=True):
+    """Refuse items of `resource` (None: any) whose `field` is one of `values`, as text.
+
+    `field` is a path such as "externalId" or "custom.x"; no values: any value will do.
+    `how` "item" fails the item with `message`, told in `list_name` (None: as fits the item);
+    "request" answers the whole request `status`.
+    """
+
+    field: str
+    values: tuple[str | int | float | bool, ...] = ()
+    resource: str | None = None
+    how: Literal["item", "request"] = "item"
+    message: str = "validation failed"
+    list_name: ErrorList | None = None
+    status: int = 500
+
+    @classmethod
+    def from_json(cls, document: object) -> Refusal:
+        """Read a rule; raises ValueError that names the member that is wrong."""
+        return read(cls, document, "refusal")
+
+
+class Refusals:
+    """All rules. Their order does not matter but for the message."""
+
+    def __init__(self) -> None:
+        """Nothing is refused."""
+        self._rules: list[tuple[Refusal, frozenset[str]]] = []
+
+    def add(self, rules: Iterable[Refusal]) -> None:
+        """Refuse from now on."""
+        self._rules += [(rule, frozenset(map(str, rule.values))) for rule in rules]
+
+    def clear(self) -> None:
+        """Refuse nothing any more."""
+        self._rules.clear()
+
+    def items(self, resource: str, items: Sequence[object]) -> dict[int, Why]:
+        """Give the reason for each position that is refused."""
+        found: dict[int, Why] = {}
+        for rule, values in self._concerning(resource, "item"):
+            for position, item in enumerate(items):
+                if _meets(rule, values, item):
+                    found.setdefault(position, Why(rule.message, rule.list_name))
+        return found
+
+    def request(self, resource: str, items: Sequence[object]) -> Refusal | None:
+        """Give the rule by which a request as a whole is refused."""
+        for rule, values in self._concerning(resource, "request"):
+            if any(_meets(rule, values, item) for item in items):
+                return rule
+        return None
+
+    def report(self) -> list[dict[str, Any]]:
+        """Give the rules, as JSON."""
+        return [msgspec.to_builtins(rule) for rule, _ in self._rules]
+
+    def _concerning(self, resource: str, how: str) -> list[tuple[Refusal, frozenset[str]]]:
+        rules = self._rules
+        return [one for one in rules if one[0].how == how and one[0].resource in (None, resource)]
+
+
+def _meets(rule: Refusal, values: frozenset[str], item: object) -> bool:
+    found = item
+    for name in rule.field.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found is not None and (not values or str(found) in values)

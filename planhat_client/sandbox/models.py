@@ -1,9 +1,12 @@
-"""The three models that are written in bulk, and what Planhat's pages say of each. Data only."""
+"""The three models that are written in bulk, and what Planhat's pages say of each. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 Item: TypeAlias = "dict[str, Any]"
 """A JSON object, as sent or as stored."""
@@ -34,9 +37,16 @@ LICENSES: Final = Model(
     most_rows=2_000,
     row_fields=("_id", "product", "companyId", "externalId", "sourceId", "mrr", "value"),
 )
-
 MODELS: Final = {model.name: model for model in (COMPANIES, ENDUSERS, LICENSES)}
-KEYABLES: Final = ("_id", "sourceId", "externalId", "email")
+
+
+def text(value: object) -> str | None:
+    """Read a key as Planhat would: numbers are texts, and nothing is no key."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
 
 
 def missing_field(model: Model, item: Item) -> str | None:
@@ -44,21 +54,47 @@ def missing_field(model: Model, item: Item) -> str | None:
     if model is COMPANIES:
         return None if item.get("name") else "name"
     if model is ENDUSERS:
-        has_key = item.get("externalId") or item.get("email") or item.get("sourceId")
+        has_key = any(item.get(name) for name in ("externalId", "email", "sourceId"))
         return None if has_key else "email"
-    return _missing_in_license(item)
-
-
-def _missing_in_license(item: Item) -> str | None:
     for name in ("_currency", "fromDate"):
         if not item.get(name):
             return name
-    return _missing_price(item)
+    # An open period has an `mrr`; a fixed one that or a `value`.
+    prices = ("mrr",) if item.get("fixedPeriod") is False else ("value", "mrr")
+    return None if any(item.get(name) is not None for name in prices) else prices[0]
 
 
-def _missing_price(item: Item) -> str | None:
-    """Name the price that lacks: `mrr` of an open period, `value` or `mrr` of a fixed one."""
-    has_mrr, has_value = item.get("mrr") is not None, item.get("value") is not None
-    if item.get("fixedPeriod") is False:
-        return None if has_mrr else "mrr"
-    return None if has_mrr or has_value else "value"
+def fresh(record_id: str, item: Item) -> Item:
+    """Give the record that an item becomes when nothing is stored yet."""
+    record = {name: value for name, value in item.items() if value is not None}
+    if custom := record.get("custom"):
+        record["custom"] = {name: value for name, value in custom.items() if value is not None}
+    record["_id"] = record_id
+    return record
+
+
+def merge(record: Item, item: Item) -> bool:
+    """Write an item into a record, and tell whether that changed anything; `_id` stays.
+
+    What is absent stays, arrays replace, `custom` merges by key. "Planhat Models" leaves null open:
+    it clears, as the clients that send it rely on.
+    """
+    custom = item.get("custom")
+    if custom is None:
+        return _put(record, item, ("_id",))
+    has_changed = _put(record.setdefault("custom", {}), custom, ())
+    return _put(record, item, ("_id", "custom")) or has_changed
+
+
+def _put(target: Item, values: Item, but: Container[str]) -> bool:
+    has_changed = False
+    for name, value in values.items():
+        known = target.get(name)
+        if name in but or (known == value and type(known) is type(value)):
+            continue
+        has_changed = True
+        if value is None:
+            del target[name]
+        else:
+            target[name] = value
+    return has_changed

@@ -6,11 +6,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from planhat_client.sandbox.activities import Sink
-from planhat_client.sandbox.bulk import Upserts
-from planhat_client.sandbox.faults import Fault, Faults
+from planhat_client.sandbox.faults import Fault, Faults, Refusal, Refusals
 from planhat_client.sandbox.quota import Quota
-from planhat_client.sandbox.refusals import Refusal, Refusals
-from planhat_client.sandbox.state import State
+from planhat_client.sandbox.store.state import State
+from planhat_client.sandbox.store.upserts import Upserts
 from planhat_client.sandbox.witness import Witness
 
 if TYPE_CHECKING:
@@ -47,11 +46,9 @@ class Sandbox:
 
     def report(self) -> dict[str, Any]:
         """Give counts and counters, as JSON."""
-        quota = self.quota.report()
-        counters = self.witness.report() | {
-            "max_calls_per_minute": quota["max_calls_per_minute"],
-            "fault_hits": self.faults.hits,
-        }
+        quota, counters = self.quota.report(), self.witness.report()
+        counters["max_calls_per_minute"] = quota["max_calls_per_minute"]
+        counters["fault_hits"] = self.faults.hits
         counts = {name: len(records) for name, records in self.state.records.items()}
         counts["activities"] = counters["stored"]
         return {
@@ -62,7 +59,7 @@ class Sandbox:
             "refusals": self.refusals.report(),
         }
 
-    def contents(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, list[Item]]:
         """Tell all that is stored, as JSON."""
         stored = {name: list(records) for name, records in self.state.records.items()}
         return stored | {

@@ -18,24 +18,11 @@ if TYPE_CHECKING:
     from planhat_client.sandbox.options import WitnessOptions
 
 ACTIVITIES: Final = "activities"
-
-
-COUNTED: Final = (
-    "items",
-    "created",
-    "updated",
-    "unchanged",
-    "refused",
-    "ignored",
-    "stored",
-    "dropped",
-    "ambiguous",
-    "overtakes",
-    "repeats",
-    "overlaps",
-    "abandoned",
-    "duplicates",
-)
+_NAMES: Final = """
+items created updated unchanged refused ignored stored dropped ambiguous overtakes repeats overlaps
+abandoned duplicates
+"""
+COUNTED: Final = tuple(_NAMES.split())
 """The names that are counted by resource; all of them are in the totals, at 0 too."""
 
 

@@ -5,112 +5,46 @@ Between the two lies the latency; what a request holds in the meantime it lets g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from planhat_client.sandbox.bulk import MOST_ITEMS, Upsert
-from planhat_client.sandbox.reply import Reply, json_reply
-from planhat_client.sandbox.shapes import BulkResult, Why, document
+from planhat_client.sandbox.answers import Reply, Why, document, json_reply
+from planhat_client.sandbox.faults import Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
+    from collections.abc import Iterable, Mapping
 
     from planhat_client.sandbox.activities import Names
-    from planhat_client.sandbox.faults import Switch
-    from planhat_client.sandbox.models import Model
-    from planhat_client.sandbox.options import Shape
+    from planhat_client.sandbox.models import Item, Model
     from planhat_client.sandbox.sandbox import Sandbox
+    from planhat_client.sandbox.store.upserts import Upsert
+
+_MOST_ITEMS: Final = 5_000
+"""Per request, in any model ("Authentication & Limits")."""
+_DEFAULT_ROWS: Final = 100
+_MOST_USERS: Final = 10_000
+_FILTERS: Final = ("companyId", "email", "externalId", "sourceId", "status", "phase", "archived")
 
 
-class Work(Protocol):
-    """Something to be done for a request."""
-
-    @property
-    def size(self) -> int:
-        """How many items it has."""
-
-    def finish(self, hit: Switch | None) -> Reply:
-        """Do it, and give the answer; `hit` is the fault that hit the request."""
-
-    def release(self) -> None:
-        """Let go of what is held."""
+def _nothing() -> None:
+    """Hold nothing."""
 
 
-class Ready:
-    """An answer that needs no work."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something to be done for a request; `finish` is told the fault that hit the request."""
 
-    size = 0
-
-    def __init__(self, answer: Callable[[], Reply]) -> None:
-        """Ask for the answer when it is due."""
-        self._answer = answer
-
-    def finish(self, hit: Switch | None) -> Reply:  # noqa: ARG002 - as the protocol wants
-        """Give the answer."""
-        return self._answer()
-
-    def release(self) -> None:
-        """Hold nothing."""
+    size: int
+    finish: Callable[[Switch | None], Reply]
+    release: Callable[[], None] = _nothing
 
 
-class BulkWork:
-    """A bulk upsert. A fault "partial" fails a share of it and gives the answer its shape."""
-
-    def __init__(self, sandbox: Sandbox, upsert: Upsert) -> None:
-        """`upsert` has arrived."""
-        self._sandbox = sandbox
-        self._upsert = upsert
-        self.size = len(upsert.items)
-
-    def finish(self, hit: Switch | None) -> Reply:
-        """Apply it, or refuse it as a whole."""
-        sandbox, upsert = self._sandbox, self._upsert
-        resource = upsert.model.name
-        if rule := sandbox.refusals.request(resource, upsert.items):
-            return json_reply(rule.message, rule.status)
-        refused = sandbox.refusals.items(resource, upsert.items)
-        partial = hit if hit is not None and hit.fault.kind == "partial" else None
-        if partial and self.size < partial.fault.least_items:
-            partial = None
-        if partial:
-            refused |= _unlucky(self.size, partial)
-        result = sandbox.upserts.apply(upsert, refused)
-        if partial:
-            return _told(result, partial.fault.shape, sandbox, partial.random)
-        shape: Shape = sandbox.options.error_shape if result.failures else "item"
-        return _told(result, shape, sandbox, sandbox.random)
-
-    def release(self) -> None:
-        """Let go of the records."""
-        self._sandbox.upserts.release(self._upsert)
-
-
-class EventWork:
-    """Activities. Whatever they are, the answer is 200, but for a poisonous one."""
-
-    def __init__(self, sandbox: Sandbox, events: list[Any], names: Names) -> None:
-        """Take the events as they were sent."""
-        self._sandbox = sandbox
-        self._events = events
-        self._names = names
-        self.size = len(events)
-
-    def finish(self, hit: Switch | None) -> Reply:  # noqa: ARG002 - as the protocol wants
-        """Store what can be attributed."""
-        sandbox = self._sandbox
-        if rule := sandbox.refusals.request("activities", self._events):
-            return json_reply(rule.message, rule.status)
-        refused = sandbox.refusals.items("activities", self._events)
-        for position, event in enumerate(self._events):
-            if position not in refused:
-                sandbox.sink.take(event, self._names)
-        sandbox.witness.count("activities", "refused", len(refused))
-        return _received(sandbox, len(self._events))
-
-    def release(self) -> None:
-        """Hold nothing."""
+def ready(answer: Callable[[], Reply]) -> Work:
+    """Ask for an answer when it is due: it needs no work."""
+    return Work(0, lambda _: answer())
 
 
 def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[], bool]) -> Work:
@@ -118,43 +52,120 @@ def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[]
     try:
         items = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return Ready(lambda: json_reply("Invalid JSON", 400))
+        return ready(lambda: json_reply("Invalid JSON", 400))
     if not isinstance(items, list):
-        return Ready(lambda: json_reply("The body should be an array", 400))
-    if len(items) > MOST_ITEMS:
-        return Ready(lambda: json_reply(f"At most {MOST_ITEMS} items are allowed", 400))
-    return BulkWork(sandbox, sandbox.upserts.arrive(model, items, has_left))
+        return ready(lambda: json_reply("The body should be an array", 400))
+    if len(items) > _MOST_ITEMS:
+        return ready(lambda: json_reply(f"At most {_MOST_ITEMS} items are allowed", 400))
+    upsert = sandbox.upserts.arrive(model, items, has_left)
+    return Work(
+        len(items),
+        lambda hit: _upserted(sandbox, upsert, hit),
+        lambda: sandbox.upserts.release(upsert),
+    )
+
+
+def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
+    """Apply it, or refuse it as a whole. A fault "partial" gives the answer its shape, too."""
+    resource, items = upsert.model.name, upsert.items
+    if rule := sandbox.refusals.request(resource, items):
+        return json_reply(rule.message, rule.status)
+    refused = sandbox.refusals.items(resource, items)
+    shape, random = sandbox.options.error_shape, sandbox.random
+    if hit and hit.fault.kind == "partial" and len(items) >= hit.fault.least_items:
+        shape, random = hit.fault.shape, hit.random
+        unlucky = [at for at in range(len(items)) if random.random() < hit.fault.share]
+        refused |= dict.fromkeys(unlucky, Why("could not be saved"))
+    result = sandbox.upserts.apply(upsert, refused)
+    if not result.failures and random is sandbox.random:
+        shape = "item"
+    answer = document(result, shape, sandbox.options.answer_keys, random)
+    return json_reply(answer, result.status)
 
 
 def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) -> Work:
-    """Read events; what can't be read is received all the same, and dropped."""
+    """Read activities; what can't be read is received all the same, and dropped.
+
+    Whatever they are, the answer is 200, but for a poisonous one.
+    """
     try:
         events = orjson.loads(body)
     except orjson.JSONDecodeError:
         events = None
     if isinstance(events, list) is not is_bulk:
         events = [None]
-    return EventWork(sandbox, events if is_bulk else [events], names)
+    events = events if is_bulk else [events]
+    return Work(len(events), lambda _: _received(sandbox, events, names))
 
 
-def _unlucky(size: int, partial: Switch) -> dict[int, Why]:
-    """Choose the items that fail this time; they may be sent again."""
-    dice, share = partial.random, partial.fault.share
-    return {at: Why("could not be saved") for at in range(size) if dice.random() < share}
+def _received(sandbox: Sandbox, events: list[Any], names: Names) -> Reply:
+    if rule := sandbox.refusals.request("activities", events):
+        return json_reply(rule.message, rule.status)
+    refused = sandbox.refusals.items("activities", events)
+    for position, event in enumerate(events):
+        if position not in refused:
+            sandbox.sink.take(event, names)
+    sandbox.witness.count("activities", "refused", len(refused))
+    return json_reply({})
 
 
-def _told(result: BulkResult, shape: Shape, sandbox: Sandbox, random: Random) -> Reply:
-    answer = document(result, shape, sandbox.options.answer_keys, random)
-    return json_reply(answer, result.status)
+def read(sandbox: Sandbox, model: Model, address: str) -> Reply:
+    """Give one record as a whole."""
+    found = sandbox.state.matcher.addressed(model, address)
+    return json_reply(found[0]) if len(found) == 1 else _no_single(found)
 
 
-def _received(sandbox: Sandbox, number: int) -> Reply:
-    match sandbox.options.analytics_answer:
-        case "processed":
-            return json_reply({"processed": number, "errors": []})
-        case "text":
-            return json_reply("OK")
-        case "empty":
-            return Reply(200, b"", "text/plain")
-        case "object":
-            return json_reply({})
+def delete(sandbox: Sandbox, model: Model, address: str) -> Reply:
+    """Delete one record."""
+    found = sandbox.state.matcher.addressed(model, address)
+    if len(found) != 1:
+        return _no_single(found)
+    sandbox.state.delete(model, found[0])
+    return json_reply({"n": 1, "ok": 1, "deletedCount": 1})
+
+
+def rows(sandbox: Sandbox, model: Model, query: Mapping[str, str]) -> Reply:
+    """Give a page of records, with few of their fields."""
+    found = [
+        {name: value for name, value in each.items() if name in model.row_fields}
+        for each in sandbox.state.records[model.name]
+        if _passes(each, query)
+    ]
+    return _page(found, query, model.most_rows)
+
+
+def lean_companies(sandbox: Sandbox, query: Mapping[str, str]) -> Reply:
+    """Give all companies in short; externalId and sourceId may be empty."""
+    names = ("_id", "name", "externalId", "sourceId")
+    companies = sandbox.state.records["companies"]
+    return json_reply(
+        [{name: each.get(name, "") for name in names} for each in companies if _passes(each, query)]
+    )
+
+
+def users(sandbox: Sandbox, query: Mapping[str, str]) -> Reply:
+    """Give Planhat's users."""
+    return _page([each for each in sandbox.state.users if _passes(each, query)], query, _MOST_USERS)
+
+
+def _page(found: Iterable[Item], query: Mapping[str, str], most: int) -> Reply:
+    limit = min(_number(query, "limit", _DEFAULT_ROWS), most)
+    offset = _number(query, "offset", 0)
+    return json_reply(list(found)[offset : offset + limit])
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    value = query.get(name, "")
+    return int(value) if value.isdecimal() else default
+
+
+def _passes(record: Item, query: Mapping[str, str]) -> bool:
+    return all(
+        str(record.get(name, "")) in query[name].split(",") for name in _FILTERS if name in query
+    )
+
+
+def _no_single(found: list[Item]) -> Reply:
+    if found:
+        return json_reply("The id is not unique", 400)
+    return json_reply("Not found", 404)

@@ -14,10 +14,10 @@ from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.outbox.letter import headers
 from consumer.watch.metrics import Metrics
-from consumer.watch.outcomes import Outcomes
+from consumer.watch.outcomes.outcomes import Outcomes
+from consumer.watch.outcomes.waiting import look
 from consumer.watch.personal import Shown
 from consumer.watch.report import Reporter
-from consumer.watch.waiting import look
 from planhat_client.protocol import Delivered, Partial, Reject, Retry
 from schemas.connector import ConnectorSettings
 from schemas.planhat import BulkResult

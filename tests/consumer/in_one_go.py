@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
-    from consumer.watch.outcomes import Steps
+    from consumer.watch.outcomes.outcomes import Steps
 
 Found = TypeVar("Found")
 

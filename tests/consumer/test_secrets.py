@@ -122,8 +122,8 @@ def dead_letters(kafka: EmbeddedKafka) -> list[dict[str, bytes]]:
 async def test_what_is_planted_comes_out_nowhere(out: io.StringIO) -> None:
     say = f"{ADDRESS} with token {TOKEN} of tenant {TENANT}, password {PASSWORD}, is bad"
     async with stage(HTTP_USERNAME="me", HTTP_PASSWORD=PASSWORD) as running:
-        running.sandbox.sandbox.refusals.clear()
-        running.sandbox.sandbox.refusals.add(
+        running.sandbox.refusals.clear()
+        running.sandbox.refusals.add(
             [
                 Refusal("externalId", ("ext-rick",), message=say),
                 Refusal("externalId", ("ext-rose",), how="request", status=400, message=say),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from consumer.watch.metrics import Metrics, described
+from consumer.watch.metric_table import described
+from consumer.watch.metrics import Metrics
 from tests.deploy.chart import CHART
 from tests.deploy.tools import run
 

@@ -56,7 +56,7 @@ class Pauses:
         }
 
     def _look(self, now: float) -> None:
-        writes = [*self.planhat.sandbox.witness.writes]
+        writes = [*self.planhat.witness.writes]
         for write in takewhile(self._is_new, reversed(writes)):
             number = _partition_of_user(write.key)
             if write.resource == "endusers" and self.seen[number][-1:] != [now]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
-from planhat_client.sandbox.refusals import Refusal
+from planhat_client.sandbox.faults import Refusal
 from tests.integration.command import Command
 from tests.integration.hull import ACCOUNTS_SEGMENT, USERS_SEGMENT
 from tests.integration.kafka_client import Entry
@@ -82,11 +82,11 @@ class Stage:
             await until_committed(self.kafka, self.name, service)
 
     def refuse(self, *rules: Refusal) -> None:
-        self.planhat.sandbox.refusals.clear()
-        self.planhat.sandbox.refusals.add(rules)
+        self.planhat.refusals.clear()
+        self.planhat.refusals.add(rules)
 
     def version(self, number: int) -> int | None:
-        rows: Any = json.loads(json.dumps(self.planhat.sandbox.contents()))["endusers"]
+        rows: Any = json.loads(json.dumps(self.planhat.contents()))["endusers"]
         found = {row["externalId"]: row["custom"]["version"] for row in rows}
         return found.get(f"u-{number}")
 
@@ -94,7 +94,7 @@ class Stage:
         return await self.kafka.read(f"{self.name}-dead")
 
     def events(self) -> list[str]:
-        rows: Any = json.loads(json.dumps(self.planhat.sandbox.contents()))["activities"]
+        rows: Any = json.loads(json.dumps(self.planhat.contents()))["activities"]
         return [row["info"]["id"] for row in rows]
 
     def skips(self) -> list[str]:
@@ -208,7 +208,7 @@ async def test_what_comes_between_the_check_and_the_replay_wins(stage: Stage) ->
 
     assert (stage.version(1), stage.version(2)) == (2, 2)
     assert stage.skips() == ["stale replay", "stale replay"]
-    assert stage.planhat.sandbox.report()["counters"]["overtakes"] == 0
+    assert stage.planhat.report()["counters"]["overtakes"] == 0
 
 
 async def test_several_letters_of_a_profile_come_back_in_their_order(stage: Stage) -> None:

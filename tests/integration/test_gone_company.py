@@ -38,7 +38,7 @@ async def test_users_of_a_deleted_company_come_to_one_that_is_made_anew(
             await until_committed(kafka, name, service)
             records = planhat.state.records["companies"]
             (gone,) = records.with_external_id("a-0")
-            planhat.sandbox.state.delete(records.model, gone)
+            planhat.state.delete(records.model, gone)
 
             await produce(kafka, name, [seed.user(number) for number in range(2, 40)])
             await until_committed(kafka, name, service)

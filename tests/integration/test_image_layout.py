@@ -93,7 +93,7 @@ async def test_the_image_does_what_compose_shows(
         async with ImageProcess(image, tmp_path / "log", **given) as service:
             await until_committed(kafka, name, service)
 
-        found = planhat.sandbox.contents()
+        found = planhat.contents()
     assert found["companies"]
     assert found["endusers"]
     assert found["activities"]

@@ -65,7 +65,7 @@ async def until_committed(kafka: KafkaClient, topic: str, *running: ServiceProce
 
 
 def contents(planhat: SandboxServer) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(planhat.sandbox.contents()))
+    found: dict[str, Any] = json.loads(json.dumps(planhat.contents()))
     return found
 
 
@@ -79,7 +79,7 @@ def check(hull: Hull, planhat: SandboxServer) -> None:
     assert versions(found["companies"]) == {f"a-{at}": v for at, v in hull.account_versions.items()}
     assert {row["info"]["id"] for row in found["activities"]} == hull.events
     assert found["dropped"] == []
-    report = planhat.sandbox.report()
+    report = planhat.report()
     assert report["counters"]["overtakes"] == 0
     assert report["counters"]["overlaps"] == 0
 
@@ -99,7 +99,7 @@ async def test_a_backlog_becomes_true_in_few_calls(
         await until_committed(kafka, name, service)
 
     check(hull, planhat)
-    requests = planhat.sandbox.report()["counters"]["requests"]
+    requests = planhat.report()["counters"]["requests"]
     calls = sum(sum(by_status.values()) for by_status in requests.values())
     print(f"\n{calls} calls for 20,000 changes of 5,500 profiles")  # noqa: T201 - a figure for the note
     assert calls <= 2 * 20
@@ -252,5 +252,5 @@ async def test_activities_go_one_by_one_where_that_is_set(
         await until_committed(kafka, name, service)
 
     check(hull, planhat)
-    requests = planhat.sandbox.report()["counters"]["requests"]["activities"]
+    requests = planhat.report()["counters"]["requests"]["activities"]
     assert requests == {"200": len(hull.events)}

@@ -51,8 +51,8 @@ def main() -> int:
 
 
 def _path(name: str) -> str:
-    found = (f"{package}/{name}.py" for package in _PACKAGES)
-    return next(path for path in found if (ROOT / path).exists())
+    found = (path for package in _PACKAGES for path in (ROOT / package).rglob(f"{name}.py"))
+    return next(found).relative_to(ROOT).as_posix()
 
 
 def _sample(path: str, size: int, seed: int) -> list[Mutant]:
@@ -67,7 +67,7 @@ def _sample(path: str, size: int, seed: int) -> list[Mutant]:
 
 def _tests() -> Iterator[Path]:
     for package in _PACKAGES:
-        yield from sorted((ROOT / "tests" / package).glob("test_*.py"))
+        yield from sorted((ROOT / "tests" / package).rglob("test_*.py"))
 
 
 @cache

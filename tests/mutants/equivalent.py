@@ -36,7 +36,7 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
     "consumer/offsets/assignment.py Assignment.oldest_by_partition: len(found) >= most"
     "  ->  len(found) > most": "when to stop looking",
-    "consumer/membership.py Membership.revoked: False  ->  True": "a log word, if landing raises",
+    "consumer/membership.py Membership._leave: False  ->  True": "a log word, if landing raises",
     "consumer/decide/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
         "whoever has a company has the id of its account; for the type checker"
     ),
@@ -52,7 +52,7 @@ EQUIVALENT: dict[str, str] = {
         "what may go has waited since some time; for the type checker"
     ),
     "consumer/lanes/lane.py Lane.finish: profile.parked = False  ->  pass": (
-        "who is back from a flight is not parked, and who is parked is never unchanged: `park`"
+        "who is back from a batch is not parked, and who is parked is never unchanged: `park`"
         " forgets it"
     ),
     "consumer/engine/plan.py Planner._hand_over: external_id is None or coming is None"

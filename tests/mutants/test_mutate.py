@@ -70,9 +70,9 @@ def test_what_is_said_to_be_equivalent_exists() -> None:
 
 @pytest.mark.slow
 def test_what_a_module_s_tests_notice_is_told_by_a_score() -> None:
-    command = [sys.executable, "-P", "-m", "tests.mutants", "in_a_row", "--sample", "5"]
+    command = [sys.executable, "-P", "-m", "tests.mutants", "counting", "--sample", "5"]
 
     told = subprocess.check_output([*command, "--least", "0"], cwd=ROOT, text=True)  # noqa: S603  # this Python
 
-    assert " of   5 killed  consumer/watch/in_a_row.py" in told
+    assert " of   5 killed  consumer/watch/counting.py" in told
     assert "seed 1, 5 mutants" in told

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from planhat_client import Planhat, PlanhatError
+from planhat_client.answers.verdict import verdicts
 from planhat_client.client import Endpoints
 from planhat_client.protocol import Answer, Delivered, Partial
 from planhat_client.transport import Transport
-from planhat_client.verdict import verdicts
 from schemas.planhat import Resource
 from tests.planhat_client.echoing import SHAPES, STATUSES, echoing
 

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planhat_client import Planhat, PlanhatError
+from planhat_client.answers.error_text import NO_MESSAGE, error_text
+from planhat_client.answers.verdict import Suspect, verdicts
 from planhat_client.client import Endpoints
-from planhat_client.error_text import NO_MESSAGE, error_text
 from planhat_client.errors import PlanhatUnavailable
 from planhat_client.protocol import Delivered, Partial, Request, Response, Retry
 from planhat_client.transport import Transport
-from planhat_client.verdict import Suspect, verdicts
 from schemas.planhat import Resource
 from tests.planhat_client.test_client import planhat
 from tests.planhat_client.test_transport import reply, server, transport, writes

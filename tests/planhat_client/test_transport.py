@@ -22,7 +22,7 @@ LONG = b"[" + b" " * 100_000 + b"]"
 
 @pytest.fixture(params=[b"[]", LONG], ids=["short", "long"])
 def body(request: pytest.FixtureRequest) -> bytes:
-    """Short requests go another way than long ones, and nobody should be able to tell."""
+    """A long request may still be on its way when the answer comes; nobody should notice."""
     found: bytes = request.param
     return found
 

@@ -78,7 +78,7 @@ async def perform(console: Console, options: Options, *, at_most_seconds: float 
         with _progress(console) as display:
             bars = _Bars(display, kafka, service, stream.ledger.endings.total())
             wrong = await _serve(service, bars, at_most_seconds)
-        contents = sandbox.sandbox.contents()
+        contents = sandbox.contents()
         letters = kafka.dead_letters(DEAD_LETTERS)
         wrong += differences(stream.ledger, service.tally, contents, letters)
         wrong += _disorder(sandbox.report()["counters"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from consumer.watch.console.state import moment
-from consumer.watch.outcomes import is_same
+from consumer.watch.outcomes.outcomes import is_same
+from consumer.watch.outcomes.standing import Told, done, own_resource, says, standing, told
+from consumer.watch.outcomes.waiting import is_about, look
 from consumer.watch.personal import ids_of
-from consumer.watch.standing import Told, done, own_resource, says, standing, told
-from consumer.watch.waiting import is_about, look
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from consumer.offsets.record import Record
     from consumer.watch.console.view import View
-    from consumer.watch.outcome_block import Outcome
-    from consumer.watch.outcomes import Steps
+    from consumer.watch.outcomes.block import Outcome
+    from consumer.watch.outcomes.outcomes import Steps
+    from consumer.watch.outcomes.waiting import Waiting
     from consumer.watch.personal import Shown
-    from consumer.watch.waiting import Waiting
 
 Item = TypeVar("Item")
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from consumer.decide.json_text import read_json
 from consumer.watch.explain import explain
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

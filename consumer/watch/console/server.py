@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from consumer.watch.console.view import View
-    from consumer.watch.outcomes import Steps
+    from consumer.watch.outcomes.outcomes import Steps
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -14,7 +14,7 @@ from consumer.settings import Settings
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.explain import Known
-from consumer.watch.outcomes import Outcomes
+from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import State
 from consumer.watch.report import Tally
 from planhat_client.limiter import Limiter

@@ -24,7 +24,7 @@ from consumer.watch.explain.explanation import (
 from consumer.watch.explain.known import Linked, linked
 from consumer.watch.explain.opened_by import changed, user_gate_opened_by
 from consumer.watch.explain.reading import enduser_fields, left_out
-from consumer.watch.standing import events_only
+from consumer.watch.outcomes.standing import events_only
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.watch.in_a_row import InARow
+from consumer.watch.counting import InARow
 
 WORDS = st.sampled_from(["a", "b", ""])
 

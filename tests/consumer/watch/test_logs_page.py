@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from consumer.watch import profile_log
+from consumer.watch.outcomes import profile_log
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "logs.md"

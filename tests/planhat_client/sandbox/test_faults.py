@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from planhat_client.sandbox import Fault, Refusal, Sandbox, SandboxOptions
-from planhat_client.sandbox.faults import BodyForm, Faults, Kind
+from planhat_client.sandbox.answers import SHAPES, BulkResult, Failure, document, json_reply
+from planhat_client.sandbox.faults import BodyForm, Faults, Kind, faulty
 from planhat_client.sandbox.models import COMPANIES
-from planhat_client.sandbox.reply import faulty, json_reply
-from planhat_client.sandbox.shapes import SHAPES, BulkResult, Failure, document
+from planhat_client.sandbox.options import read
 from planhat_client.sandbox.work import bulk_work
 
 if TYPE_CHECKING:
@@ -97,11 +97,11 @@ def test_a_fault_hits_by_its_probability_and_its_seed() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        pytest.param([], "fault should be an object", id="no object"),
-        pytest.param({"kind": "flood"}, "fault.kind should be one of status", id="kind"),
-        pytest.param({"kind": "reset", "every": 2}, "fault.every is unknown", id="unknown member"),
-        pytest.param({"kind": "reset", "count": "2"}, "fault.count has the wrong", id="type"),
-        pytest.param({"probability": 1}, "fault.kind is missing", id="no kind"),
+        pytest.param([], "fault: Expected `object`", id="no object"),
+        pytest.param({"kind": "flood"}, r"'flood' - at `\$.kind`", id="kind"),
+        pytest.param({"kind": "reset", "every": 2}, "unknown field `every`", id="unknown member"),
+        pytest.param({"kind": "reset", "count": "2"}, r"got `str` - at `\$.count`", id="type"),
+        pytest.param({"probability": 1}, "missing required field `kind`", id="no kind"),
     ],
 )
 def test_a_wrong_fault_is_named(document: object, message: str) -> None:
@@ -183,10 +183,13 @@ def test_a_partial_fault_fails_a_share_of_the_items_once() -> None:
 
 
 def test_rules_of_the_options_are_on_from_the_start() -> None:
-    options = SandboxOptions.from_json(
-        {"faults": [{"kind": "empty"}], "refusals": [{"field": "name"}], "quota": {"parallel": 3}}
-    )
-    sandbox = Sandbox(options)
+    options = {
+        "faults": [{"kind": "empty"}],
+        "refusals": [{"field": "name"}],
+        "quota": {"parallel": 3},
+    }
+
+    sandbox = Sandbox(read(SandboxOptions, options, "options"))
 
     assert [fault["kind"] for fault in sandbox.faults.report()] == ["empty"]
     assert [rule["field"] for rule in sandbox.refusals.report()] == ["name"]

@@ -33,8 +33,16 @@ def test_a_process_tells_its_url_and_ends_on_sigterm() -> None:
     ("options", "message"),
     [
         pytest.param("{", "--options: ", id="no JSON"),
-        pytest.param('{"quota": {"x": 1}}', "--options: options.quota.x is unknown", id="unknown"),
-        pytest.param('{"faults": [{}]}', "--options: fault.kind is missing", id="bad fault"),
+        pytest.param(
+            '{"quota": {"x": 1}}',
+            "--options: options: Object contains unknown field `x` - at `$.quota`",
+            id="unknown",
+        ),
+        pytest.param(
+            '{"faults": [{}]}',
+            "--options: fault: Object missing required field `kind`",
+            id="bad fault",
+        ),
     ],
 )
 def test_wrong_options_are_told_in_one_line(

@@ -14,7 +14,6 @@ from planhat_client.sandbox import (
     Fault,
     LatencyOptions,
     QuotaOptions,
-    Refusal,
     SandboxOptions,
     SandboxServer,
     serve,
@@ -136,34 +135,22 @@ async def test_a_token_may_be_rotated(client: Client) -> None:
     assert (await client.ask("PUT", "/sandbox/token", {"token": "x"}))[0] == 400
 
 
-async def test_one_record_lives_through_create_read_update_delete(client: Client) -> None:
-    _, created = await client.ask("POST", "/companies", ACME)
+async def test_one_record_is_read_and_deleted(client: Client) -> None:
+    await client.ask("PUT", "/companies", [ACME])
 
-    assert (await client.ask("PUT", "/companies/extid-acme", {"phase": "won"}))[1] == (
-        created | {"phase": "won"}
-    )
-    assert (await client.ask("GET", f"/companies/{created['_id']}"))[1]["phase"] == "won"
+    _, (listed,) = await client.ask("GET", "/companies")
+    assert (await client.ask("GET", f"/companies/{listed['_id']}"))[1]["name"] == "Acme"
     assert (await client.ask("DELETE", "/companies/extid-acme"))[1]["deletedCount"] == 1
     assert (await client.ask("GET", "/companies/extid-acme"))[0] == 404
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
-    [
-        pytest.param("POST", "/companies", ACME, 400, id="key taken"),
-        pytest.param("POST", "/companies", [], 400, id="create from an array"),
-        pytest.param("PUT", "/companies/extid-acme", {"_id": "x"}, 400, id="id in the body"),
-        pytest.param("PUT", "/companies/extid-acme", b"x", 400, id="no JSON"),
-        pytest.param("PUT", "/companies/srcid-x", {}, 404, id="unknown address"),
-        pytest.param("DELETE", "/companies/x", None, 404, id="delete nothing"),
-    ],
+    ("method", "path"), [("GET", "/companies/srcid-x"), ("DELETE", "/companies/x")]
 )
-async def test_a_single_request_that_can_not_be(
-    client: Client, method: str, path: str, body: object, status: int
-) -> None:
+async def test_an_unknown_address_is_answered_404(client: Client, method: str, path: str) -> None:
     await client.ask("PUT", "/companies", [ACME])
 
-    assert (await client.ask(method, path, body))[0] == status
+    assert (await client.ask(method, path))[0] == 404
 
 
 async def test_an_external_id_in_two_companies_is_no_address(client: Client) -> None:
@@ -171,19 +158,20 @@ async def test_an_external_id_in_two_companies_is_no_address(client: Client) -> 
     endusers = [{"externalId": "u1", "companyId": f"extid-{name}"} for name in ("acme", "b")]
     await client.ask("PUT", "/endusers", endusers)
 
-    assert (await client.ask("PUT", "/endusers/extid-u1", {}))[0] == 400
+    assert (await client.ask("GET", "/endusers/extid-u1"))[0] == 400
+    assert (await client.ask("DELETE", "/endusers/extid-u1"))[0] == 400
 
 
-async def test_lists_have_pages_and_few_fields_unless_asked(client: Client) -> None:
+async def test_lists_have_pages_and_few_fields(client: Client) -> None:
     companies = [{"externalId": f"c{n}", "name": f"C{n}", "web": "w"} for n in range(5)]
     await client.ask("PUT", "/companies", companies)
 
-    _, page = await client.ask("GET", "/companies?limit=2&offset=1&sort=-name")
-    _, selected = await client.ask("GET", "/companies?select=web&externalId=c1")
+    _, page = await client.ask("GET", "/companies?limit=2&offset=1")
+    _, filtered = await client.ask("GET", "/companies?externalId=c1,c3")
 
-    assert [row["name"] for row in page] == ["C3", "C2"]
+    assert [row["name"] for row in page] == ["C1", "C2"]
     assert "web" not in page[0]
-    assert [set(row) for row in selected] == [{"_id", "web"}]
+    assert [row["name"] for row in filtered] == ["C1", "C3"]
 
 
 async def test_users_are_seeded(client: Client) -> None:
@@ -300,7 +288,6 @@ async def test_faults_are_switched_over_http(client: Client) -> None:
 
     await client.ask("PUT", "/sandbox/faults", {"refusals": [{"field": "name", "how": "request"}]})
     assert (await client.ask("PUT", "/companies", [ACME]))[0] == 500
-    assert (await client.ask("POST", "/companies", ACME))[0] == 500
     assert (await client.ask("GET", "/sandbox/faults"))[1]["faults"] == []
 
     await client.ask("DELETE", "/sandbox/faults")
@@ -312,14 +299,8 @@ async def test_a_wrong_fault_is_answered_with_what_is_wrong(client: Client) -> N
 
     status, message = await client.ask("POST", "/sandbox/faults", body)
 
-    assert (status, message.partition(";")[0]) == (400, "fault.every is unknown")
+    assert (status, message) == (400, "fault: Object contains unknown field `every`")
     assert (await client.ask("POST", "/sandbox/faults", b"x"))[0] == 400
-
-
-async def test_a_single_create_meets_refusals_too(client: Client) -> None:
-    client.server.refusals.add([Refusal("externalId", ("acme",), message="no")])
-
-    assert await client.ask("POST", "/companies", ACME) == (400, "no")
 
 
 async def test_the_state_tells_what_is_stored_and_what_was_done(client: Client) -> None:

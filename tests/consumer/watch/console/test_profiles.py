@@ -12,11 +12,11 @@ from consumer.decide import reasons
 from consumer.log.masking import masked_emails
 from consumer.watch.console.answer import profiles
 from consumer.watch.metrics import Metrics
-from consumer.watch.outcomes import Outcomes, Room
+from consumer.watch.outcomes.outcomes import Outcomes, Room
+from consumer.watch.outcomes.standing import DROPS_EVENTS
+from consumer.watch.outcomes.waiting import look
 from consumer.watch.personal import Shown
 from consumer.watch.report import Reporter
-from consumer.watch.standing import DROPS_EVENTS
-from consumer.watch.waiting import look
 from planhat_client.sandbox import Refusal
 from tests.consumer.engine_run import Engine, account, account_message, user_message
 from tests.consumer.in_one_go import in_one_go

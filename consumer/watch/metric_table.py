@@ -1,0 +1,86 @@
+"""The metrics of our own: their names, kinds, labels, buckets, and what each means. Pure.
+
+Names and units follow Prometheus' conventions. docs/metrics.md has the same tables; a test keeps
+the two the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PREFIX: Final = "hull_planhat_"
+_REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
+_DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+_ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
+
+COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "records": ("Records of Kafka that are final", ("outcome", "reason")),
+    "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
+    "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
+    "left_out": (
+        "Fields and parts of messages that could not be used, while the rest was",
+        ("resource", "field", "reason"),
+    ),
+    "requests": ("Requests to Planhat, by status or how they failed", ("resource", "status")),
+    "items": ("Changes of profiles that ended", ("resource", "outcome")),
+    "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
+    "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
+    "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
+    "rebalances": ("Partitions assigned or revoked", ("kind",)),
+    "commits": ("Commits of offsets, by result", ("result",)),
+    "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
+    "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
+    "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
+}
+HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
+    "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
+    "batch_items": ("Profiles or activities in a request", _ITEMS),
+    "delivery_seconds": ("Time from the record in Kafka to Planhat's answer", _DELIVERY_SECONDS),
+}
+GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "in_flight": ("Requests that are not answered yet", ("resource",)),
+    "waiting": ("Changes of profiles that are not final yet", ("resource",)),
+    "parked": ("Profiles that wait for their next try", ("resource",)),
+    "breaker_state": ("0 closed, 1 probing, 2 open: Planhat keeps failing", ("resource",)),
+    "consumer_lag": ("Records of a partition that are not read yet", ("topic", "partition")),
+    "partition_unresolved_seconds": (
+        "Age of the oldest record of a partition that is not final",
+        ("topic", "partition"),
+    ),
+    "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
+    "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
+    "quota_limit": ("Calls a minute that we allow ourselves now", ()),
+    "halted": ("1 while nothing is sent until a person acts", ("reason",)),
+    "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
+    "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
+    "ready": ("1 while there are partitions and Planhat lets us in", ()),
+    "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
+    "results_waiting": ("Results for Hull that are not in their topic yet", ()),
+    "pending_records": ("Records that are read and not final", ()),
+    "pending_bytes": ("Bytes of the same", ()),
+    "build_info": ("Always 1; the version is in the labels", ("version", "python")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric: its name as Prometheus has it, its kind, its labels, and what it means."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def described() -> Iterator[Described]:
+    """Return every metric of our own, for docs and their test."""
+    for name, (text, labels) in COUNTERS.items():
+        yield Described(f"{PREFIX}{name}_total", "counter", labels, text)
+    for name, (text, _) in HISTOGRAMS.items():
+        yield Described(f"{PREFIX}{name}", "histogram", ("resource",), text)
+    for name, (text, labels) in GAUGES.items():
+        yield Described(f"{PREFIX}{name}", "gauge", labels, text)

@@ -1,0 +1,84 @@
+"""The message in whatever Planhat sends to say what is wrong. Pure.
+
+Only messages are taken, never the items that an entry may repeat: those are people's data. What a
+message itself repeats of them, `clean` takes out (see echo.py), before it is shortened: no half of
+a value may be left. No sign that is not to be seen gets any further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+NO_MESSAGE = "an error without a message"
+
+_LONGEST = 200
+_LONGEST_READ = 2000
+_DEEPEST = 6
+_MOST_VALUES = 500
+"""Values that are looked at in search of a message."""
+_NAMES = (
+    "error",
+    "message",
+    "msg",
+    "reason",
+    "errmsg",
+    "description",
+    "detail",
+    "details",
+    "why",
+    "errors",
+    "code",
+)
+
+
+Clean: TypeAlias = Callable[[str], str]
+"""Takes out of a text what we had sent."""
+
+
+def error_text(entry: Any, clean: Clean = str) -> str:  # noqa: ANN401 - whatever Planhat sent
+    """Say what an error entry of any shape says, shortened; never raises."""
+    return _fit(_found(entry), clean) or NO_MESSAGE
+
+
+def message(document: Any, body: bytes, clean: Clean = str) -> str:  # noqa: ANN401 - likewise
+    """Say what an answer says; `document` is its body as JSON, None if it is none."""
+    if document is not None:
+        return "" if isinstance(document, list) else _fit(_found(document), clean)
+    text = " ".join(body[:_LONGEST_READ].decode(errors="replace").split())
+    # A page in HTML tells nothing, and a torn piece of JSON may hold people's data.
+    return "" if text[:1] in ("<", "{", "[", '"') else _fit(text, clean)
+
+
+def _fit(text: str, clean: Clean) -> str:
+    text = clean(text[:_LONGEST_READ])
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+    return text[:_LONGEST]
+
+
+def _escaped(sign: str) -> str:
+    """Write a sign that would command a terminal, or turn the order of others, as one of many."""
+    return sign.encode("unicode_escape").decode()
+
+
+def is_page(body: bytes) -> bool:
+    """Tell whether a body is a page for a browser: then it is not the API that answered."""
+    start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
+def _found(entry: Any) -> str:  # noqa: ANN401 - whatever Planhat sent
+    return _text(entry, _DEEPEST, iter(range(_MOST_VALUES)))
+
+
+def _text(entry: Any, depth: int, left: Iterator[int]) -> str:  # noqa: ANN401 - likewise
+    if isinstance(entry, str):
+        return " ".join(entry[: 2 * _LONGEST_READ].split())
+    if isinstance(entry, int | float) and not isinstance(entry, bool):
+        return str(entry)
+    if not depth or not isinstance(entry, dict | list):
+        return ""
+    values = entry[:10] if isinstance(entry, list) else [entry.get(name) for name in _NAMES]
+    some = (value for value in values if value is not None and next(left, None) is not None)
+    return next(filter(None, (_text(value, depth - 1, left) for value in some)), "")

@@ -1,0 +1,155 @@
+"""What tests and people ask of the sandbox itself, under /sandbox; not counted as requests."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+
+from planhat_client.sandbox.faults import Fault, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from planhat_client.sandbox.sandbox import Sandbox
+
+_LOG_ROWS: Final = 1_000
+_SHOWN_ROWS: Final = 25
+_LONGEST: Final = 300
+_HEAD: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Sandbox Planhat</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+pre { font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
+</style></head><body><h1>Sandbox Planhat</h1>
+<p>A local stand-in for Planhat's API. The same as JSON:
+<a href="/sandbox/state?full=0">counters</a>, <a href="/sandbox/state">all</a>,
+<a href="/sandbox/requests">requests</a>, <a href="/sandbox/writes">writes</a>.</p>
+"""
+
+
+class Control:
+    """Handlers of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Look at this one, and change it."""
+        self._sandbox = sandbox
+
+    def routes(self) -> list[web.RouteDef]:
+        """All routes under /sandbox."""
+        return [
+            web.get("/sandbox", self._page),
+            web.get("/sandbox/state", self._state),
+            web.get("/sandbox/requests", self._requests),
+            web.get("/sandbox/writes", self._writes),
+            web.get("/sandbox/faults", self._faults),
+            web.post("/sandbox/faults", self._add_faults),
+            web.put("/sandbox/faults", self._replace_faults),
+            web.delete("/sandbox/faults", self._clear_faults),
+            web.post("/sandbox/reset", self._reset),
+            web.put("/sandbox/users", self._seed_users),
+            web.put("/sandbox/token", self._rotate_token),
+        ]
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        text = _HEAD + _section("Counters", [self._sandbox.report()], orjson.OPT_INDENT_2)
+        for name, documents in self._sandbox.contents().items():
+            newest = documents if name in self._sandbox.state.records else reversed(documents)
+            text += _section(name.capitalize(), newest)
+        return web.Response(text=text, content_type="text/html")
+
+    async def _state(self, request: web.Request) -> web.Response:
+        is_full = request.query.get("full") != "0"
+        return _json(self._sandbox.report() | (self._sandbox.contents() if is_full else {}))
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        return _json(_last(self._sandbox.witness.requests, request))
+
+    async def _writes(self, request: web.Request) -> web.Response:
+        names = [name for name in ("resource", "id", "key") if name in request.query]
+        wanted = [request.query[name] for name in names]
+        writes = (write._asdict() for write in self._sandbox.witness.writes)
+        found = (write for write in writes if [write[name] for name in names] == wanted)
+        return _json(_last(found, request))
+
+    async def _faults(self, _request: web.Request) -> web.Response:
+        sandbox = self._sandbox
+        return _json({"faults": sandbox.faults.report(), "refusals": sandbox.refusals.report()})
+
+    async def _add_faults(self, request: web.Request) -> web.Response:
+        return await self._switch(request, is_replacing=False)
+
+    async def _replace_faults(self, request: web.Request) -> web.Response:
+        return await self._switch(request, is_replacing=True)
+
+    async def _clear_faults(self, request: web.Request) -> web.Response:
+        self._sandbox.faults.clear()
+        self._sandbox.refusals.clear()
+        return await self._faults(request)
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        self._sandbox.reset()
+        return _json({"reset": True})
+
+    async def _seed_users(self, request: web.Request) -> web.Response:
+        users = await _body(request)
+        if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+            return _json("The body should be an array of users", 400)
+        self._sandbox.seed_users(users)
+        return _json(self._sandbox.state.users)
+
+    async def _rotate_token(self, request: web.Request) -> web.Response:
+        document = await _body(request)
+        tokens = document.get("tokens") if isinstance(document, dict) else None
+        if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
+            return _json('The body should be {"tokens": ["..."]}', 400)
+        self._sandbox.tokens = frozenset(tokens)
+        return _json({"tokens": len(tokens)})
+
+    async def _switch(self, request: web.Request, *, is_replacing: bool) -> web.Response:
+        try:
+            faults, refusals = _switches(await _body(request))
+        except ValueError as error:
+            return _json(str(error), 400)
+        if is_replacing:
+            await self._clear_faults(request)
+        self._sandbox.faults.add(faults, time.monotonic())
+        self._sandbox.refusals.add(refusals)
+        return await self._faults(request)
+
+
+def _switches(document: object) -> tuple[list[Fault], list[Refusal]]:
+    if not isinstance(document, dict) or set(document) - {"faults", "refusals"}:
+        raise ValueError('the body should be {"faults": [...], "refusals": [...]}')
+    return (
+        [Fault.from_json(each) for each in document.get("faults", [])],
+        [Refusal.from_json(each) for each in document.get("refusals", [])],
+    )
+
+
+async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _last(rows: Iterable[Any], request: web.Request) -> list[Any]:
+    limit = request.query.get("limit", "")
+    return list(deque(rows, maxlen=int(limit) if limit.isdecimal() else _LOG_ROWS))
+
+
+def _json(document: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - JSON
+    return web.Response(body=orjson.dumps(document), status=status, content_type="application/json")
+
+
+def _section(title: str, documents: Iterable[Any], option: int = 0) -> str:
+    shown = [orjson.dumps(each, option=option).decode() for each in islice(documents, _SHOWN_ROWS)]
+    cut = "\n".join(each if option else each[:_LONGEST] for each in shown)
+    return f"<h2>{title}</h2><pre>{escape(cut or 'None.')}</pre>"

@@ -1,0 +1,99 @@
+"""What the sandbox holds: records, activities, users; and how an item changes them. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from planhat_client.sandbox.models import MODELS, Item, Model, fresh, merge, missing_field, text
+from planhat_client.sandbox.store.matching import Matcher, Target
+from planhat_client.sandbox.store.records import Records
+
+if TYPE_CHECKING:
+    from planhat_client.sandbox.options import UnknownId
+
+_KEPT: Final = 10_000
+_PLACE: Final = ("sourceId", "externalId", "email", "companyId", "domains")
+
+Change: TypeAlias = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The item was not taken; Planhat says why."""
+
+    message: str
+
+
+class State:
+    """Everything that is stored. `revision` moves whenever a match may turn out differently."""
+
+    def __init__(self, activities_kept: int = 1_000_000, unknown_id: UnknownId = "created") -> None:
+        """Nothing is stored yet; of the activities the newest are kept."""
+        self.records = {name: Records(model) for name, model in MODELS.items()}
+        self.matcher = Matcher(self.records, unknown_id)
+        self.activities: deque[Item] = deque(maxlen=activities_kept)
+        self.ignored: deque[Item] = deque(maxlen=_KEPT)
+        self.dropped: deque[Item] = deque(maxlen=_KEPT)
+        self.users: list[Item] = []
+        self.revision = 0
+        self._last_id = 0
+
+    def next_id(self) -> str:
+        """Give a new id of 24 hexadecimal digits."""
+        self._last_id += 1
+        return f"5a{self._last_id:022x}"
+
+    def write(self, model: Model, item: Item, target: Target) -> tuple[Change, Item] | Refused:
+        """Create or update the target's record; an ignored target is none of this method's."""
+        if target.problem is not None:
+            return Refused(target.problem)
+        if target.record is None:
+            return self._create(model, item, target)
+        item = _resolved(model, item, target.company_id)
+        if any(name in item and item[name] != target.record.get(name) for name in _PLACE):
+            return self._move(model, item, target.record)
+        return ("updated" if merge(target.record, item) else "unchanged"), target.record
+
+    def delete(self, model: Model, record: Item) -> None:
+        """Forget a record; what belongs to a company stays."""
+        self.revision += 1
+        self.records[model.name].remove(record)
+
+    def _create(self, model: Model, item: Item, target: Target) -> tuple[Change, Item] | Refused:
+        if missing := missing_field(model, item):
+            return Refused(f"{missing} is required")
+        record_id = text(item.get("_id")) or self.next_id()
+        record = fresh(record_id, _resolved(model, item, target.company_id))
+        records = self.records[model.name]
+        if problem := records.conflict(record):
+            return Refused(problem)
+        records.add(record)
+        self.revision += 1
+        return "created", record
+
+    def _move(self, model: Model, item: Item, record: Item) -> tuple[Change, Item] | Refused:
+        """Update a record of which a key, or the company, changes."""
+        records = self.records[model.name]
+        wanted = record | {name: item[name] for name in _PLACE if name in item}
+        if problem := records.conflict(wanted):
+            return Refused(problem)
+        records.unindex(record)
+        has_changed = merge(record, item)
+        records.index(record)
+        self.revision += 1
+        return ("updated" if has_changed else "unchanged"), record
+
+
+def _resolved(model: Model, item: Item, company_id: str | None) -> Item:
+    """Write the company's id into an item, and numbers that are keys as texts."""
+    item = item.copy()
+    for name in ("externalId", "sourceId"):
+        if isinstance(item.get(name), int):
+            item[name] = str(item[name])
+    if not model.owned:
+        return item
+    item.pop("companyExternalId", None)
+    item.pop("companyId", None)
+    return item if company_id is None else item | {"companyId": company_id}
