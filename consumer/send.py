@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.engine.dispatch import Wait
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 
@@ -41,7 +41,7 @@ class Api(Protocol):
 class SendReport(Protocol):
     """Who wants to know of requests."""
 
-    def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
+    def batch_sent(self, batch: Batch, answer: Answer, seconds: float) -> None:
         """A request was answered, or failed; it is not settled yet."""
 
 
@@ -93,9 +93,9 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled."""
         self._now = asyncio.get_running_loop().time
-        async with asyncio.TaskGroup() as flights:
+        async with asyncio.TaskGroup() as batches:
             while True:
-                await self._turn(flights)
+                await self._turn(batches)
 
     async def drain(self, seconds: float | None = None) -> bool:
         """Send nothing new; False if a request is still on its way when the time is up."""
@@ -120,7 +120,7 @@ class Sender:
                     await self._idle.wait()
         return not self._dispatch.in_flight
 
-    async def _turn(self, flights: asyncio.TaskGroup) -> None:
+    async def _turn(self, batches: asyncio.TaskGroup) -> None:
         """Send all that may go, or wait until something may."""
         self._wake.clear()
         self._pace = None
@@ -131,7 +131,7 @@ class Sender:
                 await self._rest(step.seconds)
                 return
             room -= len(step.items)
-            flights.create_task(self._fly(step), name="send")
+            batches.create_task(self._fly(step), name="send")
         await asyncio.sleep(0)
 
     async def _rest(self, seconds: float | None) -> None:
@@ -144,14 +144,14 @@ class Sender:
         finally:
             alarm.cancel()
 
-    def _next(self, now: float) -> Flight | Wait:
+    def _next(self, now: float) -> Batch | Wait:
         if self._pace is None:
             self._pace = self._find_pace()
         return self._engine.next(now, self._pace)
 
-    async def _fly(self, flight: Flight) -> None:
-        step: Flight | Wait = flight
-        while isinstance(step, Flight):
+    async def _fly(self, batch: Batch) -> None:
+        step: Batch | Wait = batch
+        while isinstance(step, Batch):
             started = self._now()
             answer = await self._send(step)
             now = self._now()
@@ -164,12 +164,12 @@ class Sender:
             self._idle.set()
             self._wake.set()  # the pace of a backlog ends with it
 
-    async def _send(self, flight: Flight) -> Answer:
+    async def _send(self, batch: Batch) -> Answer:
         try:
-            if flight.resource is Resource.ACTIVITIES:
-                return await self._api.track(flight.items)
-            return await self._api.upsert(flight.resource, flight.items)
+            if batch.resource is Resource.ACTIVITIES:
+                return await self._api.track(batch.items)
+            return await self._api.upsert(batch.resource, batch.items)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the others
             # Tried again and halved like any failure, it ends in the dead letters if it is an item.
-            _log.error("batch.failed", resource=flight.resource.value, exc_info=error)
+            _log.error("batch.failed", resource=batch.resource.value, exc_info=error)
             return Retry(f"internal error: {type(error).__name__}")

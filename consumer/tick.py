@@ -48,7 +48,7 @@ class Tick:
     def _observe_work(self, now: float) -> None:
         engine, metrics = self.probes.engine, self.metrics
         for name, lane in engine.lanes.items():
-            flying = len(lane.flights)
+            flying = len(lane.batches)
             metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
             metrics.breaker(name, lane.breaker_state)
         metrics.quota(self.limiter.limit, self.limiter.used_ratio(now))

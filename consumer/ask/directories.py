@@ -84,13 +84,13 @@ class DirectoryReader:
             await read()
         except PlanhatError as error:
             self._failures += 1
-            self._heed(what, error)
+            self._apply_backpressure(what, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
             self._halts.read_worked(what)
 
-    def _heed(self, what: str, error: PlanhatError) -> None:
+    def _apply_backpressure(self, what: str, error: PlanhatError) -> None:
         _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
         match error:
             case PlanhatUnauthorized(status=status):

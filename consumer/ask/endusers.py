@@ -87,7 +87,7 @@ class EnduserReader:
             self._halts.read_worked("enduser")
             self._end(part, None)
         except PlanhatError as error:
-            self._heed(error)
+            self._apply_backpressure(error)
             self._fail(part, error)
         else:
             self._halts.read_worked("enduser")
@@ -110,7 +110,7 @@ class EnduserReader:
         self._lookups.found(part, None, loop_time())
         self._wake()
 
-    def _heed(self, error: PlanhatError) -> None:
+    def _apply_backpressure(self, error: PlanhatError) -> None:
         match error:
             case PlanhatUnauthorized(status=status):
                 self._halts.read_refused("enduser", status, str(error), loop_time())

@@ -14,7 +14,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.lanes.settle import Companies
@@ -78,7 +78,7 @@ class Dispatch:
     @property
     def in_flight(self) -> int:
         """Requests that are not answered yet."""
-        return sum(len(lane.flights) for lane in self.lanes.values())
+        return sum(len(lane.batches) for lane in self.lanes.values())
 
     @property
     def waiting(self) -> int:
@@ -108,7 +108,7 @@ class Dispatch:
         """Give again what there is to send."""
         self.stopped = False
 
-    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
+    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Batch | Wait:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
         if self.halts.stops_all or self.stopped:
             return _NO_END
@@ -118,11 +118,11 @@ class Dispatch:
         if len(sendable) > 1:
             sendable.sort(key=lambda lane: self._urgency(lane, now), reverse=True)
         for lane in sendable:
-            flight = lane.take(now, alone=self.halts.of(lane.policy.resource).is_on)
-            if flight is not None:
+            batch = lane.take(now, alone=self.halts.of(lane.policy.resource).is_on)
+            if batch is not None:
                 self.gate(lane.policy.resource).take(now)
                 self._served_at[lane.policy.resource] = now
-                return flight
+                return batch
         return _NO_END if soonest is None else Wait(soonest)
 
     def sendable(self, now: float) -> Resource | None:
@@ -143,14 +143,14 @@ class Dispatch:
                 return True
         return False
 
-    def answered(self, flight: Flight, answer: Answer, now: float) -> None:
-        """Apply an answer: to the profiles of the flight, and to everybody if it concerns all."""
+    def answered(self, batch: Batch, answer: Answer, now: float) -> None:
+        """Apply an answer: to the profiles of the batch, and to everybody if it concerns all."""
         if isinstance(answer, Halt):
-            self.halts.refused(flight.resource, answer, flight.refused, now)
-        elif isinstance(answer, Delivered) and flight.resource is not Resource.ACTIVITIES:
+            self.halts.refused(batch.resource, answer, batch.refused, now)
+        elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
             self.halts.write_worked()
-        self._settlers[flight.resource].settle(flight, answer, now)
-        _heed(answer, self.gate(flight.resource), now)
+        self._settlers[batch.resource].settle(batch, answer, now)
+        _apply_backpressure(answer, self.gate(batch.resource), now)
 
     def ended(self) -> list[Ended]:
         """What came to its end since the last call."""
@@ -215,7 +215,7 @@ class Dispatch:
     def _held(self, lane: Lane, now: float) -> float | None:
         """Seconds for which Planhat's refusals hold a lane; None: until something happens."""
         halt = self.halts.of(lane.policy.resource)
-        return halt.wait(now, len(lane.flights)) if halt.is_on else 0.0
+        return halt.wait(now, len(lane.batches)) if halt.is_on else 0.0
 
     def _may_hold(self, lane: Lane, pace: Pace) -> bool:
         if pace is Pace.GATHER:
@@ -228,7 +228,7 @@ class Dispatch:
         return pace is Pace.BATCH
 
 
-def _heed(answer: Answer, gate: Gate, now: float) -> None:
+def _apply_backpressure(answer: Answer, gate: Gate, now: float) -> None:
     """Close the gate for everybody, if that is what an answer asks for."""
     match answer:
         case Retry(status=429, retry_after=wait):

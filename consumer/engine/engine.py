@@ -18,7 +18,7 @@ from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.pace import CatchUp, Pace
 from consumer.engine.plan import Planner
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.lanes.lane import Lane
 from consumer.lanes.policy import LanePolicy
 from consumer.offsets.assignment import Assignment
@@ -123,7 +123,7 @@ class Engine:
             return Pace.AT_ONCE
         return self._catch_up.pace(unread, self.dispatch.waiting, is_full=self.assignment.is_full)
 
-    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Flight | Wait:
+    def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Batch | Wait:
         """Give the next request to send, or how long there is none; `pace` may hold it back."""
         held = self.held(now)
         if held:
@@ -131,12 +131,12 @@ class Engine:
         while True:
             step = self.dispatch.next(now, pace)
             # By what ends without a request, others may come to be next.
-            if not self._follow_up(now) or isinstance(step, Flight):
+            if not self._follow_up(now) or isinstance(step, Batch):
                 return step
 
-    def answered(self, flight: Flight, answer: Answer, now: float) -> None:
+    def answered(self, batch: Batch, answer: Answer, now: float) -> None:
         """Apply the answer to a request."""
-        self.dispatch.answered(flight, answer, now)
+        self.dispatch.answered(batch, answer, now)
         self._follow_up(now)
 
     def dead_lettered(self, ticket: Ticket, now: float) -> None:

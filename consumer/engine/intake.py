@@ -25,7 +25,7 @@ from consumer.decide.message import (
 from consumer.decide.parse import parse
 from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
 from consumer.offsets.ticket import Receipt, Ticket
-from consumer.outbox.stale import Newest
+from consumer.outbox.stale import StaleGuard
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Intake:
         self._report = report
         self._reject = reject
         self._newest: dict[str, Ticket] = {}
-        self._replays = Newest()
+        self._replays = StaleGuard()
 
     def clear(self) -> None:
         """Forget which records are open: their partitions were revoked."""

@@ -12,15 +12,15 @@ _next_number = count().__next__
 
 
 @dataclass(slots=True, eq=False)
-class Flight:
+class Batch:
     """`parts[i]` changes of `profiles[i]` fly as `spans[i]` of the items.
 
     `failures` counts the requests in which just these profiles failed together before, the last
     of them at `failed_at` (seconds of the loop's clock); `refused` is what `LaneHalt.refused` gave
-    for them, None if it never was asked. An orphan's records belong to somebody
+    for them, None if it never was asked. A revoked batch's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
     of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
-    commas between them. No two flights of a process have the same `number`.
+    commas between them. No two batches of a process have the same `number`.
     """
 
     resource: Resource
@@ -28,8 +28,8 @@ class Flight:
     failed_at: float = 0.0
     refused: int | None = None
     is_probe: bool = False
-    is_orphan: bool = False
-    is_solitary: bool = False
+    is_revoked: bool = False
+    is_isolated: bool = False
     profiles: list[Profile] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
     items: list[bytes] = field(default_factory=list)
@@ -39,12 +39,12 @@ class Flight:
     number: int = field(default_factory=_next_number)
 
     def add(self, body: Body, item: bytes) -> None:
-        """Take an item on; `board` says whose."""
+        """Take an item on; `add_profile` says whose."""
         self.bodies.append(body)
         self.items.append(item)
         self.size += len(item) + 1
 
-    def board(self, profile: Profile, span: int) -> None:
+    def add_profile(self, profile: Profile, span: int) -> None:
         """Take a profile on, whose are the last `span` items."""
         self.profiles.append(profile)
         self.spans.append(span)

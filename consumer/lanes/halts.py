@@ -55,7 +55,7 @@ class LaneHalt:
 
     Refused, the lane first waits for a read that works (`asks`), then sends single profiles, a
     different one each time as far as there are several, with growing pauses. The first that is
-    taken ends it. Flights are told apart by their numbers: what took off before the refusal proves
+    taken ends it. Batches are told apart by their numbers: what took off before the refusal proves
     nothing about the time after it.
     """
 
@@ -83,15 +83,15 @@ class LaneHalt:
             return None
         return max(0.0, self.next_at - now)
 
-    def refused(self, reason: str, flight: int, newest: int, now: float, *, is_alone: bool) -> int:
-        """A flight was refused; `newest` is the highest number in the air. Gives what to remember.
+    def refused(self, reason: str, batch: int, newest: int, now: float, *, is_alone: bool) -> int:
+        """A batch was refused; `newest` is the highest number in the air. Gives what to remember.
 
         That is for `blames`, when the same profiles are refused again.
         """
         if not self.is_on:
             self.is_on, self.since, self._tries = True, now, 0
             self.next_at = now
-        elif is_alone and flight > self._refused:
+        elif is_alone and batch > self._refused:
             self._tries += 1
             self.next_at = now + _pause(self._tries)
         self.reason = reason
@@ -104,14 +104,14 @@ class LaneHalt:
         self.asks = False
 
     def worked(self, number: int) -> None:
-        """Planhat took something of this flight."""
+        """Planhat took something of this batch."""
         self._worked = max(self._worked, number)
         self._blamed = 0
         if number > self._refused:
             self.is_on = self.asks = False
 
     def blames(self, refused: int | None, *, is_alone: bool) -> bool:
-        """Tell whether it is about something in the flight: others were taken since.
+        """Tell whether it is about something in the batch: others were taken since.
 
         Not so many single profiles in a row that it may as well be a right that was taken away.
         """

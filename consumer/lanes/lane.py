@@ -11,10 +11,10 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from consumer.lanes.batch import Flight, Group
+from consumer.lanes.batch import Batch, Group
 from consumer.lanes.claims import Claims
 from consumer.lanes.loading import Loader
-from consumer.lanes.memory import GivenUp, Memory
+from consumer.lanes.memory import Memory, PoisonProfiles
 from consumer.lanes.part import Ended, Profile
 from planhat_client.retry import Breaker
 
@@ -38,10 +38,10 @@ class Lane:
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
         self.memory = Memory(policy.remembered, stale)
-        self.given_up = GivenUp()
-        self._loader = Loader(policy, self.memory, self.given_up)
+        self.poison = PoisonProfiles()
+        self._loader = Loader(policy, self.memory, self.poison)
         self.ended: list[Ended] = []
-        self.flights: set[Flight] = set()
+        self.batches: set[Batch] = set()
         self.waiting = 0
         self.followed = 0
         self._claims: Claims[Profile] = Claims()
@@ -52,7 +52,7 @@ class Lane:
 
     def __repr__(self) -> str:
         """Enough to assert on."""
-        flying = len(self.flights)
+        flying = len(self.batches)
         return f"<Lane {self.policy.resource} {self.waiting} waiting, {flying} in flight>"
 
     @property
@@ -70,7 +70,7 @@ class Lane:
         """Whether the lane sends, is held, or is trying out whether it may again."""
         if not self.breaker.is_open:
             return "closed"
-        return "half-open" if any(flight.is_probe for flight in self.flights) else "open"
+        return "half-open" if any(batch.is_probe for batch in self.batches) else "open"
 
     def profiles(self) -> list[Profile]:
         """Those with a change that is not final, each once or more."""
@@ -155,12 +155,12 @@ class Lane:
 
     def clear(self) -> None:
         """Forget all that waits; what is in flight keeps its claims until it is settled."""
-        flying = [profile for flight in self.flights for profile in flight.profiles]
-        for flight in self.flights:
-            flight.is_orphan = True
+        flying = [profile for batch in self.batches for profile in batch.profiles]
+        for batch in self.batches:
+            batch.is_revoked = True
         # Whoever owns the profiles meanwhile may write something else, and they may come back.
         self.memory.forget_all()
-        self.given_up.clear()
+        self.poison.clear()
         self._ready.clear()
         self._parked.clear()
         self._last.clear()
@@ -191,7 +191,7 @@ class Lane:
 
     def due(self, now: float) -> float | None:
         """Seconds until something may go, as far as this lane knows; None: nothing can."""
-        if len(self.flights) >= self.policy.concurrency:
+        if len(self.batches) >= self.policy.concurrency:
             return None
         if self._ready:
             return self.breaker.wait(now)
@@ -199,24 +199,24 @@ class Lane:
             return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
         return None
 
-    def take(self, now: float, *, alone: bool = False) -> Flight | None:
+    def take(self, now: float, *, alone: bool = False) -> Batch | None:
         """Give the next batch, or None; profiles that need no request end at once.
 
         `alone`: no more than one profile, and rather one that did not fail before.
         """
         if self.due(now) != 0:
             return None
-        flight = Flight(self.policy.resource, is_probe=alone or self.breaker.probing)
-        most = 1 if flight.is_probe else self.policy.batch_size
+        batch = Batch(self.policy.resource, is_probe=alone or self.breaker.probing)
+        most = 1 if batch.is_probe else self.policy.batch_size
         retry_is_due = bool(self._parked) and self._parked[0][0] <= now
-        if retry_is_due and not (flight.is_probe and self._ready):
-            self._take_group(flight, most, now)
+        if retry_is_due and not (batch.is_probe and self._ready):
+            self._take_group(batch, most, now)
         else:
-            self._take_ready(flight, most, now)
-        if not flight.items:
+            self._take_ready(batch, most, now)
+        if not batch.items:
             return None
-        self.flights.add(flight)
-        return flight
+        self.batches.add(batch)
+        return batch
 
     def park(self, group: Group, due_at: float) -> None:
         """Let profiles wait for their next try, together; what they sent is not certain."""
@@ -230,12 +230,12 @@ class Lane:
         self.memory.forget(profile.claims)
         profile.flying = 0
 
-    def landed(self, flight: Flight) -> None:
+    def landed(self, batch: Batch) -> None:
         """A request was answered; its profiles are in the air until each is settled."""
-        self.flights.discard(flight)
+        self.batches.discard(batch)
 
     def disown(self, profile: Profile, now: float) -> None:
-        """A flight that is not ours any more has landed: who waited for its end is told."""
+        """A batch that is not ours any more has landed: who waited for its end is told."""
         for part in profile.parts[: profile.flying]:
             if part.followers:
                 self.ended.append(Ended(part, "revoked"))
@@ -261,7 +261,7 @@ class Lane:
         return found
 
     def finish(self, profile: Profile, ended: list[Ended], now: float) -> None:
-        """End the first parts of a profile that is back from a flight."""
+        """End the first parts of a profile that is back from a batch."""
         profile.flying = 0
         profile.parked = False
         del profile.parts[: len(ended)]
@@ -293,32 +293,32 @@ class Lane:
         self.waiting -= 1
         self.ended.append(end)
 
-    def _take_group(self, flight: Flight, most: int, now: float) -> None:
+    def _take_group(self, batch: Batch, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self._parked)
-        flight.failures, flight.failed_at = group.failures, group.failed_at
-        flight.refused = group.refused
+        batch.failures, batch.failed_at = group.failures, group.failed_at
+        batch.refused = group.refused
         for position, profile in enumerate(group.profiles):
             if profile.parts[0].waits:  # since its last try; when that has come it is ready
                 profile.parked = False
-            elif not self._board(flight, profile, most, now):
+            elif not self._board(batch, profile, most, now):
                 group.profiles = group.profiles[position:]
                 self.park(group, due_at)
                 return
 
-    def _take_ready(self, flight: Flight, most: int, now: float) -> None:
+    def _take_ready(self, batch: Batch, most: int, now: float) -> None:
         while self._ready:
             profile = self._ready.popleft()
             profile.queued = False
             if profile.parts and profile.parts[0].waits:  # since it was ready
                 continue
-            if not self._board(flight, profile, most, now):
+            if not self._board(batch, profile, most, now):
                 profile.queued = True
                 self._ready.appendleft(profile)
                 return
 
-    def _board(self, flight: Flight, profile: Profile, most: int, now: float) -> bool:
+    def _board(self, batch: Batch, profile: Profile, most: int, now: float) -> bool:
         """Put a profile into the batch, or end it if it needs none; False if there is no room."""
-        loaded = self._loader.load(flight, profile, most, now)
+        loaded = self._loader.load(batch, profile, most, now)
         if isinstance(loaded, list):
             self.finish(profile, loaded, now)
             return True

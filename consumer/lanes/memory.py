@@ -185,7 +185,7 @@ CALM_SECONDS: Final = 10.0
 MOST_PROFILES: Final = 10_000
 
 
-class GivenUp:
+class PoisonProfiles:
     """Keys of the profiles that were given up of late, bounded; the oldest are forgotten first."""
 
     def __init__(self, most: int = MOST_PROFILES) -> None:
@@ -218,7 +218,7 @@ class GivenUp:
         self._since.clear()
 
 
-def most_tries(attempts: int, *, is_given_up: bool, others_failed_at: float, at: float) -> int:
+def most_tries(attempts: int, *, is_poison: bool, others_failed_at: float, at: float) -> int:
     """Say how many failures, alone while others succeed, end a change.
 
     `at`: when the change failed the last time before this; `others_failed_at`: when something
@@ -226,4 +226,4 @@ def most_tries(attempts: int, *, is_given_up: bool, others_failed_at: float, at:
     only if it alone fails: while others do too, it may well be the API.
     """
     is_calm = others_failed_at < at - CALM_SECONDS
-    return 1 if is_given_up and is_calm else attempts
+    return 1 if is_poison and is_calm else attempts

@@ -1,4 +1,4 @@
-"""What an answer of Planhat means for each profile of a flight. Pure.
+"""What an answer of Planhat means for each profile of a batch. Pure.
 
 What the answer proves is delivered. What it does not prove is sent again in smaller and smaller
 company, until a change that Planhat refuses stands alone; only then it is rejected. So a bad
@@ -22,7 +22,7 @@ from planhat_client.retry import backoff
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Part, Profile
     from planhat_client.answers.verdict import Verdict
@@ -59,11 +59,9 @@ class Health:
         if is_first_try:
             self.share += _WEIGHT * (success - self.share)
 
-    def blames(self, flight: Flight) -> bool:
-        """Tell whether others succeeded since `flight` failed before: it is not the API then."""
-        return (
-            flight.failures > 0 and self.succeeded_at > flight.failed_at and self.share >= _HEALTHY
-        )
+    def blames(self, batch: Batch) -> bool:
+        """Tell whether others succeeded since `batch` failed before: it is not the API then."""
+        return batch.failures > 0 and self.succeeded_at > batch.failed_at and self.share >= _HEALTHY
 
 
 class Companies(Protocol):
@@ -103,65 +101,65 @@ class Settler:
         for profile in [*self._unlearnt, *self._dropped]:
             self._restore_ids(profile)
 
-    def settle(self, flight: Flight, answer: Answer, now: float) -> None:
-        """Bring each profile of a flight to its end, or to its next try."""
-        self._lane.landed(flight)
-        self._note(flight, answer, now)
-        if flight.is_orphan:
-            self._disown(flight, now)
+    def settle(self, batch: Batch, answer: Answer, now: float) -> None:
+        """Bring each profile of a batch to its end, or to its next try."""
+        self._lane.landed(batch)
+        self._note(batch, answer, now)
+        if batch.is_revoked:
+            self._disown(batch, now)
             return
         match answer:
             case Delivered() | Partial():
-                found = verdicts(flight.bodies, answer)
-                self._sort(flight, found, now, is_ignored=_is_ignored(answer))
+                found = verdicts(batch.bodies, answer)
+                self._sort(batch, found, now, is_ignored=_is_ignored(answer))
             case Reject():
-                self._refuse(flight, answer.reason, now)
+                self._refuse(batch, answer.reason, now)
             case Retry():
-                self._retry(flight, answer, now)
+                self._retry(batch, answer, now)
             case Halt():
-                self._refused(flight, answer, now)
+                self._refused(batch, answer, now)
             case _:
                 assert_never(answer)
 
-    def _note(self, flight: Flight, answer: Answer, now: float) -> None:
-        is_first_try = flight.failures == 0 and not self._is_known_to_fail(flight, now)
+    def _note(self, batch: Batch, answer: Answer, now: float) -> None:
+        is_first_try = batch.failures == 0 and not self._is_known_to_fail(batch, now)
         if isinstance(answer, Delivered) or (
             isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
         ):
-            self._halt.worked(flight.number)
+            self._halt.worked(batch.number)
         match answer:
             case Delivered() | Partial() | Reject():
                 self._lane.breaker.succeeded()
                 self._health.note(success=True, is_first_try=is_first_try, now=now)
             case Retry(status=status) if status != _TOO_MANY:
                 self._health.note(success=False, is_first_try=is_first_try, now=now)
-                if is_first_try or flight.is_probe:
+                if is_first_try or batch.is_probe:
                     self._lane.breaker.failed(now)
             case _:
                 pass
 
-    def _is_known_to_fail(self, flight: Flight, now: float) -> bool:
-        """Tell whether one more failure of this flight would say nothing about the API."""
-        if len(flight.profiles) != 1:
+    def _is_known_to_fail(self, batch: Batch, now: float) -> bool:
+        """Tell whether one more failure of this batch would say nothing about the API."""
+        if len(batch.profiles) != 1:
             return False
-        profile = flight.profiles[0]
-        return profile.failures > 0 or self._lane.given_up.holds(profile.key, now)
+        profile = batch.profiles[0]
+        return profile.failures > 0 or self._lane.poison.holds(profile.key, now)
 
-    def _disown(self, flight: Flight, now: float) -> None:
-        for profile in flight.profiles:
+    def _disown(self, batch: Batch, now: float) -> None:
+        for profile in batch.profiles:
             self._lane.disown(profile, now)
 
     def _sort(
-        self, flight: Flight, found: Sequence[Verdict], now: float, *, is_ignored: bool
+        self, batch: Batch, found: Sequence[Verdict], now: float, *, is_ignored: bool
     ) -> None:
         unproven: list[Profile] = []
         position = 0
-        for profile, span in zip(flight.profiles, flight.spans, strict=True):
+        for profile, span in zip(batch.profiles, batch.spans, strict=True):
             verdict = found[position] if span == 1 else _worst(found[position : position + span])
             position += span
             if isinstance(verdict, Proven):
                 self._deliver(profile, verdict, now)
-            elif len(flight.profiles) == 1:
+            elif len(batch.profiles) == 1:
                 transient = isinstance(verdict, Suspect) and verdict.transient
                 self._blame(profile, verdict.reason, now, is_transient=transient)
             elif isinstance(verdict, Suspect):
@@ -171,7 +169,7 @@ class Settler:
         # Ignored are mostly those of one company: so they come to stand together, and apart.
         unproven.sort(key=_company)
         if unproven and self._companies is not None:
-            self._note_companies(self._companies, flight, found, now)
+            self._note_companies(self._companies, batch, found, now)
         if is_ignored and len(unproven) > _FEW:
             self._lane.park(Group([unproven.pop(0)]), now)
         for half in Group(unproven).halves():
@@ -179,10 +177,10 @@ class Settler:
 
     @staticmethod
     def _note_companies(
-        companies: Companies, flight: Flight, found: Sequence[Verdict], now: float
+        companies: Companies, batch: Batch, found: Sequence[Verdict], now: float
     ) -> None:
         """Tell whose company is there, although others may have been ignored for theirs."""
-        for body, verdict in zip(flight.bodies, found, strict=True):
+        for body, verdict in zip(batch.bodies, found, strict=True):
             company = body.get("companyId")
             if isinstance(verdict, Proven) and isinstance(company, str):
                 companies.works(company, now)
@@ -200,38 +198,38 @@ class Settler:
         if self._dropped or self._unlearnt:
             self._dropped.pop(profile, None)
             self._unlearnt.pop(profile, None)
-        self._lane.given_up.forgive(profile.key)
+        self._lane.poison.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
 
-    def _refuse(self, flight: Flight, reason: str, now: float) -> None:
-        if len(flight.profiles) == 1:
-            self._blame(flight.profiles[0], reason, now, is_transient=False)
+    def _refuse(self, batch: Batch, reason: str, now: float) -> None:
+        if len(batch.profiles) == 1:
+            self._blame(batch.profiles[0], reason, now, is_transient=False)
             return
-        for half in _group(flight).halves():
+        for half in _group(batch).halves():
             self._lane.park(half, now)
 
-    def _refused(self, flight: Flight, answer: Halt, now: float) -> None:
+    def _refused(self, batch: Batch, answer: Halt, now: float) -> None:
         """Refused as if we had no right: find out whether it is the resource, or what is in it."""
-        is_alone = len(flight.profiles) == 1
-        newest = max([flight.number, *[one.number for one in self._lane.flights]])
-        group = _group(flight)
+        is_alone = len(batch.profiles) == 1
+        newest = max([batch.number, *[one.number for one in self._lane.batches]])
+        group = _group(batch)
         if answer.status == _UNAUTHORIZED or not self._halt.blames(
-            flight.refused, is_alone=is_alone
+            batch.refused, is_alone=is_alone
         ):
             group.refused = self._halt.refused(
-                answer.reason, flight.number, newest, now, is_alone=is_alone
+                answer.reason, batch.number, newest, now, is_alone=is_alone
             )
             self._lane.park(group, now)
         elif not is_alone:
             for half in group.halves():
                 self._lane.park(half, now)
-        elif flight.profiles[0].flying > 1:
-            flight.profiles[0].halve()
+        elif batch.profiles[0].flying > 1:
+            batch.profiles[0].halve()
             self._lane.park(group, now)
         else:
             self._halt.blamed()
-            self._reject(flight.profiles[0], f"{answer.told}; {REFUSED_ALONE}", now)
+            self._reject(batch.profiles[0], f"{answer.told}; {REFUSED_ALONE}", now)
 
     def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Planhat refused a profile that flew alone: find out which of its changes, and why."""
@@ -302,51 +300,51 @@ class Settler:
         flown = profile.parts[: profile.flying]
         self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
 
-    def _retry(self, flight: Flight, answer: Retry, now: float) -> None:
-        """The request failed: find out whether it is the API, or something in this flight."""
+    def _retry(self, batch: Batch, answer: Retry, now: float) -> None:
+        """The request failed: find out whether it is the API, or something in this batch."""
         if answer.status == _TOO_MANY:
-            self._lane.park(_group(flight), now)
+            self._lane.park(_group(batch), now)
             return
-        if answer.status is not None and len(flight.profiles) == 1:
-            flight.profiles[0].note_told(answer.reason)
-        if not self._health.blames(flight):
-            self._lane.park(*self._later(flight, answer, now))
-        elif len(flight.profiles) > 1:
-            for half in Group(flight.profiles, 1, now).halves():
+        if answer.status is not None and len(batch.profiles) == 1:
+            batch.profiles[0].note_told(answer.reason)
+        if not self._health.blames(batch):
+            self._lane.park(*self._later(batch, answer, now))
+        elif len(batch.profiles) > 1:
+            for half in Group(batch.profiles, 1, now).halves():
                 self._lane.park(half, now)
         else:
-            self._fail_alone(flight, answer, now)
+            self._fail_alone(batch, answer, now)
 
-    def _fail_alone(self, flight: Flight, answer: Retry, now: float) -> None:
-        profile = flight.profiles[0]
-        given_up = self._lane.given_up
-        is_given_up = given_up.holds(profile.key, now)
+    def _fail_alone(self, batch: Batch, answer: Retry, now: float) -> None:
+        profile = batch.profiles[0]
+        poison = self._lane.poison
+        is_poison = poison.holds(profile.key, now)
         profile.failed()
         most = most_tries(
             self._lane.policy.attempts,
-            is_given_up=is_given_up,
+            is_poison=is_poison,
             others_failed_at=self._health.failed_at,
-            at=flight.failed_at,
+            at=batch.failed_at,
         )
         if profile.failures < most:
-            group, due_at = self._later(flight, answer, now)
+            group, due_at = self._later(batch, answer, now)
             # The API is well, and a partition can't be committed beyond this for so long.
             latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
             self._lane.park(group, min(due_at, latest))
             return
         reason = profile.told_most or answer.reason
-        if is_given_up and self._lane.policy.merges:
+        if is_poison and self._lane.policy.merges:
             self._reject(profile, reason, now)
         else:
             self._blame(profile, reason, now, is_transient=False)
         if not profile.parked:
-            given_up.add(profile.key, now)
+            poison.add(profile.key, now)
             profile.begin_anew()
 
-    def _later(self, flight: Flight, answer: Retry, now: float) -> tuple[Group, float]:
-        failures = flight.failures + 1
+    def _later(self, batch: Batch, answer: Retry, now: float) -> tuple[Group, float]:
+        failures = batch.failures + 1
         wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
-        return Group(flight.profiles, failures, now), now + wait
+        return Group(batch.profiles, failures, now), now + wait
 
 
 def _company(profile: Profile) -> str:
@@ -380,5 +378,5 @@ def _named_id(parts: Sequence[Part]) -> str | None:
     return None
 
 
-def _group(flight: Flight) -> Group:
-    return Group(flight.profiles, flight.failures, flight.failed_at, flight.refused)
+def _group(batch: Batch) -> Group:
+    return Group(batch.profiles, batch.failures, batch.failed_at, batch.refused)

@@ -109,7 +109,7 @@ class Results:
                 await self._sink.write_all([(result.key, result.value) for result in batch])
         except (KafkaError, TimeoutError) as error:
             self._put_back(batch)
-            self._complain(str(error) or "time-out")
+            self._log_throttled(str(error) or "time-out")
             return failures + 1
         except asyncio.CancelledError:
             self._put_back(batch)
@@ -130,7 +130,7 @@ class Results:
             self._told_dropped = self._queue.dropped
             self._report.results("dropped", dropped)
 
-    def _complain(self, reason: str) -> None:
+    def _log_throttled(self, reason: str) -> None:
         if self._repeats.is_due("unwritable", time.monotonic()):
             _log.error(
                 "results.unwritable",

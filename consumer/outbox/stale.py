@@ -75,7 +75,7 @@ class _Seen:
         return len(self._names)
 
 
-class Newest:
+class StaleGuard:
     """Remembers the newest place of each profile, as far back as there is room.
 
     A place is the offset of a record; that of a replay is the offset of the record it repeats,
@@ -177,7 +177,7 @@ class Verdict:
         return f"stale replay: offset {self.offset} is newer and was sent"
 
 
-class Superseded:
+class StaleScan:
     """Sees the records of one partition, in order, and says which letters are stale.
 
     A record supersedes a message if it is of the same profile, newer, and by the rules sent; what

@@ -116,10 +116,10 @@ class TokenSource:
         try:
             found = usable(_text(path))
         except OSError as error:
-            self._complain(f"{shown_path(path)}: {error.strerror}")
+            self._log_throttled(f"{shown_path(path)}: {error.strerror}")
             return
         except Unusable as error:
-            self._complain(f"{shown_path(path)}: the file {error}")
+            self._log_throttled(f"{shown_path(path)}: the file {error}")
             return
         self._trouble = ""
         if found == self._last:
@@ -130,7 +130,7 @@ class TokenSource:
         for news in self._news:
             news("")
 
-    def _complain(self, trouble: str) -> None:
+    def _log_throttled(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
             for news in self._news:

@@ -103,7 +103,7 @@ class TlsFiles:
                 self._renew(found, self._made(found))
             self._trouble = ""
         except WrongFile as error:
-            self._complain(str(error))
+            self._log_throttled(str(error))
         return self._context
 
     def follow(self, news: Callable[[str, str], None]) -> None:
@@ -123,7 +123,7 @@ class TlsFiles:
         for news in self._news:
             news(changed, "")
 
-    def _complain(self, trouble: str) -> None:
+    def _log_throttled(self, trouble: str) -> None:
         if trouble == self._trouble:
             return
         self._trouble = trouble

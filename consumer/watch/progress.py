@@ -23,7 +23,7 @@ class Progress:
         self._looked_at: float | None = None
         self._left_since: float | None = None
         self._left = ""
-        # Not the flights themselves: they hold all that is in them.
+        # Not the batches themselves: they hold all that is in them.
         self._flights: dict[int, tuple[float, str]] = {}
 
     def look(self, dispatch: Dispatch, now: float, *, is_held: bool = False) -> None:
@@ -32,10 +32,10 @@ class Progress:
         `is_held`: nothing may be sent, since Kafka does not tell whether it is still ours.
         """
         self._looked_at = now
-        going = [flight for lane in dispatch.lanes.values() for flight in lane.flights]
+        going = [batch for lane in dispatch.lanes.values() for batch in lane.batches]
         self._flights = {
-            flight.number: self._flights.get(flight.number, (now, flight.resource.value))
-            for flight in going
+            batch.number: self._flights.get(batch.number, (now, batch.resource.value))
+            for batch in going
         }
         left = None if going or is_held else dispatch.sendable(now)
         if left is None:

@@ -20,7 +20,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt, Ticket
     from consumer.watch.metrics import Metrics
@@ -146,19 +146,19 @@ class Reporter:
             fields["reasons"] = len({receipt.rejections[0] for receipt in rejected})
         self._log.warning("record.rejected", **context(first), **fields)
 
-    def batch_sent(self, flight: Flight, answer: Answer, seconds: float) -> None:
+    def batch_sent(self, batch: Batch, answer: Answer, seconds: float) -> None:
         """A request was answered, or failed; it is not settled yet."""
-        resource = flight.resource.value
+        resource = batch.resource.value
         status = _status(answer)
         if self._traces is not None:
-            self._traces.sent(flight, answer, status, seconds)
+            self._traces.sent(batch, answer, status, seconds)
         self.tally.requests[resource] += 1
-        self.tally.items[resource] += len(flight.items)
-        self._metrics.request(resource, status, seconds, len(flight.items))
+        self.tally.items[resource] += len(batch.items)
+        self._metrics.request(resource, status, seconds, len(batch.items))
         fields: dict[str, Any] = {
             "resource": resource,
-            "items": len(flight.items),
-            "changes": flight.changes,
+            "items": len(batch.items),
+            "changes": batch.changes,
             "status": status,
             "seconds": round(seconds, 3),
         }

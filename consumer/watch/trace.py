@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
@@ -47,28 +47,28 @@ class Traces:
             span.set_status(Status(StatusCode.ERROR, "rejected"))
         span.end()
 
-    def sent(self, flight: Flight, answer: Answer, status: str, seconds: float) -> None:
+    def sent(self, batch: Batch, answer: Answer, status: str, seconds: float) -> None:
         """A request was answered or failed, and not yet settled; linked to the records in it."""
         until = time.time_ns()
         span = self._tracer.start_span(
-            f"{flight.resource.value} send",
+            f"{batch.resource.value} send",
             kind=SpanKind.CLIENT,
             attributes={
-                "hull_planhat.resource": flight.resource.value,
-                "hull_planhat.items": len(flight.items),
-                "hull_planhat.changes": flight.changes,
+                "hull_planhat.resource": batch.resource.value,
+                "hull_planhat.items": len(batch.items),
+                "hull_planhat.changes": batch.changes,
                 "hull_planhat.status": status,
             },
-            links=self._links(flight),
+            links=self._links(batch),
             start_time=until - round(seconds * _NANOSECONDS),
         )
         if not isinstance(answer, Delivered):
             span.set_status(Status(StatusCode.ERROR, status))
         span.end(until)
 
-    def _links(self, flight: Flight) -> list[Link]:
+    def _links(self, batch: Batch) -> list[Link]:
         links: list[Link] = []
-        for profile in flight.profiles:
+        for profile in batch.profiles:
             for part, _ in zip(profile.parts, range(profile.flying), strict=False):
                 span = self._span(part.receipt.ticket, part.since)
                 links.append(Link(span.get_span_context()))

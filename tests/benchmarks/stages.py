@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from tests.benchmarks.options import Options
 
 _WAVE = 10_000
@@ -160,26 +160,26 @@ def _answer_all(service: Service, clock: _Clock, now: float) -> None:
     engine = service.engine
     while True:
         with clock.stage("batch"):
-            flight = engine.dispatch.next(now)
-        if isinstance(flight, Wait):
+            batch = engine.dispatch.next(now)
+        if isinstance(batch, Wait):
             engine.expire(now)
             if engine.dispatch.waiting == 0:
                 return
-            now += flight.seconds or 0.001
+            now += batch.seconds or 0.001
             continue
         with clock.stage("protocol"):
-            protocol.upsert("http://127.0.0.1:1", "token", flight.resource, flight.items)
-        response = _response(flight)
+            protocol.upsert("http://127.0.0.1:1", "token", batch.resource, batch.items)
+        response = _response(batch)
         with clock.stage("protocol"):
-            if flight.resource is Resource.ACTIVITIES:
+            if batch.resource is Resource.ACTIVITIES:
                 answer = protocol.read_activities(response)
             else:
                 answer = protocol.read(response)
         with clock.stage("settle"):
-            engine.answered(flight, answer, now)
-            service.parts.reporter.batch_sent(flight, answer, 0.1)
+            engine.answered(batch, answer, now)
+            service.parts.reporter.batch_sent(batch, answer, 0.1)
 
 
-def _response(flight: Flight) -> Response:
-    items = [orjson.loads(item) for item in flight.items]
+def _response(batch: Batch) -> Response:
+    items = [orjson.loads(item) for item in batch.items]
     return Response(200, {}, orjson.dumps(bulk_answer(items, set())))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from consumer.engine.intake import Report
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Backlog, Receipt, Ticket
     from consumer.outbox.letter import Letter
@@ -191,14 +191,14 @@ class Engine:
         lookups.found(part, found, self.now)
         return True
 
-    def send(self, flight: Flight) -> Answer:
-        """Let a flight take effect, unless its answer is to be lost afterwards."""
-        resource = flight.resource
+    def send(self, batch: Batch) -> Answer:
+        """Let a batch take effect, unless its answer is to be lost afterwards."""
+        resource = batch.resource
         if resource in self.down:
             return protocol.Retry("503", 503)
         self.calls[resource.value] += 1
-        self.sent_at.append((self.now, resource, len(flight.items)))
-        body = b"[" + b",".join(flight.items) + b"]"
+        self.sent_at.append((self.now, resource, len(batch.items)))
+        body = b"[" + b",".join(batch.items) + b"]"
         if resource is Resource.ACTIVITIES:
             work = event_work(self.sandbox, body, BULK, is_bulk=True)
         else:
@@ -212,8 +212,8 @@ class Engine:
         read = protocol.read_activities if resource is Resource.ACTIVITIES else protocol.read
         return read(response)
 
-    def answer(self, flight: Flight, answer: Answer) -> None:
-        self.core.answered(flight, answer, self.now)
+    def answer(self, batch: Batch, answer: Answer) -> None:
+        self.core.answered(batch, answer, self.now)
 
     def revoke(self) -> None:
         """Take the partition away, and give it back from its commit."""

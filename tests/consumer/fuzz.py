@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from consumer.decide.rules import Rules
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.log import cleaner
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
@@ -103,7 +103,7 @@ class Sink:
         """Answer requests in turn with everything that Planhat may say, for some hours."""
         for number, now in zip(range(60), _times(), strict=False):
             step = self.engine.next(now)
-            if isinstance(step, Flight):
+            if isinstance(step, Batch):
                 answer = _answers(step)[number % 4]
                 self.reporter.batch_sent(step, answer, 0.1)
                 self.engine.answered(step, answer, now)
@@ -136,11 +136,11 @@ def _times() -> Iterator[float]:
         yield now
 
 
-def _answers(flight: Flight) -> tuple[Answer, ...]:
-    said = flight.items[0].decode("utf-8", "replace") if flight.items else ""
+def _answers(batch: Batch) -> tuple[Answer, ...]:
+    said = batch.items[0].decode("utf-8", "replace") if batch.items else ""
     return (
         Reject(f"400 {said}", 400),
         Retry(f"503 {said}", 503),
         Partial(BulkResult(), said),
-        Delivered(BulkResult(created=len(flight.items))),
+        Delivered(BulkResult(created=len(batch.items))),
     )

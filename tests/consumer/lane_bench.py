@@ -14,7 +14,7 @@ from consumer.offsets.ticket import Backlog, Receipt, Ticket
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.part import Body
 
 
@@ -39,10 +39,10 @@ class Bench:
         self.settler = Settler(self.lane, lambda: 0.5)
         self.now = 0.0
 
-    def fly(self) -> Flight:
-        flight = self.lane.take(self.now)
-        assert flight is not None
-        return flight
+    def fly(self) -> Batch:
+        batch = self.lane.take(self.now)
+        assert batch is not None
+        return batch
 
     def ended(self) -> list[tuple[str, str]]:
         found = [(end.part.key, str(end.ending)) for end in self.lane.ended]

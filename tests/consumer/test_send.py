@@ -18,7 +18,7 @@ from tests.consumer.engine_run import Engine, account, account_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from planhat_client.protocol import Answer
 
 PATIENCE_SECONDS = 20.0
@@ -44,9 +44,9 @@ class Held:
     async def track(self, items: Sequence[bytes]) -> Answer:
         return await self.upsert(Resource.ACTIVITIES, items)
 
-    def batch_sent(self, flight: Flight, answer: Answer, _seconds: float) -> None:
+    def batch_sent(self, batch: Batch, answer: Answer, _seconds: float) -> None:
         self.first_told.set()
-        self.told.append(f"{len(flight.items)} {type(answer).__name__}")
+        self.told.append(f"{len(batch.items)} {type(answer).__name__}")
 
     async def landed(self, _seconds: float) -> None: ...
 

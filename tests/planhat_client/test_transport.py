@@ -368,11 +368,11 @@ async def test_a_late_answer_is_nobody_elses(body: bytes) -> None:
             arrived.set()
 
     async with server(handle) as url, transport() as door:
-        given_up = asyncio.create_task(door.send(Request("POST", url, {}, body)))
+        poison = asyncio.create_task(door.send(Request("POST", url, {}, body)))
         await arrived.wait()
-        given_up.cancel()
+        poison.cancel()
         with suppress(asyncio.CancelledError):
-            await given_up
+            await poison
         response = await door.send(Request("POST", url, {}, body))
 
     assert response.body == b"mine"

@@ -17,7 +17,7 @@ from consumer.kafka.producer import TopicWriter
 from consumer.kafka.reader import TopicReader
 from consumer.outbox.letter import DeadLetter
 from consumer.outbox.replay import Replay, ranges, replay_headers
-from consumer.outbox.stale import Superseded, count_events
+from consumer.outbox.stale import StaleScan, count_events
 from consumer.wording import plural
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Replayer:
         kept = [one for one in found if one is not None]
         if not kept:
             return lost
-        seen = Superseded(kept, dead[partition], self._rules)
+        seen = StaleScan(kept, dead[partition], self._rules)
         if not self._options.force:
             first = min(letter.first_offset for letter in kept)
             async for record in reader.read(partition, max(start, first), end):

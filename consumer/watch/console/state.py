@@ -149,7 +149,7 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
         "waiting": lane.waiting,
         "ready": lane.ready,
         "parked": lane.parked,
-        "in_flight": len(lane.flights),
+        "in_flight": len(lane.batches),
         "breaker": lane.breaker_state,
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),

@@ -120,7 +120,7 @@ async def test_nobody_waits_behind_a_lookup_that_always_fails() -> None:
 
 
 def test_a_lookup_that_fails_while_others_work_is_given_up_and_told_once() -> None:
-    async def given_up() -> Desk:
+    async def poison() -> Desk:
         desk = Desk(*[PlanhatUnavailable("500")] * 5)
         desk.move(1)
         reading = asyncio.create_task(desk.reader.run())
@@ -133,7 +133,7 @@ def test_a_lookup_that_fails_while_others_work_is_given_up_and_told_once() -> No
         return desk
 
     with capture_logs() as logs:
-        desk = in_no_time(given_up())
+        desk = in_no_time(poison())
 
     assert desk.told == ["given up"]
     assert desk.ready == 1

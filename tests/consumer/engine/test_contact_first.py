@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consumer.decide import reasons
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.offsets.ticket import UNATTRIBUTED
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
@@ -37,10 +37,10 @@ def activities(engine: Engine) -> list[tuple[Ending | str, str | None]]:
     ]
 
 
-def taken(engine: Engine) -> Flight:
-    flight = engine.core.next(engine.now)
-    assert isinstance(flight, Flight)
-    return flight
+def taken(engine: Engine) -> Batch:
+    batch = engine.core.next(engine.now)
+    assert isinstance(batch, Batch)
+    return batch
 
 
 def pass_time(engine: Engine, seconds: float) -> None:
@@ -118,10 +118,10 @@ def test_an_event_whose_request_failed_waits_for_a_change_that_comes() -> None:
 def test_an_event_waits_for_a_change_that_came_while_its_request_failed() -> None:
     engine = Engine()
     engine.take(user_message(1, {}, events=[event()]))
-    flight = taken(engine)
+    batch = taken(engine)
     engine.down = {Resource.ENDUSERS}
     engine.take(user_message(1, account(1)))
-    engine.answer(flight, Retry("503", 503))
+    engine.answer(batch, Retry("503", 503))
     engine.run(60.0)
 
     engine.down = set()
@@ -185,13 +185,13 @@ def test_an_event_waits_for_a_change_in_flight_that_was_revoked() -> None:
     engine.run(0.0)
     in_planhat = engine.rows("endusers")
     engine.take(user_message(1, account(1), user={"name": "Ada"}))
-    flight = taken(engine)
+    batch = taken(engine)
     engine.revoke()
 
     unchanged = {"is_new": False, "user": {"traits_unmapped": [1, 2]}}
     engine.take(user_message(1, account(1), changes=unchanged, events=[event()]))
     assert engine.lanes[Resource.ACTIVITIES].ready == 0
-    engine.answer(flight, engine.send(flight))
+    engine.answer(batch, engine.send(batch))
     engine.run()
 
     assert len(in_planhat) == 1
@@ -202,11 +202,11 @@ def test_an_event_waits_for_a_change_in_flight_that_was_revoked() -> None:
 def test_a_user_sends_its_company_again_behind_one_in_flight_that_was_revoked() -> None:
     engine = Engine()
     engine.take(user_message(1, account(1)))
-    flight = taken(engine)
+    batch = taken(engine)
     engine.revoke()
 
     engine.take(user_message(1, account(1)))
-    engine.answer(flight, engine.send(flight))
+    engine.answer(batch, engine.send(batch))
     engine.run()
 
     assert [row["externalId"] for row in engine.rows("endusers")] == ["u-1"]

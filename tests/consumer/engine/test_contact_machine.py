@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.offsets.ticket import UNATTRIBUTED
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
@@ -44,7 +44,7 @@ class ContactMachine(RuleBasedStateMachine):
         self.engine = Engine(company_wait=2.0, batch_size=2)
         self.log: list[dict[str, Any]] = []
         self.at: dict[int, str] = {}
-        self.air: list[Flight] = []
+        self.air: list[Batch] = []
         self.read_when_flown: dict[int, int] = {}
         self.created_from: dict[str, int] = {}
         self.dropped_when_read: dict[str, int] = {}
@@ -93,7 +93,7 @@ class ContactMachine(RuleBasedStateMachine):
     def fly(self) -> None:
         step = self.engine.core.next(self.engine.now)
         self.engine.take()
-        if isinstance(step, Flight):
+        if isinstance(step, Batch):
             self.read_when_flown[step.number] = len(self.log)
             self.air.append(step)
 
@@ -106,7 +106,7 @@ class ContactMachine(RuleBasedStateMachine):
     def outage_of_one_resource(self, resource: Resource) -> None:
         self.engine.down ^= {resource}
 
-    def settle(self, flight: Flight, kind: str) -> None:
+    def settle(self, batch: Batch, kind: str) -> None:
         """`lost`: it took effect and the answer did not come."""
         answer: Answer
         if kind == "failed":
@@ -114,22 +114,22 @@ class ContactMachine(RuleBasedStateMachine):
         elif kind == "throttled":
             answer = Retry("429", 429, 1.0)
         else:
-            answer = self.sent(flight)
+            answer = self.sent(batch)
             answer = Retry("network") if kind == "lost" else answer
-        self.engine.answer(flight, answer)
+        self.engine.answer(batch, answer)
 
-    def sent(self, flight: Flight) -> Answer:
+    def sent(self, batch: Batch) -> Answer:
         oldest = {
             f"u-{profile.key.removeprefix('user-')}": min(
                 part.offset for part in profile.parts[: profile.flying]
             )
-            for profile in flight.profiles
+            for profile in batch.profiles
         }
         before = len(self.engine.sandbox.state.dropped)
-        answer = self.engine.send(flight)
+        answer = self.engine.send(batch)
         for row in list(self.engine.sandbox.state.dropped)[before:]:
             self.dropped_when_read[f"e{row['event']['info']['n']}"] = self.read_when_flown.get(
-                flight.number, len(self.log)
+                batch.number, len(self.log)
             )
         for row in self.engine.rows("endusers"):
             name = row["externalId"]
@@ -182,8 +182,8 @@ class ContactMachine(RuleBasedStateMachine):
         engine.down = set()
         while self.air:
             self.settle(self.air.pop(), "good")
-        for flight in self.the_rest():
-            self.settle(flight, "good")
+        for batch in self.the_rest():
+            self.settle(batch, "good")
         self.nothing_is_told_as_delivered_before_its_contact()
         assert engine.backlog.records == 0
         names = [row["externalId"] for row in engine.rows("endusers")]
@@ -191,12 +191,12 @@ class ContactMachine(RuleBasedStateMachine):
         assert set(names) >= self.creatable(), "a user has no contact"
         self.check_events(set(names))
 
-    def the_rest(self) -> Iterator[Flight]:
+    def the_rest(self) -> Iterator[Batch]:
         engine = self.engine
         for _ in range(300):
             step = engine.core.next(engine.now)
             engine.take()
-            if isinstance(step, Flight):
+            if isinstance(step, Batch):
                 yield step
             elif not engine.backlog.records:
                 return

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.engine.dispatch import Wait
 from consumer.engine.pace import Pace
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Delivered, Halt, Quota, Reject, Retry
@@ -35,18 +35,18 @@ class Desk:
         body = {"externalId": key}
         self.lanes[resource].add(Part(resource, key, body, (key,), receipt()), now)
 
-    def fly(self, now: float) -> Flight:
+    def fly(self, now: float) -> Batch:
         step = self.dispatch.next(now)
-        assert isinstance(step, Flight)
+        assert isinstance(step, Batch)
         return step
 
-    def land(self, flight: Flight, answer: Answer, now: float) -> None:
-        self.dispatch.answered(flight, answer, now)
+    def land(self, batch: Batch, answer: Answer, now: float) -> None:
+        self.dispatch.answered(batch, answer, now)
         self.dispatch.ended()
 
 
-def delivered(flight: Flight, quota: Quota | None = None) -> Delivered:
-    return Delivered(BulkResult(created=len(flight.items)), quota)
+def delivered(batch: Batch, quota: Quota | None = None) -> Delivered:
+    return Delivered(BulkResult(created=len(batch.items)), quota)
 
 
 def wait_for(desk: Desk, resource: Resource, now: float) -> float:
@@ -65,9 +65,9 @@ def test_an_exhausted_quota_closes_the_main_api_for_all_lanes_until_it_is_reset(
 ) -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    flight = desk.fly(0.0)
+    batch = desk.fly(0.0)
 
-    desk.land(flight, delivered(flight, Quota(200, 0, 42.0)), 1.0)
+    desk.land(batch, delivered(batch, Quota(200, 0, 42.0)), 1.0)
 
     assert wait_for(desk, resource, 1.0) == pytest.approx(42.0, abs=0.01)
 
@@ -86,9 +86,9 @@ def test_retry_after_holds_for_all_lanes_of_the_main_api(status: int, resource: 
 def test_a_quota_that_is_exhausted_closes_nothing_for_activities() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    flight = desk.fly(0.0)
+    batch = desk.fly(0.0)
 
-    desk.land(flight, delivered(flight, Quota(200, 0, 42.0)), 1.0)
+    desk.land(batch, delivered(batch, Quota(200, 0, 42.0)), 1.0)
 
     assert wait_for(desk, Resource.ACTIVITIES, 1.0) == 0.0
 
@@ -96,9 +96,9 @@ def test_a_quota_that_is_exhausted_closes_nothing_for_activities() -> None:
 def test_calls_that_remain_close_nothing() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    flight = desk.fly(0.0)
+    batch = desk.fly(0.0)
 
-    desk.land(flight, delivered(flight, Quota(200, 1, 42.0)), 1.0)
+    desk.land(batch, delivered(batch, Quota(200, 1, 42.0)), 1.0)
 
     assert wait_for(desk, Resource.ENDUSERS, 1.0) == 0.0
 
@@ -111,7 +111,7 @@ def test_a_few_licences_or_companies_do_not_starve_behind_a_backlog_of_endusers(
     for number in range(2000):
         desk.add(Resource.ENDUSERS, f"u{number}", 0.0)
     now, arrived, added = 0.0, 120.0, False
-    step: Flight | Wait = Wait(None)
+    step: Batch | Wait = Wait(None)
     while now < 300.0:
         if not added and now >= arrived:
             desk.add(small, "few", now)
@@ -133,8 +133,8 @@ def test_a_few_licences_or_companies_do_not_starve_behind_a_backlog_of_endusers(
     assert step_is(small, step)
 
 
-def step_is(resource: Resource, step: Flight | Wait) -> bool:
-    return isinstance(step, Flight) and step.resource is resource
+def step_is(resource: Resource, step: Batch | Wait) -> bool:
+    return isinstance(step, Batch) and step.resource is resource
 
 
 def test_a_due_retry_does_not_starve_behind_a_backlog_in_another_lane() -> None:
@@ -216,14 +216,14 @@ def test_a_throttled_activity_closes_the_analytics_host_only() -> None:
 def test_the_next_look_is_at_the_soonest_of_all_lanes() -> None:
     desk = Desk()
     waits = {Resource.COMPANIES: 9.0, Resource.ENDUSERS: 3.0, Resource.LICENSES: 20.0}
-    flights = []
+    batches = []
     for resource in waits:
         desk.add(resource, "k", 0.0)
-        flights.append(desk.fly(0.0))
-    for flight in flights:
+        batches.append(desk.fly(0.0))
+    for batch in batches:
         # By the lane alone: the gate would hold them all.
-        desk.dispatch._settlers[flight.resource].settle(
-            flight, Retry("503", 503, waits[flight.resource]), 0.0
+        desk.dispatch._settlers[batch.resource].settle(
+            batch, Retry("503", 503, waits[batch.resource]), 0.0
         )
 
     assert desk.dispatch.next(0.0) == Wait(3.0)
@@ -305,9 +305,9 @@ def test_lanes_that_starve_go_in_turn() -> None:
         desk.add(Resource.LICENSES, f"l{number}", 0.0)
     order = []
     for second in range(4):
-        flight = desk.fly(10.0 + second)
-        order.append(flight.resource)
-        desk.land(flight, delivered(flight), 10.0 + second)
+        batch = desk.fly(10.0 + second)
+        order.append(batch.resource)
+        desk.land(batch, delivered(batch), 10.0 + second)
 
     assert sorted(order[:2]) == sorted(order[2:]) == [Resource.ENDUSERS, Resource.LICENSES]
 
@@ -316,7 +316,7 @@ def test_all_that_waits_is_counted_and_forgotten() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
     desk.add(Resource.ACTIVITIES, "a", 0.0)
-    desk.dispatch.answered(desk.fly(0.0), delivered(Flight(Resource.ENDUSERS)), 0.0)
+    desk.dispatch.answered(desk.fly(0.0), delivered(Batch(Resource.ENDUSERS)), 0.0)
     before = desk.dispatch.waiting
 
     desk.dispatch.clear()
@@ -328,8 +328,8 @@ def test_all_that_waits_is_counted_and_forgotten() -> None:
 def test_what_ended_is_told_once() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    flight = desk.fly(0.0)
-    desk.dispatch.answered(flight, delivered(flight), 0.0)
+    batch = desk.fly(0.0)
+    desk.dispatch.answered(batch, delivered(batch), 0.0)
 
     told = [[end.part.key for end in desk.dispatch.ended()] for _ in range(2)]
 
@@ -385,9 +385,9 @@ def test_it_is_drained_when_nothing_flies_nor_could() -> None:
     told = [desk.dispatch.is_drained]
     desk.add(Resource.ENDUSERS, "u", 0.0)
     told.append(desk.dispatch.is_drained)
-    flight = desk.fly(0.0)
+    batch = desk.fly(0.0)
     told.append(desk.dispatch.is_drained)
-    desk.land(flight, delivered(flight), 0.0)
+    desk.land(batch, delivered(batch), 0.0)
     told.append(desk.dispatch.is_drained)
 
     assert told == [True, False, False, True]
@@ -397,11 +397,11 @@ def test_a_halted_service_is_drained_when_nothing_flies_any_more() -> None:
     desk = Desk(batch_size=1)
     for key in "ab":
         desk.add(Resource.ENDUSERS, key, 0.0)
-    flight = desk.fly(0.0)
+    batch = desk.fly(0.0)
     desk.dispatch.halts.trip("too many are rejected", 0.0)
     before = desk.dispatch.is_drained
 
-    desk.land(flight, delivered(flight), 0.0)
+    desk.land(batch, delivered(batch), 0.0)
 
     assert (before, desk.dispatch.is_drained) == (False, True)
 

@@ -2,7 +2,7 @@ import pytest
 
 from consumer.engine.dispatch import Dispatch, Wait
 from consumer.engine.pace import Pace
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
@@ -82,7 +82,7 @@ def test_no_more_than_the_permits_are_in_the_air() -> None:
     gates.add(Resource.COMPANIES, "a")
     gates.add(Resource.ENDUSERS, "b")
 
-    assert isinstance(dispatch.next(0.0), Flight)
+    assert isinstance(dispatch.next(0.0), Batch)
     assert dispatch.next(0.0) == Wait(None)
 
 
@@ -131,8 +131,8 @@ def test_a_full_batch_waits_for_nobody_it_follows() -> None:
 def test_a_retry_that_is_due_is_held_by_no_pace(pace: Pace) -> None:
     gates = Gates()
     gates.add(Resource.ENDUSERS, "a")
-    flight = gates.dispatch.next(0.0)
-    assert isinstance(flight, Flight)
-    gates.dispatch.answered(flight, Retry("503", 503), 0.0)
+    batch = gates.dispatch.next(0.0)
+    assert isinstance(batch, Batch)
+    gates.dispatch.answered(batch, Retry("503", 503), 0.0)
 
     assert gates.next(30.0, pace) == "endusers"

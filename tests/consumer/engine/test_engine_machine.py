@@ -18,7 +18,7 @@ from tests.consumer.joined import joined
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
 
@@ -76,7 +76,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.engine = joined(RULES, reject=self.reject, lanes={"batch_size": 2})
         self.lanes, self.assignment = self.engine.lanes, self.engine.assignment
         self.assignment.begin({P0: self.committed})
-        self.air: list[Flight] = []
+        self.air: list[Batch] = []
         self.read_all()
 
     def reject(self, ticket: Ticket) -> None:
@@ -99,34 +99,34 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(resource=st.sampled_from((Resource.ENDUSERS, Resource.ACTIVITIES)))
     def fly(self, resource: Resource) -> None:
-        flight = self.lanes[resource].take(self.now)
+        batch = self.lanes[resource].take(self.now)
         self.engine.expire(self.now)
-        if flight is not None:
-            self.air.append(flight)
+        if batch is not None:
+            self.air.append(batch)
 
     @precondition(lambda self: bool(self.air))
     @rule(data=st.data())
     def land(self, data: st.DataObject) -> None:
-        flight = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
+        batch = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
         kind = data.draw(st.sampled_from(("good", "failed", "lost", "halt")))
-        self.answer(flight, kind)
+        self.answer(batch, kind)
 
-    def answer(self, flight: Flight, kind: str) -> None:
+    def answer(self, batch: Batch, kind: str) -> None:
         """`lost`: it took effect and the answer did not come."""
-        items = [json.loads(item) for item in flight.items]
+        items = [json.loads(item) for item in batch.items]
         answer: Answer = Delivered(BulkResult(created=len(items)), is_whole=True)
         if kind == "halt":
             answer = Halt("401", 401)
         elif kind == "failed":
             answer = Retry("503", 503)
-        elif any(item.get("externalId") == BAD for item in items) and flight.resource is (
+        elif any(item.get("externalId") == BAD for item in items) and batch.resource is (
             Resource.ENDUSERS
         ):
             answer = Reject("bad", 400)
         else:
-            self.apply(flight.resource, items)
+            self.apply(batch.resource, items)
             answer = Retry("network") if kind == "lost" else answer
-        self.engine.answered(flight, answer, self.now)
+        self.engine.answered(batch, answer, self.now)
 
     def apply(self, resource: Resource, items: list[dict[str, object]]) -> None:
         for item in items:
@@ -150,19 +150,19 @@ class EngineMachine(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         """SIGKILL: what is in the air is lost or took effect, nobody knows."""
-        for flight in self.air:
-            items = [json.loads(item) for item in flight.items]
+        for batch in self.air:
+            items = [json.loads(item) for item in batch.items]
             if not any(item.get("externalId") == BAD for item in items):
-                self.apply(flight.resource, items)
+                self.apply(batch.resource, items)
         self.begin()
 
     @invariant()
     def nobody_is_in_two_flights(self) -> None:
         flying = [
             profile.key
-            for flight in getattr(self, "air", [])
-            if flight.resource is Resource.ENDUSERS
-            for profile in flight.profiles
+            for batch in getattr(self, "air", [])
+            if batch.resource is Resource.ENDUSERS
+            for profile in batch.profiles
         ]
         assert len(flying) == len(set(flying))
 
@@ -181,9 +181,9 @@ class EngineMachine(RuleBasedStateMachine):
                 break
             self.now += 31.0
             for lane in self.lanes.values():
-                flight = lane.take(self.now)
-                if flight is not None:
-                    self.answer(flight, "good")
+                batch = lane.take(self.now)
+                if batch is not None:
+                    self.answer(batch, "good")
         self.check()
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from planhat_client.protocol import Delivered
 from planhat_client.sandbox import SandboxOptions
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS
@@ -244,9 +244,9 @@ def test_a_user_of_a_company_that_is_doubted_waits_for_the_reading_as_well() -> 
     (company,) = engine.rows("companies")
     named = {"id": "account-1", "planhat": {"id": company["_id"]}}
     engine.take(user_message(2, named, account_segments=OUTSIDE))
-    flight = engine.core.next(engine.now)
-    assert isinstance(flight, Flight)
-    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+    batch = engine.core.next(engine.now)
+    assert isinstance(batch, Batch)
+    engine.answer(batch, Delivered(BulkResult(nonupdates=0)))
 
     engine.take(user_message(3, named, account_segments=OUTSIDE))
     engine.run()
@@ -282,9 +282,9 @@ def test_an_id_that_is_left_out_when_its_partition_is_revoked_is_sent_again() ->
     user = {"planhat": {"id": STALE}}
     engine.take(user_message(1, account(1), user={**user, "traits_version": 2}))
     engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
-    flight = engine.core.next(engine.now)
-    assert isinstance(flight, Flight)
-    engine.answer(flight, Delivered(BulkResult(nonupdates=0)))
+    batch = engine.core.next(engine.now)
+    assert isinstance(batch, Batch)
+    engine.answer(batch, Delivered(BulkResult(nonupdates=0)))
     assert engine.lanes[Resource.ENDUSERS].memory.stale.holds(STALE)
 
     engine.revoke()
@@ -301,13 +301,13 @@ def test_ids_are_kept_of_all_who_wait_for_the_company_that_one_of_them_misses() 
     engine.delete(COMPANIES, "a-2")
     changes = {"account": {"id": ["account-1", "account-2"]}}
 
-    flights = []
+    batches = []
     for number in (1, 2):
         engine.take(user_message(number, account(2), changes=changes))
-        flights.append(engine.core.next(engine.now))
-    for flight in flights:
-        assert isinstance(flight, Flight)
-        engine.answer(flight, engine.send(flight))
+        batches.append(engine.core.next(engine.now))
+    for batch in batches:
+        assert isinstance(batch, Batch)
+        engine.answer(batch, engine.send(batch))
     engine.run()
 
     assert sorted(row["externalId"] for row in engine.rows("endusers")) == ["u-1", "u-2"]

@@ -50,10 +50,10 @@ class Desk:
         self.engine.take([record], self.offsets, 0.0)
 
     def deliver(self, resource: Resource) -> None:
-        flight = self.engine.lanes[resource].take(0.0)
-        assert flight is not None
-        answer = Delivered(BulkResult(created=len(flight.items)), is_whole=True)
-        self.engine.answered(flight, answer, 0.0)
+        batch = self.engine.lanes[resource].take(0.0)
+        assert batch is not None
+        answer = Delivered(BulkResult(created=len(batch.items)), is_whole=True)
+        self.engine.answered(batch, answer, 0.0)
 
 
 def test_a_newer_record_is_not_final_before_an_older_one_of_its_profile() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.decide import reasons
 from consumer.engine.dispatch import Wait
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from planhat_client.protocol import Reject
 from planhat_client.sandbox import Refusal, SandboxOptions
 from planhat_client.sandbox.models import COMPANIES
@@ -83,11 +83,11 @@ def test_an_event_that_comes_again_while_it_flies_is_sent_once() -> None:
     message = user_message(1, account(1), events=[event(1)])
     engine.take(message)
     # The enduser is unchanged, so it ends at once and the event is the first to go.
-    flight = engine.core.next(engine.now)
-    assert isinstance(flight, Flight)
+    batch = engine.core.next(engine.now)
+    assert isinstance(batch, Batch)
 
     engine.take(message)
-    engine.answer(flight, engine.send(flight))
+    engine.answer(batch, engine.send(batch))
     engine.run()
 
     assert sent_events(engine) == [1]
@@ -242,10 +242,10 @@ def test_two_users_that_name_one_record_do_not_fly_together(
     engine.run()
     engine.take(*(user_message(number, account(1), user=members) for number in (1, 2)))
 
-    flight = engine.core.next(engine.now)
+    batch = engine.core.next(engine.now)
 
-    assert not isinstance(flight, Wait)
-    assert len(flight.items) == flown
+    assert not isinstance(batch, Wait)
+    assert len(batch.items) == flown
 
 
 def test_two_accounts_that_name_one_company_do_not_fly_together() -> None:
@@ -253,10 +253,10 @@ def test_two_accounts_that_name_one_company_do_not_fly_together() -> None:
     known = {"planhat/id": "5e" + "0" * 22}
     engine.take(*(account_message(account(number, **known)) for number in (1, 2)))
 
-    flight = engine.core.next(engine.now)
+    batch = engine.core.next(engine.now)
 
-    assert not isinstance(flight, Wait)
-    assert len(flight.items) == 1
+    assert not isinstance(batch, Wait)
+    assert len(batch.items) == 1
 
 
 # Companies
@@ -453,11 +453,11 @@ def test_a_licence_ends_with_its_company_s_change_and_awaits_no_newer_one() -> N
     engine = Engine()
     licences = [{"id": "l-1", "currency": "EUR", "from": "2026-01-01", "mrr": 1}]
     engine.take(account_message(account(1, licences=licences)))
-    flight = engine.core.next(engine.now)
-    assert not isinstance(flight, Wait)
+    batch = engine.core.next(engine.now)
+    assert not isinstance(batch, Wait)
     engine.take(account_message(account(1, name="Newer")))
 
-    engine.answer(flight, Reject("400", 400))
+    engine.answer(batch, Reject("400", 400))
     engine.run()
 
     assert [row["name"] for row in engine.rows("companies")] == ["Newer"]

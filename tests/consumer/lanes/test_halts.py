@@ -18,7 +18,7 @@ from tests.consumer.engine_run import Engine, account, account_message, user_mes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from planhat_client.protocol import Answer
 
 FORBIDDEN = Halt("403 Forbidden; is the token valid?", 403, told="403 Forbidden")
@@ -29,7 +29,7 @@ class Refusing(Engine):
 
     def __init__(
         self,
-        refuses: Callable[[Flight], bool] = lambda _: False,
+        refuses: Callable[[Batch], bool] = lambda _: False,
         answer: Answer = FORBIDDEN,
         *,
         reads: bool = True,
@@ -40,11 +40,11 @@ class Refusing(Engine):
         self.reads = reads
         self.told: list[Resource] = []
 
-    def send(self, flight: Flight) -> Answer:
+    def send(self, batch: Batch) -> Answer:
         self.told += [one.resource for one in self.dispatch.halts.lanes if one.resource]
-        if not self.refuses(flight):
-            return super().send(flight)
-        self.calls["refused " + flight.resource.value] += 1
+        if not self.refuses(batch):
+            return super().send(batch)
+        self.calls["refused " + batch.resource.value] += 1
         return self.refusal
 
     def look_up(self) -> bool:
@@ -67,12 +67,12 @@ class Refusing(Engine):
         return Counter((end.part.resource.value, end.ending) for end in self.ended)
 
 
-def holds(*texts: str) -> Callable[[Flight], bool]:
-    return lambda flight: any(text.encode() in item for item in flight.items for text in texts)
+def holds(*texts: str) -> Callable[[Batch], bool]:
+    return lambda batch: any(text.encode() in item for item in batch.items for text in texts)
 
 
-def is_for(resource: Resource) -> Callable[[Flight], bool]:
-    return lambda flight: flight.resource is resource
+def is_for(resource: Resource) -> Callable[[Batch], bool]:
+    return lambda batch: batch.resource is resource
 
 
 def with_users(engine: Engine, count: int) -> None:
@@ -240,8 +240,8 @@ def test_whatever_is_refused_all_others_are_taken_and_nothing_goes_on_for_ever(
 ) -> None:
     is_bad = holds(*(f'"u{number}@' for number in bad))
     engine = Refusing(
-        lambda flight: (
-            flight.resource is refused or (flight.resource is Resource.ENDUSERS and is_bad(flight))
+        lambda batch: (
+            batch.resource is refused or (batch.resource is Resource.ENDUSERS and is_bad(batch))
         )
     )
     with_users(engine, 40)
@@ -334,5 +334,5 @@ def test_flights_are_told_by_their_bodies() -> None:
     with_users(engine, 1)
     step = engine.core.next(engine.now)
 
-    assert engine.refuses(step)  # type: ignore[arg-type]  # it is a flight
+    assert engine.refuses(step)  # type: ignore[arg-type]  # it is a batch
     assert orjson.loads(step.items[0])["externalId"] == "u-0"  # type: ignore[union-attr]  # the same

@@ -18,7 +18,7 @@ from tests.consumer.lane_bench import Bench, part
 from tests.examples import examples
 
 if TYPE_CHECKING:
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.part import Part
     from planhat_client.protocol import Answer
 
@@ -28,9 +28,9 @@ TEXTS = ("", "x" * 150, "y" * 400)
 MOST_BYTES = 600
 
 
-def keys_of(flight: Flight | None) -> list[str]:
-    assert flight is not None
-    return [json.loads(item)["externalId"] for item in flight.items]
+def keys_of(batch: Batch | None) -> list[str]:
+    assert batch is not None
+    return [json.loads(item)["externalId"] for item in batch.items]
 
 
 def test_changes_of_one_profile_fly_as_one_and_the_newest_wins() -> None:
@@ -38,10 +38,10 @@ def test_changes_of_one_profile_fly_as_one_and_the_newest_wins() -> None:
     for version in (1, 2, 3):
         bench.lane.add(part("a", version), 0.0)
 
-    flight = bench.fly()
+    batch = bench.fly()
 
-    assert [json.loads(item)["custom"]["version"] for item in flight.items] == [3]
-    bench.settler.settle(flight, Delivered(BulkResult(updated=1)), 0.0)
+    assert [json.loads(item)["custom"]["version"] for item in batch.items] == [3]
+    bench.settler.settle(batch, Delivered(BulkResult(updated=1)), 0.0)
     assert bench.ended() == [("a", "delivered")] * 3
 
 
@@ -75,11 +75,11 @@ def test_a_bad_item_costs_itself_and_few_calls() -> None:
         bench.lane.add(part(f"k{number}", 1), 0.0)
     calls = 0
 
-    while (flight := bench.lane.take(0.0)) is not None:
+    while (batch := bench.lane.take(0.0)) is not None:
         calls += 1
-        is_bad = "k17" in keys_of(flight)
-        good = Delivered(BulkResult(created=len(flight.items)))
-        bench.settler.settle(flight, Reject("no", 422) if is_bad else good, 0.0)
+        is_bad = "k17" in keys_of(batch)
+        good = Delivered(BulkResult(created=len(batch.items)))
+        bench.settler.settle(batch, Reject("no", 422) if is_bad else good, 0.0)
 
     ended = Counter(bench.ended())
     assert [key for key, ending in ended if ending == "rejected"] == ["k17"]
@@ -92,15 +92,15 @@ def test_a_change_that_is_refused_does_not_take_its_neighbours_in_the_same_profi
         bench.lane.add(part("a", version), 0.0)
     delivered = []
 
-    while (flight := bench.lane.take(0.0)) is not None:
-        version = json.loads(flight.items[0])["custom"]["version"]
-        flown = list(flight.profiles[0].parts)[: flight.profiles[0].flying]
+    while (batch := bench.lane.take(0.0)) is not None:
+        version = json.loads(batch.items[0])["custom"]["version"]
+        flown = list(batch.profiles[0].parts)[: batch.profiles[0].flying]
         versions = [one.body["custom"]["version"] for one in flown]
         if 5 in versions:
-            bench.settler.settle(flight, Reject("five", 400), 0.0)
+            bench.settler.settle(batch, Reject("five", 400), 0.0)
         else:
             delivered.append(version)
-            bench.settler.settle(flight, Delivered(BulkResult(updated=1)), 0.0)
+            bench.settler.settle(batch, Delivered(BulkResult(updated=1)), 0.0)
 
     endings = Counter(ending for _, ending in bench.ended())
     assert endings == {"delivered": 7, "rejected": 1}
@@ -115,11 +115,11 @@ def test_an_item_that_fails_alone_while_others_succeed_is_given_up() -> None:
         now += 1.0
         bench.lane.add(part(f"good{good}", 1), now)
         good += 1
-        while (flight := bench.lane.take(now)) is not None:
-            is_bad = "bad" in keys_of(flight)
-            good_answer = Delivered(BulkResult(created=len(flight.items)))
+        while (batch := bench.lane.take(now)) is not None:
+            is_bad = "bad" in keys_of(batch)
+            good_answer = Delivered(BulkResult(created=len(batch.items)))
             answer: Answer = Retry("500", 500) if is_bad else good_answer
-            bench.settler.settle(flight, answer, now)
+            bench.settler.settle(batch, answer, now)
 
     ended = bench.ended()
     assert ("bad", "rejected") in ended
@@ -134,11 +134,11 @@ def test_who_is_given_up_is_told_what_planhat_said_not_how_the_last_try_broke_of
     for number in range(100):
         now += 10.0
         bench.lane.add(part(f"good{number}", 1), now)
-        while (flight := bench.lane.take(now)) is not None:
-            answer: Answer = Delivered(BulkResult(created=len(flight.items)))
-            if "bad" in keys_of(flight):
+        while (batch := bench.lane.take(now)) is not None:
+            answer: Answer = Delivered(BulkResult(created=len(batch.items)))
+            if "bad" in keys_of(batch):
                 answer = next(answers)
-            bench.settler.settle(flight, answer, now)
+            bench.settler.settle(batch, answer, now)
         reasons += [end.reason for end in bench.lane.ended if end.ending == "rejected"]
         bench.lane.ended.clear()
 
@@ -150,8 +150,8 @@ def test_while_the_api_is_down_nothing_is_given_up() -> None:
     for number in range(20):
         bench.lane.add(part(f"k{number}", 1), 0.0)
     for second in range(3600):
-        while (flight := bench.lane.take(float(second))) is not None:
-            bench.settler.settle(flight, Retry("503", 503), float(second))
+        while (batch := bench.lane.take(float(second))) is not None:
+            bench.settler.settle(batch, Retry("503", 503), float(second))
 
     assert bench.ended() == []
     assert bench.lane.waiting == 20
@@ -190,12 +190,12 @@ def test_answers_about_the_whole_lose_nothing(answer: Answer) -> None:
 
 
 class LaneMachine(RuleBasedStateMachine):
-    """Never two flights for one identity, never an older after a newer, each change ends once."""
+    """Never two batches for one identity, never an older after a newer, each change ends once."""
 
     @initialize()
     def start(self) -> None:
         self.bench = Bench(batch_size=3, batch_bytes=MOST_BYTES, concurrency=3, attempts=3)
-        self.air: list[Flight] = []
+        self.air: list[Batch] = []
         self.versions = dict.fromkeys(KEYS, 0)
         self.applied: dict[str, int] = {}
         self.open: dict[int, Part] = {}
@@ -212,15 +212,15 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        flight = self.bench.lane.take(self.bench.now)
-        if flight is not None:
-            self.air.append(flight)
+        batch = self.bench.lane.take(self.bench.now)
+        if batch is not None:
+            self.air.append(batch)
 
     @precondition(lambda self: bool(self.air))
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
-        flight = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
-        items = [json.loads(item) for item in flight.items]
+        batch = self.air.pop(data.draw(st.integers(0, len(self.air) - 1)))
+        items = [json.loads(item) for item in batch.items]
         names = {item["externalId"] for item in items}
         # Nobody refuses what he took before, although the answer to that was lost.
         refusals = () if names & self.unsure else ("some", "refuse")
@@ -244,7 +244,7 @@ class LaneMachine(RuleBasedStateMachine):
             key, version = item["externalId"], item["custom"]["version"]
             assert version >= self.applied.get(key, 0), "an older change overtook a newer one"
             self.applied[key] = version
-        self.bench.settler.settle(flight, answer, self.bench.now)
+        self.bench.settler.settle(batch, answer, self.bench.now)
         self.collect()
 
     @rule(seconds=st.floats(0.1, 40))
@@ -270,19 +270,19 @@ class LaneMachine(RuleBasedStateMachine):
     def nobody_is_in_two_flights(self) -> None:
         if not hasattr(self, "air"):
             return
-        claims = [claim for flight in self.air for one in flight.profiles for claim in one.claims]
+        claims = [claim for batch in self.air for one in batch.profiles for claim in one.claims]
         assert len(claims) == len(set(claims))
 
     @invariant()
     def no_request_is_larger_than_may_be(self) -> None:
-        for flight in getattr(self, "air", ()):
-            assert len(flight.items) == 1 or sum(map(len, flight.items)) <= MOST_BYTES
+        for batch in getattr(self, "air", ()):
+            assert len(batch.items) == 1 or sum(map(len, batch.items)) <= MOST_BYTES
 
     def teardown(self) -> None:
         if not hasattr(self, "air"):
             return
-        for flight in self.air:
-            self.bench.settler.settle(flight, Retry("network"), self.bench.now)
+        for batch in self.air:
+            self.bench.settler.settle(batch, Retry("network"), self.bench.now)
         for _ in range(500):
             self.bench.now += 40
             going = self.bench.lane.take(self.bench.now)
@@ -334,10 +334,10 @@ def test_many_changes_of_a_profile_that_always_fails_are_given_up_soon() -> None
         bench.now += 0.25
         bench.lane.add(part(f"good{good}", 1), bench.now)
         good += 1
-        while (flight := bench.lane.take(bench.now)) is not None:
-            is_bad = "bad" in keys_of(flight)
-            taken = Delivered(BulkResult(created=len(flight.items)))
-            bench.settler.settle(flight, Retry("500", 500) if is_bad else taken, bench.now)
+        while (batch := bench.lane.take(bench.now)) is not None:
+            is_bad = "bad" in keys_of(batch)
+            taken = Delivered(BulkResult(created=len(batch.items)))
+            bench.settler.settle(batch, Retry("500", 500) if is_bad else taken, bench.now)
         ended += bench.ended()
         assert bench.now < 120.0
 
@@ -350,10 +350,10 @@ def test_a_request_is_bounded_in_bytes(*, merges: bool) -> None:
     for number in range(20):
         bench.lane.add(part(f"k{number}", 1, (), "x" * 80), 0.0)
 
-    flight = bench.fly()
+    batch = bench.fly()
 
-    assert len(flight.items) == 3
-    assert len(b"[" + b",".join(flight.items) + b"]") <= 500
+    assert len(batch.items) == 3
+    assert len(b"[" + b",".join(batch.items) + b"]") <= 500
 
 
 def test_one_item_that_is_larger_than_a_request_may_be_goes_alone() -> None:
@@ -361,13 +361,13 @@ def test_one_item_that_is_larger_than_a_request_may_be_goes_alone() -> None:
     bench.lane.add(part("large", 1, (), "x" * 500), 0.0)
     bench.lane.add(part("small", 1), 0.0)
 
-    flights = [keys_of(bench.fly()) for _ in range(2)]
+    batches = [keys_of(bench.fly()) for _ in range(2)]
 
-    assert flights == [["large"], ["small"]]
+    assert batches == [["large"], ["small"]]
 
 
-def versions_of(flight: Flight) -> list[int]:
-    return [json.loads(item)["custom"]["version"] for item in flight.items]
+def versions_of(batch: Batch) -> list[int]:
+    return [json.loads(item)["custom"]["version"] for item in batch.items]
 
 
 def test_an_activity_that_does_not_fit_ends_the_request_and_keeps_its_place() -> None:
@@ -376,9 +376,9 @@ def test_an_activity_that_does_not_fit_ends_the_request_and_keeps_its_place() ->
         bench.lane.add(part("a", version, (), "x" * size), 0.0)
     flown = []
 
-    while (flight := bench.lane.take(0.0)) is not None:
-        flown.append(versions_of(flight))
-        bench.settler.settle(flight, Delivered(None, is_whole=True), 0.0)
+    while (batch := bench.lane.take(0.0)) is not None:
+        flown.append(versions_of(batch))
+        bench.settler.settle(batch, Delivered(None, is_whole=True), 0.0)
 
     assert flown == [[0], [1], [2, 3, 4]]
 
@@ -400,8 +400,8 @@ def down(size: int) -> Bench:
     bench = Bench(batch_size=size, concurrency=4)
     for number in range(4 * size):
         bench.lane.add(part(f"k{number}", 1), 0.0)
-    for flight in [bench.fly() for _ in range(4)]:
-        bench.settler.settle(flight, Retry("503", 503), 0.0)
+    for batch in [bench.fly() for _ in range(4)]:
+        bench.settler.settle(batch, Retry("503", 503), 0.0)
     return bench
 
 
@@ -420,9 +420,9 @@ def test_a_probe_takes_one_of_a_group_and_the_others_wait_on() -> None:
     assert (len(probe.items), parked) == (1, [20, 19])
     assert states == ["open", "half-open", "closed"]
     flown = []
-    while (flight := bench.lane.take(60.0)) is not None:
-        flown += keys_of(flight)
-        bench.settler.settle(flight, Delivered(BulkResult(created=len(flight.items))), 60.0)
+    while (batch := bench.lane.take(60.0)) is not None:
+        flown += keys_of(batch)
+        bench.settler.settle(batch, Delivered(BulkResult(created=len(batch.items))), 60.0)
     assert len(flown) == len(set(flown)) == 19
     assert len(bench.ended()) == 20
 
@@ -443,10 +443,10 @@ def test_who_failed_together_goes_again_together_and_with_nobody_else() -> None:
     bench.lane.add(part("c", 1), 0.0)
 
     bench.now = 60.0
-    flights = [bench.fly(), bench.fly()]
+    batches = [bench.fly(), bench.fly()]
 
-    assert [keys_of(flight) for flight in flights] == [["a", "b"], ["c"]]
-    assert [flight.failures for flight in flights] == [1, 0]
+    assert [keys_of(batch) for batch in batches] == [["a", "b"], ["c"]]
+    assert [batch.failures for batch in batches] == [1, 0]
 
 
 def test_a_lane_tells_how_long_nothing_can_go() -> None:
@@ -454,10 +454,10 @@ def test_a_lane_tells_how_long_nothing_can_go() -> None:
     nothing = bench.lane.due(0.0)
     bench.lane.add(part("a", 1), 0.0)
     ready = bench.lane.due(0.0)
-    flight = bench.fly()
+    batch = bench.fly()
     bench.lane.add(part("b", 1), 0.0)
     busy = bench.lane.due(0.0)
-    bench.settler.settle(flight, Retry("503", 503, 20.0), 0.0)
+    bench.settler.settle(batch, Retry("503", 503, 20.0), 0.0)
     bench.settler.settle(bench.fly(), Delivered(BulkResult(created=1)), 0.0)
 
     assert (nothing, ready, busy) == (None, 0.0, None)
@@ -497,14 +497,14 @@ def test_a_change_that_waits_holds_back_itself_and_what_is_behind_it_only() -> N
     second.waits = 2
     for one in (first, second, third):
         bench.lane.add(one, 0.0)
-    flight = bench.fly()
-    bench.settler.settle(flight, Delivered(None, is_whole=True), 0.0)
+    batch = bench.fly()
+    bench.settler.settle(batch, Delivered(None, is_whole=True), 0.0)
 
     bench.lane.release(second, 1.0)
     waiting = bench.lane.take(1.0)
     bench.lane.release(second, 2.0)
 
-    assert (versions_of(flight), waiting) == ([0], None)
+    assert (versions_of(batch), waiting) == ([0], None)
     assert bench.lane.oldest() == 2.0
     assert versions_of(bench.fly()) == [1, 2]
 
@@ -543,14 +543,14 @@ def test_after_a_revoke_what_flies_is_counted_until_it_lands_and_nobody_overtake
     bench = Bench(batch_size=2)
     for key in "abc":
         bench.lane.add(part(key, 1), 0.0)
-    flight = bench.fly()
+    batch = bench.fly()
     bench.lane.followed = 7
 
     bench.lane.clear()
     told = (bench.lane.waiting, bench.lane.followed, bench.lane.ready, bench.lane.parked)
     bench.lane.add(part("a", 2), 1.0)
     held = bench.lane.take(1.0)
-    bench.settler.settle(flight, Delivered(BulkResult(created=2)), 1.0)
+    bench.settler.settle(batch, Delivered(BulkResult(created=2)), 1.0)
 
     assert (told, held) == ((2, 0, 0, 0), None)
     assert (bench.ended(), bench.lane.waiting) == ([], 1)
@@ -574,9 +574,9 @@ def test_who_has_no_key_flies_alone() -> None:
     for one in (part("a", 1), nameless, part("b", 1)):
         bench.lane.add(one, 0.0)
 
-    flights = [bench.fly() for _ in range(3)]
+    batches = [bench.fly() for _ in range(3)]
 
-    assert [len(flight.items) for flight in flights] == [1, 1, 1]
+    assert [len(batch.items) for batch in batches] == [1, 1, 1]
 
 
 def test_planhats_id_is_a_key_from_the_second_time_on() -> None:
@@ -624,6 +624,6 @@ def test_changes_up_to_one_that_waits_fly_as_one() -> None:
     for one in (part("a", 1), part("a", 2), waiting):
         bench.lane.add(one, 0.0)
 
-    flight = bench.fly()
+    batch = bench.fly()
 
-    assert (versions_of(flight), flight.changes, bench.lane.waiting) == ([2], 2, 3)
+    assert (versions_of(batch), batch.changes, bench.lane.waiting) == ([2], 2, 3)

@@ -21,7 +21,7 @@ from planhat_client.sandbox.work import bulk_work
 from tests.consumer.lane_bench import Bench, part
 
 if TYPE_CHECKING:
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
 
 Badness = Literal["item", "request", "duplicated", "ignored"]
 BADNESSES: tuple[Badness, ...] = ("item", "request", "duplicated", "ignored")
@@ -79,9 +79,9 @@ class Tenant:
             self._put(ENDUSERS.name, [_item(case, name) for name in sorted(case.known)])
         self._refuse(case)
 
-    def answer(self, flight: Flight) -> protocol.Answer:
+    def answer(self, batch: Batch) -> protocol.Answer:
         self.calls += 1
-        return self._put(flight.resource.value, [json.loads(item) for item in flight.items])
+        return self._put(batch.resource.value, [json.loads(item) for item in batch.items])
 
     def stored(self) -> set[str]:
         return {row["externalId"] for row in self.sandbox.contents()["endusers"]}
@@ -129,13 +129,13 @@ def solve(case: Case) -> tuple[Tenant, dict[str, str]]:
         bench.lane.add(one, bench.now)
     ended: dict[str, str] = {}
     while bench.lane.waiting:
-        flight = bench.lane.take(bench.now)
-        if flight is None:
+        batch = bench.lane.take(bench.now)
+        if batch is None:
             due = bench.lane.due(bench.now)
             assert due is not None, "something waits for ever"
             bench.now += due
             continue
-        bench.settler.settle(flight, tenant.answer(flight), bench.now)
+        bench.settler.settle(batch, tenant.answer(batch), bench.now)
         for key, ending in bench.ended():
             assert key not in ended, "an item ended twice"
             ended[key] = ending

@@ -22,7 +22,7 @@ from tests.examples import examples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from consumer.lanes.batch import Flight
+    from consumer.lanes.batch import Batch
     from consumer.lanes.part import Profile
     from planhat_client.protocol import Answer
 
@@ -43,7 +43,7 @@ class Hopeless:
         self.bench = Bench(**policy)
         self.fails = fails
         self.refusal: Callable[[], Answer] = lambda: NO
-        self.flights: list[Flown] = []
+        self.batches: list[Flown] = []
         self.ends: list[tuple[int, str, str]] = []
         self.others = Counter[str]()
         self.version = 0
@@ -58,8 +58,8 @@ class Hopeless:
         bench.now += TICK
         if with_another:
             bench.lane.add(part(f"good at {bench.now}", 1), bench.now)
-        while (flight := bench.lane.take(bench.now)) is not None:
-            bench.settler.settle(flight, self._answer(flight), bench.now)
+        while (batch := bench.lane.take(bench.now)) is not None:
+            bench.settler.settle(batch, self._answer(batch), bench.now)
         for end in bench.lane.ended:
             if end.part.key == BAD:
                 version = end.part.body["custom"]["version"]
@@ -79,14 +79,14 @@ class Hopeless:
 
     def tries(self) -> list[list[int]]:
         """The versions with which it was in a request, for each of them."""
-        return [flight[BAD] for flight in self.flights if BAD in flight]
+        return [batch[BAD] for batch in self.batches if BAD in batch]
 
-    def _answer(self, flight: Flight) -> Answer:
-        items = [json.loads(item) for item in flight.items]
+    def _answer(self, batch: Batch) -> Answer:
+        items = [json.loads(item) for item in batch.items]
         flown: Flown = {}
         for item in items:
             flown.setdefault(item["externalId"], []).append(item["custom"]["version"])
-        self.flights.append(flown)
+        self.batches.append(flown)
         return self.refusal() if self.fails(flown) else Delivered(BulkResult(created=len(items)))
 
 
@@ -94,19 +94,19 @@ def bad(flown: Flown) -> bool:
     return BAD in flown
 
 
-def given_up(**policy: object) -> Hopeless:
+def poison(**policy: object) -> Hopeless:
     """One change of it was given up a moment ago, and all others are well."""
     hopeless = Hopeless(bad, **policy)
     hopeless.change()
     hopeless.until_ended(1)
     for _ in range(int(CALM_SECONDS / TICK) + 1):
         hopeless.tick()
-    hopeless.flights.clear()
+    hopeless.batches.clear()
     return hopeless
 
 
 def test_the_further_changes_of_a_profile_that_was_given_up_end_together_and_soon() -> None:
-    hopeless = given_up()
+    hopeless = poison()
     began = hopeless.bench.now
 
     hopeless.change(20)
@@ -119,7 +119,7 @@ def test_the_further_changes_of_a_profile_that_was_given_up_end_together_and_soo
 
 
 def test_the_reason_is_what_planhat_said_of_them() -> None:
-    hopeless = given_up()
+    hopeless = poison()
 
     hopeless.change(3)
     hopeless.until_ended(4)
@@ -138,17 +138,17 @@ def test_the_change_that_is_given_up_first_is_told_from_those_it_waited_with() -
 
 
 def test_a_profile_that_was_given_up_flies_alone() -> None:
-    hopeless = given_up()
+    hopeless = poison()
 
     hopeless.change()
     hopeless.until_ended(2)
 
-    assert all(len(flown) == 1 for flown in hopeless.flights)
+    assert all(len(flown) == 1 for flown in hopeless.batches)
     assert "rejected" not in hopeless.others
 
 
 def test_a_mended_change_is_delivered_with_all_that_waited_for_it() -> None:
-    hopeless = given_up()
+    hopeless = poison()
     hopeless.fails = lambda flown: flown.get(BAD, [4]) < [4]
 
     hopeless.change(3)
@@ -159,26 +159,26 @@ def test_a_mended_change_is_delivered_with_all_that_waited_for_it() -> None:
 
 
 def test_whoever_was_delivered_flies_with_the_others_again_and_has_all_its_tries() -> None:
-    hopeless = given_up(attempts=5)
+    hopeless = poison(attempts=5)
     hopeless.fails = lambda _: False
     hopeless.change()
     hopeless.until_ended(2)
-    hopeless.flights.clear()
+    hopeless.batches.clear()
 
     hopeless.change()
     hopeless.tick()
-    assert len(hopeless.flights[0]) == 2
+    assert len(hopeless.batches[0]) == 2
     hopeless.fails = bad
-    hopeless.flights.clear()
+    hopeless.batches.clear()
     hopeless.change()
     hopeless.until_ended(4)
 
-    alone = [flown for flown in hopeless.flights if flown.keys() == {BAD}]
+    alone = [flown for flown in hopeless.batches if flown.keys() == {BAD}]
     assert len(alone) >= 5
 
 
 def test_while_nobody_succeeds_nothing_of_it_is_given_up() -> None:
-    hopeless = given_up()
+    hopeless = poison()
     hopeless.fails = lambda _: True
     hopeless.change()
 
@@ -189,7 +189,7 @@ def test_while_nobody_succeeds_nothing_of_it_is_given_up() -> None:
 
 
 def test_while_nobody_else_is_there_nothing_of_it_is_given_up() -> None:
-    hopeless = given_up()
+    hopeless = poison()
     hopeless.change()
 
     for _ in range(4 * 3600):
@@ -199,26 +199,26 @@ def test_while_nobody_else_is_there_nothing_of_it_is_given_up() -> None:
 
 
 def test_long_after_it_was_given_up_it_has_all_its_tries() -> None:
-    hopeless = given_up(attempts=5)
+    hopeless = poison(attempts=5)
     hopeless.bench.now += REMEMBERED_SECONDS + 1
 
     hopeless.change()
     hopeless.until_ended(2)
 
-    alone = [flown for flown in hopeless.flights if flown.keys() == {BAD}]
+    alone = [flown for flown in hopeless.batches if flown.keys() == {BAD}]
     assert len(alone) >= 5
 
 
 def test_after_a_revoke_it_has_all_its_tries() -> None:
-    hopeless = given_up()
+    hopeless = poison()
 
     hopeless.bench.lane.clear()
 
-    assert not hopeless.bench.lane.given_up.holds(BAD, hopeless.bench.now)
+    assert not hopeless.bench.lane.poison.holds(BAD, hopeless.bench.now)
 
 
 def test_the_failures_of_who_was_given_up_do_not_speak_against_the_api() -> None:
-    hopeless = given_up()
+    hopeless = poison()
 
     for _ in range(100):
         hopeless.change()
@@ -230,7 +230,7 @@ def test_the_failures_of_who_was_given_up_do_not_speak_against_the_api() -> None
 
 
 def test_activities_of_who_was_given_up_are_still_told_apart() -> None:
-    hopeless = given_up(merges=False)
+    hopeless = poison(merges=False)
     hopeless.fails = lambda flown: any(version % 2 == 0 for version in flown.get(BAD, []))
 
     hopeless.change(8)
@@ -295,15 +295,15 @@ def test_the_reason_is_what_planhat_mostly_said_and_never_that_we_were_too_fast(
 
 
 def test_while_others_fail_too_who_was_given_up_has_all_its_tries() -> None:
-    hopeless = given_up(attempts=5)
-    hopeless.flights.clear()
+    hopeless = poison(attempts=5)
+    hopeless.batches.clear()
     ticks = count(1)
     # One in eleven of the others' requests fails: the API is not quite well.
     hopeless.fails = lambda flown: BAD in flown or next(ticks) % 11 == 0
 
     for _ in range(int(CALM_SECONDS / TICK)):
         hopeless.tick()
-    hopeless.flights.clear()
+    hopeless.batches.clear()
     hopeless.change()
     hopeless.until_ended(2, seconds=3600.0)
 
@@ -356,10 +356,10 @@ def test_429_is_never_held_against_a_profile() -> None:
     for number in range(200):
         bench.now += 5.0
         bench.lane.add(part(f"good{number}", 1), bench.now)
-        while (flight := bench.lane.take(bench.now)) is not None:
-            is_slow = any(profile.key == "slow" for profile in flight.profiles)
+        while (batch := bench.lane.take(bench.now)) is not None:
+            is_slow = any(profile.key == "slow" for profile in batch.profiles)
             answer: Answer = Retry("429", 429) if is_slow else Delivered(of(created=1))
-            bench.settler.settle(flight, answer, bench.now)
+            bench.settler.settle(batch, answer, bench.now)
             if is_slow:
                 break
 
@@ -427,10 +427,10 @@ def test_a_suspect_goes_again_alone_and_the_unproven_by_halves() -> None:
     said = of(created=1, insertsKeys=[{"externalId": "a"}], createdErrors=["b is bad"])
 
     bench.settler.settle(bench.fly(), Partial(said, "206"), 0.0)
-    flights = [[profile.key for profile in bench.fly().profiles] for _ in range(3)]
+    batches = [[profile.key for profile in bench.fly().profiles] for _ in range(3)]
 
     assert bench.ended() == [("a", "delivered")]
-    assert sorted(flights) == [["b"], ["c"], ["d"]]
+    assert sorted(batches) == [["b"], ["c"], ["d"]]
 
 
 def test_activities_of_a_profile_are_as_good_as_the_worst_of_them() -> None:
@@ -464,10 +464,10 @@ def test_after_the_bad_change_is_found_the_others_fly_as_one_again() -> None:
         bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
     bench.lane.add(part("a", 3), 0.0)
 
-    flight = bench.fly()
+    batch = bench.fly()
 
     assert bench.ended() == [("a", "rejected")]
-    assert (len(flight.items), flight.changes) == (1, 2)
+    assert (len(batch.items), batch.changes) == (1, 2)
 
 
 def test_who_fails_alone_while_others_are_well_waits_but_never_for_long() -> None:
@@ -544,10 +544,10 @@ def test_activities_are_not_remembered() -> None:
 def test_a_flight_is_to_blame_only_if_others_are_well(
     failures: int, failed_at: float, succeeded_at: float, share: float, *, blamed: bool
 ) -> None:
-    flight = alone().fly()
-    flight.failures, flight.failed_at = failures, failed_at
+    batch = alone().fly()
+    batch.failures, batch.failed_at = failures, failed_at
 
-    assert Health(share, succeeded_at).blames(flight) is blamed
+    assert Health(share, succeeded_at).blames(batch) is blamed
 
 
 def test_health_is_the_share_of_first_tries_that_succeed() -> None:
@@ -565,7 +565,7 @@ def test_health_is_the_share_of_first_tries_that_succeed() -> None:
 
 
 def test_what_planhat_said_of_a_change_that_ended_is_not_said_of_the_next() -> None:
-    hopeless = given_up()
+    hopeless = poison()
     hopeless.refusal = lambda: Retry("500 another", 500)
 
     hopeless.change()
@@ -590,9 +590,9 @@ def answered_last(bench: Bench, answer: Answer, tries: int = 1) -> None:
     for _ in range(tries - 1):
         bench.settler.settle(bench.fly(), answer, bench.now)
         deliver_another(bench)
-    flight = bench.fly()
+    batch = bench.fly()
     bench.lane.add(part("a", 2), bench.now)
-    bench.settler.settle(flight, answer, bench.now)
+    bench.settler.settle(batch, answer, bench.now)
 
 
 def deliver_another(bench: Bench) -> None:
@@ -614,8 +614,8 @@ def tries_until_ended(bench: Bench, answer: Answer) -> int:
     raise AssertionError
 
 
-def keys_of_next(bench: Bench, flights: int) -> list[str]:
-    return ["".join(one.key for one in bench.fly().profiles) for _ in range(flights)]
+def keys_of_next(bench: Bench, batches: int) -> list[str]:
+    return ["".join(one.key for one in bench.fly().profiles) for _ in range(batches)]
 
 
 def test_after_a_delivery_the_next_change_has_all_its_tries() -> None:
@@ -763,13 +763,13 @@ def test_the_companies_of_who_was_taken_are_there_and_who_names_none_tells_of_no
     ids=["few ignored", "many ignored", "many unproven"],
 )
 def test_of_many_that_are_ignored_the_first_goes_alone(
-    keys: str, answer: Answer, flights: list[str]
+    keys: str, answer: Answer, batches: list[str]
 ) -> None:
     bench = several(keys)
 
     bench.settler.settle(bench.fly(), answer, 0.0)
 
-    assert keys_of_next(bench, len(flights)) == flights
+    assert keys_of_next(bench, len(batches)) == batches
 
 
 def test_a_refused_token_is_held_against_nobody_though_others_were_taken_meanwhile() -> None:

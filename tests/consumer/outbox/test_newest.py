@@ -7,12 +7,12 @@ from consumer.decide.decide import decide
 from consumer.decide.message import Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.offsets.record import Record
-from consumer.outbox.stale import Newest
+from consumer.outbox.stale import StaleGuard
 from tests.consumer.dead import EVENTS, message, record, replayed
 from tests.consumer.watch.explain.hull_messages import RULES
 
 
-def take(newest: Newest, one: Record) -> str | None:
+def take(newest: StaleGuard, one: Record) -> str | None:
     """What intake does with a record of one user."""
     newest.seen(one)
     parsed = parse(one.value, one.headers)
@@ -65,7 +65,7 @@ def take(newest: Newest, one: Record) -> str | None:
 def test_a_replay_is_stale_if_something_newer_was_or_may_have_been_sent(
     records: list[Record], stale: list[bool]
 ) -> None:
-    newest = Newest()
+    newest = StaleGuard()
 
     told = [take(newest, one) for one in records]
 
@@ -73,7 +73,7 @@ def test_a_replay_is_stale_if_something_newer_was_or_may_have_been_sent(
 
 
 def test_what_was_final_before_is_not_known() -> None:
-    newest = Newest()
+    newest = StaleGuard()
     take(newest, record(5, message("u2")))
     newest.passed_over(record(7))
 
@@ -82,7 +82,7 @@ def test_what_was_final_before_is_not_known() -> None:
 
 
 def test_what_is_forgotten_for_want_of_room_counts_as_newer() -> None:
-    newest = Newest(size=1)
+    newest = StaleGuard(size=1)
     for offset, hull_id in [(5, "u1"), (6, "u2"), (7, "u3")]:
         take(newest, record(offset, message(hull_id)))
 
@@ -91,7 +91,7 @@ def test_what_is_forgotten_for_want_of_room_counts_as_newer() -> None:
 
 
 def test_what_is_forgotten_after_replays_came_counts_as_newer_too() -> None:
-    newest = Newest(size=2)
+    newest = StaleGuard(size=2)
     take(newest, record(5, message("u1")))
     assert take(newest, replayed(6, 2, 5)) == reasons.STALE_REPLAY
     for offset in (7, 8, 9):
@@ -103,7 +103,7 @@ def test_what_is_forgotten_after_replays_came_counts_as_newer_too() -> None:
 
 
 def test_nothing_is_known_after_a_revoke() -> None:
-    newest = Newest()
+    newest = StaleGuard()
     take(newest, record(5))
     newest.clear()
 
@@ -112,7 +112,7 @@ def test_nothing_is_known_after_a_revoke() -> None:
 
 
 def test_the_others_of_an_envelope_are_not_replayed() -> None:
-    newest = Newest()
+    newest = StaleGuard()
     one = replayed(9, 2, position=1)
     newest.seen(one)
 
@@ -143,7 +143,7 @@ NUMBERS = st.one_of(
 def test_no_number_in_a_header_puts_it_out_of_step(
     told: list[tuple[str, dict[str, str]]],
 ) -> None:
-    newest = Newest(4)
+    newest = StaleGuard(4)
 
     for offset, (user, headers) in enumerate(told):
         take(newest, record(offset, message(user), headers=headers))
@@ -153,7 +153,7 @@ def test_no_number_in_a_header_puts_it_out_of_step(
 
 
 def test_a_planted_place_far_ahead_makes_no_other_replay_stale() -> None:
-    newest = Newest(2)
+    newest = StaleGuard(2)
     far = {"dl.replays": "1", "dl.first_offset": str((1 << 63) - 1)}
     take(newest, record(1, message("u2"), headers=far))
     for offset in range(2, 9):
@@ -163,7 +163,7 @@ def test_a_planted_place_far_ahead_makes_no_other_replay_stale() -> None:
 
 
 def test_several_messages_of_an_envelope_may_be_replayed() -> None:
-    newest = Newest()
+    newest = StaleGuard()
     headers = {"dl.replays": "1", "dl.first_offset": "2", "dl.positions": "0,2-3"}
     one = record(5, headers=headers)
     newest.seen(one)

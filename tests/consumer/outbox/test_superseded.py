@@ -6,7 +6,7 @@ import pytest
 from consumer.decide.rules import Rules
 from consumer.offsets.record import Record
 from consumer.outbox.letter import DeadLetter
-from consumer.outbox.stale import Superseded, count_events
+from consumer.outbox.stale import StaleScan, count_events
 from schemas.connector import ConnectorSettings
 from tests.consumer.dead import EVENTS, letter, message, record, replayed
 from tests.consumer.watch.explain.hull_messages import RULES
@@ -54,7 +54,7 @@ contact_attributes_outbound: [{hull_field_name: email, service_field_name: email
 def test_a_letter_is_stale_if_something_newer_was_sent(
     records: list[Record], verdict: str | None
 ) -> None:
-    seen = Superseded([letter(7)], {7: None, 10: None}, RULES)
+    seen = StaleScan([letter(7)], {7: None, 10: None}, RULES)
 
     for one in records:
         seen.see(one)
@@ -72,7 +72,7 @@ def with_value(one: DeadLetter, value: bytes) -> DeadLetter:
 def test_only_the_message_that_was_rejected_counts_in_an_envelope() -> None:
     both = json.dumps({"messages": [json.loads(message("u1")), json.loads(message("u2"))]}).encode()
     letters = [with_value(letter(7, at, position=str(at)), both) for at in (0, 1)]
-    seen = Superseded(letters, {7: frozenset({0, 1})}, RULES)
+    seen = StaleScan(letters, {7: frozenset({0, 1})}, RULES)
 
     seen.see(record(9, message("u2")))
 
@@ -84,7 +84,7 @@ def test_a_letter_of_several_messages_goes_in_parts() -> None:
     values = [json.loads(message(name)) for name in ("u1", "u2", "u3", "u4")]
     all_of_it = json.dumps({"messages": values}).encode()
     one = with_value(letter(7, positions="0,2-3"), all_of_it)
-    seen = Superseded([one], {7: frozenset({0, 2, 3})}, RULES)
+    seen = StaleScan([one], {7: frozenset({0, 2, 3})}, RULES)
 
     seen.see(record(9, message("u3")))
     seen.see(replayed(11, 7, 9, position=3))
@@ -103,7 +103,7 @@ def test_of_a_newer_envelope_what_is_not_dead_itself_was_sent(
     dead: set[int], kind: str | None
 ) -> None:
     values = [json.loads(message(name)) for name in ("u2", "u1")]
-    seen = Superseded([letter(7)], {7: None, 9: frozenset(dead)}, RULES)
+    seen = StaleScan([letter(7)], {7: None, 9: frozenset(dead)}, RULES)
 
     seen.see(record(9, json.dumps({"messages": values}).encode()))
 
@@ -113,7 +113,7 @@ def test_of_a_newer_envelope_what_is_not_dead_itself_was_sent(
 
 def test_a_letter_that_cannot_be_read_is_superseded_by_any_newer_one_with_its_key() -> None:
     one = with_value(letter(7), b"{")
-    seen = Superseded([one], {7: None}, RULES)
+    seen = StaleScan([one], {7: None}, RULES)
 
     seen.see(record(9))
 

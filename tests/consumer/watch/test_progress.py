@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.watch.progress import Progress
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Retry
@@ -26,10 +26,10 @@ class Loop:
     def add(self, key: str = "u") -> None:
         self.lanes[Resource.ENDUSERS].add(part(key, 1), self.now)
 
-    def send(self) -> Flight:
-        flight = self.dispatch.next(self.now)
-        assert isinstance(flight, Flight)
-        return flight
+    def send(self) -> Batch:
+        batch = self.dispatch.next(self.now)
+        assert isinstance(batch, Batch)
+        return batch
 
     def watch(self, seconds: float) -> None:
         for _ in range(int(seconds * 2)):
@@ -100,7 +100,7 @@ def test_a_dead_api_is_not_stuck(loop: Loop) -> None:
     for _ in range(600):
         loop.add(f"u{loop.now}")
         step = loop.dispatch.next(loop.now)
-        if isinstance(step, Flight):
+        if isinstance(step, Batch):
             loop.dispatch.answered(step, Retry("network: reset"), loop.now)
         loop.watch(0.5)
 

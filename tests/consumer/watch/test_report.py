@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.decide import reasons
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import UNATTRIBUTED
@@ -54,9 +54,9 @@ class Desk:
         self.engine.take([record], self.offsets, 0.0)
 
     def settle(self, resource: Resource, answer: Answer) -> None:
-        flight = self.engine.lanes[resource].take(0.0)
-        assert flight is not None
-        self.engine.answered(flight, answer, 0.0)
+        batch = self.engine.lanes[resource].take(0.0)
+        assert batch is not None
+        self.engine.answered(batch, answer, 0.0)
 
     def value(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"hull_planhat_{name}", labels)
@@ -158,7 +158,7 @@ def test_a_record_without_any_message_is_skipped(desk: Desk) -> None:
     ],
 )
 def test_a_request_is_counted_by_its_status(desk: Desk, answer: Answer, status: str) -> None:
-    desk.reporter.batch_sent(Flight(Resource.COMPANIES, items=[b"{}"]), answer, 0.1)
+    desk.reporter.batch_sent(Batch(Resource.COMPANIES, items=[b"{}"]), answer, 0.1)
 
     assert desk.value("requests_total", resource="companies", status=status) == 1
 

@@ -68,10 +68,10 @@ class Desk:
         self.engine.take([record], self.offsets, 0.0)
 
     def send(self, answer: Answer) -> None:
-        flight = self.engine.lanes[Resource.ENDUSERS].take(0.0)
-        assert flight is not None
-        self.reporter.batch_sent(flight, answer, 0.25)
-        self.engine.answered(flight, answer, 0.0)
+        batch = self.engine.lanes[Resource.ENDUSERS].take(0.0)
+        assert batch is not None
+        self.reporter.batch_sent(batch, answer, 0.25)
+        self.engine.answered(batch, answer, 0.0)
 
     def spans(self, kind: SpanKind) -> list[ReadableSpan]:
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.lanes.batch import Flight
+from consumer.lanes.batch import Batch
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.watch.metrics import Metrics
@@ -67,10 +67,10 @@ class Desk:
         self.offset += 1
         self.engine.take([record], self.offsets, 0.0)
 
-    def fly(self, now: float = 0.0) -> Flight:
-        flight = self.dispatch.next(now)
-        assert isinstance(flight, Flight)
-        return flight
+    def fly(self, now: float = 0.0) -> Batch:
+        batch = self.dispatch.next(now)
+        assert isinstance(batch, Batch)
+        return batch
 
     def whys(self, query: str = "u", now: float = 0.0) -> list[str]:
         found = in_one_go(look(query, self.dispatch, self.planner, self.dying, now))
@@ -143,12 +143,12 @@ def test_a_failed_request_is_told_with_the_next_try(desk: Desk) -> None:
 
 
 def test_a_planhat_that_keeps_failing_is_told(desk: Desk) -> None:
-    flights = []
+    batches = []
     for number in range(3):
         desk.take(user={"id": f"u{number}", "email": f"{number}@acme.com"})
-        flights.append(desk.fly(float(number)))
-    for flight in flights:
-        desk.dispatch.answered(flight, Retry("503", 503), 2.0)
+        batches.append(desk.fly(float(number)))
+    for batch in batches:
+        desk.dispatch.answered(batch, Retry("503", 503), 2.0)
     desk.take()
 
     assert desk.whys(now=2.0) == ["Planhat keeps failing; in 1 s it is tried again"]
