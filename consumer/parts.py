@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +17,8 @@ from consumer.clock import loop_time
 from consumer.commit import Committer
 from consumer.decide.rules import Rules
 from consumer.engine.engine import Engine, EnginePolicy
-from consumer.kafka.sink import KafkaSink
-from consumer.kafka.source import KafkaSource
+from consumer.kafka.member import KafkaSource
+from consumer.kafka.producer import KafkaSink
 from consumer.lanes.policy import policy_of
 from consumer.membership import Membership
 from consumer.offsets.lease import lease_seconds
@@ -29,9 +30,7 @@ from consumer.send import Sender
 from consumer.tick import Tick
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
-from consumer.watch.console.server import Console
-from consumer.watch.console.view import View
-from consumer.watch.explain import Known
+from consumer.watch.console.door import Door
 from consumer.watch.metrics import Metrics
 from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
@@ -44,9 +43,13 @@ from planhat_client.transport import Transport
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consumer.log.troubles import Troubles
     from consumer.offsets.ticket import Ticket
     from consumer.settings import Settings
+    from consumer.watch.console.door import Handlers
+    from consumer.watch.console.view import View
     from schemas.connector import ConnectorSettings
 
 _DRAIN_MARGIN_SECONDS: Final = 5.0
@@ -145,20 +148,31 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
     committer = Committer(source, reporter, engine.lease, blocked)
     membership = Membership(source, engine, committer, sender, blocked, metrics)
 
+    asked = MeasuredPlanhat(api, metrics)
+    directory_reader = DirectoryReader(asked, engine)
+    enduser_reader = EnduserReader(asked, engine, metrics.looked_up, sender.wake)
+    halt_watch = HaltWatch(engine, asked, sender.wake)
+    rests = (directory_reader.rest, enduser_reader.rest, halt_watch.rest)
+
     def woken() -> None:
         sender.wake()
         committer.wake()
+        for rest in rests:
+            rest.work_came()
 
     poller = Poller(source, engine, membership, woken, blocked)
-    asked = MeasuredPlanhat(api, metrics)
     progress = Progress(planhat.request_timeout_seconds)
     probes = Probes(engine, membership, poller, progress, blocked, dead_letters)
     ages = Ages(engine.assignment)
-    view = None
-    if outcomes is not None:
-        view = View(
+    started_at = time.time()
+
+    def view(outcomes: Outcomes) -> View:
+        from consumer.watch.console.view import View  # noqa: PLC0415 - when first asked, see _ops
+        from consumer.watch.explain import Known  # noqa: PLC0415 - likewise
+
+        return View(
             version=version("hull-planhat"),
-            started_at=time.time(),
+            started_at=started_at,
             settings=settings,
             rules=rules,
             known=Known(
@@ -178,6 +192,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
             end_of=source.end,
             probes=probes,
         )
+
     return Parts(
         engine=engine,
         source=source,
@@ -191,23 +206,32 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
         results=results,
         result_sink=result_sink,
         api=api,
-        directory_reader=DirectoryReader(asked, engine),
-        enduser_reader=EnduserReader(asked, engine, metrics.looked_up, sender.wake),
-        halt_watch=HaltWatch(engine, asked, sender.wake),
+        directory_reader=directory_reader,
+        enduser_reader=enduser_reader,
+        halt_watch=halt_watch,
         tick=Tick(probes, sender, source, limiter, results, ages, metrics),
         probes=probes,
-        ops=_ops(probes, metrics, view),
+        ops=_ops(probes, metrics, None if outcomes is None else partial(view, outcomes)),
         metrics=metrics,
         reporter=reporter,
         outcomes=outcomes,
     )
 
 
-def _ops(probes: Probes, metrics: Metrics, view: View | None) -> Ops:
-    """The server of the probes, with the console if there is one."""
+def _ops(probes: Probes, metrics: Metrics, view: Callable[[], View] | None) -> Ops:
+    """The server of the probes, with the console if there is one.
+
+    It and what explains messages take a tenth of a second to import: not before somebody asks.
+    """
 
     def note(why: str) -> None:
         ops.note(why)  # later: the server is made with the routes of the console
 
-    ops = Ops(probes, metrics, [] if view is None else Console(view, note).routes())
+    def load() -> Handlers:
+        from consumer.watch.console.server import Console  # noqa: PLC0415 - when first asked
+
+        assert view is not None  # noqa: S101 - there is no door without
+        return Console(view(), note).handlers()
+
+    ops = Ops(probes, metrics, [] if view is None else Door(load).routes())
     return ops

@@ -28,6 +28,10 @@ WAIT_SECONDS = 0.2
 IDLE_SECONDS = 1.0
 """Of a poll that waits for a record; it returns with the first. Without work it may be longer."""
 
+START_SECONDS = 10.0
+FIRST_WAIT_SECONDS = 0.02
+"""A process that has just started reads as soon as it may: until then its polls are short."""
+
 _REACH_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _REST_SECONDS = 5.0
@@ -102,6 +106,7 @@ class Poller:
         self._failing_since: float | None = None
         self._resting: dict[Partition, float] = {}
         self.turned_at = 0.0
+        self._hurries_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set, or for ever; raises KafkaRefused.
@@ -109,6 +114,7 @@ class Poller:
         A client that has failed at every turn for long begins anew, it may be broken for good. What
         a person must see to is waited for.
         """
+        self._hurries_until = loop_time() + START_SECONDS
         while not stop.is_set():
             self.turned_at = loop_time()
             try:
@@ -187,6 +193,10 @@ class Poller:
         # All are waited for, and no work of ours can change that: only a record or a rebalance.
         is_idle = 0 < len(readable) == len(assignment.owned) and not assignment.backlog.records
         seconds = IDLE_SECONDS if is_idle and not assignment.behind else WAIT_SECONDS
+        if readable:
+            self._hurries_until = 0.0
+        elif loop_time() < self._hurries_until:
+            seconds = FIRST_WAIT_SECONDS
         try:
             return await self._source.poll(readable, seconds, CHUNK)
         except KafkaBlocked as error:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from consumer.kafka.source import KafkaSource
+from consumer.kafka.member import KafkaSource
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
@@ -38,7 +38,8 @@ class Tick:
             now = asyncio.get_running_loop().time()
             engine.expire(now)
             # What was given up, or came with a directory, may have let others go on.
-            self.sender.wake()
+            if engine.assignment.backlog.records:
+                self.sender.wake()
             is_held = not engine.lease.holds(now)
             self.probes.progress.look(engine.dispatch, now, is_held=is_held)
             self._observe_work(now)

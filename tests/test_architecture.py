@@ -72,7 +72,7 @@ ASYNCHRONOUS = (ast.Await, ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith)
 
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 MOST_LINES = 400
-MOST_MODULES = 24
+MOST_MODULES = 12
 """In a folder, beside its `__init__`."""
 
 FOREIGN = {
@@ -184,7 +184,7 @@ def test_a_foreign_library_is_imported_at_its_door_only() -> None:
 def test_a_module_that_decides_neither_waits_nor_reads_a_clock() -> None:
     pure = [path for path in PATHS if _says_it_is_pure(path)]
 
-    assert len(pure) > 90
+    assert len(pure) > 80
     assert _faults(_impurities, pure) == {}
 
 
@@ -279,7 +279,7 @@ def test_an_import_across_layers_is_found(path: str, source: str, faults: list[s
             "from aiokafka.errors import KafkaError",
             ["aiokafka.errors.KafkaError"],
         ),
-        ("consumer/kafka/source.py", "import aiokafka", []),
+        ("consumer/kafka/member.py", "import aiokafka", []),
         ("consumer/watch/port/ops.py", "from aiohttp import web", []),
         ("consumer/watch/port/ops.py", "import aiohttp", ["aiohttp"]),
         (

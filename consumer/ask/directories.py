@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.ask.rest import Rest
 from consumer.clock import loop_time
 from planhat_client.errors import (
     PlanhatError,
@@ -47,6 +48,7 @@ class DirectoryReader:
         self._limiter = engine.limiter
         self._halts = engine.halts
         self._failures = 0
+        self.rest = Rest(engine, _LOOK_SECONDS)
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -57,7 +59,8 @@ class DirectoryReader:
                 await self._read("leancompanies", self._read_companies)
             elif engine.needs_owners and engine.owners.try_now(now):
                 await self._read("users", self._read_owners)
-            await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                await self.rest.take()
 
     async def _read_companies(self) -> None:
         companies = self._engine.companies

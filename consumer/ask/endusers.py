@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import structlog
 
+from consumer.ask.rest import Rest
 from consumer.clock import loop_time
 from planhat_client.errors import (
     PlanhatError,
@@ -60,7 +60,7 @@ class EnduserReader:
         self._lookups = engine.lookups
         self._tell = tell
         self._wake = wake
-        self._changed = asyncio.Event()
+        self.rest = Rest(engine, _LOOK_SECONDS)
 
     async def run(self) -> None:
         """Look up until cancelled."""
@@ -68,7 +68,7 @@ class EnduserReader:
             while True:
                 part = None if self._halts.stops_all else self._lookups.next(loop_time())
                 if part is None:
-                    await self._rest()
+                    await self.rest.take()
                     continue
                 known = self._lookups.known_id(part)
                 if known is not None:
@@ -78,12 +78,6 @@ class EnduserReader:
                     await asyncio.sleep(wait)
                 self._gate.take(loop_time())
                 asked.create_task(self._ask(part), name="look up")
-
-    async def _rest(self) -> None:
-        self._changed.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS):
-                await self._changed.wait()
 
     async def _ask(self, part: Part) -> None:
         try:
@@ -98,7 +92,7 @@ class EnduserReader:
         else:
             self._halts.read_worked("enduser")
             self._end(part, found)
-        self._changed.set()
+        self.rest.end()
 
     def _end(self, part: Part, found: str | None) -> None:
         self._tell("absent" if found is None else "found")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from consumer.ask.rest import Rest
 from consumer.clock import loop_time
 from consumer.log.repeats import Repeats
 from consumer.wording import long_wait
@@ -42,13 +42,14 @@ class HaltWatch:
         self._gate = engine.limiter
         self._api = api
         self._wake = wake
+        self.rest = Rest(engine, _LOOK_SECONDS)
         self._repeats = Repeats()
         self._lanes: dict[Resource, Halted] = {}
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await self.rest.take()
             if self._halts.probe_is_due(loop_time()) and self._gate.wait(loop_time()) <= 0:
                 self._gate.take(loop_time())
                 await self._probe()

@@ -88,7 +88,7 @@ def _text(error: Exception) -> str:
 
 
 def _say(line: str, code: int) -> int:
-    from consumer.cli.output import say  # noqa: PLC0415 - only what goes wrong needs it
+    from consumer.cli.terminal import say  # noqa: PLC0415 - only what goes wrong needs it
 
     say([line], keeps_personal=True)
     return code

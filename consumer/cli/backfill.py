@@ -1,12 +1,18 @@
-"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages."""
+"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages.
+
+How far it came lies in a small file beside the extract, so that it can go on.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import stat
 import sys
+import tempfile
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -14,20 +20,15 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from consumer.cli.backfill_state import BackfillState, WrongState
-from consumer.cli.foreground import quiet
-from consumer.cli.output import say, tell
-from consumer.cli.pace import Pace
 from consumer.cli.read import read_environment
-from consumer.errors import KafkaError
+from consumer.cli.terminal import FAILED, WRONG_USE, Pace, guarded, say, tell
 from consumer.extract.csv_rows import csv_rows
 from consumer.extract.export import BARE, Bad, Kind, exports
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
-from consumer.kafka.topic_reader import TopicReader
-from consumer.kafka.topic_writer import TopicWriter
+from consumer.kafka.producer import TopicWriter
+from consumer.kafka.reader import TopicReader
 from consumer.wording import plural
-from schemas.settings_error import InvalidSettings
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
@@ -37,8 +38,115 @@ if TYPE_CHECKING:
     from consumer.extract.row import Row
     from consumer.settings import Settings
 
-_FAILED: Final = 1
-_WRONG_USE: Final = 2
+_EVERY: Final = 1000
+_LARGEST: Final = 4096
+_MOST_LINES: Final = 1 << 53
+
+
+class WrongState(Exception):
+    """What lies where the state should be is none; the text says what to do."""
+
+
+class BackfillState:
+    """Remembers the line up to which all is safe in the topic; of another file or topic nothing.
+
+    Lines since the last note, at most about a thousand, are written again: that does no harm. The
+    file is for its owner alone. Whatever else lies in its place is neither followed nor touched.
+    """
+
+    def __init__(self, extract: Path | None, topic: str, *, keeps: bool) -> None:
+        """Without a file (stdin, a pipe), or where nothing is written, nothing is kept."""
+        keeps = keeps and extract is not None and extract.is_file()
+        self._path = extract.with_name(f"{extract.name}.backfill") if extract and keeps else None
+        self._of = {"topic": topic, **(_identity(extract) if extract else {})}
+        self._unsaved = 0
+        self._line = 0
+
+    def next_line(self) -> int:
+        """Where to begin: 1 if nothing is known; raises WrongState."""
+        if self._path is None:
+            return 1
+        try:
+            found = json.loads(_content(self._path))
+            line = found.pop("line")
+        except FileNotFoundError:
+            return 1
+        except OSError as error:
+            raise _wrong(self._path, f"{error.strerror}") from None
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+            raise _wrong(self._path, "is no state of a backfill") from None
+        if type(line) is not int or not 0 < line < _MOST_LINES:
+            raise _wrong(self._path, "is no state of a backfill")
+        return line if found == self._of else 1
+
+    def safe(self, line: int) -> None:
+        """All before this line is in the topic."""
+        self._line = line
+        self._unsaved += 1
+        if self._unsaved >= _EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Note it; a folder that can't be written only costs the way to go on."""
+        self._unsaved = 0
+        if self._path is None or not self._line:
+            return
+        with suppress(OSError):
+            _replace(self._path, json.dumps({"line": self._line, **self._of}).encode())
+
+    def done(self) -> None:
+        """All is written: begin anew next time."""
+        if self._path is not None:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+
+def _content(path: Path) -> bytes:
+    """Read the file itself, not what a link names, and only if it can be one of ours."""
+    if path.is_symlink():
+        raise _wrong(path, "is a link")
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise _wrong(path, "is no file")
+        if found.st_uid != os.geteuid():
+            raise _wrong(path, "belongs to somebody else")
+        content = os.read(handle, _LARGEST + 1)
+    finally:
+        os.close(handle)
+    if len(content) > _LARGEST:
+        raise _wrong(path, "is too large to be the state of a backfill")
+    return content
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write all of it or nothing, beside it under a name that nobody can know (mode 0600)."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def _wrong(path: Path, reason: str) -> WrongState:
+    return WrongState(f"{path}: {reason}: remove it, and the backfill begins anew")
+
+
+def _identity(extract: Path) -> dict[str, int]:
+    """Tell an extract from another of the same name."""
+    with suppress(OSError):
+        found = extract.stat()
+        return {"size": found.st_size, "modified_ns": found.st_mtime_ns}
+    return {}
+
+
 _IN_FLIGHT: Final = 1000
 _MOST_TOLD: Final = 100
 
@@ -63,18 +171,16 @@ class Broken(Exception):
 
 def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
-    quiet()
-    try:
+
+    def written() -> int:
         settings = read_environment(os.environ)
-        return asyncio.run(_Backfill(settings, options).run())
-    except InvalidSettings as error:
-        say(error.lines, keeps_personal=True)
-    except (Broken, Endless, WrongState) as error:
-        say([f"hull-planhat: {error}"])
-    except KafkaError as error:
-        say([f"hull-planhat: {error}"])
-        return _FAILED
-    return _WRONG_USE
+        try:
+            return asyncio.run(_Backfill(settings, options).run())
+        except (Broken, Endless, WrongState) as error:
+            say([f"hull-planhat: {error}"])
+            return WRONG_USE
+
+    return guarded(written)
 
 
 class _Backfill:
@@ -109,7 +215,7 @@ class _Backfill:
                     raise
                 state.done()
         self._sum_up()
-        return _FAILED if self._bad else 0
+        return FAILED if self._bad else 0
 
     async def _write(
         self, rows: Iterator[Row], state: BackfillState, progress: Progress, bar: object

@@ -6,25 +6,25 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final
 
-from consumer.cli.foreground import quiet
-from consumer.cli.output import clean, shown, tell, tell_json
-from consumer.cli.planhat_access import planhat_facts
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import WRONG_USE, clean, quiet, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
-from consumer.kafka.reachability import kafka_findings, planhat_findings
+from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
 from consumer.settings import findings as status
 from consumer.settings import unknown_names
 from consumer.settings.findings import Finding
+from planhat_client.client import Planhat
+from planhat_client.errors import PlanhatError
+from planhat_client.protocol import Request
+from planhat_client.transport import Transport
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consumer.settings import Settings
+    from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
-
-
-_WRONG_SETTINGS: Final = 2
 
 
 def run_check(*, as_json: bool, offline: bool) -> int:
@@ -46,7 +46,7 @@ def run_check(*, as_json: bool, offline: bool) -> int:
         found = [Finding("ok", "the settings are good")]
     _print(found, as_json=as_json)
     if is_wrong_use:
-        return _WRONG_SETTINGS
+        return WRONG_USE
     return 0 if status.worst(found) in {"ok", "warning"} else 1
 
 
@@ -81,3 +81,34 @@ def _print(found: list[Finding], *, as_json: bool) -> None:
     messages = [{"status": finding.status, "message": finding.message} for finding in found]
     told = {"status": status.worst(found), "messages": messages}
     tell_json(shown(keeps_personal=True).value(told), indent=2)
+
+
+_ANSWER_SECONDS: Final = 10.0
+
+
+async def planhat_facts(endpoints: Endpoints, token: Callable[[], str]) -> PlanhatFacts:
+    """Read as the service does at its start, in two calls; each wait is bounded."""
+    wire = Transport(_ANSWER_SECONDS, 2)
+    api = Planhat(wire, endpoints, token)
+    try:
+        error, companies = await _companies(api)
+        return PlanhatFacts(error, companies, await _answers(wire, endpoints.analytics_url))
+    finally:
+        await api.close()
+
+
+async def _companies(api: Planhat) -> tuple[str, int]:
+    try:
+        await api.probe()
+        return "", len(await api.companies())
+    except PlanhatError as error:
+        return str(error), 0
+
+
+async def _answers(wire: Transport, url: str) -> str:
+    """That it answers is all that the host for activities can tell: it takes whatever comes."""
+    try:
+        await wire.send(Request("GET", f"{url}/", {}))
+    except PlanhatError as error:
+        return str(error)
+    return ""

@@ -1,8 +1,9 @@
-"""`hull-planhat explain`: why messages are sent or not. Sends nothing."""
+"""`hull-planhat explain`: why messages are sent or not, in lines and tables. Sends nothing."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from contextlib import ExitStack
@@ -11,34 +12,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from consumer.cli.explain_view import view
-from consumer.cli.foreground import quiet
-from consumer.cli.look_up import looked_up
-from consumer.cli.output import say, shown, tell_json
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import FAILED, WRONG_USE, guarded, say, shown, tell_json
 from consumer.cli.topic_choice import Choice, chosen
 from consumer.decide.rules import Rules
-from consumer.errors import KafkaError
+from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.extract.export import unwrapped
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
-from consumer.extract.unwrap import unwrapped
+from consumer.log.printable import printable
 from consumer.offsets.record import Headers
 from consumer.watch.explain import Known, explain
+from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
-from schemas.settings_error import InvalidSettings
+from planhat_client.transport import Transport
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
 
     from consumer.offsets.record import Record
     from consumer.settings import Settings
+    from consumer.settings.planhat import PlanhatSettings
     from schemas.connector import ConnectorSettings
-
-_FAILED: Final = 1
-_WRONG_USE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +69,20 @@ class _Told:
 
 def run_explain(options: ExplainOptions) -> int:
     """Explain each; return 0, 1 if the topic can't be read, 2 if settings or the file are wrong."""
-    quiet()
-    try:
+
+    def explained() -> int:
         settings, connector = read_settings(os.environ)
-        known = _known(settings, connector, asks_planhat=options.asks_planhat)
+        try:
+            known = _known(settings, connector, asks_planhat=options.asks_planhat)
+        except PlanhatError as error:
+            say([f"hull-planhat: {error}"])
+            return FAILED
         tell = _teller(settings, connector, known, options)
-        return (
-            _from_topic(settings, options, tell)
-            if options.file is None
-            else _from_file(options.file, tell)
-        )
-    except InvalidSettings as error:
-        say(error.lines, keeps_personal=True)
-        return _WRONG_USE
-    except (KafkaError, PlanhatError) as error:
-        say([f"hull-planhat: {error}"])
-        return _FAILED
+        if options.file is None:
+            return _from_topic(settings, options, tell)
+        return _from_file(options.file, tell)
+
+    return guarded(explained)
 
 
 def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
@@ -100,13 +102,13 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
             )
         except OSError as error:
             say([f"hull-planhat: {cleaned(name)}: {error.strerror}"])
-            return _WRONG_USE
+            return WRONG_USE
         try:
             for told in _rows(file):
                 tell(told)
         except Endless as error:
             say([f"hull-planhat: {name}: {error}"])
-            return _WRONG_USE
+            return WRONG_USE
     return 0
 
 
@@ -129,7 +131,7 @@ def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_To
         tell(_Told(place, title, record.value, record.headers, note))
     if not found:
         say([f"hull-planhat: {options.choice.missing}"])
-    return 0 if found else _FAILED
+    return 0 if found else FAILED
 
 
 def _by_timestamp(record: Record) -> str:
@@ -159,3 +161,129 @@ def _teller(
             console.print(part, soft_wrap=False)
 
     return tell
+
+
+_STYLES: Final = {"send": "bold green", "skip": "bold yellow", "reject": "bold red"}
+_INDENT: Final = (0, 0, 0, 2)
+_LONGEST_VALUE: Final = 60
+
+
+def view(title: str, note: str, messages: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """Yield what to print for one record; `messages` as `Explanation.to_json` gives them."""
+    yield _text(title, "bold underline")
+    if note:
+        yield Padding(_text(note, "italic"), _INDENT, expand=False)
+    if not messages:
+        yield _text("  no messages: nothing to do")
+    for message in messages:
+        yield from (
+            Padding(part, _INDENT, expand=False)
+            for part in _message(message, alone=len(messages) == 1)
+        )
+    yield Text()
+
+
+def _message(message: Mapping[str, Any], *, alone: bool) -> Iterator[RenderableType]:
+    yield _headline(message, alone=alone)
+    for condition in message["conditions"]:
+        yield _text(f"if {condition}", "yellow")
+    yield _steps(message["steps"])
+    if message["fields"]:
+        yield _fields(message["fields"])
+    if not message["requests"]:
+        yield _text("sends nothing", "dim")
+    for request in message["requests"]:
+        yield from _request(request)
+
+
+def _headline(message: Mapping[str, Any], *, alone: bool) -> Text:
+    line = Text() if alone else _text(f"message {message['position'] + 1}: ")
+    line.append(message["verdict"].upper(), _STYLES[message["verdict"]])
+    only = "only events of " if message["summary"] and message["verdict"] == "send" else ""
+    line.append(f" {only}{message['kind']}")
+    for name in ("hull_id", "external_id", "email"):
+        if message[name]:
+            line.append(f"  {name} {_short(message[name])}")
+    if message["is_export"]:
+        line.append("  (export)")
+    if message["reason"]:
+        line.append(f"\n{printable(message['summary'] or message['reason'])}", "yellow")
+    return line
+
+
+def _steps(steps: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for step in steps:
+        mark = Text("pass", "green") if step["passed"] else Text("stop", "red")
+        table.add_row(mark, _text(step["name"]), _text(step["detail"]))
+    return table
+
+
+def _fields(rows: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for name in ("Planhat's field", "mapped from", "found as", "value", "written"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        target = row["target"] if row["model"] in {"enduser", "company"} else _licence(row)
+        value = "" if row["found_as"] is None else _json(row["value"])
+        cells = (target, row["attribute"], row["found_as"] or "", value, _written(row))
+        table.add_row(*(_text(cell) for cell in cells), style="" if row["is_sent"] else "dim")
+    return table
+
+
+def _written(row: Mapping[str, Any]) -> str:
+    if not row["is_sent"]:
+        return f"({row['note']})"
+    written = "as it is" if row["written"] == row["value"] else _json(row["written"])
+    return f"{written} ({row['note']})" if row["note"] else written
+
+
+def _licence(row: Mapping[str, Any]) -> str:
+    return f"{row['model']}: {row['target']}"
+
+
+def _request(request: Mapping[str, Any]) -> Iterator[RenderableType]:
+    line = _text(f"{request['method']} {request['path']}", "bold cyan")
+    if request["host"] == "analytics":
+        line.append(" at the analytics host")
+    if request["only_if"]:
+        line.append(f"  only if {printable(request['only_if'])}", "yellow")
+    yield line
+    body = json.dumps(request["body"], indent=2, ensure_ascii=False)
+    yield Padding(
+        _text("\n".join(printable(one) for one in body.splitlines())), _INDENT, expand=False
+    )
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Data is never read as markup, and can't command the terminal."""
+    return Text("\n".join(printable(line) for line in text.split("\n")), style)
+
+
+def _short(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+
+
+def _json(value: object) -> str:
+    return _short(json.dumps(value, ensure_ascii=False))
+
+
+async def looked_up(
+    settings: PlanhatSettings, connector: ConnectorSettings
+) -> tuple[CompanyDirectory, Owners]:
+    """Read companies and users, in two calls; raises InvalidSettings and PlanhatError."""
+    companies, owners = CompanyDirectory(), Owners()
+    api = Planhat(
+        Transport(settings.request_timeout_seconds, 2),
+        settings.endpoints(connector),
+        settings.token(connector),
+    )
+    try:
+        companies.read(await api.companies(), 0.0)
+        owners.read(await api.users(), 0.0)
+    finally:
+        await api.close()
+    return companies, owners

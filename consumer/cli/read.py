@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.log import hide
 from consumer.settings import Settings
-from consumer.settings.mounted import mounted
+from consumer.settings.secret import mounted
 from schemas.connector import ConnectorSettings
 from schemas.settings_error import InvalidSettings
 from schemas.settings_text import LONGEST

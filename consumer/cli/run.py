@@ -12,9 +12,8 @@ import structlog
 
 from consumer import log
 from consumer.app import Service
-from consumer.cli.foreground import stop_on_signals
-from consumer.cli.output import say
 from consumer.cli.read import read_settings
+from consumer.cli.terminal import say, stop_on_signals
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
 from consumer.settings import findings as status

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from consumer.cli.foreground import stop_on_signals
-from consumer.cli.output import say
+from consumer.cli.terminal import say, stop_on_signals
 from planhat_client.sandbox import SandboxOptions, serve
 
 if TYPE_CHECKING:

@@ -1,17 +1,25 @@
-"""`hull-planhat schema`: JSON Schema of what people write and what the bridge writes."""
+"""`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
+
+The record is as lenient as the service reads it; the settings are as editors like them: words,
+examples, choices.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from consumer.cli.record_schema import record_schema
-from consumer.cli.settings_schema import settings_schema
+from pydantic import TypeAdapter
+
 from consumer.settings import described
 from consumer.settings.bounds import bounds
+from schemas import target
+from schemas.connector import ConnectorSettings
+from schemas.hull import Message, Notification
 
 if TYPE_CHECKING:
     from consumer.settings.bounds import Bounds
+    from schemas.target import Targets
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -57,3 +65,148 @@ def _value(found: Bounds) -> dict[str, Any]:
         **{name: limit for name, limit in limits.items() if limit is not None},
         **({"enum": words} if words else {}),
     }
+
+
+_NOTHING: Final[list[dict[str, Any]]] = [
+    {"type": "null"},
+    {"type": "object", "maxProperties": 0},
+    {"type": "array", "maxItems": 0},
+]
+_MAY_BE_NOTHING: Final = {
+    *("account", "account_segments", "changes", "entered", "events", "left", "properties"),
+    *("segments", "user", "is_export", "is_new"),
+}
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the schema of a notification or of one message."""
+    found = TypeAdapter(Notification | Message).json_schema()
+    for model in found["$defs"].values():
+        properties = model.get("properties", {})
+        for name, one in properties.items():
+            properties[name] = _lenient(name, one)
+    return {"title": "A record of Hull: a notification, or one message", **found}
+
+
+def _lenient(name: str, one: dict[str, Any]) -> dict[str, Any]:
+    """Hull writes nothing as null, {} or []; and what is a text may come as a number."""
+    plain = {key: value for key, value in one.items() if key not in ("title", "default")}
+    if plain.get("type") == "string":
+        plain["type"] = ["string", "number"]
+    plain["anyOf"] = [
+        {**kind, "type": ["string", "number"]} if kind.get("type") == "string" else kind
+        for kind in plain.get("anyOf", [])
+    ]
+    if not plain["anyOf"]:
+        del plain["anyOf"]
+    if name not in _MAY_BE_NOTHING:
+        return plain
+    kinds = plain["anyOf"] if set(plain) == {"anyOf"} else [plain]
+    return {"anyOf": [*kinds, *_NOTHING]}
+
+
+_LABELS: Final = (
+    *("Full name", "Name", "Name (*)", "Company name", "Email", "External id", "External id (*)"),
+    *("Company id (*)", "Position", "Phone", "Featured", "Tags", "First name", "Last Name"),
+    *("Date created", "Owner", "Phase", "Status"),
+)
+"""What the old settings page called the fields; those that a table has are choices too."""
+
+STANDARD: Final[dict[str, Targets]] = {
+    "contact_attributes_outbound": target.CONTACT,
+    "account_attributes_outbound": target.COMPANY,
+    "account_licenses_attributes_outbound": target.LICENCE,
+}
+"""The tables whose targets are fields that Planhat has."""
+
+_CUSTOM: Final = (
+    "contact_custom_attributes_outbound",
+    "account_custom_attributes_outbound",
+    "account_licenses_custom_attributes_outbound",
+)
+_SECRETS: Final = ("personal_access_token", "personal_acccess_token", "tenant_id")
+
+_MEANINGS: Final = {
+    "personal_access_token": "API access token. Better given as PLANHAT_ACCESS_TOKEN or by a file.",
+    "personal_acccess_token": "The same, in its historic spelling.",
+    "api_prefix": "First part of the API's host name, by region: api, api-us2 ...",
+    "tenant_id": "Tenant id, for activities.",
+    "contact_synchronized_segments": "The Contact Filter: ids of user segments. Who is in none of"
+    " them is not sent; an empty list sends nobody. Exports pass it.",
+    "contact_events": "The Tracking Filter: names of events that become activities.",
+    "contact_attributes_outbound": "From attributes of the user (or account. and one of its"
+    " account) to standard fields of an enduser.",
+    "contact_custom_attributes_outbound": "The same to custom fields.",
+    "account_synchronized_segments": "The Account Filter: ids of account segments.",
+    "account_require_externalid": "Skip accounts without an external_id; exports too.",
+    "account_attributes_outbound": "From attributes of the account to standard fields of a"
+    " company.",
+    "account_custom_attributes_outbound": "The same to custom fields.",
+    "account_licenses_attribute": "The attribute that holds the list of licences.",
+    "account_licenses_attributes_outbound": "From members of a licence in that list to standard"
+    " fields.",
+    "account_licenses_custom_attributes_outbound": "The same to custom fields.",
+    "send_null_values": "Send null, which clears the field in Planhat.",
+    "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",
+    "fetch_interval_users": "Accepted and ignored: this service does not fetch.",
+}
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the schema; what it allows is what the service accepts."""
+    made = ConnectorSettings.model_json_schema()
+    properties = {name: _plain(made["properties"].get(name, {})) for name in _MEANINGS}
+    for name in _SECRETS:
+        properties[name] = {"type": ["string", "number"]}
+    for name, targets in STANDARD.items():
+        properties[name] = _table(_choices(targets))
+    for name in _CUSTOM:
+        properties[name] = _table({"type": ["string", "number", "boolean", "null"]})
+    return {
+        "title": "Connector settings",
+        "description": "Hull's private_settings for Planhat; an unknown key is an error.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            name: {"description": _MEANINGS[name], **_or_nothing(found)}
+            for name, found in properties.items()
+        },
+    }
+
+
+def _plain(found: dict[str, Any]) -> dict[str, Any]:
+    """Without the titles that only repeat the name; ids of segments may be numbers."""
+    plain = {name: value for name, value in found.items() if name != "title"}
+    if plain.get("type") == "array":
+        plain["items"] = {"type": ["string", "number", "null"]}
+    return plain
+
+
+def _or_nothing(found: dict[str, Any]) -> dict[str, Any]:
+    """Null and an empty text are no setting, whatever its type."""
+    outside = {name: found[name] for name in ("default",) if name in found}
+    inside = {name: value for name, value in found.items() if name not in outside}
+    if not inside:
+        return outside
+    return {"anyOf": [inside, {"enum": [None, ""]}], **outside}
+
+
+def _table(of: dict[str, Any]) -> dict[str, Any]:
+    row = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {
+            "hull_field_name": {
+                "description": "The attribute's name in Hull: email, traits_crm/title, crm/title.",
+                "type": ["string", "number", "boolean", "null"],
+            },
+            "service_field_name": {"description": "The field of Planhat.", **of},
+        },
+    }
+    return {"type": "array", "items": row, "default": []}
+
+
+def _choices(targets: Targets) -> dict[str, Any]:
+    labels = [label for label in _LABELS if targets.find(label) and label not in targets.names]
+    return {"enum": [*targets.names, *labels, "", None]}

@@ -7,12 +7,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from consumer.kafka.topic_reader import TopicReader
+from consumer.kafka.reader import TopicReader
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
     from consumer.offsets.record import Record
-    from consumer.settings.kafka_settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 _MOST: Final = 1000
 

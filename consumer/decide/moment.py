@@ -204,5 +204,5 @@ def iso_moment(value: object) -> str | None:
 
 
 def is_day(value: str) -> bool:
-    """Return whether the text is a day, a month or a year, no moment: it stays as it is."""
+    """Return whether the text is a day, month or year: that is no moment, and stays as it is."""
     return len(value) <= len("2019-07-10") and _PLAIN_DAY.fullmatch(value) is not None

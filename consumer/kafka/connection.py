@@ -1,11 +1,14 @@
-"""How aiokafka's clients are set up, and how their errors become ours."""
+"""How aiokafka's clients are set up, kept let in, and how their errors become ours."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from aiokafka import AIOKafkaProducer
 from aiokafka import errors as foreign
 
 from consumer.errors import (
@@ -16,13 +19,22 @@ from consumer.errors import (
     KafkaTooLarge,
     KafkaUnavailable,
 )
-from consumer.kafka.fetched import FaultyRecord
+from consumer.kafka.batches.fetched import FaultyRecord
 from consumer.offsets.record import Partition, Record, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.settings.kafka_settings import KafkaSettings
+    from aiokafka import AIOKafkaConsumer
+    from aiokafka.admin import AIOKafkaAdminClient
+    from aiokafka.client import AIOKafkaClient
+
+    from consumer.settings.kafka import KafkaSettings
+
+_Client: TypeAlias = "AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient"
+
+RENEWAL_SECONDS: Final = 5.0
+"""How old what a new connection is made with may be."""
 
 CLOSE_SECONDS = 5.0
 """How long a client may take to end in order."""
@@ -134,3 +146,31 @@ def records(found: dict[Any, list[Any]]) -> Iterator[Record]:
                 min(at or now, now) if record.timestamp_type == _BY_THE_BROKER else now,
                 record.fault if type(record) is FaultyRecord else None,
             )
+
+
+def keep_renewed(
+    client: _Client, settings: KafkaSettings, seconds: float = RENEWAL_SECONDS
+) -> None:
+    """Let the client make its connections with the newest credentials, for as long as it lives.
+
+    aiokafka asks for them once, when it makes a client. We renew them by the clock, not by errors:
+    a client whose brokers refuse it raises nothing, it tries again.
+    """
+    if settings.sasl_password is None and settings.tls is None:
+        return
+    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001 - as in _renew
+    _renew(weakref.ref(inner), settings, seconds)
+
+
+def _renew(
+    held: weakref.ReferenceType[AIOKafkaClient], settings: KafkaSettings, seconds: float
+) -> None:
+    """Write what the next connection reads; there is no public way to change it."""
+    client = held()
+    if client is None:
+        return
+    if settings.sasl_password is not None:
+        client._sasl_plain_password = settings.sasl_password()  # noqa: SLF001
+    if settings.tls is not None:
+        client._ssl_context = settings.tls()  # noqa: SLF001
+    asyncio.get_running_loop().call_later(seconds, _renew, held, settings, seconds)

@@ -9,7 +9,7 @@ from consumer.lanes.memory import REMEMBERED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.settings.planhat_settings import PlanhatSettings
+    from consumer.settings.planhat import PlanhatSettings
 
 _ACTIVITY_BATCH = 1000
 """Planhat takes more at once, and without a limit of calls. But where every third message has an

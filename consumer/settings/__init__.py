@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from consumer.settings import environment
-from consumer.settings.http_settings import HttpSettings
-from consumer.settings.kafka_settings import KafkaSettings
-from consumer.settings.planhat_settings import PlanhatSettings
+from consumer.settings.http import HttpSettings
+from consumer.settings.kafka import KafkaSettings
+from consumer.settings.planhat import PlanhatSettings
 from consumer.settings.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
 from schemas.shown import is_random

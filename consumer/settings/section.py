@@ -11,8 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringCons
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from consumer.settings.brokers import is_host
-from consumer.settings.token_source import TokenSource, Unusable
+from consumer.settings.secret import TokenSource, Unusable
 from schemas.shown import shown_path
 
 MIB = 1 << 20
@@ -47,6 +46,14 @@ def _url(value: object) -> object:
 def _may_be_found(url: HttpUrl) -> bool:
     host = url.host or ""
     return host.startswith("[") or is_host(host)
+
+
+def is_host(text: str | None) -> bool:
+    """Tell whether a name can be looked up: with an empty part, or a part too long, it can't."""
+    try:
+        return bool((text or "").encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _printable(text: str) -> str:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from consumer import log
 from consumer.app import Service
-from consumer.cli.foreground import stop_on_signals
 from consumer.cli.read import read_settings
 from consumer.cli.run import collect_seldom, loop_factory
+from consumer.cli.terminal import stop_on_signals
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from consumer.cli.settings_schema import STANDARD, settings_schema
+from consumer.cli.schema import STANDARD, settings_schema
 from consumer.settings.bounds import bounds
 from tests.deploy.chart import CHART
 

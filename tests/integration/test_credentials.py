@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.kafka.topic_reader import TopicReader
-from consumer.kafka.topic_writer import TopicWriter
+from consumer.kafka.producer import TopicWriter
+from consumer.kafka.reader import TopicReader
 from consumer.settings import Settings
 from planhat_client.sandbox import SandboxServer
 from tests.integration.command import Command

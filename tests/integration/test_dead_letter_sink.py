@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.kafka.sink import KafkaSink
-from consumer.settings.kafka_settings import KafkaSettings
+from consumer.kafka.producer import KafkaSink
+from consumer.settings.kafka import KafkaSettings
 from planhat_client.sandbox import SandboxServer
 from tests.integration.kafka_client import Entry, until
 from tests.integration.service_process import ServiceProcess

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consumer.kafka.source import FETCH_BYTES
+from consumer.kafka.member import FETCH_BYTES
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
 from tests.integration.hull import CONNECTOR, Hull
 from tests.integration.kafka_client import Entry

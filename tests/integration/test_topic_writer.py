@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consumer.errors import KafkaUnavailable
-from consumer.kafka.topic_writer import TopicWriter
+from consumer.kafka.producer import TopicWriter
 from consumer.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.console import Console
 from consumer import log
 from consumer.cli.demo import table
 from consumer.cli.demo.workload import Options
-from consumer.cli.output import say
+from consumer.cli.terminal import say
 
 
 def run_demo() -> int:

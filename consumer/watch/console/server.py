@@ -17,6 +17,7 @@ from consumer.clock import loop_time
 from consumer.log import cleaner
 from consumer.watch.console.answer import answer
 from consumer.watch.console.callers import Caller, Tries, refusal
+from consumer.watch.console.door import EXPLAIN, QUESTIONS
 from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explained
 from consumer.watch.console.queue import Busy, Queue
 from consumer.watch.console.state import state
@@ -76,14 +77,15 @@ class Console:
             for path, (name, web_type) in _FILES.items()
         }
 
-    def routes(self) -> list[web.RouteDef]:
-        """What is to be served."""
-        return [
-            *(web.get(path, self._guarded(self._file, is_page=True)) for path in self._files),
-            web.get("/api/state", self._guarded(self._state)),
-            web.get("/api/outcomes", self._guarded(self._outcomes)),
-            web.post("/api/explain", self._guarded(self._explain)),
-        ]
+    def handlers(self) -> dict[str, Handler]:
+        """What answers at each path."""
+        state_path, outcomes_path = QUESTIONS
+        return {
+            **{path: self._guarded(self._file, is_page=True) for path in self._files},
+            state_path: self._guarded(self._state),
+            outcomes_path: self._guarded(self._outcomes),
+            EXPLAIN: self._guarded(self._explain),
+        }
 
     async def _file(self, request: web.Request) -> web.Response:
         web_type, text = self._files[request.path]

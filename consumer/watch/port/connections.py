@@ -75,7 +75,6 @@ class Connections:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_TAKES)
             one.listen(_WAITING)
             asyncio.get_running_loop().add_reader(one, self._accept, one)
-        self._sweep()
 
     def close(self) -> None:
         """Accept no more."""
@@ -138,6 +137,8 @@ class Connections:
             if len(self._silent) >= self._most_silent:
                 self._end_oldest()
             self._silent[one] = until
+            if self._sweeping is None:
+                self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
             loop.add_reader(one, self._spoken, one)
 
     def _go_on(self, listener: socket.socket) -> None:
@@ -171,13 +172,16 @@ class Connections:
             one.close()
 
     def _sweep(self) -> None:
-        """End those that said nothing for too long: browsers do so, it is no news."""
+        """End those that said nothing for too long: browsers do so, it is no news.
+
+        It rests while nobody is silent.
+        """
         loop = asyncio.get_running_loop()
         now = loop.time()
         for one in [one for one, until in self._silent.items() if until <= now]:
             del self._silent[one]
             _close(one)
-        self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep) if self._silent else None
 
 
 def _has_left(one: socket.socket) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.cli.backfill_state import BackfillState
+from consumer.cli.backfill import BackfillState
 from tests.consumer.cli.commands import DATA, call, call_here
 
 if TYPE_CHECKING:

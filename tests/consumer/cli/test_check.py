@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.kafka.group_members import Group, Member
-from consumer.kafka.reachability import KafkaFacts, kafka_findings
+from consumer.kafka.reachability import Group, KafkaFacts, Member, kafka_findings
 from consumer.settings import Settings
 from consumer.settings import findings as status
 from consumer.settings.findings import Finding

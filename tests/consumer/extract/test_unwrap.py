@@ -1,6 +1,6 @@
 import pytest
 
-from consumer.extract.unwrap import Unwrapped, unwrapped
+from consumer.extract.export import Unwrapped, unwrapped
 
 
 @pytest.mark.parametrize(

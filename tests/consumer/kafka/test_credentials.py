@@ -9,8 +9,7 @@ import aiokafka
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from consumer.kafka.connection import connection
-from consumer.kafka.credentials import keep_renewed
+from consumer.kafka.connection import connection, keep_renewed
 from consumer.settings import Settings
 from tests.certificates import Authority
 

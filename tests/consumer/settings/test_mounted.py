@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import pytest
 
-from consumer.settings.mounted import mounted
+from consumer.settings.secret import mounted
 from tests.consumer.cli.commands import call, call_here
 
 

@@ -1,0 +1,51 @@
+"""How long those who look may rest: a moment while something is in work, longer while nothing is.
+
+Whatever they wait for comes of a record, of an answer, or of a halt. So an idle service need not
+look ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from consumer.engine.engine import Engine
+
+IDLE_SECONDS: Final = 2.0
+"""Of a rest that nobody ended: directories age, and who reads them may be refused."""
+
+
+class Rest:
+    """The rests of one who looks, `busy_seconds` each while there is work."""
+
+    def __init__(self, engine: Engine, busy_seconds: float) -> None:
+        """Nobody rests yet."""
+        self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._ended = asyncio.Event()
+        self._is_idle = False
+
+    def end(self) -> None:
+        """What is waited for has come."""
+        self._ended.set()
+
+    def work_came(self) -> None:
+        """There is work: an idle rest is over. It costs next to nothing where there always is."""
+        if self._is_idle:
+            self._ended.set()
+
+    async def take(self) -> None:
+        """Rest until the time is up, or somebody ends it."""
+        self._ended.clear()
+        self._is_idle = not self._has_work()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_SECONDS if self._is_idle else self._busy_seconds):
+                await self._ended.wait()
+        self._is_idle = False
+
+    def _has_work(self) -> bool:
+        engine = self._engine
+        has_records = engine.assignment.backlog.records > 0 or len(engine.lookups) > 0
+        return has_records or engine.halts.stops_all or not engine.is_open

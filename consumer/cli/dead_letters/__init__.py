@@ -1,0 +1,1 @@
+"""`hull-planhat dead-letters`: what was rejected, looked at and brought back."""

@@ -1,0 +1,168 @@
+"""A door to aiokafka: reads topics by offset, outside of any group; nothing is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Final, Self
+
+import aiokafka
+from aiokafka.errors import KafkaConnectionError
+
+from consumer.clock import loop_time
+from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
+from consumer.kafka.batches.fetched import shelf
+from consumer.kafka.connection import connection, keep_renewed, records, translated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from consumer.offsets.record import Partition, Record
+    from consumer.settings.kafka import KafkaSettings
+
+_ANSWER_SECONDS: Final = 15.0
+_POLL_MILLISECONDS: Final = 500
+_CHUNK: Final = 500
+_REST_SECONDS: Final = 1.0
+
+
+class TopicReader:
+    """Used by `async with`; raises KafkaUnavailable and KafkaRefused, each wait is bounded."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Nothing is connected yet."""
+        self._settings = settings
+        self._started: aiokafka.AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        shelf.most = self._settings.max_unpacked_bytes
+        consumer = aiokafka.AIOKafkaConsumer(
+            **connection(self._settings),
+            client_id="hull-planhat",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            request_timeout_ms=round(_ANSWER_SECONDS * 1000),
+        )
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await consumer.start()
+        except BaseException as error:
+            await consumer.stop()
+            raise told(error, f" from {self._settings.bootstrap_servers}") from error
+        keep_renewed(consumer, self._settings)
+        self._started = consumer
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the connection."""
+        if self._started is not None:
+            await self._started.stop()
+
+    async def spans(self, topic: str) -> dict[int, tuple[int, int]]:
+        """Partition -> (first offset that is kept, offset of the next record to be written)."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                wanted = await self._partitions(topic)
+                begins = await self._consumer.beginning_offsets(wanted)
+                ends = await self._consumer.end_offsets(wanted)
+        except Exception as error:
+            raise told(error) from error
+        return {one.partition: (int(begins[one]), int(ends[one])) for one in wanted}
+
+    async def since(self, topic: str, moment: float) -> dict[int, tuple[int, int]]:
+        """The same, but from the first record that was written at `moment` (seconds since 1970)."""
+        spans = await self.spans(topic)
+        wanted = {aiokafka.TopicPartition(topic, at): round(moment * 1000) for at in spans}
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                found = await self._consumer.offsets_for_times(wanted)
+        except Exception as error:
+            raise told(error) from error
+        starts = {one.partition: at.offset for one, at in found.items() if at is not None}
+        return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
+
+    async def read(self, partition: Partition, start: int, end: int) -> AsyncIterator[Record]:
+        """Yield what lies from `start` up to, not with, `end`, as far as it is kept.
+
+        What can't be read is passed over, and told.
+        """
+        one = aiokafka.TopicPartition(*partition)
+        consumer = self._consumer
+        consumer.assign([one])
+        consumer.seek(one, start)
+        while await self._position(one) < end:
+            for record in await self._some(one):
+                if record.offset >= end:
+                    return
+                if record.fault is None:
+                    yield record
+                else:
+                    _tell(record)
+
+    async def _partitions(self, topic: str) -> list[aiokafka.TopicPartition]:
+        # `topics` asks for the same and throws the partitions away.
+        cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - see above
+        numbers = cluster.partitions_for_topic(topic)
+        if not numbers:
+            raise KafkaUnavailable(f"topic {topic} does not exist")
+        return [aiokafka.TopicPartition(topic, number) for number in sorted(numbers)]
+
+    async def _position(self, partition: object) -> int:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return int(await self._consumer.position(partition))
+        except Exception as error:
+            raise told(error) from error
+
+    async def _some(self, partition: object) -> list[Record]:
+        """The next records; none only if the position moved over what is no record."""
+        began = await self._position(partition)
+        deadline = loop_time() + _ANSWER_SECONDS
+        while loop_time() < deadline:
+            try:
+                found = await self._consumer.getmany(
+                    partition, timeout_ms=_POLL_MILLISECONDS, max_records=_CHUNK
+                )
+            except KafkaUnreadable:
+                if loop_time() + _REST_SECONDS > deadline:
+                    raise
+                await asyncio.sleep(_REST_SECONDS)
+                continue
+            except Exception as error:
+                raise told(error) from error
+            if found or await self._position(partition) != began:
+                return list(records(found))
+        raise KafkaUnavailable(f"no records in {_ANSWER_SECONDS:g} s")
+
+    @property
+    def _consumer(self) -> aiokafka.AIOKafkaConsumer:
+        if self._started is None:
+            raise KafkaUnavailable("not connected")
+        return self._started
+
+
+def _tell(record: Record) -> None:
+    """Say on standard error what is passed over: only commands read by offset."""
+    place = f"offset {record.offset} of {record.partition.topic}, partition"
+    line = f"hull-planhat: passed over {place} {record.partition.number}: {record.fault}"
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
+
+
+def told(error: BaseException, whom: str = "") -> BaseException:
+    """Our own error for what went wrong with `whom`; what is no fault of Kafka stays as it is."""
+    if isinstance(error, KafkaError):
+        return error
+    if isinstance(error, TimeoutError):
+        return KafkaUnavailable(f"no answer{whom} in {_ANSWER_SECONDS:g} s")
+    if isinstance(error, KafkaConnectionError):
+        return KafkaUnavailable(f"no answer{whom}: is it Kafka, and does it run there?")
+    return translated(error) if isinstance(error, Exception) else error

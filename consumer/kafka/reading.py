@@ -1,0 +1,123 @@
+"""Reading what a member of the consumer group was given, and what the client knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import aiokafka
+
+from consumer.clock import loop_time
+from consumer.errors import KafkaError, KafkaUnavailable
+from consumer.kafka.connection import door, records
+from consumer.offsets.record import Partition, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumer.settings.kafka import KafkaSettings
+
+_ASK_AGAIN_SECONDS = 5.0
+
+_NOWHERE = aiokafka.TopicPartition("<none>", 0)
+
+
+class Reading:
+    """Reads bytes by the client that joined the group; who joins and leaves sets it."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Nothing was joined yet."""
+        self._settings = settings
+        self._joined: aiokafka.AIOKafkaConsumer | None = None
+        self._asked_at = float("-inf")
+
+    async def poll(
+        self, partitions: Sequence[Partition], seconds: float, max_records: int
+    ) -> list[Record]:
+        """Read from these partitions only, waiting at most `seconds` for the first record.
+
+        No partition at all still counts as a poll and lets no buffer go (pausing would). Of many
+        partitions only one is read out, that of the first record: if a second could not be read,
+        aiokafka would lose what it had of the first.
+        """
+        wanted = [aiokafka.TopicPartition(*partition) for partition in partitions] or [_NOWHERE]
+        is_one = len(wanted) == 1
+        with door():
+            found = await self._consumer.getmany(
+                *wanted,
+                timeout_ms=round(seconds * 1000),
+                max_records=max_records if is_one else 1,
+            )
+        read = list(records(found))
+        if read and not is_one and max_records > 1:
+            with suppress(KafkaError):  # it is told with the next poll
+                read += await self.poll([read[0].partition], 0.0, max_records - 1)
+        return read
+
+    def rewind(self, partition: Partition, offset: int) -> None:
+        """Read on from `offset`, if the partition is still ours."""
+        try:
+            with door():
+                self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
+        except KafkaError:
+            return
+
+    async def position(self, partition: Partition) -> int | None:
+        """The offset that is read next; None if that is not known in time."""
+        try:
+            with door():
+                async with asyncio.timeout(1.0):
+                    found = await self._consumer.position(aiokafka.TopicPartition(*partition))
+        except KafkaError:
+            return None
+        return int(found)
+
+    def end(self, partition: Partition) -> int | None:
+        """The end of the log as of the last fetch; None before the first."""
+        try:
+            with door():
+                found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
+        except KafkaError:
+            return None
+        return None if found is None else int(found)
+
+    async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """The offset of the next record to be written to each; raises KafkaUnavailable."""
+        wanted = [aiokafka.TopicPartition(*partition) for partition in partitions]
+        with door():
+            found = await self._consumer.end_offsets(wanted)
+        return {Partition(*partition): int(offset) for partition, offset in found.items()}
+
+    def partition_count(self) -> int:
+        """All partitions of the topics, whoever owns them; 0 while unknown."""
+        if self._joined is None:
+            return 0
+        counts = [self._joined.partitions_for_topic(topic) for topic in self._settings.topics]
+        return sum(len(count or ()) for count in counts)
+
+    def unseen(self) -> list[str]:
+        """What keeps topics from being seen, which nothing raises; empty if all are.
+
+        Where there is something the client asks again, which it would not for minutes.
+        """
+        if self._joined is None:
+            return []
+        cluster = self._joined._client.cluster  # noqa: SLF001 - the only place where it is told
+        unseen = []
+        for topic in self._settings.topics:
+            if topic in cluster.unauthorized_topics:
+                unseen.append(f"not authorized for the topic {topic}")
+            elif not cluster.partitions_for_topic(topic):
+                unseen.append(f"topic {topic} does not exist any more, or may not be seen")
+        now = loop_time()
+        if unseen and now - self._asked_at >= _ASK_AGAIN_SECONDS:
+            self._asked_at = now
+            self._joined._client.force_metadata_update()  # noqa: SLF001 - likewise
+        return unseen
+
+    @property
+    def _consumer(self) -> aiokafka.AIOKafkaConsumer:
+        if self._joined is None:
+            raise KafkaUnavailable("the group was not joined yet")
+        return self._joined
