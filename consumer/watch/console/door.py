@@ -34,5 +34,9 @@ class Door:
         if self._loading is None:
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
         # Who goes away meanwhile must not take it from the others.
-        handlers = await asyncio.shield(self._loading)
+        try:
+            handlers = await asyncio.shield(self._loading)
+        except Exception:
+            self._loading = None  # the next one may fare better
+            raise
         return await handlers[request.path](request)

@@ -754,7 +754,7 @@ def test_the_companies_of_who_was_taken_are_there_and_who_names_none_tells_of_no
 
 
 @pytest.mark.parametrize(
-    ("keys", "answer", "flights"),
+    ("keys", "answer", "batches"),
     [
         ("abc", IGNORED, ["ab", "c"]),
         ("abcdefg", IGNORED, ["a", "bcd", "efg"]),

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -14,6 +15,8 @@ from aiohttp import web
 from consumer.watch.console.door import Door
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from consumer.watch.console.door import Handlers
 
 SEEN = """
@@ -42,20 +45,43 @@ async def test_the_console_is_loaded_once_and_beside_the_loop() -> None:
         loaded.append(threading.current_thread() is not threading.main_thread())
         return {"/": page, "/api/state": page}
 
+    async with served(load) as session:
+        assert loaded == []
+        answers = await asyncio.gather(*(_text(session, path) for path in ("/", "/api/state")))
+
+    assert answers == ["/", "/api/state"]
+    assert loaded == [True]
+
+
+async def test_a_console_that_could_not_be_loaded_is_loaded_by_who_asks_next() -> None:
+    troubles = [ImportError("too many open files")]
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=request.path)
+
+    def load() -> Handlers:
+        if troubles:
+            raise troubles.pop()
+        return {"/": page}
+
+    async with served(load) as session:
+        failed = await session.get("/")
+        answer = await _text(session, "/")
+
+    assert (failed.status, answer) == (500, "/")
+
+
+@asynccontextmanager
+async def served(load: Callable[[], Handlers]) -> AsyncIterator[aiohttp.ClientSession]:
     app = web.Application()
     app.add_routes(Door(load).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-
-    assert loaded == []
     async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
-        answers = await asyncio.gather(*(_text(session, path) for path in ("/", "/api/state")))
+        yield session
     await runner.cleanup()
-
-    assert answers == ["/", "/api/state"]
-    assert loaded == [True]
 
 
 async def _text(session: aiohttp.ClientSession, path: str) -> str:
