@@ -7,14 +7,14 @@ change costs itself and O(log n) requests, never its neighbours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from consumer.lanes.batch import Group
 from consumer.lanes.halts import LaneHalt
+from consumer.lanes.health import Health
+from consumer.lanes.ids import DoubtedIds
 from consumer.lanes.memory import most_tries
 from consumer.lanes.part import Ended
-from consumer.lanes.payload import is_named, with_id
 from planhat_client.answers.verdict import IGNORED, Proven, Suspect, verdicts
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
@@ -35,33 +35,6 @@ REFUSED_ALONE = "others are taken: a web application firewall may have refused w
 """Why one profile is rejected that was refused as a token without rights is."""
 
 _ALONE_SECONDS = 5.0
-_HEALTHY = 0.8
-_WEIGHT = 0.1
-
-
-@dataclass(slots=True)
-class Health:
-    """Whether the API as a whole works: the share of first tries that succeed, of late.
-
-    Without it, an item could be rejected for an outage that happens to spare its neighbours.
-    """
-
-    share: float = 1.0
-    succeeded_at: float = field(default=float("-inf"))
-    failed_at: float = field(default=float("-inf"))
-
-    def note(self, *, success: bool, is_first_try: bool, now: float) -> None:
-        """A request was answered; it is no first try if something in it is known to fail."""
-        if success:
-            self.succeeded_at = now
-        elif is_first_try:
-            self.failed_at = now
-        if is_first_try:
-            self.share += _WEIGHT * (success - self.share)
-
-    def blames(self, batch: Batch) -> bool:
-        """Tell whether others succeeded since `batch` failed before: it is not the API then."""
-        return batch.failures > 0 and self.succeeded_at > batch.failed_at and self.share >= _HEALTHY
 
 
 class Companies(Protocol):
@@ -93,13 +66,11 @@ class Settler:
         self._halt = halt or LaneHalt(lane.policy.resource)
         self._companies = companies
         self._health = Health()
-        self._dropped: dict[Profile, str] = {}
-        self._unlearnt: dict[Profile, str] = {}
+        self._ids = DoubtedIds(lane.memory, drops=lane.policy.merges)
 
     def clear(self) -> None:
-        """Whether the ids hold that are left out just now, nobody will learn."""
-        for profile in [*self._unlearnt, *self._dropped]:
-            self._restore_ids(profile)
+        """Forget what is in doubt: the partitions were revoked."""
+        self._ids.restore_all()
 
     def settle(self, batch: Batch, answer: Answer, now: float) -> None:
         """Bring each profile of a batch to its end, or to its next try."""
@@ -195,9 +166,7 @@ class Settler:
                 memory.learn(profile.key, planhat_id)
             planhat_id = planhat_id or memory.planhat_id(profile.key)
         profile.succeeded()
-        if self._dropped or self._unlearnt:
-            self._dropped.pop(profile, None)
-            self._unlearnt.pop(profile, None)
+        self._ids.confirm(profile)
         self._lane.poison.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
@@ -236,13 +205,13 @@ class Settler:
         if profile.flying > 1:
             profile.halve()
             self._lane.park(Group([profile]), now)
-        elif self._unlearn_id(profile) or (
-            (not is_transient or reason == IGNORED) and self._drop_id(profile)
+        elif self._ids.unlearn(profile) or (
+            (not is_transient or reason == IGNORED) and self._ids.drop(profile)
         ):
             profile.isolate_first()
             self._lane.park(Group([profile]), now)
         else:
-            self._restore_ids(profile)
+            self._ids.restore(profile)
             self._blame_rest(profile, reason, now, is_transient=is_transient)
 
     def _blame_rest(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
@@ -250,51 +219,15 @@ class Settler:
         companies = self._companies
         if companies is not None and _is_about_company(reason) and companies.is_gone(profile, now):
             profile.begin_anew()
-            for held in [*self._unlearnt, *self._dropped]:
-                if not held.parked and not held.flying:  # it waits for the same company
-                    self._restore_ids(held)
+            self._ids.restore_waiting()
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failed()
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
 
-    def _unlearn_id(self, profile: Profile) -> bool:
-        """The id that an answer told may not hold any more: send it by its other keys."""
-        known = self._lane.memory.planhat_id(profile.key)
-        if known is None:
-            return False
-        self._lane.memory.unlearn(profile.key)
-        self._unlearnt[profile] = known
-        return True
-
-    def _restore_ids(self, profile: Profile) -> None:
-        """The ids were not the reason: by another key it could become a second record."""
-        memory = self._lane.memory
-        unlearnt = self._unlearnt.pop(profile, None)
-        if unlearnt is not None:
-            memory.learn(profile.key, unlearnt)
-        dropped = self._dropped.pop(profile, None)
-        if dropped is not None:
-            memory.stale.discard(dropped)
-            profile.parts[0].body = with_id(profile.parts[0].body, dropped)
-
-    def _drop_id(self, profile: Profile) -> bool:
-        """Planhat may not know the id by which Hull named the record: send it by its other keys."""
-        body = profile.parts[0].body
-        found = body.get("_id")
-        if not isinstance(found, str) or not self._lane.policy.merges:
-            return False
-        rest = {name: value for name, value in body.items() if name != "_id"}
-        if not is_named(rest):
-            return False
-        profile.parts[0].body = rest
-        self._lane.memory.stale.add(found)
-        self._dropped[profile] = found
-        return True
-
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
-        self._restore_ids(profile)
+        self._ids.restore(profile)
         self._lane.memory.forget(profile.claims)
         profile.rejected(self._lane.policy.attempts)
         flown = profile.parts[: profile.flying]

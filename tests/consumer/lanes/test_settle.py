@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.lanes.halts import LaneHalt
+from consumer.lanes.health import Health
 from consumer.lanes.memory import CALM_SECONDS, REMEMBERED_SECONDS
-from consumer.lanes.settle import Health, Settler
+from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.lane_bench import Bench, part
