@@ -26,6 +26,17 @@ _log = structlog.get_logger("consumer.app")
 
 _FLUSH_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 5.0
+_LONGEST_PAUSE: Final = 10.0
+
+
+class Joins(Protocol):
+    """What is to be joined."""
+
+    async def start(self, told: Membership) -> None:
+        """Join the group; `told` hears what it gives us.
+
+        Raises KafkaUnavailable, KafkaBlocked or KafkaRefused.
+        """
 
 
 class Service:
@@ -111,19 +122,6 @@ class Service:
         if flying:
             _log.warning("service.left_in_silence", requests=flying)
         await self.parts.source.stop(leaves=not flying)
-
-
-_LONGEST_PAUSE = 10.0
-
-
-class Joins(Protocol):
-    """What is to be joined."""
-
-    async def start(self, told: Membership) -> None:
-        """Join the group; `told` hears what it gives us.
-
-        Raises KafkaUnavailable, KafkaBlocked or KafkaRefused.
-        """
 
 
 async def _joined(

@@ -36,11 +36,11 @@ from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
 from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter
-from consumer.watch.trace_switch import traces_of
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
+from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from consumer.watch.console.door import Handlers
     from consumer.watch.console.view import View
+    from consumer.watch.trace import Traces
     from schemas.connector import ConnectorSettings
 
 _DRAIN_MARGIN_SECONDS: Final = 5.0
@@ -113,7 +114,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
         results.note if kafka.results_topic else None,
         sample=settings.log.sample,
         outcomes=outcomes,
-        traces=traces_of(settings),
+        traces=_traces(settings),
     )
 
     def dead_lettered(ticket: Ticket) -> None:
@@ -235,3 +236,20 @@ def _ops(probes: Probes, metrics: Metrics, view: Callable[[], View] | None) -> O
 
     ops = Ops(probes, metrics, [] if view is None else Door(load).routes())
     return ops
+
+
+def _traces(settings: Settings) -> Traces | None:
+    """What makes spans, None if it is off: OpenTelemetry is imported only if TRACES says so.
+
+    Raises InvalidSettings if it can't be.
+    """
+    if not settings.traces:
+        return None
+    try:
+        from consumer.watch.trace import traces  # noqa: PLC0415 - an optional extra
+
+        return traces()
+    except ImportError as error:
+        raise InvalidSettings(
+            "TRACES: true: OpenTelemetry is not installed; install hull-planhat[otel]"
+        ) from error

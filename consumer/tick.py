@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from consumer.clock import loop_time
 from consumer.kafka.member import KafkaSource
 from consumer.outbox.results import Results
 from consumer.probes import Probes
@@ -35,7 +36,7 @@ class Tick:
         engine = self.probes.engine
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            now = asyncio.get_running_loop().time()
+            now = loop_time()
             engine.expire(now)
             # What was given up, or came with a directory, may have let others go on.
             if engine.assignment.backlog.records:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from consumer.lanes.batch import Batch, Group
 from consumer.lanes.claims import Claims
-from consumer.lanes.loading import Loader
 from consumer.lanes.memory import Memory, PoisonProfiles
 from consumer.lanes.part import Ended, Profile
+from consumer.lanes.payload import Loader
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:

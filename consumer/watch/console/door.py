@@ -31,12 +31,9 @@ class Door:
         return [*asked, web.post(EXPLAIN, self._answer)]
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        if self._loading is None:
-            self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
+        loading = self._loading
+        if loading is None or (loading.done() and loading.exception() is not None):
+            loading = self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
         # Who goes away meanwhile must not take it from the others.
-        try:
-            handlers = await asyncio.shield(self._loading)
-        except Exception:
-            self._loading = None  # the next one may fare better
-            raise
+        handlers = await asyncio.shield(loading)
         return await handlers[request.path](request)
