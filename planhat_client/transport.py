@@ -41,7 +41,10 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Response:
-        """Send once; what may be sent again is for the caller to know."""
+        """Send once; what may be sent again is for the caller to know.
+
+        A GET or PUT that finds a kept connection closed goes once more, at once: aiohttp does so.
+        """
         try:
             return await self._send(request)
         except TimeoutError as error:
