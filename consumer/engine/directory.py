@@ -14,7 +14,6 @@ from consumer.lanes.memory import StaleIds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consumer.lanes.part import Body
     from schemas.planhat import LeanCompany, PlanhatUser
 
 REFRESH_SECONDS = 60.0
@@ -49,7 +48,7 @@ class _Freshness:
         self._missed = True
 
     def try_now(self, now: float) -> bool:
-        """Tell whether it is time to read it; counts as a try if so."""
+        """Whether it is time to read it; counts as a try if so."""
         age = now - self._tried_at
         wanted = not self.is_loaded or self._missed or age >= OLD_SECONDS
         if not wanted or (self.is_loaded and age < REFRESH_SECONDS):
@@ -142,24 +141,13 @@ class CompanyDirectory(_Freshness):
             for external_id in [name for name, found in known.items() if found == planhat_id]:
                 del known[external_id]
 
-    def is_stale(self, planhat_id: str) -> bool:
-        """Tell whether Planhat did not know this id when it was named last."""
-        return self.stale.holds(planhat_id)
-
     def is_fresh(self, planhat_id: str, now: float) -> bool:
-        """Tell whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
+        """Whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
         return now - self._fresh.get(planhat_id, float("-inf")) < FRESH_SECONDS
 
     def find(self, external_id: str) -> str | None:
         """What to write as `companyId` for a company."""
         return self._ids.get(external_id)
-
-    def name_keyless(self, body: Body) -> None:
-        """A company without any key would be created anew each time: find it by its name."""
-        if not body.keys() & {"_id", "externalId", "sourceId"}:
-            known = self.find_name(body.get("name"))
-            if known is not None:
-                body["_id"] = known
 
     def find_name(self, name: object) -> str | None:
         """Planhat's id of the only company of that name."""
@@ -170,7 +158,7 @@ class CompanyDirectory(_Freshness):
         self._vain.add(external_id)
 
     def is_vain(self, external_id: str) -> bool:
-        """Tell whether waiting for this company is useless for now."""
+        """Whether waiting for this company is useless for now."""
         return external_id in self._vain
 
 

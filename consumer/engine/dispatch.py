@@ -1,11 +1,17 @@
-"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock."""
+"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock.
+
+And how a backlog is worked off in few calls: what is ready may wait a moment for more. While Kafka
+holds more than was read, the next change of a profile is probably there already: merged into the
+one that waits it costs nothing, sent after it a second call. Nobody's time is lost by that, as what
+lies behind has waited longer. An idle or evenly loaded service never waits.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from consumer.engine.pace import Pace
 from consumer.lanes.halts import Halts
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Retry
@@ -15,13 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from consumer.lanes.batch import Batch
+    from consumer.lanes.halts import LaneHalt
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Ended
     from consumer.lanes.settle import Companies
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
-HOLD_SECONDS = {Pace.AT_ONCE: 0.0, Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
+
+class Pace(Enum):
+    """How long what is ready may be held, by its reason."""
+
+    AT_ONCE = "nothing is behind"
+    GATHER = "the backlog is being read: full batches wait too, for changes that merge"
+    BATCH = "more is to be read: batches that are not full wait"
+    FOLLOW = "the backlog is read: only what others are about to let go is waited for"
+
+
+HOLD_SECONDS = {Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
 """How long what is ready waits for more at most, while a backlog is worked off."""
 
 _LEADERS = {
@@ -35,6 +51,7 @@ _OWNED = (Resource.ENDUSERS, Resource.LICENSES)
 """What belongs to a company."""
 
 _STARVING_SECONDS = 5.0
+_TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,64 @@ class Wait:
 
 
 _NO_END = Wait(None)
+
+
+class Line:
+    """A lane and its gates: whose end it waits for, Planhat's refusals, the quota."""
+
+    __slots__ = ("gate", "halt", "lane", "leader", "served_at", "settler")
+
+    def __init__(
+        self, lane: Lane, leader: Lane | None, halt: LaneHalt, gate: Gate, settler: Settler
+    ) -> None:
+        self.lane = lane
+        self.leader = leader
+        self.halt = halt
+        self.gate = gate
+        self.settler = settler
+        self.served_at = float("-inf")
+
+    def wait(self, now: float, pace: Pace) -> float | None:
+        """Seconds until it may send; None: not before something happens."""
+        lane = self.lane
+        due = lane.due(now)
+        if due is None or due > 0:
+            return due
+        held = self.held(now)
+        if held is None or held > 0:
+            return held
+        if pace is not Pace.AT_ONCE:
+            ready_at = lane.oldest()
+            if ready_at is not None and self._may_hold(pace):
+                hold = ready_at + HOLD_SECONDS[pace] - now
+                if hold > 0:
+                    return hold
+        return self.gate.wait(now)
+
+    def held(self, now: float) -> float | None:
+        """Seconds for which Planhat's refusals hold it; None: until something happens."""
+        return self.halt.wait(now, len(self.lane.batches)) if self.halt.is_on else 0.0
+
+    def urgency(self, now: float) -> tuple[bool, float]:
+        """Starving lanes in turn, before all others; those by the waiting that a call would end.
+
+        By weight alone a handful of licences would never go before a backlog of endusers.
+        """
+        since = self.lane.waits_since(now)
+        if since is None:
+            return (False, 0.0)
+        if now - since > _STARVING_SECONDS:
+            return (True, now - self.served_at)
+        return (False, (now - since) * (self.lane.ready + self.lane.followed))
+
+    def _may_hold(self, pace: Pace) -> bool:
+        if pace is Pace.GATHER:
+            return True
+        if self.lane.ready >= self.lane.policy.batch_size:
+            return False
+        if pace is Pace.FOLLOW:
+            return self.leader is not None and self.leader.followed > 0
+        return True
 
 
 class Dispatch:
@@ -69,16 +144,24 @@ class Dispatch:
         self._main = main_limiter
         self._analytics = analytics_limiter
         self._max_concurrent = max_concurrent
-        self._settlers = {
-            name: Settler(lane, random, self.halts.of(name), companies if name in _OWNED else None)
-            for name, lane in lanes.items()
-        }
-        self._served_at = dict.fromkeys(lanes, float("-inf"))
+        self.lines: dict[Resource, Line] = {}
+        for name, lane in lanes.items():
+            halt, leader = self.halts.of(name), _LEADERS.get(name)
+            self.lines[name] = Line(
+                lane,
+                None if leader is None else lanes[leader],
+                halt,
+                analytics_limiter if name is Resource.ACTIVITIES else main_limiter,
+                Settler(lane, random, halt, companies if name in _OWNED else None),
+            )
 
     @property
     def in_flight(self) -> int:
         """Requests that are not answered yet."""
-        return sum(len(lane.batches) for lane in self.lanes.values())
+        flying = 0
+        for lane in self.lanes.values():
+            flying += len(lane.batches)
+        return flying
 
     @property
     def waiting(self) -> int:
@@ -86,18 +169,13 @@ class Dispatch:
         return sum(lane.waiting for lane in self.lanes.values())
 
     @property
-    def is_unsure(self) -> bool:
-        """A request failed that may have changed something all the same."""
-        return any(lane.parked for lane in self.lanes.values())
-
-    @property
     def is_drained(self) -> bool:
         """Nothing is on its way, nor could go now."""
         if self.in_flight or self.halts.stops_all:
             return not self.in_flight
         return all(
-            lane.ready == 0 or lane.breaker.is_open or self.halts.of(name).is_on
-            for name, lane in self.lanes.items()
+            line.lane.ready == 0 or line.lane.breaker.is_open or line.halt.is_on
+            for line in self.lines.values()
         )
 
     def stop(self) -> None:
@@ -116,127 +194,95 @@ class Dispatch:
         if sendable and self.in_flight >= self._max_concurrent:
             return _NO_END
         if len(sendable) > 1:
-            sendable.sort(key=lambda lane: self._urgency(lane, now), reverse=True)
-        for lane in sendable:
-            batch = lane.take(now, alone=self.halts.of(lane.policy.resource).is_on)
+            sendable.sort(key=lambda line: line.urgency(now), reverse=True)
+        for line in sendable:
+            batch = line.lane.take(now, alone=line.halt.is_on)
             if batch is not None:
-                self.gate(lane.policy.resource).take(now)
-                self._served_at[lane.policy.resource] = now
+                line.gate.take(now)
+                line.served_at = now
                 return batch
         return _NO_END if soonest is None else Wait(soonest)
+
+    def _sendable(self, now: float, pace: Pace) -> tuple[list[Line], float | None]:
+        """The lanes that may send now, and the shortest wait of the others."""
+        sendable: list[Line] = []
+        soonest: float | None = None
+        for line in self.lines.values():
+            wait = line.wait(now, pace)
+            if wait is None:
+                continue
+            if wait <= 0:
+                sendable.append(line)
+            elif soonest is None or wait < soonest:
+                soonest = wait
+        return sendable, soonest
 
     def sendable(self, now: float) -> Resource | None:
         """Name a lane from which something may go at once, and so should be on its way."""
         if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return None
-        for name, lane in self.lanes.items():
-            if self._wait(lane, now, Pace.AT_ONCE) == 0:
+        for name, line in self.lines.items():
+            if line.wait(now, Pace.AT_ONCE) == 0:
                 return name
         return None
 
     def has_more(self, now: float) -> bool:
-        """Tell whether anything can go, now or later, before something else happens."""
+        """Whether anything can go, now or later, before something else happens."""
         if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return False
-        for lane in self.lanes.values():
-            if lane.due(now) is not None and self._held(lane, now) is not None:
+        for line in self.lines.values():
+            if line.lane.due(now) is not None and line.held(now) is not None:
                 return True
         return False
 
     def answered(self, batch: Batch, answer: Answer, now: float) -> None:
         """Apply an answer: to the profiles of the batch, and to everybody if it concerns all."""
+        line = self.lines[batch.resource]
         if isinstance(answer, Halt):
             self.halts.refused(batch.resource, answer, batch.refused, now)
         elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
             self.halts.write_worked()
-        self._settlers[batch.resource].settle(batch, answer, now)
-        _apply_backpressure(answer, self.gate(batch.resource), now)
-
-    def ended(self) -> list[Ended]:
-        """What came to its end since the last call."""
-        return [end for lane in self.lanes.values() if lane.ended for end in lane.take_ended()]
+        line.settler.settle(batch, answer, now)
+        if isinstance(answer, Retry):
+            if answer.status == _TOO_MANY:
+                line.gate.throttled(now, answer.retry_after)
+            elif answer.retry_after is not None:
+                line.gate.close(now, answer.retry_after)
+        if answer.quota and answer.quota.closed_seconds:
+            line.gate.close(now, answer.quota.closed_seconds)
 
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""
-        for name, lane in self.lanes.items():
-            self._settlers[name].clear()
-            lane.clear()
+        for line in self.lines.values():
+            line.settler.clear()
+            line.lane.clear()
         self.halts.clear()
-
-    def _urgency(self, lane: Lane, now: float) -> tuple[bool, float]:
-        """Starving lanes in turn, before all others; those by the waiting that a call would end.
-
-        By weight alone a handful of licences would never go before a backlog of endusers.
-        """
-        since = lane.waits_since(now)
-        if since is None:
-            return (False, 0.0)
-        if now - since > _STARVING_SECONDS:
-            return (True, now - self._served_at[lane.policy.resource])
-        return (False, (now - since) * (lane.ready + lane.followed))
 
     def asked_wait(self, now: float) -> float | None:
         """Seconds for which Planhat still wants no call of some kind, if that is long."""
         waits = (self._main.asked_wait(now), self._analytics.asked_wait(now))
         return max((wait for wait in waits if wait is not None), default=None)
 
-    def gate(self, resource: Resource) -> Gate:
-        """What says when the next request for a resource may go."""
-        return self._analytics if resource is Resource.ACTIVITIES else self._main
 
-    def _sendable(self, now: float, pace: Pace) -> tuple[list[Lane], float | None]:
-        """Name the lanes that may send now, and the shortest wait of the others."""
-        sendable: list[Lane] = []
-        soonest: float | None = None
-        for lane in self.lanes.values():
-            wait = self._wait(lane, now, pace)
-            if wait is None:
-                continue
-            if wait <= 0:
-                sendable.append(lane)
-            elif soonest is None or wait < soonest:
-                soonest = wait
-        return sendable, soonest
+class CatchUp:
+    """Knows whether we are behind, and how far the catching up has come."""
 
-    def _wait(self, lane: Lane, now: float, pace: Pace) -> float | None:
-        due = lane.due(now)
-        if due is None or due > 0:
-            return due
-        held = self._held(lane, now)
-        if held is None or held > 0:
-            return held
-        ready_at = lane.oldest()
-        if ready_at is not None and self._may_hold(lane, pace):
-            hold = ready_at + HOLD_SECONDS[pace] - now
-            if hold > 0:
-                return hold
-        return self.gate(lane.policy.resource).wait(now)
+    def __init__(self, batch_size: int) -> None:
+        """Behind is who has more than `batch_size` records to read."""
+        self._batch_size = batch_size
+        self._is_behind = False
+        self._is_gathered = False
 
-    def _held(self, lane: Lane, now: float) -> float | None:
-        """Seconds for which Planhat's refusals hold a lane; None: until something happens."""
-        halt = self.halts.of(lane.policy.resource)
-        return halt.wait(now, len(lane.batches)) if halt.is_on else 0.0
-
-    def _may_hold(self, lane: Lane, pace: Pace) -> bool:
-        if pace is Pace.GATHER:
-            return True
-        if lane.ready >= lane.policy.batch_size:
-            return False
-        if pace is Pace.FOLLOW:
-            leader = self.lanes.get(_LEADERS.get(lane.policy.resource, lane.policy.resource))
-            return leader is not None and leader is not lane and leader.followed > 0
-        return pace is Pace.BATCH
-
-
-def _apply_backpressure(answer: Answer, gate: Gate, now: float) -> None:
-    """Close the gate for everybody, if that is what an answer asks for."""
-    match answer:
-        case Retry(status=429, retry_after=wait):
-            gate.throttled(now, wait)
-        case Retry(retry_after=float(wait)):
-            gate.close(now, wait)
-        case _:
-            pass
-    closed = answer.quota.closed_seconds if answer.quota else 0.0
-    if closed:
-        gate.close(now, closed)
+    def pace(self, unread: int, waiting: int, *, is_full: bool) -> Pace:
+        """Say how to go on: records to read, changes that wait, and whether memory is full."""
+        if unread > self._batch_size:
+            self._is_behind = True
+        elif waiting <= self._batch_size:
+            self._is_behind = self._is_gathered = False
+        if not self._is_behind:
+            return Pace.AT_ONCE
+        # Gathering ends for good: a full memory must empty while it is filled again.
+        self._is_gathered = self._is_gathered or is_full or not unread
+        if not self._is_gathered:
+            return Pace.GATHER
+        return Pace.BATCH if unread > self._batch_size and not is_full else Pace.FOLLOW

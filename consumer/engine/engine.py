@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.decide.decide import Redecide
 from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
 from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
-from consumer.engine.pace import CatchUp, Pace
 from consumer.engine.plan import Planner
 from consumer.lanes.batch import Batch
 from consumer.lanes.lane import Lane
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Limiter
     from planhat_client.protocol import Answer
     from schemas.planhat import LeanCompany, PlanhatUser
+
+TURN: Final = 1000
+"""Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""
 
 _HOLD_SECONDS: Final = 0.2
 _COMMIT_SECONDS: Final = 0.02
@@ -114,8 +116,18 @@ class Engine:
         )
 
     def take(self, records: Sequence[Record], offsets: Offsets, now: float) -> int:
-        """Take records of one partition in their order; how many were taken: `Intake.take_all`."""
-        return self.intake.take_all(records, offsets, self.assignment.backlog, now)
+        """Take records of one partition in their order; how many were taken.
+
+        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`), and
+        when so much was taken that others should have their turn.
+        """
+        left = TURN
+        for taken, record in enumerate(records):
+            if left <= 0 or offsets.is_foreign(record.offset):
+                return taken
+            left -= self.intake.take(record, offsets, self.assignment.backlog, now)
+            left -= len(record.value or b"") // 1024
+        return len(records)
 
     def pace(self, unread: int) -> Pace:
         """How far behind we are, if so many records are not read yet."""
@@ -148,20 +160,20 @@ class Engine:
     def companies_read(self, found: Iterable[LeanCompany], now: float) -> None:
         """Planhat told its companies."""
         self.companies.read(found, now)
-        self.planner.companies_read(now)
+        self.planner.waits.companies_read(now)
+        self.planner.gone.companies_read(now)
         self._follow_up(now)
 
     def owners_read(self, found: Iterable[PlanhatUser], now: float) -> None:
         """Planhat told its users."""
         self.owners.read(found, now)
-        self.planner.owners_read(now)
+        self.planner.owners.users_read(now)
         self._follow_up(now)
 
-    def expire(self, now: float) -> float | None:
-        """Give up on what was waited for long enough; seconds until the next is due."""
-        due = self.planner.expire(now)
+    def expire(self, now: float) -> None:
+        """Give up on what was waited for long enough."""
+        self.planner.waits.expire(now)
         self._follow_up(now)
-        return due
 
     def held(self, now: float) -> float:
         """Seconds for which nothing may be sent, whatever waits; look again then. 0.0: go.
@@ -180,7 +192,7 @@ class Engine:
     @property
     def is_unsure(self) -> bool:
         """A request failed that may have changed something all the same."""
-        return self.dispatch.is_unsure
+        return any(lane.parked for lane in self.lanes.values())
 
     def finish(self) -> None:
         """Hold nothing back any more: we are about to stop."""
@@ -208,8 +220,11 @@ class Engine:
 
     def _follow_up(self, now: float) -> bool:
         """Act on what came to its end, and on what comes to its end by that; False if nothing."""
-        has_ended = False
-        while ended := self.dispatch.ended():
-            self.intake.follow_up(ended, now)
-            has_ended = True
+        has_ended, goes_on = False, True
+        while goes_on:
+            goes_on = False
+            for lane in self.lanes.values():
+                if lane.ended:
+                    self.intake.follow_up(lane.take_ended(), now)
+                    has_ended = goes_on = True
         return has_ended

@@ -85,7 +85,7 @@ class GoneCompanies:
         Who ignored them may have had another reason: then the reading brings its company back.
         """
         named = part.link.planhat_id if part.link else None
-        if not self._waiting or named is None or not self._directory.is_stale(named):
+        if not self._waiting or named is None or not self._directory.stale.holds(named):
             return False
         part.hold()
         self._waiting.append(part)
@@ -106,16 +106,13 @@ class GoneCompanies:
                 lane.drop(part, _reason(part), now)
 
     def _hold(self, part: Part) -> None:
-        self._forget_account(part)
+        account = part.link.account_id if part.link else None
+        if account is not None:
+            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
         del part.body["companyId"]
         part.hold()
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self._waiting.append(part)
-
-    def _forget_account(self, part: Part) -> None:
-        account = part.link.account_id if part.link else None
-        if account is not None:
-            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
 
 
 def _record_of(part: Part) -> tuple[Partition, int]:

@@ -31,7 +31,7 @@ def claims_of(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
     for name in _IDENTITIES[resource]:
         value = body.get(name)
         if value:
-            found.append(identity(name, value))
+            found.append(short(f"{name}:{str(value).lower()}"))  # as `identity`, without a call
     return tuple(found)
 
 
@@ -41,7 +41,7 @@ def identity(name: str, value: object) -> Claim:
 
 
 def is_contact(change: Part, activity: Part) -> bool:
-    """Tell whether a change is of the very contact that Planhat will look for.
+    """Whether a change is of the very contact that Planhat will look for.
 
     That is of the same Hull profile, or of the strongest of the activity's keys: others may share
     the weaker ones.
@@ -53,5 +53,5 @@ def is_contact(change: Part, activity: Part) -> bool:
 
 def drop_stale_id(body: Body, stale: StaleIds) -> None:
     """Leave out an id that Planhat did not know, if there is another key."""
-    if len(stale) and stale.holds(body.get("_id")) and len(body.keys() & _KEYS) > 1:
+    if "_id" in body and stale.holds(body["_id"]) and len(body.keys() & _KEYS) > 1:
         del body["_id"]

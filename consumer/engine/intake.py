@@ -8,7 +8,7 @@ and counted as any other, so that it is final some day and nothing else is touch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -29,7 +29,7 @@ from consumer.outbox.stale import StaleGuard
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from consumer.decide.decision import AccountDecision
     from consumer.decide.message import Routed
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from consumer.offsets.offsets import Offsets
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import Backlog
-
-TURN: Final = 1000
-"""Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""
 
 _log = structlog.get_logger("consumer.intake")
 
@@ -92,21 +89,6 @@ class Intake:
         self._newest.clear()
         self._replays.clear()
 
-    def take_all(
-        self, records: Sequence[Record], offsets: Offsets, backlog: Backlog, now: float
-    ) -> int:
-        """Take records of one partition in their order; how many were taken.
-
-        It ends before one that can't belong to the log of `offsets` (`Offsets.is_foreign`), and
-        when so much was taken that others should have their turn.
-        """
-        left = TURN
-        for taken, record in enumerate(records):
-            if left <= 0 or offsets.is_foreign(record.offset):
-                return taken
-            left -= self.take(record, offsets, backlog, now) + len(record.value or b"") // 1024
-        return len(records)
-
     def take(self, record: Record, offsets: Offsets, backlog: Backlog, now: float) -> int:
         """Read, decide and plan one record; it is tracked from here on. How many messages it has.
 
@@ -123,7 +105,14 @@ class Intake:
         ticket = Ticket(record, offsets, backlog, count)
         backlog.add(ticket)
         for position, message in enumerate(messages):
-            self._message(message, ticket, None if count == 1 else position, now)
+            receipt = _receipt(message, ticket, None if count == 1 else position)
+            if isinstance(message, UserMessage | AccountMessage):
+                try:
+                    self._plan(message, receipt, now)
+                except Exception as error:  # noqa: BLE001 - the same record would end each restart again
+                    receipt.reject(_internal(error))
+                    _tell(ticket, error, message.hull_id)
+            self._part_done(receipt)
         ticket.is_read = True
         self._guard.note(rejected=bool(ticket.rejected))
         self._message_over(ticket)
@@ -157,51 +146,24 @@ class Intake:
         for receipt in rejected:
             self._final(receipt)
 
-    def _message(
-        self, message: Routed | Tombstone, ticket: Ticket, position: int | None, now: float
-    ) -> None:
-        match message:
-            case UserMessage():
-                receipt = Receipt(ticket, position, "user:update", message.hull_id, parts=1)
-                self._plan(message, receipt, now)
-            case AccountMessage():
-                receipt = Receipt(ticket, position, "account:update", message.hull_id, parts=1)
-                self._plan(message, receipt, now)
-            case Unsupported(channel=channel):
-                receipt = Receipt(ticket, position, channel, "", parts=1)
-                receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
-            case Invalid(reason=reason):
-                receipt = Receipt(ticket, position, "", "", parts=1)
-                receipt.reject(reason)
-            case _:  # a tombstone
-                receipt = Receipt(ticket, position, "", "", parts=1)
-                receipt.skip(Resource.ENDUSERS, TOMBSTONE)
-        self._part_done(receipt)
-
     def _plan(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
-        try:
-            stale = self._replays.why_not(receipt.ticket.record, message.hull_id, receipt.position)
-            if stale == NOT_REPLAYED:
-                is_user = isinstance(message, UserMessage)
-                receipt.skip(Resource.ENDUSERS if is_user else Resource.COMPANIES, NOT_REPLAYED)
-                return
-            self._follow(message.hull_id, receipt.ticket)
-            self._decided(message, receipt, now, stale)
-        except Exception as error:  # noqa: BLE001 - the same record would end each restart again
-            receipt.reject(_internal(error))
-            _tell(receipt.ticket, error, message.hull_id)
-
-    def _decided(
-        self,
-        message: UserMessage | AccountMessage,
-        receipt: Receipt,
-        now: float,
-        stale: str | None = None,
-    ) -> None:
+        ticket, hull_id = receipt.ticket, message.hull_id
+        stale = self._replays.why_not(ticket.record, hull_id, receipt.position)
+        if stale == NOT_REPLAYED:
+            is_user = isinstance(message, UserMessage)
+            receipt.skip(Resource.ENDUSERS if is_user else Resource.COMPANIES, NOT_REPLAYED)
+            return
+        # A record is final only after the earlier ones of the same profiles.
+        newest = self._newest.get(hull_id)
+        if newest is not None and newest is not ticket:
+            newest.lead(ticket)
+            ticket.open += 1
+        self._newest[hull_id] = ticket
+        ticket.profiles.append(hull_id)
         decision = decide(message, self._rules)
         if stale is not None:
             _hold_back(decision, stale)
-        self._replays.note(receipt.ticket.record, decision)
+        self._replays.note(ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
         receipt.left_out = decision.left_out
@@ -249,43 +211,45 @@ class Intake:
         ticket.note(receipt.ending, receipt.reason)
         self._close(ticket)
 
-    def _follow(self, hull_id: str, ticket: Ticket) -> None:
-        """Let a record be final only after the earlier ones of the same profile."""
-        newest = self._newest.get(hull_id)
-        if newest is not None and newest is not ticket:
-            newest.lead(ticket)
-            ticket.open += 1
-        self._newest[hull_id] = ticket
-        ticket.profiles.append(hull_id)
-
     def _close(self, ticket: Ticket) -> None:
-        ticket.open -= 1
-        if ticket.open:
-            return
-        self._resolve(ticket)
-        if not ticket.followers:
-            return
+        """One thing less of a record is open: after the last it is final, its followers may be."""
         # Not by a call within a call: hundreds may follow each other.
         closing = [ticket]
         while closing:
             one = closing.pop()
-            followers, one.followers = one.followers, ()
-            for follower in followers:
-                follower.open -= 1
-                if not follower.open:
-                    self._resolve(follower)
-                    closing.append(follower)
+            one.open -= 1
+            if one.open:
+                continue
+            one.resolve()
+            try:
+                self._report.record_ended(one)
+            except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
+                _tell(one, error)
+            for hull_id in one.profiles:
+                if self._newest.get(hull_id) is one:
+                    del self._newest[hull_id]
+            if one.followers:
+                closing.extend(reversed(one.followers))
+                one.followers = ()
 
-    def _resolve(self, ticket: Ticket) -> None:
-        ticket.resolve()
-        try:
-            self._report.record_ended(ticket)
-        except Exception as error:  # noqa: BLE001 - who is told of it decides nothing
-            _tell(ticket, error)
-        newest = self._newest
-        for hull_id in ticket.profiles:
-            if newest.get(hull_id) is ticket:
-                del newest[hull_id]
+
+def _receipt(message: Routed | Tombstone, ticket: Ticket, position: int | None) -> Receipt:
+    """What travels for a message; one that can't be read, or is not for us, has its reason."""
+    match message:
+        case UserMessage():
+            return Receipt(ticket, position, "user:update", message.hull_id, parts=1)
+        case AccountMessage():
+            return Receipt(ticket, position, "account:update", message.hull_id, parts=1)
+        case Unsupported(channel=channel):
+            receipt = Receipt(ticket, position, channel, "", parts=1)
+            receipt.skip(Resource.ENDUSERS, UNSUPPORTED_CHANNEL)
+        case Invalid(reason=reason):
+            receipt = Receipt(ticket, position, "", "", parts=1)
+            receipt.reject(reason)
+        case _:  # a tombstone
+            receipt = Receipt(ticket, position, "", "", parts=1)
+            receipt.skip(Resource.ENDUSERS, TOMBSTONE)
+    return receipt
 
 
 def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
@@ -305,11 +269,7 @@ def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:
     except Exception as error:  # noqa: BLE001 - the same record would end each restart again
         _tell_of(record, error)
         return (Invalid(_internal(error)),)
-    match parsed:
-        case Messages(messages=messages):
-            return messages
-        case _:
-            return (parsed,)
+    return parsed.messages if isinstance(parsed, Messages) else (parsed,)
 
 
 def _tell(ticket: Ticket, error: Exception, hull_id: str = "") -> None:

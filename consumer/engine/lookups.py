@@ -153,9 +153,10 @@ _FIELDS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}
 class OwnerCheck:
     """Writes the ids of owners, and holds who names one that is not known yet."""
 
-    def __init__(self, owners: Owners) -> None:
-        """Nobody waits."""
+    def __init__(self, owners: Owners, companies: Lane) -> None:
+        """Nobody waits; `companies` is where who was checked goes on."""
         self._owners = owners
+        self._companies = companies
         self._waiting: list[Part] = []
 
     def clear(self) -> None:
@@ -185,7 +186,12 @@ class OwnerCheck:
         part.hold()
         self._waiting.append(part)
 
-    def settled(self) -> list[tuple[Part, str | None]]:
-        """Planhat's users were read: all who waited, and why if one must not go."""
+    def users_read(self, now: float) -> None:
+        """Planhat's users were read: all who waited go on, or end."""
         waiting, self._waiting = self._waiting, []
-        return [(part, self.check(part.body)) for part in waiting]
+        for part in waiting:
+            reason = self.check(part.body)
+            if reason is None:
+                self._companies.release(part, now)
+            else:
+                self._companies.drop(part, reason, now)

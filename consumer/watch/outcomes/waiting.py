@@ -90,7 +90,7 @@ def why(part: Part, lane: Lane, dispatch: Dispatch, planner: Planner, now: float
     if profile is None:
         return "ends in this moment"
     if part.waits:
-        return planner.awaited(part, now)
+        return planner.waits.reason(part, now)
     place = profile.parts.index(part)
     if place < profile.flying:
         return "is in a request that Planhat has not answered yet"
@@ -105,14 +105,14 @@ def _causes(
     profile = part.profile
     yield from _halts(part, dispatch)
     if profile is not None and profile.parts[0] is not part and profile.parts[0].waits:
-        yield f"an earlier change of it waits: {planner.awaited(profile.parts[0], now)}"
+        yield f"an earlier change of it waits: {planner.waits.reason(profile.parts[0], now)}"
     if profile is not None and profile.blockers:
         yield "another profile that names the same Planhat record goes first"
     if profile is not None and profile.parked:
         yield f"its last request failed; {_soon(lane.next_try(profile), now)} it is tried again"
     if lane.breaker.is_open:
         yield f"Planhat keeps failing; {_soon(now + lane.breaker.wait(now), now)} it is tried again"
-    wait = dispatch.gate(part.resource).wait(now)
+    wait = dispatch.lines[part.resource].gate.wait(now)
     if wait > 0:
         yield f"the quota is used up; {_soon(now + wait, now)} the next request may go"
     yield "goes with one of the next requests"

@@ -166,6 +166,6 @@ def test_an_id_that_failed_is_not_believed_until_a_reading_shows_it() -> None:
 
     directory.forget("1")
 
-    assert (directory.find("a"), directory.is_stale("1")) == (None, True)
+    assert (directory.find("a"), directory.stale.holds("1")) == (None, True)
     directory.read([row("1", "a")], 60.0)
-    assert (directory.find("a"), directory.is_stale("1")) == ("1", False)
+    assert (directory.find("a"), directory.stale.holds("1")) == ("1", False)

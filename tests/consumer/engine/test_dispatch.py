@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.engine.dispatch import Wait
-from consumer.engine.pace import Pace
+from consumer.engine.dispatch import Pace, Wait
 from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter
@@ -17,6 +16,7 @@ from tests.consumer.joined import joined
 from tests.consumer.lane_bench import receipt
 
 if TYPE_CHECKING:
+    from consumer.lanes.part import Ended
     from planhat_client.protocol import Answer
 
 ALL = tuple(Resource)
@@ -42,7 +42,10 @@ class Desk:
 
     def land(self, batch: Batch, answer: Answer, now: float) -> None:
         self.dispatch.answered(batch, answer, now)
-        self.dispatch.ended()
+        self.ended()
+
+    def ended(self) -> list[Ended]:
+        return [end for lane in self.lanes.values() for end in lane.take_ended()]
 
 
 def delivered(batch: Batch, quota: Quota | None = None) -> Delivered:
@@ -222,7 +225,7 @@ def test_the_next_look_is_at_the_soonest_of_all_lanes() -> None:
         batches.append(desk.fly(0.0))
     for batch in batches:
         # By the lane alone: the gate would hold them all.
-        desk.dispatch._settlers[batch.resource].settle(
+        desk.dispatch.lines[batch.resource].settler.settle(
             batch, Retry("503", 503, waits[batch.resource]), 0.0
         )
 
@@ -257,7 +260,7 @@ def test_what_may_go_at_once_is_named() -> None:
 def test_what_waits_for_its_gate_may_not_go_at_once() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    desk.dispatch.gate(Resource.ENDUSERS).close(0.0, 5.0)
+    desk.dispatch.lines[Resource.ENDUSERS].gate.close(0.0, 5.0)
 
     assert desk.dispatch.sendable(4.0) is None
     assert desk.dispatch.sendable(5.0) is Resource.ENDUSERS
@@ -322,7 +325,7 @@ def test_all_that_waits_is_counted_and_forgotten() -> None:
     desk.dispatch.clear()
 
     assert before == 1
-    assert (desk.dispatch.waiting, desk.dispatch.ended()) == (0, [])
+    assert (desk.dispatch.waiting, desk.ended()) == (0, [])
 
 
 def test_what_ended_is_told_once() -> None:
@@ -331,7 +334,7 @@ def test_what_ended_is_told_once() -> None:
     batch = desk.fly(0.0)
     desk.dispatch.answered(batch, delivered(batch), 0.0)
 
-    told = [[end.part.key for end in desk.dispatch.ended()] for _ in range(2)]
+    told = [[end.part.key for end in desk.ended()] for _ in range(2)]
 
     assert told == [["u"], []]
 
@@ -409,7 +412,7 @@ def test_a_halted_service_is_drained_when_nothing_flies_any_more() -> None:
 def test_what_was_held_for_long_enough_still_waits_for_its_gate() -> None:
     desk = Desk()
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    desk.dispatch.gate(Resource.ENDUSERS).close(0.0, 5.0)
+    desk.dispatch.lines[Resource.ENDUSERS].gate.close(0.0, 5.0)
 
     step = desk.dispatch.next(1.0, Pace.BATCH)
 

@@ -1,7 +1,6 @@
 import pytest
 
-from consumer.engine.dispatch import Dispatch, Wait
-from consumer.engine.pace import Pace
+from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
 from consumer.lanes.batch import Batch
 from planhat_client.limiter import Limiter, Unlimited
 from planhat_client.protocol import Retry
@@ -136,3 +135,42 @@ def test_a_retry_that_is_due_is_held_by_no_pace(pace: Pace) -> None:
     gates.dispatch.answered(batch, Retry("503", 503), 0.0)
 
     assert gates.next(30.0, pace) == "endusers"
+
+
+def test_who_has_no_more_than_a_batch_to_read_is_not_behind() -> None:
+    assert CatchUp(10).pace(10, 500, is_full=False) is Pace.AT_ONCE
+
+
+def test_a_backlog_is_gathered_first() -> None:
+    assert CatchUp(10).pace(11, 0, is_full=False) is Pace.GATHER
+
+
+def test_gathering_ends_when_all_is_read() -> None:
+    catch_up = CatchUp(10)
+    catch_up.pace(11, 0, is_full=False)
+
+    assert catch_up.pace(0, 11, is_full=False) is Pace.FOLLOW
+
+
+def test_gathering_ends_for_good_when_memory_is_full() -> None:
+    catch_up = CatchUp(10)
+    catch_up.pace(100, 0, is_full=False)
+
+    assert catch_up.pace(90, 20, is_full=True) is Pace.FOLLOW
+    assert catch_up.pace(89, 19, is_full=False) is Pace.BATCH
+
+
+def test_who_has_caught_up_is_not_behind_any_more() -> None:
+    catch_up = CatchUp(10)
+    catch_up.pace(11, 0, is_full=False)
+
+    assert catch_up.pace(10, 10, is_full=False) is Pace.AT_ONCE
+    assert catch_up.pace(1, 11, is_full=False) is Pace.AT_ONCE
+
+
+def test_the_next_backlog_is_gathered_again() -> None:
+    catch_up = CatchUp(10)
+    catch_up.pace(11, 0, is_full=True)
+    catch_up.pace(0, 0, is_full=False)
+
+    assert catch_up.pace(11, 0, is_full=False) is Pace.GATHER

@@ -116,7 +116,7 @@ def test_a_user_goes_as_soon_as_the_company_it_waits_for_appears_in_the_director
     row = {"_id": "5b" + "0" * 22, "externalId": "a-1", "name": "By hand"}
     engine.sandbox.upserts.apply(engine.sandbox.upserts.arrive(COMPANIES, [row], lambda: False), {})
     engine.directory.read([LeanCompany.model_validate(row)], engine.now)
-    engine.core.planner.companies_read(engine.now)
+    engine.core.planner.waits.companies_read(engine.now)
     engine.run()
 
     assert places(engine.rows("endusers")) == [("u-1", row["_id"])]

@@ -229,13 +229,13 @@ def test_the_guard_is_told_of_each_message_once_and_of_each_rejection() -> None:
 
 def test_a_bug_of_ours_costs_one_message_and_is_told() -> None:
     engine = Engine()
-    del engine.lanes[Resource.ACTIVITIES]
+    del engine.planner._activities
 
     with capture_logs() as logs:
         engine.take(user_message(1, account(1)), account_message(account(2)))
         engine.run()
 
-    assert [one.reason for one in engine.rejected] == ["internal error: KeyError"]
+    assert [one.reason for one in engine.rejected] == ["internal error: AttributeError"]
     assert engine.offsets.to_commit() == (2, "")
     assert [(line["event"], line["hull_id"]) for line in logs] == [("record.failed", "user-1")]
 
@@ -246,8 +246,8 @@ def test_records_of_another_log_are_not_taken() -> None:
     value = json.dumps(user_message(1, account(1))).encode()
     records = [Record(Partition("t", 0), at, None, value) for at in (10, 11, 3, 12)]
 
-    taken = engine.intake.take_all(records, engine.offsets, engine.backlog, engine.now)
-    all_taken = engine.intake.take_all(records[3:], engine.offsets, engine.backlog, engine.now)
+    taken = engine.core.take(records, engine.offsets, engine.now)
+    all_taken = engine.core.take(records[3:], engine.offsets, engine.now)
 
     assert (taken, all_taken, engine.offsets.position) == (2, 1, 13)
 

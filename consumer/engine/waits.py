@@ -1,0 +1,120 @@
+"""Endusers whose company is not in Planhat yet, but may still appear. Pure.
+
+They wait until our own upsert brings it, a reading of the directory shows it, or their time is up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from consumer.decide import reasons
+from consumer.engine.identity import identity
+from consumer.lanes.memory import short
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consumer.decide.decision import Link
+    from consumer.engine.directory import CompanyDirectory
+    from consumer.lanes.claims import Claim
+    from consumer.lanes.lane import Lane
+    from consumer.lanes.part import Part
+
+
+class CompanyWaits:
+    """Who waits, by the external id of the company; each for `seconds` at least."""
+
+    def __init__(
+        self, lanes: Mapping[Resource, Lane], directory: CompanyDirectory, seconds: float
+    ) -> None:
+        """Nobody waits."""
+        self._companies = lanes[Resource.COMPANIES]
+        self._endusers = lanes[Resource.ENDUSERS]
+        self._directory = directory
+        self._seconds = seconds
+        self._parts: dict[str, list[Part]] = {}
+        self._by_deadline: deque[Part] = deque()
+
+    def clear(self) -> None:
+        """Forget who waits: their partitions were revoked."""
+        self._parts.clear()
+        self._by_deadline.clear()
+
+    def hold(self, part: Part, external_id: str) -> None:
+        """Let an enduser wait."""
+        part.hold()
+        self._parts.setdefault(external_id, []).append(part)
+        self._by_deadline.append(part)
+
+    def appeared(self, external_id: str, now: float) -> None:
+        """The directory has this company: who waited for it may go."""
+        company = self._directory.find(external_id)
+        for part in self._parts.pop(external_id, ()):
+            if not part.ended:
+                part.body["companyId"] = company
+                self._endusers.release(part, now)
+
+    def companies_read(self, now: float) -> None:
+        """The directory was read."""
+        for external_id in list(self._parts):
+            if self._directory.find(external_id) is not None:
+                self.appeared(external_id, now)
+
+    def expire(self, now: float) -> None:
+        """Give up on companies waited for long enough.
+
+        Time alone is no proof: the directory must have been read meanwhile, so that an outage of
+        Planhat skips nobody.
+        """
+        while self._by_deadline:
+            part = self._by_deadline[0]
+            if part.since + self._seconds > now:
+                return
+            if part.waits and not part.ended and not self._give_up(part, now):
+                return
+            self._by_deadline.popleft()
+
+    def _give_up(self, part: Part, now: float) -> bool:
+        """Let all who wait for its company follow a change of it, or end; False: it is too soon."""
+        external_id = part.link.external_id if part.link else None
+        coming = coming_company(self._companies, part.link)
+        if coming is None and not self._directory.was_read_about(part.since):
+            return False
+        if external_id is None:
+            return True
+        if coming is None:
+            self._directory.give_up(external_id)
+        for waiting in self._parts.pop(external_id, ()):
+            if coming is None:
+                self._endusers.drop(waiting, reasons.NO_COMPANY_ID, now)
+            elif not waiting.ended:
+                self._companies.follow(coming, waiting)
+                waiting.let_go()
+        return True
+
+    def reason(self, part: Part, now: float) -> str:
+        """Say what a part waits for in front of its lane."""
+        if part.resource is Resource.COMPANIES:
+            return "its owner is unknown so far; Planhat's users are being read"
+        if part.resource is Resource.ACTIVITIES:
+            return "its enduser goes first"
+        external_id = part.link.external_id if part.link else None
+        if external_id is None or part not in self._parts.get(external_id, ()):
+            return "its company goes first"
+        left = max(0.0, part.since + self._seconds - now)
+        what = f"its company {external_id!r} is not in Planhat yet"
+        return f"{what}; it may take {left:.0f} s more to appear"
+
+
+def coming_company(companies: Lane, link: Link | None) -> Part | None:
+    """The newest open change of the company of a link."""
+    if link is None:
+        return None
+    claims: list[Claim] = [short(link.account_id)] if link.account_id else []
+    if link.external_id is not None:
+        claims.append(identity("externalId", link.external_id))
+    change = companies.newest(claims)
+    # One that was revoked proves nothing to us: what we need, we send behind it.
+    return None if change is None or change.ended else change
