@@ -117,8 +117,11 @@ class Poller:
         self._hurries_until = loop_time() + START_SECONDS
         while not stop.is_set():
             self.turned_at = loop_time()
+            if self._member.refused is not None:
+                raise self._member.refused
             try:
-                await self._turn()
+                await self._rejoin_if_broken()
+                await self._round()
             except KafkaUnavailable as error:
                 if self._failing_since is None:
                     self._failing_since = loop_time()
@@ -132,39 +135,33 @@ class Poller:
             else:
                 self._failing_since = None
 
-    async def _turn(self) -> None:
-        if self._member.refused is not None:
-            raise self._member.refused
+    async def _rejoin_if_broken(self) -> None:
         since = self._failing_since
         if since is not None and loop_time() - since > _REJOIN_SECONDS:
             _log.warning("kafka.rejoining")
             self._failing_since = loop_time()
             await self._source.rejoin()
-        await self._round()
 
     async def _round(self) -> None:
-        eligible = self._readable()
         found = 0
-        for partition in eligible:
-            found += await self._take(await self._read(partition))
+        for partition in self._readable():
+            found += await self._take(await self._read([partition], 0.0))
             await asyncio.sleep(0)
             if self._assignment.is_full:
                 break
         if not found:
-            await self._take(await self._wait())
+            readable = self._readable()
+            await self._take(await self._read(readable, self._patience(readable)))
             await self._note_reached()
         if loop_time() - self._reached_at >= _REACH_SECONDS:
             self._reached_at = loop_time()
-            self._look_for_topics()
+            # Not told of at once, as a leader may just be chosen.
+            unseen = self._source.unseen()
+            self._unseen = self._unseen + 1 if unseen else 0
+            if self._unseen >= _LOOKS:
+                for reason in unseen:
+                    self._blocked.note(reason, loop_time())
             await self._reach()
-
-    def _look_for_topics(self) -> None:
-        """Say what can't be seen; not at once, as a leader may just be chosen."""
-        unseen = self._source.unseen()
-        self._unseen = self._unseen + 1 if unseen else 0
-        if self._unseen >= _LOOKS:
-            for reason in unseen:
-                self._blocked.note(reason, loop_time())
 
     def _readable(self) -> list[Partition]:
         if not self._work.is_open:
@@ -176,63 +173,51 @@ class Poller:
             if self._resting.get(partition, now) <= now
         ]
 
-    async def _read(self, partition: Partition) -> list[Record]:
-        """Read what is there; what can't be read (a corrupt record, say) must not stop the rest."""
-        try:
-            return await self._source.poll([partition], 0.0, CHUNK)
-        except KafkaBlocked as error:
-            self._rest(error)
-            return []
-        except KafkaUnavailable as error:
-            self._rest_one(partition, error)
-            return []
-
-    async def _wait(self) -> list[Record]:
-        """Read the first that comes."""
-        readable, assignment = self._readable(), self._assignment
-        # All are waited for, and no work of ours can change that: only a record or a rebalance.
-        is_idle = 0 < len(readable) == len(assignment.owned) and not assignment.backlog.records
-        seconds = IDLE_SECONDS if is_idle and not assignment.behind else WAIT_SECONDS
+    def _patience(self, readable: list[Partition]) -> float:
+        """Seconds to wait for the first record that comes."""
         if readable:
             self._hurries_until = 0.0
         elif loop_time() < self._hurries_until:
-            seconds = FIRST_WAIT_SECONDS
+            return FIRST_WAIT_SECONDS
+        # All are waited for, and no work of ours can change that: only a record or a rebalance.
+        assignment = self._assignment
+        is_idle = 0 < len(readable) == len(assignment.owned) and not assignment.backlog.records
+        return IDLE_SECONDS if is_idle and not assignment.behind else WAIT_SECONDS
+
+    async def _read(self, partitions: list[Partition], seconds: float) -> list[Record]:
+        """Read what is there; what can't be read (a corrupt record, say) must not stop the rest.
+
+        It rests, as does a topic that we may not read; raises what is of no topic.
+        """
         try:
-            return await self._source.poll(readable, seconds, CHUNK)
+            return await self._source.poll(partitions, seconds, CHUNK)
         except KafkaBlocked as error:
-            self._rest(error)
-            return []
-        except KafkaUnreadable as error:
-            self._rest_one(error.partition, error)
-            return []
-
-    def _rest_one(self, partition: Partition, error: KafkaUnavailable) -> None:
-        self._resting[partition] = loop_time() + _REST_SECONDS
-        _log.warning(
-            "partition.unreadable",
-            topic=partition.topic,
-            partition=partition.number,
-            reason=str(error),
-        )
-
-    def _rest(self, error: KafkaBlocked) -> None:
-        """Let the partitions of a topic that we may not read rest; raises what is of no topic."""
-        if not error.topics:
-            raise error
-        now = loop_time()
-        self._blocked.note(str(error), now)
-        for partition in self._assignment.owned:
-            if partition.topic in error.topics:
-                self._resting[partition] = now + _REST_SECONDS
+            if not error.topics:
+                raise
+            self._blocked.note(str(error), loop_time())
+            resting = [name for name in self._assignment.owned if name.topic in error.topics]
+        except KafkaUnavailable as error:
+            if isinstance(error, KafkaUnreadable):
+                partition = error.partition
+            elif len(partitions) == 1 and not seconds:
+                (partition,) = partitions
+            else:
+                raise
+            _log.warning(
+                "partition.unreadable",
+                topic=partition.topic,
+                partition=partition.number,
+                reason=str(error),
+            )
+            resting = [partition]
+        self._resting.update(dict.fromkeys(resting, loop_time() + _REST_SECONDS))
+        return []
 
     async def _take(self, records: list[Record]) -> int:
         """Take records in, in turns with the rest of the service where there is much in them."""
-        owned = self._assignment.owned
-        found = [
-            (partition, run, owned.get(partition))
-            for partition, run in _by_partition(records).items()
-        ]
-        for partition, run, offsets in found:
+        owned = dict(self._assignment.owned)
+        for partition, run in _by_partition(records).items():
+            offsets = owned.get(partition)
             if offsets is None:
                 # Read before we know what of it is final: read it again when we do.
                 self._source.rewind(partition, run[0].offset)
@@ -251,7 +236,14 @@ class Poller:
             if taken == len(run):
                 return
             if offsets.is_foreign(run[taken].offset):
-                offsets = self._renewed(run[taken], offsets)
+                _log.warning(
+                    "offsets.begun_anew",
+                    topic=partition.topic,
+                    partition=partition.number,
+                    offset=run[taken].offset,
+                    committed=offsets.committed,
+                )
+                offsets = assignment.renew(partition)
             elif assignment.is_overflowing:
                 # It holds much more than its bytes told: the rest waits in Kafka.
                 self._source.rewind(partition, run[taken].offset)
@@ -259,16 +251,6 @@ class Poller:
             else:
                 self._wake()
                 await asyncio.sleep(0)
-
-    def _renewed(self, record: Record, offsets: Offsets) -> Offsets:
-        _log.warning(
-            "offsets.begun_anew",
-            topic=record.partition.topic,
-            partition=record.partition.number,
-            offset=record.offset,
-            committed=offsets.committed,
-        )
-        return self._assignment.renew(record.partition)
 
     async def _note_reached(self) -> None:
         """Nothing more came: see how far the partitions are read whose ends we wait for."""

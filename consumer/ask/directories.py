@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.ask.rest import Rest
+from consumer.ask.rest import Rest, apply_backpressure, take_call
 from consumer.clock import loop_time
-from planhat_client.errors import (
-    PlanhatError,
-    PlanhatThrottled,
-    PlanhatUnauthorized,
-    PlanhatUnavailable,
-)
+from planhat_client.errors import PlanhatError
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -45,8 +40,6 @@ class DirectoryReader:
         """`engine` is told what was read, so that those who waited may go on."""
         self._api = api
         self._engine = engine
-        self._limiter = engine.limiter
-        self._halts = engine.halts
         self._failures = 0
         self.rest = Rest(engine, _LOOK_SECONDS)
 
@@ -77,27 +70,14 @@ class DirectoryReader:
         _log.info("directory.read", owners=len(found))
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        while (wait := self._limiter.wait(loop_time())) > 0:  # noqa: ASYNC110 - time itself is awaited
-            await asyncio.sleep(wait)
-        self._limiter.take(loop_time())
+        await take_call(self._engine)
         try:
             await read()
         except PlanhatError as error:
             self._failures += 1
-            self._apply_backpressure(what, error)
+            _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
+            apply_backpressure(self._engine, what, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
-            self._halts.read_worked(what)
-
-    def _apply_backpressure(self, what: str, error: PlanhatError) -> None:
-        _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
-        match error:
-            case PlanhatUnauthorized(status=status):
-                self._halts.read_refused(what, status, str(error), loop_time())
-            case PlanhatThrottled(retry_after=wait):
-                self._limiter.throttled(loop_time(), wait)
-            case PlanhatUnavailable(retry_after=float(wait)):
-                self._limiter.close(loop_time(), wait)
-            case _:
-                pass
+            self._engine.halts.read_worked(what)

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import structlog
 
-from consumer.ask.rest import Rest
+from consumer.ask.rest import Rest, apply_backpressure, take_call
 from consumer.clock import loop_time
-from planhat_client.errors import (
-    PlanhatError,
-    PlanhatRejected,
-    PlanhatThrottled,
-    PlanhatUnauthorized,
-    PlanhatUnavailable,
-)
+from planhat_client.errors import PlanhatError, PlanhatRejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +49,7 @@ class EnduserReader:
     ) -> None:
         """`tell` hears how each look-up ended; `wake` is called when somebody may go."""
         self._api = api
-        self._gate = engine.limiter
+        self._engine = engine
         self._halts = engine.halts
         self._lookups = engine.lookups
         self._tell = tell
@@ -74,9 +68,7 @@ class EnduserReader:
                 if known is not None:
                     self._end(part, known)
                     continue
-                while (wait := self._gate.wait(loop_time())) > 0:  # noqa: ASYNC110 - time is awaited
-                    await asyncio.sleep(wait)
-                self._gate.take(loop_time())
+                await take_call(self._engine)
                 asked.create_task(self._ask(part), name="look up")
 
     async def _ask(self, part: Part) -> None:
@@ -87,7 +79,7 @@ class EnduserReader:
             self._halts.read_worked("enduser")
             self._end(part, None)
         except PlanhatError as error:
-            self._apply_backpressure(error)
+            apply_backpressure(self._engine, "enduser", error)
             self._fail(part, error)
         else:
             self._halts.read_worked("enduser")
@@ -109,14 +101,3 @@ class EnduserReader:
         self._tell("given up")
         self._lookups.found(part, None, loop_time())
         self._wake()
-
-    def _apply_backpressure(self, error: PlanhatError) -> None:
-        match error:
-            case PlanhatUnauthorized(status=status):
-                self._halts.read_refused("enduser", status, str(error), loop_time())
-            case PlanhatThrottled(retry_after=wait):
-                self._gate.throttled(loop_time(), wait)
-            case PlanhatUnavailable(retry_after=float(wait)):
-                self._gate.close(loop_time(), wait)
-            case _:
-                pass

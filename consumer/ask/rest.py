@@ -10,8 +10,12 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from consumer.clock import loop_time
+from planhat_client.errors import PlanhatThrottled, PlanhatUnauthorized, PlanhatUnavailable
+
 if TYPE_CHECKING:
     from consumer.engine.engine import Engine
+    from planhat_client.errors import PlanhatError
 
 IDLE_SECONDS: Final = 2.0
 """Of a rest that nobody ended: directories age, and who reads them may be refused."""
@@ -49,3 +53,23 @@ class Rest:
         engine = self._engine
         has_records = engine.assignment.backlog.records > 0 or len(engine.lookups) > 0
         return has_records or engine.halts.stops_all or not engine.is_open
+
+
+async def take_call(engine: Engine) -> None:
+    """Wait for a call of the quota, and take it."""
+    while (wait := engine.limiter.wait(loop_time())) > 0:  # noqa: ASYNC110 - time itself is awaited
+        await asyncio.sleep(wait)
+    engine.limiter.take(loop_time())
+
+
+def apply_backpressure(engine: Engine, what: str, error: PlanhatError) -> None:
+    """What a failed read of `what` means for everybody who sends."""
+    match error:
+        case PlanhatUnauthorized(status=status):
+            engine.halts.read_refused(what, status, str(error), loop_time())
+        case PlanhatThrottled(retry_after=wait):
+            engine.limiter.throttled(loop_time(), wait)
+        case PlanhatUnavailable(retry_after=float(wait)):
+            engine.limiter.close(loop_time(), wait)
+        case _:
+            pass
