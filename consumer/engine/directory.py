@@ -73,7 +73,8 @@ class CompanyDirectory(_Freshness):
         super().__init__()
         self._ids: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
-        self._vain: set[str] = set()
+        self.vain: set[str] = set()
+        """External ids that were waited for in vain: for none of them again before a reading."""
         self.stale = StaleIds()
         self._learnt: dict[str, str] = {}
         self._fresh: OrderedDict[str, float] = OrderedDict()
@@ -92,25 +93,24 @@ class CompanyDirectory(_Freshness):
 
         Of companies with one external id the one stays that was known. `doubles` names them.
         """
-        before, self._ids, self._names, self.doubles = self._ids, {}, {}, []
+        before, self._ids, self._names = self._ids, {}, {}
+        doubles: dict[str, None] = {}
         for company in companies:
-            if company.external_id:
-                self._note(company.external_id, company.id, before)
+            external_id = company.external_id
+            if external_id:
+                first = self._ids.get(external_id)
+                if first is not None and first != company.id:
+                    doubles[external_id] = None
+                if first is None or before.get(external_id) != first:
+                    self._ids[external_id] = company.id
             if company.name:
                 known = self._names.get(company.name, company.id)
                 self._names[company.name] = company.id if known == company.id else None
             self.stale.discard(company.id)
+        self.doubles = list(doubles)[:_MOST_DOUBLES]
         self._ids.update(self._learnt)
-        self._vain.clear()
+        self.vain.clear()
         self._note_read(now)
-
-    def _note(self, external_id: str, planhat_id: str, before: dict[str, str]) -> None:
-        first = self._ids.get(external_id)
-        is_double = first is not None and first != planhat_id and external_id not in self.doubles
-        if is_double and len(self.doubles) < _MOST_DOUBLES:
-            self.doubles.append(external_id)
-        if first is None or before.get(external_id) != first:
-            self._ids[external_id] = planhat_id
 
     def learn(self, external_id: str, planhat_id: str | None, now: float = 0.0) -> None:
         """Our own upsert brought this company; without an id, it is addressed by its external id.
@@ -124,7 +124,7 @@ class CompanyDirectory(_Freshness):
             self._ids.setdefault(external_id, f"extid-{external_id}")
         self._learnt[external_id] = self._ids[external_id]
         self.note_fresh(self._ids[external_id], now)
-        self._vain.discard(external_id)
+        self.vain.discard(external_id)
 
     def note_fresh(self, planhat_id: str, now: float) -> None:
         """Planhat showed that it has this company."""
@@ -152,14 +152,6 @@ class CompanyDirectory(_Freshness):
     def find_name(self, name: object) -> str | None:
         """Planhat's id of the only company of that name."""
         return self._names.get(name) if isinstance(name, str) else None
-
-    def give_up(self, external_id: str) -> None:
-        """It was waited for in vain: nobody waits for it again before the next reading."""
-        self._vain.add(external_id)
-
-    def is_vain(self, external_id: str) -> bool:
-        """Whether waiting for this company is useless for now."""
-        return external_id in self._vain
 
 
 class Owners(_Freshness):

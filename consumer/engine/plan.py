@@ -172,7 +172,7 @@ class Planner:
             self._companies.follow(coming, part)
             return True
         self._directory.miss()
-        if link.external_id is None or self._directory.is_vain(link.external_id):
+        if link.external_id is None or link.external_id in self._directory.vain:
             return False
         self.waits.hold(part, link.external_id)
         return True

@@ -85,7 +85,7 @@ class CompanyWaits:
         if external_id is None:
             return True
         if coming is None:
-            self._directory.give_up(external_id)
+            self._directory.vain.add(external_id)
         for waiting in self._parts.pop(external_id, ()):
             if coming is None:
                 self._endusers.drop(waiting, reasons.NO_COMPANY_ID, now)

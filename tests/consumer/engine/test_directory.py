@@ -64,13 +64,13 @@ def test_a_name_finds_a_company_only_if_no_other_has_it() -> None:
 def test_who_was_waited_for_in_vain_has_another_chance_after_a_reading_or_an_upsert() -> None:
     directory = loaded()
     for external_id in ("a-1", "a-2"):
-        directory.give_up(external_id)
+        directory.vain.add(external_id)
     directory.learn("a-1", "c1")
 
-    assert not directory.is_vain("a-1")
-    assert directory.is_vain("a-2")
+    assert "a-1" not in directory.vain
+    assert "a-2" in directory.vain
     directory.read([], 60.0)
-    assert not directory.is_vain("a-2")
+    assert "a-2" not in directory.vain
 
 
 @pytest.mark.parametrize("kind", [CompanyDirectory, Owners])
