@@ -91,8 +91,8 @@ class Planner:
                     receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                     continue
                 self._planned.add(event_id)
-            self._await_contact(part)
-            self._add(self._activities, part, now)
+            _await_contact(part, self._endusers)
+            _add(self._activities, part, now)
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and its licences."""
@@ -111,7 +111,7 @@ class Planner:
                 Resource.LICENSES, licence.key, licence.body, claims, receipt, decision.link
             )
             self._companies.follow(company, part)
-            self._add(self._lanes[Resource.LICENSES], part, now)
+            _add(self._lanes[Resource.LICENSES], part, now)
 
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
@@ -123,7 +123,7 @@ class Planner:
                 self._planned.discard(part.event_id)
                 if is_delivered:
                     self._events.put(part.event_id, True)
-            if is_delivered and self._lacks_contact(part):
+            if is_delivered and _lacks_contact(part, self._endusers):
                 end.change = UNATTRIBUTED
         if part.followers:
             for follower in self._lanes[part.resource].followers_of(part):
@@ -156,7 +156,7 @@ class Planner:
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
         if is_weak and decision.may_have_moved and memory.planhat_id(payload.key) is None:
             self.lookups.add(part)
-        self._add(self._endusers, part, now)
+        _add(self._endusers, part, now)
         for activity in self._activities.idle(claims):
             if not activity.cleared:
                 self._endusers.follow(part, activity)
@@ -194,36 +194,8 @@ class Planner:
                 receipt.skip(Resource.COMPANIES, reason)
                 return None
             self.owners.hold(part)
-        self._add(self._companies, part, now)
+        _add(self._companies, part, now)
         return part
-
-    def _await_contact(self, activity: Part) -> None:
-        """Let an activity wait for the newest open change of its contact, if there is any.
-
-        Whoever names the contact may bring it into being, also another profile. The older changes
-        go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
-        so is one that comes before the activity has gone (`_enduser`). So it goes after a change of
-        its contact that was delivered, or while none is open: Planhat would drop it in silence.
-        """
-        change = self._endusers.newest(activity.claims)
-        if change is not None:
-            self._endusers.follow(change, activity)
-
-    def _lacks_contact(self, activity: Part) -> bool:
-        """Whether all that is known speaks against a contact: its change came to nothing."""
-        receipt = activity.receipt
-        has_failed = bool(receipt.rejections) or any(
-            resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
-            for resource, reason in receipt.skips
-        )
-        if activity.cleared or not has_failed:
-            return False
-        return not self._endusers.memory.knows(activity.key)
-
-    @staticmethod
-    def _add(lane: Lane, part: Part, now: float) -> None:
-        part.receipt.open += 1
-        lane.add(part, now)
 
     def _find(self, link: Link | None) -> str | None:
         """Planhat's id of the company of a link, if it is known."""
@@ -244,7 +216,7 @@ class Planner:
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
-                self._await_contact(follower)
+                _await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
         company = self._find(follower.link) or end.planhat_id
@@ -277,3 +249,34 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
+
+
+def _add(lane: Lane, part: Part, now: float) -> None:
+    part.receipt.open += 1
+    lane.add(part, now)
+
+
+def _await_contact(activity: Part, endusers: Lane) -> None:
+    """Let an activity wait for the newest open change of its contact, if there is any.
+
+    Whoever names the contact may bring it into being, also another profile. The older changes
+    go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
+    so is one that comes before the activity has gone (`Planner._enduser`). So it goes after a
+    change of its contact that was delivered, or while none is open: Planhat would drop it in
+    silence.
+    """
+    change = endusers.newest(activity.claims)
+    if change is not None:
+        endusers.follow(change, activity)
+
+
+def _lacks_contact(activity: Part, endusers: Lane) -> bool:
+    """Whether all that is known speaks against a contact: its change came to nothing."""
+    receipt = activity.receipt
+    has_failed = bool(receipt.rejections) or any(
+        resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
+        for resource, reason in receipt.skips
+    )
+    if activity.cleared or not has_failed:
+        return False
+    return not endusers.memory.knows(activity.key)
