@@ -148,7 +148,7 @@ class Dispatch:
         if isinstance(answer, Halt):
             self.halts.refused(batch.resource, answer, batch.refused, now)
         elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
-            self.halts.write_worked()
+            self.halts.works += 1
         self._settlers[batch.resource].settle(batch, answer, now)
         _apply_backpressure(answer, self.gate(batch.resource), now)
 

@@ -135,7 +135,6 @@ class StaleIds:
     """The last ids that failed; the oldest are forgotten first, and would fail once more."""
 
     def __init__(self, most: int = MOST_IDS) -> None:
-        """Remember at most `most` of them."""
         self._most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
 
@@ -172,7 +171,6 @@ class PoisonProfiles:
     """Keys of the profiles that were given up of late, bounded; the oldest are forgotten first."""
 
     def __init__(self, most: int = MOST_PROFILES) -> None:
-        """Remember at most `most` of them."""
         self._most = most
         self._since: OrderedDict[str, float] = OrderedDict()
 
