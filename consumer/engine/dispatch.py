@@ -241,7 +241,7 @@ class Dispatch:
         if isinstance(answer, Halt):
             self.halts.refused(batch.resource, answer, batch.refused, now)
         elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
-            self.halts.write_worked()
+            self.halts.works += 1
         line.settler.settle(batch, answer, now)
         if isinstance(answer, Retry):
             if answer.status == _TOO_MANY:

@@ -83,7 +83,7 @@ class Lookups:
 
     def known_id(self, part: Part) -> str | None:
         """Planhat's id of the profile of a part, as far as it is known meanwhile."""
-        return self._lanes[part.resource].memory.planhat_id(part.key)
+        return self._lanes[part.resource].memory.ids.get(part.key)
 
     def found(self, part: Part, planhat_id: str | None, now: float) -> bool:
         """It was looked up, or is given up: it may go, by its id if there is one.
@@ -94,7 +94,7 @@ class Lookups:
             return False
         lane = self._lanes[part.resource]
         if planhat_id is not None:
-            lane.memory.learn(part.key, planhat_id)
+            lane.memory.ids.put(part.key, planhat_id)
         lane.release(part, now)
         return True
 

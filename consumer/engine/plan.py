@@ -206,7 +206,7 @@ class Planner:
         if link.external_id is not None:
             return self._directory.find(link.external_id)
         if link.account_id is not None:
-            return self._companies.memory.planhat_id(link.account_id)
+            return self._companies.memory.ids.get(link.account_id)
         return None
 
     def _let_go(self, follower: Part, end: Ended, now: float) -> None:

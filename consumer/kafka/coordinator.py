@@ -31,7 +31,6 @@ class Coordinator:
     """Asks by a client of its own, which is made when it is needed."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        """Nothing is connected yet."""
         self._settings = settings
         self._admin: AIOKafkaAdminClient | None = None
 
@@ -105,7 +104,7 @@ class Coordinator:
 
 
 def has_namesake(members: Iterable[str], name: str, own: str) -> bool:
-    """Tell whether one of the member ids is of another process with the static name `name`.
+    """Whether one of the member ids is of another process with the static name `name`.
 
     `own` is the member id that we had. Kafka makes the id of a static member of its name, a dash
     and a UUID, and gives a new one to whoever joins by that name: the one before is no member then.

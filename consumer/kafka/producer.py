@@ -158,7 +158,6 @@ class TopicWriter:
     """Used by `async with`; raises KafkaUnavailable and KafkaRefused, each wait is bounded."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        """Nothing is connected yet."""
         self._settings = settings
         self._producer: aiokafka.AIOKafkaProducer | None = None
 

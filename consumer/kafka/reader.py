@@ -31,7 +31,6 @@ class TopicReader:
     """Used by `async with`; raises KafkaUnavailable and KafkaRefused, each wait is bounded."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        """Nothing is connected yet."""
         self._settings = settings
         self._started: aiokafka.AIOKafkaConsumer | None = None
 

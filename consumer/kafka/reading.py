@@ -27,7 +27,6 @@ class Reading:
     """Reads bytes by the client that joined the group; who joins and leaves sets it."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        """Nothing was joined yet."""
         self._settings = settings
         self._joined: aiokafka.AIOKafkaConsumer | None = None
         self._asked_at = float("-inf")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 from consumer.lanes.part import Body, Profile
 from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _next_number = count().__next__
 
@@ -38,17 +42,24 @@ class Batch:
     changes: int = 0
     number: int = field(default_factory=_next_number)
 
-    def add(self, body: Body, item: bytes) -> None:
-        """Take an item on; `add_profile` says whose."""
-        self.bodies.append(body)
-        self.items.append(item)
-        self.size += len(item) + 1
-
-    def add_profile(self, profile: Profile, span: int) -> None:
-        """Take a profile on, whose are the last `span` items."""
+    def add(
+        self, profile: Profile, bodies: Sequence[Body], items: Sequence[bytes], count: int
+    ) -> None:
+        """Take on the first `count` parts of a profile: merged into one item, or an item each."""
         self.profiles.append(profile)
-        self.spans.append(span)
-        self.changes += profile.flying
+        self.spans.append(len(items))
+        self.bodies += bodies
+        self.items += items
+        for item in items:
+            self.size += len(item) + 1
+        self.changes += count
+        profile.flying = count
+        profile.parked = False
+        for position in range(count):
+            part = profile.parts[position]
+            part.attempts += 1
+            part.sent = items[position] if len(items) > 1 else items[0]
+            part.offsets.note_sent(part.offset)
 
 
 @dataclass(slots=True, eq=False)

@@ -36,7 +36,6 @@ class Claims(Generic[Holder]):
     """
 
     def __init__(self) -> None:
-        """Nobody holds anything."""
         self._first: dict[Claim, Holder] = {}
         self._behind: dict[Claim, deque[Holder]] = {}
 
@@ -79,7 +78,7 @@ class Claims(Generic[Holder]):
             holder.claims = (*held, *new)
 
     def can_extend(self, holder: Holder, claims: tuple[Claim, ...]) -> bool:
-        """Tell whether `holder` may grow by `claims` and overtake nobody by it.
+        """Whether `holder` may grow by `claims` and overtake nobody by it.
 
         It may not when somebody waits behind it, or holds one of the claims.
         """

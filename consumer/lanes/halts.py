@@ -60,7 +60,6 @@ class LaneHalt:
     """
 
     def __init__(self, resource: Resource) -> None:
-        """Nothing was refused."""
         self.resource = resource
         self.is_on = False
         self.asks = False
@@ -99,10 +98,6 @@ class LaneHalt:
         self._refused = max(self._refused, newest)
         return newest
 
-    def read_worked(self) -> None:
-        """The token is good for a read."""
-        self.asks = False
-
     def worked(self, number: int) -> None:
         """Planhat took something of this batch."""
         self._worked = max(self._worked, number)
@@ -111,7 +106,7 @@ class LaneHalt:
             self.is_on = self.asks = False
 
     def blames(self, refused: int | None, *, is_alone: bool) -> bool:
-        """Tell whether it is about something in the batch: others were taken since.
+        """Whether it is about something in the batch: others were taken since.
 
         Not so many single profiles in a row that it may as well be a right that was taken away.
         """
@@ -123,33 +118,21 @@ class LaneHalt:
         """A profile was rejected for what it holds."""
         self._blamed += 1
 
-    def clear(self) -> None:
-        """What was refused is not ours any more."""
-        self.is_on = self.asks = False
-
 
 class Halts:
     """All halts. `now` is seconds of a steady clock."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        """Nothing is halted."""
         self._lanes = {resource: LaneHalt(resource) for resource in resources}
         self._service: dict[ServiceKind, Halted] = {}
+        self.stops_all = False
+        """Nothing at all is sent."""
         self._asks = False
         self._probe_at = 0.0
         self._ask_at = 0.0
         self._refused_reads: set[str] = set()
         self.works = 0
         """Grows with each answer that shows that the API as a whole works."""
-
-    def write_worked(self) -> None:
-        """Planhat took what one of its main resources was sent."""
-        self.works += 1
-
-    @property
-    def stops_all(self) -> bool:
-        """Nothing at all is sent."""
-        return bool(self._service)
 
     @property
     def service(self) -> tuple[Halted, ...]:
@@ -210,7 +193,7 @@ class Halts:
         self._asks = True
 
     def probe_is_due(self, now: float) -> bool:
-        """Tell whether Planhat is to be asked whether it lets us in."""
+        """Whether Planhat is to be asked whether it lets us in."""
         if now < self._probe_at:
             return False
         if (self._asks and now >= self._ask_at) or any(
@@ -226,8 +209,9 @@ class Halts:
         self._probe_at = now + _MOVED_ON_SECONDS
         for lane in self._lanes.values():
             if lane.next_at <= now:
-                lane.read_worked()
+                lane.asks = False
         ended = [self._service.pop(kind, None) for kind in _ENDED_BY_A_READ]
+        self.stops_all = bool(self._service)
         return any(ended)
 
     def denied(self, status: int | None, reason: str, now: float) -> bool:
@@ -243,7 +227,7 @@ class Halts:
     def clear(self) -> None:
         """What was refused is not ours any more; halts of the service stay."""
         for lane in self._lanes.values():
-            lane.clear()
+            lane.is_on = lane.asks = False
 
     def _answered(self, now: float) -> None:
         self._asks, self._ask_at = False, now + PROBE_SECONDS
@@ -254,6 +238,7 @@ class Halts:
         if kind in self._service:
             return False
         self._service[kind] = Halted(kind, reason, now)
+        self.stops_all = True
         return True
 
 

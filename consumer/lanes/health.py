@@ -33,5 +33,5 @@ class Health:
             self.share += _WEIGHT * (success - self.share)
 
     def blames(self, batch: Batch) -> bool:
-        """Tell whether others succeeded since `batch` failed before: it is not the API then."""
+        """Whether others succeeded since `batch` failed before: it is not the API then."""
         return batch.failures > 0 and self.succeeded_at > batch.failed_at and self.share >= _HEALTHY

@@ -27,10 +27,10 @@ class DoubtedIds:
 
     def unlearn(self, profile: Profile) -> bool:
         """The id that an answer told may not hold any more; False if none was."""
-        known = self._memory.planhat_id(profile.key)
+        known = self._memory.ids.get(profile.key)
         if known is None:
             return False
-        self._memory.unlearn(profile.key)
+        self._memory.ids.pop(profile.key)
         self._unlearnt[profile] = known
         return True
 
@@ -58,7 +58,7 @@ class DoubtedIds:
         """The ids were not the reason: by another key it could become a second record."""
         unlearnt = self._unlearnt.pop(profile, None)
         if unlearnt is not None:
-            self._memory.learn(profile.key, unlearnt)
+            self._memory.ids.put(profile.key, unlearnt)
         dropped = self._dropped.pop(profile, None)
         if dropped is not None:
             self._memory.stale.discard(dropped)

@@ -16,6 +16,7 @@ from consumer.lanes.claims import Claims
 from consumer.lanes.memory import Memory, PoisonProfiles
 from consumer.lanes.part import Ended, Profile
 from consumer.lanes.payload import Loader
+from consumer.offsets.ticket import appended
 from planhat_client.retry import Breaker
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Lane:
     """The state of one lane. `now` is seconds of a steady clock, in all methods."""
 
     def __init__(self, policy: LanePolicy, stale: StaleIds | None = None) -> None:
-        """Nothing waits yet; `stale` are ids unknown to Planhat, if others learn them too."""
+        """`stale` are ids unknown to Planhat, if others learn them too."""
         self.policy = policy
         self.breaker = Breaker(policy.breaker_threshold)
         self.memory = Memory(policy.remembered, stale)
@@ -49,11 +50,6 @@ class Lane:
         self._ready: deque[Profile] = deque()
         self._parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
-
-    def __repr__(self) -> str:
-        """Enough to assert on."""
-        flying = len(self.batches)
-        return f"<Lane {self.policy.resource} {self.waiting} waiting, {flying} in flight>"
 
     @property
     def ready(self) -> int:
@@ -98,9 +94,9 @@ class Lane:
 
         Those in flight, too: their request may fail.
         """
-        found: dict[Part, None] = {}
         if not self._last:
             return []
+        found: dict[Part, None] = {}
         for claim in claims:
             for profile in self._claims.queue(claim):
                 for part in profile.parts:
@@ -122,25 +118,24 @@ class Lane:
 
     def release(self, part: Part, now: float) -> None:
         """One thing that `part` waited for has come."""
-        part.let_go()
+        part.waits -= 1
         if not part.waits and part.profile is not None:
             self._consider(part.profile, now)
 
     def follow(self, leader: Part, part: Part) -> None:
         """Let a part of another lane wait for the end of one of ours."""
-        leader.lead(part)
+        leader.followers = appended(leader.followers, part)
+        part.waits += 1
         self.followed += 1
 
     def followers_of(self, leader: Part) -> Sequence[Part]:
         """Who waited for the end of one of our parts; it has come."""
-        followers = leader.take_followers()
+        followers, leader.followers = leader.followers, ()
         self.followed -= len(followers)
         return followers
 
     def take_ended(self) -> Sequence[Ended]:
         """What came to its end since the last call."""
-        if not self.ended:
-            return ()
         ended, self.ended = self.ended, []
         return ended
 
@@ -150,7 +145,10 @@ class Lane:
         if profile is None or part.ended:
             return
         profile.parts.remove(part)
-        self._end(Ended(part, "skipped", reason))
+        part.ended = True
+        part.profile = None
+        self.waiting -= 1
+        self.ended.append(Ended(part, "skipped", reason))
         self.reconsider(profile, now)
 
     def clear(self) -> None:
@@ -159,7 +157,7 @@ class Lane:
         for batch in self.batches:
             batch.is_revoked = True
         # Whoever owns the profiles meanwhile may write something else, and they may come back.
-        self.memory.forget_all()
+        self.memory.digests.clear()
         self.poison.clear()
         self._ready.clear()
         self._parked.clear()
@@ -172,7 +170,7 @@ class Lane:
             held, profile.claims, profile.blockers = profile.claims, (), 0
             del profile.parts[profile.flying :]
             for part in profile.parts:
-                part.take_followers()
+                part.followers = ()
                 part.ended = True
             self._claims.join(profile, held)
             self._last[profile.key] = profile
@@ -230,19 +228,15 @@ class Lane:
         self.memory.forget(profile.claims)
         profile.flying = 0
 
-    def landed(self, batch: Batch) -> None:
-        """A request was answered; its profiles are in the air until each is settled."""
-        self.batches.discard(batch)
-
-    def disown(self, profile: Profile, now: float) -> None:
-        """A batch that is not ours any more has landed: who waited for its end is told."""
-        for part in profile.parts[: profile.flying]:
-            if part.followers:
-                self.ended.append(Ended(part, "revoked"))
-        del profile.parts[: profile.flying]
-        self.waiting -= profile.flying
-        profile.flying = 0
-        self.reconsider(profile, now)
+    def disown(self, batch: Batch, now: float) -> None:
+        """A batch that is not ours any more was answered: who waited for its end is told."""
+        for profile in batch.profiles:
+            flown = profile.parts[: profile.flying]
+            self.ended += [Ended(part, "revoked") for part in flown if part.followers]
+            del profile.parts[: profile.flying]
+            self.waiting -= profile.flying
+            profile.flying = 0
+            self.reconsider(profile, now)
 
     def pull(self, is_wanted: Callable[[Profile], bool]) -> list[Profile]:
         """Take profiles out of the queues, those that wait for a next try too.
@@ -266,7 +260,10 @@ class Lane:
         profile.parked = False
         del profile.parts[: len(ended)]
         for end in ended:
-            self._end(end)
+            end.part.ended = True
+            end.part.profile = None
+        self.waiting -= len(ended)
+        self.ended += ended
         self.reconsider(profile, now)
 
     def reconsider(self, profile: Profile, now: float) -> None:
@@ -282,16 +279,18 @@ class Lane:
             self._consider(freed, now)
 
     def _consider(self, profile: Profile, now: float) -> None:
-        if profile.is_ready and not profile.queued:
+        """Let a profile go into one of the next batches, if nothing is in its way."""
+        if (
+            profile.blockers == 0
+            and profile.flying == 0
+            and not profile.parked
+            and not profile.queued
+            and profile.parts
+            and profile.parts[0].waits == 0
+        ):
             profile.queued = True
             profile.ready_at = now
             self._ready.append(profile)
-
-    def _end(self, end: Ended) -> None:
-        end.part.ended = True
-        end.part.profile = None
-        self.waiting -= 1
-        self.ended.append(end)
 
     def _take_group(self, batch: Batch, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self._parked)

@@ -42,7 +42,6 @@ class Generations(Generic[Key, Value]):
     __slots__ = ("_old", "_oldest", "_size", "_young")
 
     def __init__(self, size: int = REMEMBERED) -> None:
-        """Remember what the last `size` times are put, and up to half as many keys more."""
         self._size = -(-size // 2)
         self._young: dict[Key, Value] = {}
         self._old: dict[Key, Value] = {}
@@ -64,6 +63,13 @@ class Generations(Generic[Key, Value]):
         self._young[key] = value
         if len(self._young) >= self._size:
             self._young, self._old, self._oldest = {}, self._young, self._old
+
+    def put_all(self, keys: Sequence[Key], value: Value) -> None:
+        """Remember one value under several keys."""
+        for key in keys:
+            self._young[key] = value
+            if len(self._young) >= self._size:
+                self._young, self._old, self._oldest = {}, self._young, self._old
 
     def pop(self, key: Key) -> bool:
         """Forget a key; False if nothing was known of it."""
@@ -87,62 +93,39 @@ def short(name: str) -> int:
 
 
 class Memory:
-    """Digests by claim and Planhat's ids by profile; what is unused for long is forgotten."""
+    """Digests by claim and Planhat's ids by the key of a profile; the unused ones are forgotten.
+
+    When partitions go, the digests are cleared, as somebody else may write from then on. Planhat's
+    ids stay what they are.
+    """
 
     def __init__(self, digests: int = REMEMBERED, stale: StaleIds | None = None) -> None:
         """Keep so many digests, and up to half as many more; `stale` may be shared."""
-        self._digests = Generations[Hashable, int](digests)
-        self._ids = Generations[str, str](REMEMBERED_NAMES)
+        self.digests = Generations[Hashable, int](digests)
+        self.ids = Generations[str, str](REMEMBERED_NAMES)
         self.stale = StaleIds() if stale is None else stale
 
-    def __len__(self) -> int:
-        """Digests that are held."""
-        return len(self._digests)
-
     def holds(self, claims: Sequence[Claim], digest: int) -> bool:
-        """Tell whether the last that was taken for all these claims is exactly this."""
-        digests = self._digests
+        """Whether the last that was taken for all these claims is exactly this."""
+        digests = self.digests
         for claim in claims:  # noqa: SIM110 - a generator for each profile costs more than this
             if digests.get(claim) != digest:
                 return False
         return True
 
     def knows(self, key: str) -> bool:
-        """Tell whether Planhat is known to have a profile."""
-        return self._digests.get(short(key)) is not None or self._ids.get(key) is not None
-
-    def remember(self, claims: Sequence[Claim], digest: int) -> None:
-        """Planhat took this."""
-        digests = self._digests
-        for claim in claims:
-            digests.put(claim, digest)
+        """Whether Planhat is known to have a profile."""
+        return self.digests.get(short(key)) is not None or self.ids.get(key) is not None
 
     def forget(self, claims: Sequence[Claim]) -> None:
         """Something else may have come to Planhat: nothing is certain."""
-        digests = self._digests
         for claim in claims:
-            digests.pop(claim)
-
-    def forget_all(self) -> None:
-        """Somebody else may write from now on; Planhat's ids stay what they are."""
-        self._digests.clear()
-
-    def planhat_id(self, key: str) -> str | None:
-        """Planhat's id of a profile."""
-        return self._ids.get(key)
-
-    def learn(self, key: str, planhat_id: str) -> None:
-        """An answer told the id of a profile."""
-        self._ids.put(key, planhat_id)
+            self.digests.pop(claim)
 
     def forget_profile(self, key: str) -> None:
         """What was known of a profile does not hold: its record is gone."""
-        self._digests.pop(short(key))
-        self._ids.pop(key)
-
-    def unlearn(self, key: str) -> bool:
-        """The id of a profile does not hold (any more); False if none was known."""
-        return self._ids.pop(key)
+        self.digests.pop(short(key))
+        self.ids.pop(key)
 
 
 MOST_IDS: Final = 10_000
@@ -152,7 +135,6 @@ class StaleIds:
     """The last ids that failed; the oldest are forgotten first, and would fail once more."""
 
     def __init__(self, most: int = MOST_IDS) -> None:
-        """Remember at most `most` of them."""
         self._most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
 
@@ -172,7 +154,7 @@ class StaleIds:
         self._ids.pop(planhat_id, None)
 
     def holds(self, planhat_id: object) -> bool:
-        """Tell whether this id is one that failed."""
+        """Whether this id is one that failed."""
         return bool(self._ids) and planhat_id in self._ids
 
 
@@ -189,7 +171,6 @@ class PoisonProfiles:
     """Keys of the profiles that were given up of late, bounded; the oldest are forgotten first."""
 
     def __init__(self, most: int = MOST_PROFILES) -> None:
-        """Remember at most `most` of them."""
         self._most = most
         self._since: OrderedDict[str, float] = OrderedDict()
 
@@ -205,7 +186,7 @@ class PoisonProfiles:
             self._since.popitem(last=False)
 
     def holds(self, key: str, now: float) -> bool:
-        """Tell whether a change of this profile was given up lately, and none delivered since."""
+        """Whether a change of this profile was given up lately, and none delivered since."""
         since = self._since.get(key)
         return since is not None and now - since <= REMEMBERED_SECONDS
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-
-from consumer.offsets.ticket import appended
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +24,7 @@ class Part:
     (`waits` is 0). `followers` are the parts of other lanes that wait for its end. `link` tells how
     to find the company, until `body` carries its id.
     `cleared`: a change of its contact was delivered, so an activity need wait for no other.
-    `offset` is that of its record, and here too so that to send it needs nothing but itself.
+    `offset` and `offsets` are those of its record, at hand for when it is sent.
     `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
@@ -61,7 +59,6 @@ class Part:
         receipt: Receipt,
         link: Link | None = None,
     ) -> None:
-        """It waits for nothing, and nobody waits for it."""
         self.resource = resource
         self.key = key
         self.body = body
@@ -80,12 +77,6 @@ class Part:
         self.attempts = 0
         self.sent = b""
 
-    def note_sent(self, item: bytes) -> None:
-        """It flies, as this JSON."""
-        self.attempts += 1
-        self.sent = item
-        self.offsets.note_sent(self.offset)
-
     def hold(self) -> None:
         """It waits for one thing more."""
         self.waits += 1
@@ -93,16 +84,6 @@ class Part:
     def let_go(self) -> None:
         """One thing that it waited for has come."""
         self.waits -= 1
-
-    def lead(self, follower: Part) -> None:
-        """Let a part of another lane wait for the end of this one."""
-        self.followers = appended(self.followers, follower)
-        follower.hold()
-
-    def take_followers(self) -> Sequence[Part]:
-        """Who waited for its end; nobody does any more."""
-        followers, self.followers = self.followers, ()
-        return followers
 
 
 class Ended:
@@ -130,15 +111,13 @@ class Ended:
         self.change = change
 
 
-_TOLD: Final = 8
-"""So many answers of Planhat are remembered, to tell what it mostly says."""
-
-
 class Profile:
     """The parts of one profile that are not final, and whether they may fly.
 
-    `flying` of them are in a request now; at most `limit` fly together (None: as many as wait),
-    which is how a change that Planhat refuses is told from the changes it was merged with.
+    `blockers` counts the claims that others hold before it. `flying` parts are in a request now; at
+    most `limit` fly together (None: as many as wait), which is how a change that Planhat refuses is
+    told from the changes it was merged with. `failures` counts how often it failed alone, `told` is
+    what Planhat answered then of late.
     """
 
     __slots__ = (
@@ -157,7 +136,6 @@ class Profile:
     )
 
     def __init__(self, key: str) -> None:
-        """Nothing waits yet."""
         self.key = key
         self.claims: tuple[Claim, ...] = ()
         self.blockers = 0
@@ -171,60 +149,11 @@ class Profile:
         self.ready_at = 0.0
         self.digest = 0
 
-    def __repr__(self) -> str:
-        """Enough to assert on."""
-        return f"<Profile {self.key} {len(self.parts)} waiting, {self.flying} flying>"
-
-    @property
-    def is_ready(self) -> bool:
-        """It may go into the next batch."""
-        return (
-            self.blockers == 0
-            and self.flying == 0
-            and not self.parked
-            and bool(self.parts)
-            and self.parts[0].waits == 0
-        )
-
-    def succeeded(self) -> None:
-        """Planhat took it: it is a profile like any other."""
+    def calm(self, failures: int) -> None:
+        """A change of it has ended; so many failures are held against the next one."""
         self.limit = None
-        self.failures = 0
+        self.failures = failures
         self.told = ()
-
-    def failed(self) -> None:
-        """It failed alone once more."""
-        self.failures += 1
-
-    def rejected(self, attempts: int) -> None:
-        """A change of it is rejected; who fails again and again makes the later ones wait less."""
-        self.limit = None
-        self.failures = min(self.failures, attempts - 2)
-        self.told = ()
-
-    def begin_anew(self) -> None:
-        """What failed is over: its next change has all its tries."""
-        self.failures = 0
-
-    def halve(self) -> None:
-        """Find out which of the changes that flew together it is."""
-        self.limit = self.flying // 2
-
-    def isolate_first(self) -> None:
-        """Its first change flies alone: with a newer one it would prove nothing."""
-        self.limit = 1
-
-    def note_told(self, reason: str) -> None:
-        """Planhat answered a request with nothing but this profile, and it failed."""
-        self.told = (*self.told, reason)[-_TOLD:]
-
-    @property
-    def told_most(self) -> str:
-        """What Planhat mostly said of it, empty if nothing.
-
-        That tells a person more than how the last try happened to break off.
-        """
-        return max(reversed(self.told), key=self.told.count, default="")
 
     def flyable(self, most: int) -> int:
         """How many of the first parts may fly now: up to one that waits for something."""

@@ -9,6 +9,8 @@ import orjson
 from consumer.lanes.part import Ended
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.lanes.batch import Batch
     from consumer.lanes.memory import Memory, PoisonProfiles
     from consumer.lanes.part import Body, Part, Profile
@@ -30,7 +32,7 @@ def merge(parts: list[Part], count: int) -> Body:
 
 
 def is_named(body: Body) -> bool:
-    """Tell whether there is anything by which Planhat may call this item in its answer."""
+    """Whether there is anything by which Planhat may call this item in its answer."""
     get = body.get
     return bool(get("externalId") or get("email") or get("_id") or get("sourceId"))
 
@@ -71,21 +73,22 @@ class Loader:
         room = most - len(batch.items)
         if room <= 0 or batch.is_isolated:
             return False
-        if self._policy.merges:
-            return self._load_merged(batch, profile, now)
-        return self._load_each(batch, profile, room, now)
-
-    def _load_merged(self, batch: Batch, profile: Profile, now: float) -> bool | list[Ended]:
-        """All its changes fly as one item."""
+        if not self._policy.merges:
+            return self._load_each(batch, profile, room, now)
+        # All its changes fly as one item.
         count = profile.flyable(len(profile.parts))
         body = merge(profile.parts, count)
         item = to_json(body)
-        if not self._fits(batch, item):
+        if batch.items and batch.size + len(item) >= self._policy.batch_bytes:
             return False
         digest = hash(item)
-        if self._is_unchanged(profile, count, digest):
-            return self._unchanged(profile, count, item)
-        known = self._memory.planhat_id(profile.key)
+        known = self._memory.ids.get(profile.key)
+        if (
+            self._policy.skips_unchanged
+            and self._memory.holds(profile.claims, digest)
+            and not any(part.receipt.export for part in profile.parts[:count])
+        ):
+            return _unchanged(profile.parts[:count], item, known)
         if known is not None and "_id" not in body:
             body = with_id(body, known)
             item = to_json(body)
@@ -94,12 +97,9 @@ class Loader:
         is_isolated = not is_named(body) or self._poison.holds(profile.key, now)
         if is_isolated and batch.items:
             return False
-        for position in range(count):
-            profile.parts[position].note_sent(item)
         profile.digest = digest
         batch.is_isolated = is_isolated
-        batch.add(body, item)
-        _take_off(batch, profile, count, 1)
+        batch.add(profile, [body], [item], count)
         return True
 
     def _load_each(self, batch: Batch, profile: Profile, room: int, now: float) -> bool:
@@ -107,41 +107,26 @@ class Loader:
         is_isolated = self._poison.holds(profile.key, now)
         if is_isolated and batch.items:
             return False
-        count = 0
-        for position in range(profile.flyable(room)):
-            part = profile.parts[position]
+        bodies: list[Body] = []
+        items: list[bytes] = []
+        size = batch.size
+        for part in profile.parts[: profile.flyable(room)]:
             item = to_json(part.body)
-            if not self._fits(batch, item):
+            # There is always room in an empty batch.
+            if (batch.items or items) and size + len(item) >= self._policy.batch_bytes:
                 break
-            part.note_sent(item)
-            batch.add(part.body, item)
-            count += 1
-        if not count:
+            bodies.append(part.body)
+            items.append(item)
+            size += len(item) + 1
+        if not items:
             return False
         batch.is_isolated = is_isolated
-        _take_off(batch, profile, count, count)
+        batch.add(profile, bodies, items, len(items))
         return True
 
-    def _fits(self, batch: Batch, item: bytes) -> bool:
-        """Tell whether there is room for an item, which a batch without any always has."""
-        return not batch.items or batch.size + len(item) < self._policy.batch_bytes
 
-    def _unchanged(self, profile: Profile, count: int, item: bytes) -> list[Ended]:
-        known = self._memory.planhat_id(profile.key)
-        ended: list[Ended] = []
-        for position in range(count):
-            part = profile.parts[position]
-            part.sent = item
-            ended.append(Ended(part, "delivered", "", known, "unchanged"))
-        return ended
-
-    def _is_unchanged(self, profile: Profile, count: int, digest: int) -> bool:
-        if not self._policy.skips_unchanged or not self._memory.holds(profile.claims, digest):
-            return False
-        return not any(part.receipt.export for part in profile.parts[:count])
-
-
-def _take_off(batch: Batch, profile: Profile, count: int, span: int) -> None:
-    profile.flying = count
-    profile.parked = False
-    batch.add_profile(profile, span)
+def _unchanged(parts: Sequence[Part], item: bytes, planhat_id: str | None) -> list[Ended]:
+    """Planhat has what these parts would bring."""
+    for part in parts:
+        part.sent = item
+    return [Ended(part, "delivered", "", planhat_id, "unchanged") for part in parts]

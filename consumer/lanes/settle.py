@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _TOO_MANY = 429
 _UNAUTHORIZED = 401
 _FEW = 4
+_TOLD = 8
+"""So many answers are remembered of a profile that fails alone."""
 REFUSED_ALONE = "others are taken: a web application firewall may have refused what it holds"
 """Why one profile is rejected that was refused as a token without rights is."""
 
@@ -74,17 +76,19 @@ class Settler:
 
     def settle(self, batch: Batch, answer: Answer, now: float) -> None:
         """Bring each profile of a batch to its end, or to its next try."""
-        self._lane.landed(batch)
+        self._lane.batches.discard(batch)
         self._note(batch, answer, now)
         if batch.is_revoked:
-            self._disown(batch, now)
+            self._lane.disown(batch, now)
             return
         match answer:
             case Delivered() | Partial():
                 found = verdicts(batch.bodies, answer)
                 self._sort(batch, found, now, is_ignored=_is_ignored(answer))
+            case Reject() if len(batch.profiles) == 1:
+                self._blame(batch.profiles[0], answer.reason, now, is_transient=False)
             case Reject():
-                self._refuse(batch, answer.reason, now)
+                self._park_halves(_group(batch), now)
             case Retry():
                 self._retry(batch, answer, now)
             case Halt():
@@ -93,7 +97,8 @@ class Settler:
                 assert_never(answer)
 
     def _note(self, batch: Batch, answer: Answer, now: float) -> None:
-        is_first_try = batch.failures == 0 and not self._is_known_to_fail(batch, now)
+        """Learn what the answer tells of the API as a whole, and of the resource."""
+        is_first_try = batch.failures == 0 and not _is_known_to_fail(batch, self._lane, now)
         if isinstance(answer, Delivered) or (
             isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
         ):
@@ -108,17 +113,6 @@ class Settler:
                     self._lane.breaker.failed(now)
             case _:
                 pass
-
-    def _is_known_to_fail(self, batch: Batch, now: float) -> bool:
-        """Tell whether one more failure of this batch would say nothing about the API."""
-        if len(batch.profiles) != 1:
-            return False
-        profile = batch.profiles[0]
-        return profile.failures > 0 or self._lane.poison.holds(profile.key, now)
-
-    def _disown(self, batch: Batch, now: float) -> None:
-        for profile in batch.profiles:
-            self._lane.disown(profile, now)
 
     def _sort(
         self, batch: Batch, found: Sequence[Verdict], now: float, *, is_ignored: bool
@@ -137,46 +131,35 @@ class Settler:
                 self._lane.park(Group([profile]), now)
             else:
                 unproven.append(profile)
+        if not unproven:
+            return
+        if self._companies is not None:
+            _note_companies(self._companies, batch, found, now)
         # Ignored are mostly those of one company: so they come to stand together, and apart.
         unproven.sort(key=_company)
-        if unproven and self._companies is not None:
-            self._note_companies(self._companies, batch, found, now)
         if is_ignored and len(unproven) > _FEW:
             self._lane.park(Group([unproven.pop(0)]), now)
-        for half in Group(unproven).halves():
-            self._lane.park(half, now)
+        self._park_halves(Group(unproven), now)
 
-    @staticmethod
-    def _note_companies(
-        companies: Companies, batch: Batch, found: Sequence[Verdict], now: float
-    ) -> None:
-        """Tell whose company is there, although others may have been ignored for theirs."""
-        for body, verdict in zip(batch.bodies, found, strict=True):
-            company = body.get("companyId")
-            if isinstance(verdict, Proven) and isinstance(company, str):
-                companies.works(company, now)
+    def _park_halves(self, group: Group, now: float) -> None:
+        for half in group.halves():
+            self._lane.park(half, now)
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
         planhat_id = proof.planhat_id or _named_id(flown)
         memory = self._lane.memory
         if self._lane.policy.merges:
-            memory.remember(profile.claims, profile.digest)
+            memory.digests.put_all(profile.claims, profile.digest)
             if planhat_id:
-                memory.learn(profile.key, planhat_id)
-            planhat_id = planhat_id or memory.planhat_id(profile.key)
-        profile.succeeded()
+                memory.ids.put(profile.key, planhat_id)
+            else:
+                planhat_id = memory.ids.get(profile.key)
+        profile.calm(0)
         self._ids.confirm(profile)
         self._lane.poison.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
         self._lane.finish(profile, ended, now)
-
-    def _refuse(self, batch: Batch, reason: str, now: float) -> None:
-        if len(batch.profiles) == 1:
-            self._blame(batch.profiles[0], reason, now, is_transient=False)
-            return
-        for half in _group(batch).halves():
-            self._lane.park(half, now)
 
     def _refused(self, batch: Batch, answer: Halt, now: float) -> None:
         """Refused as if we had no right: find out whether it is the resource, or what is in it."""
@@ -191,10 +174,9 @@ class Settler:
             )
             self._lane.park(group, now)
         elif not is_alone:
-            for half in group.halves():
-                self._lane.park(half, now)
+            self._park_halves(group, now)
         elif batch.profiles[0].flying > 1:
-            batch.profiles[0].halve()
+            batch.profiles[0].limit = batch.profiles[0].flying // 2
             self._lane.park(group, now)
         else:
             self._halt.blamed()
@@ -203,12 +185,12 @@ class Settler:
     def _blame(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
         """Planhat refused a profile that flew alone: find out which of its changes, and why."""
         if profile.flying > 1:
-            profile.halve()
+            profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
         elif self._ids.unlearn(profile) or (
             (not is_transient or reason == IGNORED) and self._ids.drop(profile)
         ):
-            profile.isolate_first()
+            profile.limit = 1  # with a newer change it would prove nothing
             self._lane.park(Group([profile]), now)
         else:
             self._ids.restore(profile)
@@ -218,10 +200,10 @@ class Settler:
         """Its ids are not the reason: look for another one."""
         companies = self._companies
         if companies is not None and _is_about_company(reason) and companies.is_gone(profile, now):
-            profile.begin_anew()
+            profile.failures = 0
             self._ids.restore_waiting()
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
-            profile.failed()
+            profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
             self._reject(profile, reason, now)
@@ -229,7 +211,8 @@ class Settler:
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
         self._ids.restore(profile)
         self._lane.memory.forget(profile.claims)
-        profile.rejected(self._lane.policy.attempts)
+        # Who fails again and again makes the later changes wait less.
+        profile.calm(min(profile.failures, self._lane.policy.attempts - 2))
         flown = profile.parts[: profile.flying]
         self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
 
@@ -239,12 +222,12 @@ class Settler:
             self._lane.park(_group(batch), now)
             return
         if answer.status is not None and len(batch.profiles) == 1:
-            batch.profiles[0].note_told(answer.reason)
+            profile = batch.profiles[0]
+            profile.told = (*profile.told, answer.reason)[-_TOLD:]
         if not self._health.blames(batch):
             self._lane.park(*self._later(batch, answer, now))
         elif len(batch.profiles) > 1:
-            for half in Group(batch.profiles, 1, now).halves():
-                self._lane.park(half, now)
+            self._park_halves(Group(batch.profiles, 1, now), now)
         else:
             self._fail_alone(batch, answer, now)
 
@@ -252,7 +235,7 @@ class Settler:
         profile = batch.profiles[0]
         poison = self._lane.poison
         is_poison = poison.holds(profile.key, now)
-        profile.failed()
+        profile.failures += 1
         most = most_tries(
             self._lane.policy.attempts,
             is_poison=is_poison,
@@ -265,14 +248,15 @@ class Settler:
             latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
             self._lane.park(group, min(due_at, latest))
             return
-        reason = profile.told_most or answer.reason
+        # What Planhat mostly said tells more than how the last try happened to break off.
+        reason = max(reversed(profile.told), key=profile.told.count, default="") or answer.reason
         if is_poison and self._lane.policy.merges:
             self._reject(profile, reason, now)
         else:
             self._blame(profile, reason, now, is_transient=False)
         if not profile.parked:
             poison.add(profile.key, now)
-            profile.begin_anew()
+            profile.failures = 0
 
     def _later(self, batch: Batch, answer: Retry, now: float) -> tuple[Group, float]:
         failures = batch.failures + 1
@@ -280,12 +264,30 @@ class Settler:
         return Group(batch.profiles, failures, now), now + wait
 
 
+def _is_known_to_fail(batch: Batch, lane: Lane, now: float) -> bool:
+    """Whether one more failure of this batch would say nothing about the API."""
+    if len(batch.profiles) != 1:
+        return False
+    profile = batch.profiles[0]
+    return profile.failures > 0 or lane.poison.holds(profile.key, now)
+
+
+def _note_companies(
+    companies: Companies, batch: Batch, found: Sequence[Verdict], now: float
+) -> None:
+    """Tell whose company is there, although others may have been ignored for theirs."""
+    for body, verdict in zip(batch.bodies, found, strict=True):
+        company = body.get("companyId")
+        if isinstance(verdict, Proven) and isinstance(company, str):
+            companies.works(company, now)
+
+
 def _company(profile: Profile) -> str:
     return str(profile.parts[0].body.get("companyId", ""))
 
 
 def _is_ignored(answer: Delivered | Partial) -> bool:
-    """Tell whether nothing in the request was taken, and nothing is said against it."""
+    """Whether nothing in the request was taken, and nothing is said against it."""
     result = answer.result
     if result is None or isinstance(answer, Partial) or answer.is_whole:
         return False
@@ -293,7 +295,7 @@ def _is_ignored(answer: Delivered | Partial) -> bool:
 
 
 def _is_about_company(reason: str) -> bool:
-    """Tell whether Planhat misses the company: it ignores such an enduser, or says so."""
+    """Whether Planhat misses the company: it ignores such an enduser, or says so."""
     return reason == IGNORED or "company" in reason.lower()
 
 

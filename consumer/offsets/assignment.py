@@ -40,7 +40,6 @@ class Assignment:
     """
 
     def __init__(self, window: int, max_records: int, max_bytes: int) -> None:
-        """Nothing is owned yet."""
         self.owned: dict[Partition, Offsets] = {}
         self.backlog = Backlog()
         self.epoch = 0
@@ -55,12 +54,13 @@ class Assignment:
     @property
     def is_full(self) -> bool:
         """As much is read and not final as may be."""
-        return self._is_beyond()
+        return self._is_beyond(1.0, 1.0)
 
     @property
     def is_overflowing(self) -> bool:
-        """Tell whether more is open than one reading of usual records brings beyond the bound."""
-        return self._is_beyond_bytes(_READ_FIRST_BYTES_FACTOR if self._targets else 1.0, _EXCESS)
+        """More is open than one reading of usual records brings beyond the bound."""
+        times = _READ_FIRST_BYTES_FACTOR if self._targets else 1.0
+        return self.backlog.bytes >= self._max_bytes * times + _EXCESS
 
     @property
     def share(self) -> int:
@@ -74,7 +74,7 @@ class Assignment:
 
     @property
     def wants_commit(self) -> bool:
-        """Tell whether somebody waits for a commit, or soon will."""
+        """Whether somebody waits for a commit, or soon will."""
         ahead = self.ahead
         owned = self.owned.values()
         if any(offsets.wants_horizon(ahead) for offsets in owned):
@@ -83,7 +83,7 @@ class Assignment:
 
     @property
     def is_within_horizon(self) -> bool:
-        """Tell whether all that was read may be sent."""
+        """Whether all that was read may be sent."""
         return all(offsets.is_within_horizon for offsets in self.owned.values())
 
     def begin(self, committed: Mapping[Partition, tuple[int, str] | None], total: int = 0) -> None:
@@ -138,7 +138,7 @@ class Assignment:
         return list(self._targets)
 
     def is_read_up(self, now: float) -> bool:
-        """Tell whether there is nothing to wait for; a partition that can't be read is not."""
+        """Whether there is nothing to wait for; a partition that can't be read is not."""
         if not self._targets:
             return True
         if self._is_overfull() or now >= self._read_by:
@@ -157,22 +157,16 @@ class Assignment:
             return False
         return offsets.position is None or offsets.position < end
 
-    def _has_room(self, offsets: Offsets) -> bool:
-        return len(offsets) < self._window and offsets.uncommitted < self.share
-
     def _is_overfull(self) -> bool:
         """Not even the work of others may come in any more."""
         return self._is_beyond(_READ_FIRST_FACTOR, _READ_FIRST_BYTES_FACTOR)
 
-    def _is_beyond(self, of_records: float = 1.0, of_bytes: float = 1.0) -> bool:
-        """Tell whether as many times the bounds are reached."""
-        if self._is_beyond_bytes(of_bytes):
+    def _is_beyond(self, of_records: float, of_bytes: float) -> bool:
+        """Whether as many times the bounds are reached."""
+        if self.backlog.bytes >= self._max_bytes * of_bytes:
             return True
         uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
         return uncommitted >= self._max_records * of_records
-
-    def _is_beyond_bytes(self, times: float, excess: int = 0) -> bool:
-        return self.backlog.bytes >= self._max_bytes * times + excess
 
     def lag(self, partition: Partition, end: int | None) -> int | None:
         """Records of a partition that were not read yet, by the end of its log; None: unknown."""
@@ -203,7 +197,12 @@ class Assignment:
         if self._targets:
             names = [name for name, target in self._targets.items() if self._is_below(name, target)]
         else:
-            names = [name for name, offsets in self.owned.items() if self._has_room(offsets)]
+            share = self.share
+            names = [
+                name
+                for name, offsets in self.owned.items()
+                if len(offsets) < self._window and offsets.uncommitted < share
+            ]
         if not names:
             return []
         self._turn = (self._turn + 1) % len(names)

@@ -20,7 +20,6 @@ class Lease:
     """Holds for `seconds` after the group last confirmed us; `now` is of a steady clock."""
 
     def __init__(self, seconds: float) -> None:
-        """Nobody has confirmed anything yet."""
         self.seconds = seconds
         self._confirmed_at = float("-inf")
 
@@ -33,9 +32,9 @@ class Lease:
         self._confirmed_at = float("-inf")
 
     def holds(self, now: float) -> bool:
-        """Tell whether the partitions are certainly ours."""
+        """Whether the partitions are certainly ours."""
         return now - self._confirmed_at < self.seconds
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it is time to ask again."""
+        """Whether it is time to ask again."""
         return now - self._confirmed_at >= self.seconds / _RENEWALS

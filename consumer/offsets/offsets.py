@@ -89,24 +89,25 @@ class Offsets:
         "_begin",
         "_digits",
         "_far",
-        "_next_offset",
         "_order",
-        "_resolved",
         "_safe",
         "_sent_end",
         "_tracked",
         "committed",
         "horizon",
+        "position",
+        "resolved",
     )
 
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
         """Start from a commit; `next_offset` is None for a group that never committed.
 
         `committed` and `horizon` are those of the last commit that Kafka took; the horizon is None
-        if it tells none.
+        if it tells none. `position` is the offset after the last one delivered, None while nothing
+        is known; `resolved` counts the tracked records that are final.
         """
         self.committed = next_offset
-        self._next_offset = next_offset
+        self.position = next_offset
         found = (set[int](), None) if next_offset is None else decode(next_offset, metadata)
         self._already_final, self.horizon = found
         self._order: deque[int] = deque()
@@ -116,13 +117,9 @@ class Offsets:
         self._digits = bytearray()
         self._far: set[int] = set()
         self._tracked = 0
-        self._resolved = 0
+        self.resolved = 0
         self._safe = 0
         self._sent_end = 0
-
-    def __repr__(self) -> str:
-        """Enough to assert on."""
-        return f"<Offsets next={self.next_offset} tracked={len(self._order)}>"
 
     def __len__(self) -> int:
         """Offsets that are not yet below the commit: the window in use."""
@@ -131,12 +128,7 @@ class Offsets:
     @property
     def unresolved(self) -> int:
         """Tracked records that are not final yet."""
-        return self._tracked - self._resolved
-
-    @property
-    def resolved(self) -> int:
-        """How many of the tracked records are final by now."""
-        return self._resolved
+        return self._tracked - self.resolved
 
     @property
     def uncommitted(self) -> int:
@@ -146,27 +138,22 @@ class Offsets:
     @property
     def to_save(self) -> int:
         """Final records of which Kafka does not know yet."""
-        return self._resolved - self._safe
+        return self.resolved - self._safe
 
     @property
     def is_within_horizon(self) -> bool:
-        """Tell whether all that was read may be sent."""
-        if not self._tracked or self._next_offset is None:
+        """Whether all that was read may be sent."""
+        if not self._tracked or self.position is None:
             return True
-        return self.horizon is not None and self._next_offset <= self.horizon
-
-    @property
-    def position(self) -> int | None:
-        """The offset after the last one delivered; None while nothing is known."""
-        return self._next_offset
+        return self.horizon is not None and self.position <= self.horizon
 
     @property
     def next_offset(self) -> int | None:
         """What may be committed: everything below is final. None while nothing is known."""
-        return self._order[0] if self._order else self._next_offset
+        return self._order[0] if self._order else self.position
 
     def is_foreign(self, offset: int) -> bool:
-        """Tell whether a delivered record can't belong to the log that we committed for.
+        """Whether a delivered record can't belong to the log that we committed for.
 
         All below the commit is final and never read again, so Kafka has begun anew: the topic was
         made anew, or the end of its log was lost with a broker.
@@ -175,9 +162,9 @@ class Offsets:
 
     def track(self, offset: int) -> bool:
         """Note a delivered record; False if it needs no work: final before, or seen already."""
-        if self._next_offset is not None and offset < self._next_offset:
+        if self.position is not None and offset < self.position:
             return False
-        self._next_offset = offset + 1
+        self.position = offset + 1
         self._make_room(offset)
         self._order.append(offset)
         self._tracked += 1
@@ -190,20 +177,26 @@ class Offsets:
 
     def resolve(self, offset: int) -> None:
         """Nothing more is to be done for a tracked record."""
-        self._resolved += 1
+        self.resolved += 1
         place = offset - self._begin
         if 0 <= place < len(self._digits):
             self._digits[place] = _ONE
         else:
             self._far.add(offset)
-        order = self._order
-        while order and self._is_final(order[0]):
-            self._far.discard(order.popleft())
+        order, digits, far = self._order, self._digits, self._far
+        while order:
+            first = order[0]
+            place = first - self._begin
+            if place >= len(digits) or digits[place] != _ONE:
+                if first not in far:
+                    return
+                far.discard(first)
+            order.popleft()
 
     def reach(self, position: int) -> None:
         """Everything below `position` was delivered: it may lie behind a transaction marker."""
-        if self._next_offset is None or position > self._next_offset:
-            self._next_offset = position
+        if self.position is None or position > self.position:
+            self.position = position
 
     def note_sent(self, offset: int) -> None:
         """Something of this record is sent, or may have been by who owned the partition before."""
@@ -224,18 +217,17 @@ class Offsets:
 
         It stays as it is while it is far enough, and never falls: what was sent was sent.
         """
-        position = self._next_offset
-        if position is None or self._is_far_enough(position, ahead):
-            return self.horizon
-        return max(position + ahead, self.horizon or 0)
+        position, horizon = self.position, self.horizon
+        if position is None or (horizon is not None and position + ahead // 2 <= horizon):
+            return horizon
+        return max(position + ahead, horizon or 0)
 
     def wants_horizon(self, ahead: int) -> bool:
-        """Tell whether another horizon should be committed soon."""
-        position = self._next_offset
-        return position is not None and not self._is_far_enough(position, ahead)
+        """Whether another horizon should be committed soon."""
+        return self.aim(ahead) != self.horizon
 
     def differs(self, horizon: int | None) -> bool:
-        """Tell whether a commit with this horizon would say more than the last one."""
+        """Whether a commit with this horizon would say more than the last one."""
         if self.next_offset is None:
             return False
         return bool(self.to_save) or (self.next_offset, horizon) != (self.committed, self.horizon)
@@ -273,12 +265,3 @@ class Offsets:
             self._digits.append(_ZERO)
         elif place < _MOST_DIGITS:
             self._digits.extend(b"0" * (place + 1 - len(self._digits)))
-
-    def _is_final(self, offset: int) -> bool:
-        place = offset - self._begin
-        if place < len(self._digits) and self._digits[place] == _ONE:
-            return True
-        return bool(self._far) and offset in self._far
-
-    def _is_far_enough(self, position: int, ahead: int) -> bool:
-        return self.horizon is not None and position + ahead // 2 <= self.horizon

@@ -60,6 +60,7 @@ class DeadLetters:
         self._failures = 0
         self._repeats = Repeats()
         self.trouble: str | None = None
+        """Why the topic took nothing at the last try; None if it did."""
 
     def __len__(self) -> int:
         """Records that are not in the topic yet."""
@@ -71,14 +72,9 @@ class DeadLetters:
         return sum([len(ticket.rejected) for ticket in self._queue])
 
     @property
-    def failing(self) -> bool:
-        """The topic took nothing at the last try; `trouble` says why."""
-        return self.trouble is not None
-
-    @property
     def is_writing(self) -> bool:
         """Messages are on their way to a topic that takes them."""
-        return len(self._queue) > 0 and not self.failing
+        return len(self._queue) > 0 and self.trouble is None
 
     def put(self, ticket: Ticket) -> None:
         """Take over a record of which something was rejected."""
@@ -102,18 +98,15 @@ class DeadLetters:
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
-            await self._gather()
+            while not len(self._queue):
+                self._wake.clear()
+                await self._wake.wait()
+            if not self._queue.is_full:
+                # A moment for others: nobody waits for a dead letter.
+                await asyncio.sleep(_GATHER_SECONDS)
             await self._write()
             if self._failures:
                 await asyncio.sleep(backoff(self._failures, self._random()))
-
-    async def _gather(self) -> None:
-        """Wait for the first, and a moment for others: nobody waits for a dead letter."""
-        while not len(self._queue):
-            self._wake.clear()
-            await self._wake.wait()
-        if not self._queue.is_full:
-            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _write(self) -> None:
         now = time.time()

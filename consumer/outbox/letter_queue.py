@@ -28,7 +28,6 @@ class LetterQueue:
     """
 
     def __init__(self) -> None:
-        """Nothing waits."""
         self._waiting: deque[Ticket] = deque()
         self._flying = 0
         self._room = MOST_LETTERS

@@ -82,7 +82,6 @@ class ResultQueue:
     """Results in the order of their first change; beyond `most` the oldest is dropped."""
 
     def __init__(self, most: int) -> None:
-        """Nothing waits."""
         self._most = most
         self._waiting: OrderedDict[tuple[Kind, str], Result] = OrderedDict()
         self.dropped = 0

@@ -2,7 +2,7 @@
 
 EQUIVALENT: dict[str, str] = {
     "consumer/offsets/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
-    "consumer/offsets/offsets.py Offsets.is_within_horizon: not self._tracked or self._next_offset is None"
+    "consumer/offsets/offsets.py Offsets.is_within_horizon: not self._tracked or self.position is None"
     "  ->  not self._tracked": "what is tracked has a position; for the type checker",
     "consumer/offsets/offsets.py Offsets.resolve: 0  ->  1": (
         "what is not told by its digit is in the set: the same answers"
@@ -19,8 +19,6 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets/offsets.py Offsets.track: self._already_final.discard(offset)  ->  pass": (
         "what is read is told by its digit, or lies below the commit: more memory, the same answers"
     ),
-    "consumer/offsets/offsets.py Offsets._is_final: bool(self._far) and offset in self._far"
-    "  ->  offset in self._far": "nothing is in an empty set; it is quicker",
     "consumer/offsets/assignment.py Assignment.__init__: 0  ->  1": (
         "an epoch need only be another, and a total of one is no more than what is owned"
     ),

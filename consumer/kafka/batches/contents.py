@@ -86,7 +86,6 @@ class Contents:
     __slots__ = ("_at", "_batch", "_given", "_last", "_next", "_shelf", "_unread", "_whole")
 
     def __init__(self, batch: Batch, shelf: Shelf) -> None:
-        """Nothing is unpacked yet."""
         self._batch = batch
         self._shelf = shelf
         self._whole: Buffer | None = None

@@ -101,7 +101,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         return ""
 
     def _is_put_off(self, trouble: str) -> bool:
-        """Tell whether what was read before it is to be taken first.
+        """Whether what was read before it is to be taken first.
 
         Raises KafkaUnreadable if nothing was, unless that was done often enough.
         """
@@ -111,7 +111,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         return self._read > 0
 
     def _is_passed_over(self, found: Batch) -> bool:
-        """Tell whether its records do not count, and follow the transactions."""
+        """Whether its records do not count, and follow the transactions."""
         if self._isolation_level == fetcher.READ_COMMITTED:
             self._consume_aborted_up_to(found.base)
             if found.is_control:
@@ -279,7 +279,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
 
 
 def _fits(offset: int, expected: int, found: Batch) -> bool:
-    """Tell whether a record can be where it says: in order, and within its batch."""
+    """Whether a record can be where it says: in order, and within its batch."""
     return offset == expected or (not found.is_dense and expected <= offset <= found.last)
 
 

@@ -19,7 +19,6 @@ class Doubts:
     """What could not be read, and how often that was tried: one place of each partition."""
 
     def __init__(self) -> None:
-        """Nothing is doubtful."""
         self._tries: dict[Hashable, tuple[int, int]] = {}
 
     def is_tried_out(self, partition: Hashable, offset: int) -> bool:
@@ -42,7 +41,7 @@ class FetchedBatches:
         self._end = batch_end(content, 0)
 
     def has_next(self) -> bool:
-        """Tell whether there is anything to be read, if only a batch that is no batch."""
+        """Whether there is anything to be read, if only a batch that is no batch."""
         return self._end is not None or self._at == 0 < len(self._content)
 
     def size_in_bytes(self) -> int:

@@ -99,7 +99,7 @@ def _headline(view: View, now: float, clock: float) -> Headline:
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
-            unwritten_dead_letters=letters.messages if letters.failing else 0,
+            unwritten_dead_letters=letters.messages if letters.trouble is not None else 0,
             is_throttled=view.limiter.is_lowered(now),
             long_wait=None if wait is None else long_wait(wait, clock),
             unread=_unread(view),

@@ -78,7 +78,7 @@ class Desk:
 
     @property
     def known(self) -> str | None:
-        return self.engine.lanes[Resource.ENDUSERS].memory.planhat_id("user-1")
+        return self.engine.lanes[Resource.ENDUSERS].memory.ids.get("user-1")
 
 
 @pytest.mark.parametrize("answer", [FOUND, None])

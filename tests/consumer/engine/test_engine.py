@@ -508,7 +508,7 @@ def test_an_id_that_only_hull_told_is_told_again_and_kept() -> None:
     engine.take(user_message(1, account(1)))
     engine.run()
     known = engine.rows("endusers")[0]["_id"]
-    engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+    engine.lanes[Resource.ENDUSERS].memory.ids.pop("user-1")
     engine.lanes[Resource.ENDUSERS].memory.forget([short("user-1")])
 
     engine.take(user_message(1, account(1), user={"traits_planhat/id": known}))

@@ -266,7 +266,7 @@ def test_a_user_that_moves_to_a_company_that_is_gone_gets_no_second_contact(know
     contact = dict(engine.rows("endusers")[0])
     user = {"planhat": {"id": contact["_id"]}} if known == "of Hull" else {}
     if user:
-        engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+        engine.lanes[Resource.ENDUSERS].memory.ids.pop("user-1")
 
     changes = {"account": {"id": ["account-1", "account-2"]}}
     engine.take(user_message(1, account(2), user=user, changes=changes))
@@ -281,7 +281,7 @@ def test_an_id_that_is_left_out_when_its_partition_is_revoked_is_sent_again() ->
     engine = old_company("ignored")
     user = {"planhat": {"id": STALE}}
     engine.take(user_message(1, account(1), user={**user, "traits_version": 2}))
-    engine.lanes[Resource.ENDUSERS].memory.unlearn("user-1")
+    engine.lanes[Resource.ENDUSERS].memory.ids.pop("user-1")
     batch = engine.core.next(engine.now)
     assert isinstance(batch, Batch)
     engine.answer(batch, Delivered(BulkResult(nonupdates=0)))

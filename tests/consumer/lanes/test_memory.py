@@ -10,7 +10,7 @@ CLAIMS = ("u1", "email:a@b.example", "externalid:1")
 
 def test_what_was_taken_for_all_claims_is_held() -> None:
     memory = Memory()
-    memory.remember(CLAIMS, 7)
+    memory.digests.put_all(CLAIMS, 7)
 
     assert memory.holds(CLAIMS, 7)
     assert not memory.holds(CLAIMS, 8)
@@ -18,14 +18,14 @@ def test_what_was_taken_for_all_claims_is_held() -> None:
 
 def test_a_claim_that_is_new_makes_it_unknown() -> None:
     memory = Memory()
-    memory.remember(CLAIMS[:2], 7)
+    memory.digests.put_all(CLAIMS[:2], 7)
 
     assert not memory.holds(CLAIMS, 7)
 
 
 def test_what_touches_one_claim_makes_it_unknown() -> None:
     memory = Memory()
-    memory.remember(CLAIMS, 7)
+    memory.digests.put_all(CLAIMS, 7)
     memory.forget(["email:a@b.example"])
 
     assert not memory.holds(CLAIMS, 7)
@@ -33,21 +33,21 @@ def test_what_touches_one_claim_makes_it_unknown() -> None:
 
 def test_what_somebody_else_may_write_is_unknown_but_ids_stay() -> None:
     memory = Memory()
-    memory.remember(CLAIMS, 7)
-    memory.learn("u1", "p1")
-    memory.forget_all()
+    memory.digests.put_all(CLAIMS, 7)
+    memory.ids.put("u1", "p1")
+    memory.digests.clear()
 
     assert not memory.holds(CLAIMS, 7)
-    assert memory.planhat_id("u1") == "p1"
+    assert memory.ids.get("u1") == "p1"
 
 
 def test_an_id_that_does_not_hold_is_unlearned_once() -> None:
     memory = Memory()
-    memory.learn("u1", "p1")
+    memory.ids.put("u1", "p1")
 
-    assert memory.unlearn("u1")
-    assert not memory.unlearn("u1")
-    assert memory.planhat_id("u1") is None
+    assert memory.ids.pop("u1")
+    assert not memory.ids.pop("u1")
+    assert memory.ids.get("u1") is None
 
 
 def test_names_that_are_alike_differ_in_short() -> None:

@@ -496,12 +496,12 @@ def test_the_id_by_which_hull_names_a_record_holds_once_it_was_taken() -> None:
     bench.settler.settle(bench.fly(), Delivered(of(updated=1)), 0.0)
 
     assert bench.lane.ended[0].planhat_id == "5e"
-    assert bench.lane.memory.planhat_id("a") == "5e"
+    assert bench.lane.memory.ids.get("a") == "5e"
 
 
 def test_an_id_that_planhat_refuses_is_unlearnt_before_the_change_is_blamed() -> None:
     bench = alone()
-    bench.lane.memory.learn("a", "5e")
+    bench.lane.memory.ids.put("a", "5e")
 
     bench.settler.settle(bench.fly(), Reject("no such _id", 400), 0.0)
     ended = bench.ended()
@@ -529,7 +529,7 @@ def test_activities_are_not_remembered() -> None:
 
     bench.settler.settle(bench.fly(), Delivered(of(created=1)), 0.0)
 
-    assert len(bench.lane.memory) == 0
+    assert len(bench.lane.memory.digests) == 0
 
 
 @pytest.mark.parametrize(
@@ -704,7 +704,7 @@ def test_an_activity_is_not_sent_again_without_its_id() -> None:
 
 def test_without_its_id_a_change_flies_without_the_one_behind_it() -> None:
     bench = alone()
-    bench.lane.memory.learn("a", "5e")
+    bench.lane.memory.ids.put("a", "5e")
 
     answered_last(bench, Reject("no", 400))
 
@@ -717,7 +717,7 @@ def test_the_id_in_an_answer_is_told_and_remembered_whatever_signs_the_key_holds
 
     bench.settler.settle(bench.fly(), Delivered(of(created=1, insertsKeys=[{"_id": "5e"}])), 0.0)
 
-    assert bench.lane.memory.planhat_id("two\nlines") == "5e"
+    assert bench.lane.memory.ids.get("two\nlines") == "5e"
     assert [end.planhat_id for end in bench.lane.ended] == ["5e"]
 
 
@@ -812,7 +812,7 @@ def test_after_a_change_is_found_good_the_others_fly_as_one_again() -> None:
 
 def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
     bench = several("b")
-    bench.lane.memory.learn("b", "5e")
+    bench.lane.memory.ids.put("b", "5e")
     named = part("a", 1)
     named.body["_id"] = "5d"
     bench.lane.add(named, 0.0)
@@ -820,12 +820,12 @@ def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
     for _ in range(2):
         bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
     memory = bench.lane.memory
-    before = (memory.planhat_id("b"), memory.stale.holds("5d"))
+    before = (memory.ids.get("b"), memory.stale.holds("5d"))
 
     bench.settler.clear()
 
     assert before == (None, True)
-    assert (memory.planhat_id("b"), memory.stale.holds("5d")) == ("5e", False)
+    assert (memory.ids.get("b"), memory.stale.holds("5d")) == ("5e", False)
 
 
 @pytest.mark.parametrize(
@@ -873,7 +873,7 @@ def test_the_reason_is_what_planhat_said_of_who_was_alone_not_of_its_company() -
 
 def test_the_id_of_who_is_rejected_for_what_it_holds_is_believed_again() -> None:
     bench = alone()
-    bench.lane.memory.learn("a", "5e")
+    bench.lane.memory.ids.put("a", "5e")
     bench.settler.settle(bench.fly(), Reject("no", 400), 0.0)
     bench.settler.settle(bench.fly(), REFUSED, 0.0)
     again = bench.fly()
@@ -883,7 +883,7 @@ def test_the_id_of_who_is_rejected_for_what_it_holds_is_believed_again() -> None
     bench.settler.settle(again, REFUSED, 0.0)
 
     assert bench.ended() == [("b", "delivered"), ("a", "rejected")]
-    assert bench.lane.memory.planhat_id("a") == "5e"
+    assert bench.lane.memory.ids.get("a") == "5e"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ async def test_one_that_is_too_large_goes_without_its_value_and_all_others_whole
     assert [(line["event"], line["offset"], line["bytes"]) for line in logs] == [
         ("dead_letter.value_omitted", 1, 200)
     ]
-    assert not desk.letters.failing
+    assert desk.letters.trouble is None
 
 
 async def test_a_topic_that_takes_not_even_a_bare_letter_is_told() -> None:
@@ -152,7 +152,11 @@ async def test_a_topic_that_fails_is_told_and_not_waited_for() -> None:
         async with desk.writing():
             await desk.letters.landed(60.0)
 
-    assert (desk.letters.failing, desk.letters.is_writing, desk.resolved) == (True, False, [])
+    assert (desk.letters.trouble is not None, desk.letters.is_writing, desk.resolved) == (
+        True,
+        False,
+        [],
+    )
     assert logs == [
         {
             "event": "dead_letters.unwritable",

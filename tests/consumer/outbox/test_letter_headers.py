@@ -153,7 +153,7 @@ def test_one_bad_letter_is_no_topic_that_fails() -> None:
             letters.put(letter(number, size))
         writing = asyncio.create_task(letters.run())
         await asyncio.sleep(0.1)
-        told = (letters.failing, len(letters))
+        told = (letters.trouble is not None, len(letters))
         writing.cancel()
         return told
 
