@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from planhat_client.answers.error_text import Clean
     from planhat_client.protocol import Answer, Request, Response
+
+    Read: TypeAlias = Callable[[Response, float, Clean], Answer]
 
 _PAGE = 10_000
 _MOST_PAGES = 50
@@ -84,32 +86,28 @@ class Planhat:
         token = self._token()
         request = protocol.upsert(self._endpoints.api_url, token, resource, items)
         of_people = resource is Resource.ENDUSERS
-        return await self._answer(
-            request, protocol.read, self._echo(token, request, of_people=of_people)
-        )
+        return await self._write(request, protocol.read, token, of_people=of_people)
 
     async def track(self, items: Sequence[bytes]) -> Answer:
         """Store activities, one alone if `tracks_singly`; a success means received, no more."""
+        host, tenant_id = self._endpoints.analytics_url, self._endpoints.tenant_id
         if self._tracks_singly:
             (item,) = items
-            return await self.track_one(item)
-        where = self._endpoints
-        return await self._track(protocol.track(where.analytics_url, where.tenant_id, items))
-
-    async def track_one(self, item: bytes) -> Answer:
-        """Store one activity."""
-        where = self._endpoints
-        return await self._track(protocol.track_one(where.analytics_url, where.tenant_id, item))
+            request = protocol.track_one(host, tenant_id, item)
+        else:
+            request = protocol.track(host, tenant_id, items)
+        return await self._write(request, protocol.read_activities, self._token(), of_people=True)
 
     async def companies(self) -> list[LeanCompany]:
         """All companies, in one call (`GET /leancompanies`)."""
-        return _rows(await self._get("leancompanies"), LeanCompany)
+        return _rows(await self._read("leancompanies", protocol.rows), LeanCompany)
 
     async def users(self) -> list[PlanhatUser]:
         """All users of Planhat, for owners (`GET /users`)."""
         found: list[PlanhatUser] = []
         for page in range(_MOST_PAGES):
-            rows = await self._get(f"users?limit={_PAGE}&offset={page * _PAGE}")
+            path = f"users?limit={_PAGE}&offset={page * _PAGE}"
+            rows = await self._read(path, protocol.rows)
             found += _rows(rows, PlanhatUser)
             if len(rows) < _PAGE:
                 break
@@ -127,51 +125,36 @@ class Planhat:
         return found.pop() if len(found) == 1 else None
 
     async def probe(self) -> None:
-        """Ask for next to nothing of what is needed, to learn whether the token is accepted."""
-        await self._get("companies?limit=1")
+        """Read one company, to learn whether the token is accepted."""
+        await self._read("companies?limit=1", protocol.rows)
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._wire.close()
 
-    async def _track(self, request: Request) -> Answer:
-        echo = self._echo(self._token(), request, of_people=True)
-        return await self._answer(request, protocol.read_activities, echo)
-
-    async def _answer(
-        self, request: Request, read: Callable[[Response, float, Clean], Answer], echo: Echo
-    ) -> Answer:
+    async def _write(self, request: Request, read: Read, token: str, *, of_people: bool) -> Answer:
         try:
             response = await self._wire.send(request)
         except PlanhatUnavailable as error:
             return Retry(str(error))
+        sent = b"" if self._keeps_personal else request.body
+        echo = Echo((token, self._endpoints.tenant_id), sent, of_people=of_people)
         if len(request.body) < _MUCH:
             return read(response, time.time(), echo.cleaned)
         return await asyncio.to_thread(_read_much, read, response, echo)
 
-    async def _get(self, path: str) -> list[Any]:
-        return await self._read(path, protocol.rows)
-
     async def _read(self, path: str, find: Callable[[Response], list[Row] | None]) -> list[Row]:
         """Read what `find` finds in the answer; raises what the answer means if it is nothing."""
         token = self._token()
-        request = protocol.get(self._endpoints.api_url, token, path)
-        response = await self._wire.send(request)
+        response = await self._wire.send(protocol.get(self._endpoints.api_url, token, path))
         rows = find(response)
         if rows is None:
-            raise _error(protocol.read(response, time.time(), self._echo(token, request).cleaned))
+            echo = Echo((token, self._endpoints.tenant_id), b"", of_people=False)
+            raise _error(protocol.read(response, time.time(), echo.cleaned))
         return rows
 
-    def _echo(self, token: str, request: Request, *, of_people: bool = False) -> Echo:
-        """What takes all that we sent out of an answer; names of people only if they are hidden."""
-        secrets = (token, self._endpoints.tenant_id)
-        body = b"" if self._keeps_personal else request.body
-        return Echo(secrets, body, of_people=of_people)
 
-
-def _read_much(
-    read: Callable[[Response, float, Clean], Answer], response: Response, echo: Echo
-) -> Answer:
+def _read_much(read: Read, response: Response, echo: Echo) -> Answer:
     answer = read(response, time.time(), echo.cleaned)
     if isinstance(answer, Partial) and answer.result.errors:
         echo.prepare()  # `verdict` cleans each of the errors

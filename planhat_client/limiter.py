@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections import deque
 from itertools import takewhile
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 WINDOW_SECONDS = 60.0
 """Planhat counts its quota by the minute ("Authentication & Limits")."""
-
-LONG_WAIT_SECONDS = WINDOW_SECONDS
-"""A wait that is as long as this is more than an exhausted minute: people are told of it."""
 
 _LATE_SECONDS = 0.5
 # Planhat counts when calls arrive, and not all are on their way for as long: one that opens a
@@ -27,40 +24,39 @@ _ONE_STEP_SECONDS = 1.0
 _ROUNDING = 1e-6
 
 
-class Gate(Protocol):
-    """Something that says when the next call may go."""
+class Gate:
+    """Says when the next call may go. This one, of the analytics host, only closes for a while."""
+
+    def __init__(self) -> None:
+        """Open."""
+        self._closed_until = float("-inf")
+        self._closed_since = float("-inf")
 
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0.0 means now."""
+        missing = self._closed_until - now
+        return missing + _ROUNDING if missing > 0.0 else 0.0
 
     def take(self, now: float) -> None:
         """A call goes."""
 
     def throttled(self, now: float, retry_after: float | None) -> None:
         """A call was answered 429."""
+        self.close(now, 1.0 if retry_after is None else retry_after)
 
     def close(self, now: float, seconds: float) -> None:
         """Let nobody through for so long."""
+        if now >= self._closed_until:
+            self._closed_since = now
+        self._closed_until = max(self._closed_until, now + seconds)
 
     def asked_wait(self, now: float) -> float | None:
-        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
+        """Seconds for which Planhat still wants no call, if it asked for more than a minute."""
+        is_long = self._closed_until - self._closed_since >= WINDOW_SECONDS
+        return self._closed_until - now if is_long and now < self._closed_until else None
 
-
-class _Closure:
-    """For how long Planhat asked us to send nothing."""
-
-    def __init__(self) -> None:
-        self.until = float("-inf")
-        self._since = float("-inf")
-
-    def close(self, now: float, seconds: float) -> None:
-        if now >= self.until:
-            self._since = now
-        self.until = max(self.until, now + seconds)
-
-    def asked_wait(self, now: float) -> float | None:
-        is_long = self.until - self._since >= LONG_WAIT_SECONDS
-        return self.until - now if is_long and now < self.until else None
+    def share(self, fraction: float, now: float) -> None:
+        """Take this part of the quota from now on: owned of all partitions."""
 
 
 class _Pace(NamedTuple):
@@ -93,7 +89,7 @@ def _pace(limit: float, burst: float) -> _Pace:
     return _Pace(reserve, float(capacity), evenly / WINDOW_SECONDS)
 
 
-class Limiter:
+class Limiter(Gate):
     """In no 60 seconds do more than `requests_per_minute` calls go (if that is 1 or more).
 
     Most of the quota is a bucket that fills evenly; the rest is a reserve of calls that may go at
@@ -104,6 +100,7 @@ class Limiter:
 
     def __init__(self, requests_per_minute: float, burst: float) -> None:
         """Begin with the whole quota, but with a burst of two."""
+        super().__init__()
         self._quota = float(requests_per_minute)
         self._burst = float(burst)
         self._fraction = 1.0
@@ -113,14 +110,9 @@ class Limiter:
         self._tokens = min(2.0, self._pace.capacity)
         self._reserve_used: deque[float] = deque()
         self._filled_at: float | None = None
-        self._closure = _Closure()
         self._lowered_at = float("-inf")
         self._quiet_since = 0.0
         self._calls: deque[float] = deque()
-
-    def __repr__(self) -> str:
-        """Enough to assert on."""
-        return f"<Limiter {self.limit:.0f}/min {self._tokens:.1f} now>"
 
     @property
     def limit(self) -> float:
@@ -130,8 +122,12 @@ class Limiter:
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0.0 means now. Who waits that long is let through."""
         self._advance(now)
-        slot = min(self._bucket_at(now), self._reserve_at())
-        until = max(slot, self._window_at(), self._closure.until)
+        pace, missing, bucket_at = self._pace, 1.0 - self._tokens, now
+        if missing > 0.0:
+            bucket_at += missing / pace.rate if pace.rate else WINDOW_SECONDS
+        slot = min(bucket_at, _frees_at(self._reserve_used, pace.reserve))
+        window = _frees_at(self._calls, max(1, _calls(self._quota * self._fraction)))
+        until = max(slot, window, self._closed_until)
         return until - now + _ROUNDING if until > now else 0.0
 
     def take(self, now: float) -> None:
@@ -147,34 +143,23 @@ class Limiter:
         """A call was answered 429: go slower, and close for as long as Planhat says."""
         self._advance(now)
         # Answers to calls that were in flight together count once.
-        if now >= max(self._closure.until, self._lowered_at + _ONE_STEP_SECONDS):
+        if now >= max(self._closed_until, self._lowered_at + _ONE_STEP_SECONDS):
             self._lowered_at = now
             self._factor = max(_LOWEST, self._factor * _SLOWER)
-            self._cut_up(now)
-            self._empty(now)
+            self._cut_up(now, is_emptied=True)
         self._quiet_since = now
-        self.close(now, 1.0 if retry_after is None else retry_after)
-
-    def close(self, now: float, seconds: float) -> None:
-        """Let nobody through for so long."""
-        self._closure.close(now, seconds)
-
-    def asked_wait(self, now: float) -> float | None:
-        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
-        return self._closure.asked_wait(now)
+        super().throttled(now, retry_after)
 
     def share(self, fraction: float, now: float) -> None:
         """Take this part of the quota from now on: owned of all partitions."""
         self._advance(now)
         has_grown = fraction > self._fraction
         self._fraction = fraction
-        self._cut_up(now)
-        if has_grown:
-            # Who gave up a share may have used it just now: a grown share starts without a burst.
-            self._empty(now)
+        # Who gave up a share may have used it just now: a grown share starts without a burst.
+        self._cut_up(now, is_emptied=has_grown)
 
     def is_lowered(self, now: float) -> bool:
-        """Tell whether 429s of the last minutes hold the limit below the setting's share."""
+        """Whether 429s of the last minutes hold the limit below the setting's share."""
         self._advance(now)
         return self._factor < 1.0
 
@@ -185,18 +170,6 @@ class Limiter:
         used = len(self._calls) - before
         return used / allowed if allowed else 0.0
 
-    def _bucket_at(self, now: float) -> float:
-        missing = 1.0 - self._tokens
-        if missing <= 0.0:
-            return now
-        return now + (missing / self._pace.rate if self._pace.rate else WINDOW_SECONDS)
-
-    def _reserve_at(self) -> float:
-        return _frees_at(self._reserve_used, self._pace.reserve)
-
-    def _window_at(self) -> float:
-        return _frees_at(self._calls, max(1, _calls(self._quota * self._fraction)))
-
     def _advance(self, now: float) -> None:
         if self._filled_at is None:
             self._filled_at = self._quiet_since = now
@@ -204,7 +177,9 @@ class Limiter:
         elapsed = max(0.0, now - self._filled_at)
         self._filled_at = max(now, self._filled_at)
         self._tokens = min(self._pace.capacity, self._tokens + elapsed * self._pace.rate)
-        self._forget(now)
+        for times in (self._calls, self._reserve_used):
+            while times and times[0] + _KEPT_SECONDS <= now:
+                times.popleft()
         if self._factor == 1.0:
             return
         minutes = int((now - self._quiet_since) / WINDOW_SECONDS)
@@ -213,23 +188,19 @@ class Limiter:
             self._factor = min(1.0, self._factor * _FASTER ** min(minutes, 100))
             self._cut_up(now)
 
-    def _cut_up(self, now: float) -> None:
-        """Go by another limit; a reserve that grows is first available in a minute."""
-        grown = -self._pace.reserve
+    def _cut_up(self, now: float, *, is_emptied: bool = False) -> None:
+        """Go by another limit; what a reserve has grown by is first available in a minute.
+
+        `is_emptied`: so is all of the burst.
+        """
+        reserve = self._pace.reserve
         self._pace = _pace(self.limit, self._burst * self._fraction * self._factor)
-        grown += self._pace.reserve
-        self._reserve_used.extend([now] * max(0, grown))
         self._tokens = min(self._tokens, self._pace.capacity)
-
-    def _empty(self, now: float) -> None:
-        """Allow no burst for a minute."""
-        self._tokens = min(self._tokens, 0.0)
-        self._reserve_used = deque([now] * self._pace.reserve)
-
-    def _forget(self, now: float) -> None:
-        for times in (self._calls, self._reserve_used):
-            while times and times[0] + _KEPT_SECONDS <= now:
-                times.popleft()
+        if is_emptied:
+            self._tokens = min(self._tokens, 0.0)
+            self._reserve_used.clear()
+            reserve = 0
+        self._reserve_used.extend([now] * max(0, self._pace.reserve - reserve))
 
 
 def _frees_at(times: deque[float], most: int) -> float:
@@ -237,34 +208,3 @@ def _frees_at(times: deque[float], most: int) -> float:
     if len(times) < most:
         return float("-inf")
     return times[len(times) - most] + _KEPT_SECONDS if most else float("inf")
-
-
-class Unlimited:
-    """The gate of the analytics host: it has no quota, but may close for a while."""
-
-    def __init__(self) -> None:
-        """Open."""
-        self._closure = _Closure()
-
-    def wait(self, now: float) -> float:
-        """Seconds until a call may go; 0.0 means now."""
-        missing = self._closure.until - now
-        return missing + _ROUNDING if missing > 0.0 else 0.0
-
-    def take(self, now: float) -> None:
-        """A call goes."""
-
-    def throttled(self, now: float, retry_after: float | None) -> None:
-        """A call was answered 429."""
-        self.close(now, 1.0 if retry_after is None else retry_after)
-
-    def close(self, now: float, seconds: float) -> None:
-        """Let nobody through for so long."""
-        self._closure.close(now, seconds)
-
-    def share(self, fraction: float, now: float) -> None:
-        """There is nothing to share."""
-
-    def asked_wait(self, now: float) -> float | None:
-        """Seconds for which Planhat still wants no call, if it asked for a long wait."""
-        return self._closure.asked_wait(now)

@@ -7,41 +7,19 @@ Limits", "HTTP response codes" and "Bulk upsert"; where they are silent every an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 import orjson
 from pydantic import ValidationError
 
-from planhat_client.answers.answer import Answer, Delivered, Halt, Partial, Reject, Retry
 from planhat_client.answers.error_text import Clean, error_text, is_page, message
 from planhat_client.quota import Quota, quota, retry_after
 from schemas.planhat import BulkResult, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-__all__ = [
-    "Answer",
-    "Delivered",
-    "Halt",
-    "Partial",
-    "Quota",
-    "Reject",
-    "Request",
-    "Response",
-    "Retry",
-    "error_text",
-    "get",
-    "read",
-    "read_activities",
-    "records",
-    "rows",
-    "track",
-    "track_one",
-    "upsert",
-]
 
 REGION_HINT = "is the token valid, and does it belong to this region (api_prefix)?"
 HOST_HINT = "is this the host of Planhat's API?"
@@ -63,7 +41,7 @@ _TOO_MANY = 429
 _REFUSED = frozenset({_BAD_REQUEST, 409, 410, 411, 413, 414, 415, 422, 431})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Request:
     """What goes over the wire."""
 
@@ -73,11 +51,11 @@ class Request:
     body: bytes = b""
 
     def __repr__(self) -> str:
-        """Tell nothing of the token, of the tenant, and of people."""
+        """Nothing of the token, of the tenant, or of people."""
         return f"<Request {self.method}, {len(self.body)} bytes>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Response:
     """What came back; `headers` are found by their names in lower case."""
 
@@ -86,8 +64,71 @@ class Response:
     body: bytes
 
     def __repr__(self) -> str:
-        """Tell nothing of people."""
+        """Nothing of people."""
         return f"<Response {self.status}, {len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Planhat took everything, says the status; whether the counts agree is for `verdict`.
+
+    `result` is None if the answer holds none. `is_whole`: this endpoint never gives a result, so
+    the status is all the proof there will be. `note` is what it complained of nevertheless.
+    """
+
+    result: BulkResult | None = None
+    quota: Quota | None = None
+    is_whole: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Something in the batch was not taken; what was, `verdict` finds out.
+
+    `clean` takes out of the messages of the result what we had sent; `reason` is clean.
+    """
+
+    result: BulkResult
+    reason: str
+    quota: Quota | None = None
+    clean: Clean = field(default=str, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nobody's fault here: the same may work later. `status` is None for network and time-out."""
+
+    reason: str
+    status: int | None = None
+    retry_after: float | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The request as a whole was refused: a batch is to be halved, a single item is bad."""
+
+    reason: str
+    status: int | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Refused whole, and nothing in it is called bad: token, rights, region or host are wrong.
+
+    Then nothing can work until a person acts. But where a read with the same token works, it is
+    about the resource, or something that was sent. `told` is the reason without our own guess.
+    """
+
+    reason: str
+    status: int | None = None
+    quota: Quota | None = None
+    told: str = field(default="", compare=False)
+
+
+Answer: TypeAlias = Delivered | Partial | Retry | Reject | Halt
 
 
 def upsert(base_url: str, token: str, resource: Resource, items: Sequence[bytes]) -> Request:
@@ -233,6 +274,6 @@ def _result(document: Any) -> BulkResult | None:  # noqa: ANN401 - whatever Plan
 
 
 def _is_result(document: Any) -> bool:  # noqa: ANN401 - whatever Planhat sent
-    """Tell whether this is the result of a bulk upsert: then some of it may have been written."""
+    """Whether this is the result of a bulk upsert: then some of it may have been written."""
     result = _result(document)
     return result is not None and (result.is_counted or bool(result.listed_errors))

@@ -26,13 +26,8 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Nothing goes through but a probe."""
+        """Nothing goes through but a probe: the smallest thing that tells something."""
         return self._probe_at is not None
-
-    @property
-    def probing(self) -> bool:
-        """What goes next is a probe: the smallest thing that tells something."""
-        return self.is_open
 
     def wait(self, now: float) -> float:
         """Seconds until something may go; 0.0 means now."""

@@ -45,8 +45,22 @@ class Transport:
 
         A GET or PUT that finds a kept connection closed goes once more, at once: aiohttp does so.
         """
+        # Opened here, as a session belongs to the loop that runs.
+        session = self._session = self._session or self._open()
+        largest = self._largest_body
+        if request.body:
+            by_sent = _LARGEST_TO_A_WRITE + _TIMES_WHAT_WAS_SENT * len(request.body)
+            largest = min(largest, by_sent)
         try:
-            return await self._send(request)
+            async with session.request(
+                request.method,
+                request.url,
+                data=request.body or None,
+                headers=request.headers,
+                allow_redirects=False,
+            ) as response:
+                body = await _body(response.content, largest)
+                return Response(response.status, response.headers, body)
         except TimeoutError as error:
             raise PlanhatUnavailable(f"no answer in {self._timeout.total:g} s") from error
         except aiohttp.InvalidURL as error:
@@ -62,36 +76,20 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def _send(self, request: Request) -> Response:
-        async with self._opened().request(
-            request.method,
-            request.url,
-            data=request.body or None,
-            headers=request.headers,
-            allow_redirects=False,
-        ) as response:
-            body = await self._body(response.content, self._largest(request.body))
-            return Response(response.status, response.headers, body)
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30)
+        return aiohttp.ClientSession(
+            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+        )
 
-    def _largest(self, sent: bytes) -> int:
-        """Bytes that an answer may have, unpacked: of a write by what was sent, of a read more."""
-        by_sent = _LARGEST_TO_A_WRITE + _TIMES_WHAT_WAS_SENT * len(sent)
-        return min(self._largest_body, by_sent) if sent else self._largest_body
 
-    async def _body(self, content: aiohttp.StreamReader, largest: int) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := await content.readany():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > largest:
-                raise PlanhatUnavailable(f"the answer is larger than {largest} bytes")
-        return b"".join(chunks)
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._session
+async def _body(content: aiohttp.StreamReader, largest: int) -> bytes:
+    """Read an answer, unpacked, up to so many bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await content.readany():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > largest:
+            raise PlanhatUnavailable(f"the answer is larger than {largest} bytes")
+    return b"".join(chunks)

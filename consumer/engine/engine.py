@@ -22,7 +22,7 @@ from consumer.lanes.lane import Lane
 from consumer.lanes.policy import LanePolicy
 from consumer.offsets.assignment import Assignment
 from consumer.offsets.lease import Lease
-from planhat_client.limiter import Unlimited
+from planhat_client.limiter import Gate
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from consumer.offsets.offsets import Offsets
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import Ticket
-    from planhat_client.limiter import Limiter
     from planhat_client.protocol import Answer
     from schemas.planhat import LeanCompany, PlanhatUser
 
@@ -69,7 +68,7 @@ class Engine:
         self,
         rules: Rules,
         policy: EnginePolicy,
-        limiter: Limiter | Unlimited,
+        limiter: Gate,
         report: Report,
         reject: Callable[[Ticket], None],
         random: Callable[[], float],
@@ -94,7 +93,7 @@ class Engine:
             self._redecide.company_of,
         )
         self.dispatch = Dispatch(
-            self.lanes, limiter, Unlimited(), policy.max_concurrent, random, self.planner.gone
+            self.lanes, limiter, Gate(), policy.max_concurrent, random, self.planner.gone
         )
         self.halts = self.dispatch.halts
         self.lookups = self.planner.lookups

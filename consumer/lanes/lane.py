@@ -204,7 +204,7 @@ class Lane:
         """
         if self.due(now) != 0:
             return None
-        batch = Batch(self.policy.resource, is_probe=alone or self.breaker.probing)
+        batch = Batch(self.policy.resource, is_probe=alone or self.breaker.is_open)
         most = 1 if batch.is_probe else self.policy.batch_size
         retry_is_due = bool(self._parked) and self._parked[0][0] <= now
         if retry_is_due and not (batch.is_probe and self._ready):

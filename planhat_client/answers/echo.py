@@ -9,6 +9,7 @@ each door, and kept where that is wanted.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cached_property
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -60,6 +61,7 @@ _ENDS: Final = re.compile(r"\.\.\.|\u2026|[.\s]*\Z")
 _END_OF_ADDRESS: Final = re.compile(r"([^\s@]@[^\s@]{1,255})\.[a-z]{2,10}\Z")
 """The `.com` of an address: it names nobody."""
 _LAST_PART: Final = re.compile(r"[/.]")
+_COVERED: Final = re.compile("\0+")
 _MASKS: Final = re.compile(r"\*\*\*(?:[\s.,'-]*\*\*\*)+")
 
 
@@ -108,29 +110,24 @@ class Echo:
         if not found:
             return text
         places = [at for at, sign in enumerate(text) if sign.isalnum()]
-        spans = [
-            (places[at], places[at + size - 1] + 1)
-            for size, pieces in found
-            for at in range(len(letters) - size + 1)
-            if letters[at : at + size] in pieces
-        ]
-        for start, end in sorted(_joined(spans), reverse=True):
-            text = f"{text[:start]}{MASK}{text[end:]}"
-        return text
+        signs = list(text)
+        for size, pieces in found:
+            for at in range(len(letters) - size + 1):
+                if letters[at : at + size] in pieces:
+                    start, end = places[at], places[at + size - 1] + 1
+                    signs[start:end] = "\0" * (end - start)
+        return _COVERED.sub(MASK, "".join(signs))
 
     def _encoded(self, found: re.Match[str]) -> str:
         """Base64 or the like of something that was sent, as in basic authentication."""
         if found[0].casefold() in PLANHATS_OWN:
             return found[0]
         for text, is_text in unpacked(found[0]):
-            if self._without_secrets(text) != text or self._names_somebody(text, is_text=is_text):
+            shortest = _SHORTEST_WORD if is_text else _SHORTEST_HIDDEN_WORD
+            telling = (word for word in _words(text) if len(word) >= shortest)
+            if self._without_secrets(text) != text or not self._sent.words.isdisjoint(telling):
                 return MASK
         return found[0]
-
-    def _names_somebody(self, text: str, *, is_text: bool) -> bool:
-        shortest = _SHORTEST_WORD if is_text else _SHORTEST_HIDDEN_WORD
-        telling = [word for word in _words(text) if len(word) >= shortest]
-        return any(word in self._sent.words for word in telling)
 
     def _number(self, found: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", found[0])
@@ -180,16 +177,17 @@ class _Sent:
         return _CAPITALIZED.sub(self._without_part, word)
 
     def prepare(self) -> None:
-        """Sort the words by their first letters, to find those of which the end was cut off."""
-        self._heads.get("", ())
+        """Sort the words now."""
+        self._sorted  # noqa: B018 - it is kept
 
     def _names(self, word: str, *, is_cut: bool) -> bool:
-        """Tell whether a word is one of a person's, or the start of one that was cut off."""
+        """Whether a word is one of a person's, or the start of one that was cut off."""
         if word in self.words:
             return True
         if not is_cut or len(word) < _SHORTEST_WORD or word in PLANHATS_OWN:
             return False
-        return any(one.startswith(word) for one in self._heads.get(word[:_SHORTEST_WORD], ()))
+        at = bisect_left(self._sorted, word)
+        return at < len(self._sorted) and self._sorted[at].startswith(word)
 
     def _without_part(self, found: re.Match[str]) -> str:
         return MASK if found[0].casefold() in self.words else found[0]
@@ -204,11 +202,9 @@ class _Sent:
         return told
 
     @cached_property
-    def _heads(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for word in self.words:
-            found.setdefault(word[:_SHORTEST_WORD], []).append(word)
-        return found
+    def _sorted(self) -> list[str]:
+        """The words in order, to find one whose end was cut off."""
+        return sorted(self.words)
 
     def _walk(self, value: Any, name: str, depth: int) -> None:  # noqa: ANN401 - any JSON
         """Note the texts within, and the numbers that are hidden, by the name they lie under."""
@@ -241,15 +237,16 @@ class _Sent:
     def _kind(self, name: str) -> _Kind:
         known = self._kinds.get(name)
         if known is None:
-            known = self._kinds[name] = self._kind_of(name)
+            known = self._kinds[name] = _kind_of(name, of_people=self._of_people)
         return known
 
-    def _kind_of(self, name: str) -> _Kind:
-        if name.lower() in IDS_OF_PLANHAT:
-            return "id"
-        if HIDDEN.search(_LAST_PART.split(name)[-1]):
-            return "hidden"
-        return "open" if not self._of_people or name.lower() in EVENT_NAMES else "personal"
+
+def _kind_of(name: str, *, of_people: bool) -> _Kind:
+    if name.lower() in IDS_OF_PLANHAT:
+        return "id"
+    if HIDDEN.search(_LAST_PART.split(name)[-1]):
+        return "hidden"
+    return "open" if not of_people or name.lower() in EVENT_NAMES else "personal"
 
 
 def _words(text: str) -> list[str]:
@@ -261,7 +258,7 @@ def _tells(word: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell at one look that all words are Planhat's own, as they mostly are."""
+    """Whether, at one look, all words are Planhat's own, as they mostly are."""
     return PLANHATS_OWN.issuperset(_words(text))
 
 
@@ -273,13 +270,3 @@ def _letters(text: str) -> str:
 def _pieces(secret: str) -> tuple[int, frozenset[str]]:
     size = min(_PIECE, len(secret))
     return size, frozenset(secret[at : at + size] for at in range(len(secret) - size + 1))
-
-
-def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined

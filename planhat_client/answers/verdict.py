@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from planhat_client.answers.error_text import error_text
 from planhat_client.keys import Index, Item
-from planhat_client.protocol import TRANSIENT, Delivered, Partial, error_text
+from planhat_client.protocol import TRANSIENT, Delivered, Partial
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -63,9 +63,9 @@ class Sink:
         endusers = self._state.records[ENDUSERS.name]
         found: list[Item] = []
         if external_id := _first(event, names.enduser):
-            found = endusers.with_external_id(external_id)
+            found = endusers.having("externalId", external_id)
         if not found and (email := text(event.get("email"))):
-            found = endusers.with_email(email)
+            found = endusers.having("email", email)
         return found[0] if len(found) == 1 else self._likeliest(found, event, names)
 
     def _likeliest(self, found: list[Item], event: Item, names: Names) -> Item | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from consumer.decide.rules import Rules
 from consumer.engine.engine import Engine, EnginePolicy
 from consumer.lanes.policy import LanePolicy
-from planhat_client.limiter import Unlimited
+from planhat_client.limiter import Gate
 from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from consumer.engine.intake import Report
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt, Ticket
-    from planhat_client.limiter import Limiter
 
 
 class Silence:
@@ -41,7 +40,7 @@ def joined(
     *,
     report: Report | None = None,
     reject: Callable[[Ticket], None] | None = None,
-    limiter: Limiter | Unlimited | None = None,
+    limiter: Gate | None = None,
     lanes: Mapping[str, Any] | None = None,
     **policy: Any,  # noqa: ANN401 - of EnginePolicy
 ) -> Engine:
@@ -54,7 +53,7 @@ def joined(
     return Engine(
         rules or rules_of("contact_synchronized_segments: []"),
         EnginePolicy(lane_policies, **policy),
-        limiter or Unlimited(),
+        limiter or Gate(),
         report or Silence(),
         reject or (lambda _: None),
         lambda: 0.5,

@@ -37,7 +37,7 @@ async def test_users_of_a_deleted_company_come_to_one_that_is_made_anew(
             await produce(kafka, name, [seed.user(1)])
             await until_committed(kafka, name, service)
             records = planhat.state.records["companies"]
-            (gone,) = records.with_external_id("a-0")
+            (gone,) = records.having("externalId", "a-0")
             planhat.state.delete(records.model, gone)
 
             await produce(kafka, name, [seed.user(number) for number in range(2, 40)])

@@ -54,10 +54,12 @@ def response(status: int = 200, document: object = None, **headers: str) -> Resp
 
 
 def planhat(
-    *answers: Response | PlanhatUnavailable, token: Callable[[], str] = lambda: "token"
+    *answers: Response | PlanhatUnavailable,
+    token: Callable[[], str] = lambda: "token",
+    tracks_singly: bool = False,
 ) -> tuple[Planhat, FakeWire]:
     wire = FakeWire(list(answers))
-    return Planhat(wire, ENDPOINTS, token), wire
+    return Planhat(wire, ENDPOINTS, token, tracks_singly=tracks_singly), wire
 
 
 async def test_an_upsert_sends_all_items_in_one_request() -> None:
@@ -88,21 +90,19 @@ async def test_a_network_that_fails_means_to_try_again() -> None:
     answers = [
         await client.upsert(Resource.ENDUSERS, [b"{}"]),
         await client.track([b"{}"]),
-        await client.track_one(b"{}"),
     ]
 
-    assert answers == [Retry("no answer in 30 s")] * 3
+    assert answers == [Retry("no answer in 30 s")] * 2
 
 
 async def test_activities_go_to_the_analytics_host() -> None:
     client, wire = planhat(response())
 
-    answers = [await client.track([b"{}", b"{}"]), await client.track_one(b"{}")]
+    answer = await client.track([b"{}", b"{}"])
 
-    assert answers == [Delivered(is_whole=True)] * 2
+    assert answer == Delivered(is_whole=True)
     assert [request.url for request in wire.requests] == [
-        f"https://analytics.example/analytics/bulk/{TENANT}",
-        f"https://analytics.example/analytics/{TENANT}",
+        f"https://analytics.example/analytics/bulk/{TENANT}"
     ]
 
 
@@ -218,8 +218,7 @@ async def test_closing_lets_go_of_the_wire() -> None:
 
 
 async def test_activities_may_go_one_by_one_to_the_endpoint_for_one() -> None:
-    wire = FakeWire([response(200, {})])
-    client = Planhat(wire, ENDPOINTS, lambda: "token", tracks_singly=True)
+    client, wire = planhat(response(200, {}), tracks_singly=True)
 
     answer = await client.track([b'{"action":"Signed in"}'])
 

@@ -62,15 +62,15 @@ async def test_nothing_of_a_request_is_in_what_is_said_of_its_answer(shape: str)
     items = [orjson.dumps(PERSON), orjson.dumps(OTHER)]
 
     async with echoing() as planhat:
-        client = Planhat(
-            Transport(10.0, 4), Endpoints(planhat.url, planhat.url, TENANT), lambda: TOKEN
-        )
+        wire, where = Transport(10.0, 4), Endpoints(planhat.url, planhat.url, TENANT)
+        client = Planhat(wire, where, lambda: TOKEN)
+        single = Planhat(wire, where, lambda: TOKEN, tracks_singly=True)
         for status in STATUSES:
             planhat.echo(status, shape, reads=True)
             told += said(await client.upsert(Resource.ENDUSERS, items), [PERSON, OTHER])
             told += said(await client.upsert(Resource.ENDUSERS, items[:1]), [PERSON])
             told += said(await client.track(items), [PERSON, OTHER])
-            told += said(await client.track_one(items[0]), [PERSON])
+            told += said(await single.track(items[:1]), [PERSON])
             for read in (client.probe, client.companies, client.users):
                 with suppress(PlanhatError):
                     try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planhat_client.limiter import Limiter, Unlimited, _calls, _pace
+from planhat_client.limiter import Gate, Limiter, _calls, _pace
 
 START = 1_000.0
 
@@ -187,8 +187,8 @@ def test_a_closed_limiter_opens_when_it_was_told() -> None:
     assert limiter.wait(START + 5) == 0.0
 
 
-@pytest.mark.parametrize("gate", [Limiter(200, 10), Unlimited()], ids=["main", "analytics"])
-def test_a_long_wait_is_told_until_its_end(gate: Limiter | Unlimited) -> None:
+@pytest.mark.parametrize("gate", [Limiter(200, 10), Gate()], ids=["main", "analytics"])
+def test_a_long_wait_is_told_until_its_end(gate: Gate) -> None:
     gate.close(START, 59.0)
     short = gate.asked_wait(START)
     gate.throttled(START + 1, 600.0)
@@ -229,7 +229,7 @@ def test_the_used_ratio_forgets_what_is_a_minute_old() -> None:
 
 
 def test_the_gate_of_the_analytics_host_closes_only_when_told() -> None:
-    gate = Unlimited()
+    gate = Gate()
     for _ in range(1000):
         gate.take(START)
 
@@ -343,7 +343,7 @@ def test_after_a_429_there_is_no_burst() -> None:
 def test_after_a_429_nobody_goes_for_as_long_as_planhat_says_or_a_second(
     retry_after: float | None, seconds: float
 ) -> None:
-    limiter, gate = Limiter(60_000, 1000), Unlimited()
+    limiter, gate = Limiter(60_000, 1000), Gate()
     limiter.wait(START - 100)
 
     limiter.throttled(START, retry_after)

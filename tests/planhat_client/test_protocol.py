@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planhat_client import protocol
+from planhat_client.answers.error_text import error_text
 from planhat_client.protocol import (
     Delivered,
     Halt,
     Partial,
-    Quota,
     Reject,
     Response,
     Retry,
-    error_text,
     read,
     read_activities,
 )
+from planhat_client.quota import Quota
 from schemas.planhat import BulkResult, Resource
 from tests.planhat_client.odd_json import ODD_BODIES, ODD_JSON
 

@@ -50,7 +50,7 @@ def test_an_open_breaker_lets_a_probe_through_after_a_while() -> None:
 
     waits = [breaker.wait(now) for now in (10.0, 10.5, 11.0, 12.0)]
     assert waits == [1.0, 0.5, 0.0, 0.0]
-    assert breaker.probing
+    assert breaker.is_open
 
 
 def test_probes_that_fail_come_ever_later_up_to_a_cap() -> None:
@@ -71,6 +71,6 @@ def test_a_probe_that_succeeds_closes_the_breaker() -> None:
 
     breaker.succeeded()
 
-    assert (breaker.is_open, breaker.probing, breaker.wait(2.0)) == (False, False, 0.0)
+    assert (breaker.is_open, breaker.wait(2.0)) == (False, 0.0)
     breaker.failed(3.0)
     assert breaker.wait(3.0) == 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from functools import partial
 from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -34,94 +35,93 @@ pre { font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
 
-class Control:
-    """Handlers of one sandbox."""
+def control_routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    """All routes under /sandbox."""
+    return [
+        web.route(method, path, partial(handle, sandbox))
+        for method, path, handle in (
+            ("GET", "/sandbox", _page),
+            ("GET", "/sandbox/state", _state),
+            ("GET", "/sandbox/requests", _requests),
+            ("GET", "/sandbox/writes", _writes),
+            ("GET", "/sandbox/faults", _faults),
+            ("POST", "/sandbox/faults", _switch),
+            ("PUT", "/sandbox/faults", _switch),
+            ("DELETE", "/sandbox/faults", _clear_faults),
+            ("POST", "/sandbox/reset", _reset),
+            ("PUT", "/sandbox/users", _seed_users),
+            ("PUT", "/sandbox/token", _rotate_token),
+        )
+    ]
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        """Look at this one, and change it."""
-        self._sandbox = sandbox
 
-    def routes(self) -> list[web.RouteDef]:
-        """All routes under /sandbox."""
-        return [
-            web.get("/sandbox", self._page),
-            web.get("/sandbox/state", self._state),
-            web.get("/sandbox/requests", self._requests),
-            web.get("/sandbox/writes", self._writes),
-            web.get("/sandbox/faults", self._faults),
-            web.post("/sandbox/faults", self._add_faults),
-            web.put("/sandbox/faults", self._replace_faults),
-            web.delete("/sandbox/faults", self._clear_faults),
-            web.post("/sandbox/reset", self._reset),
-            web.put("/sandbox/users", self._seed_users),
-            web.put("/sandbox/token", self._rotate_token),
-        ]
+async def _page(sandbox: Sandbox, _: web.Request) -> web.Response:
+    text = _HEAD + _section("Counters", [sandbox.report()], orjson.OPT_INDENT_2)
+    for name, documents in sandbox.contents().items():
+        newest = documents if name in sandbox.state.records else reversed(documents)
+        text += _section(name.capitalize(), newest)
+    return web.Response(text=text, content_type="text/html")
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        text = _HEAD + _section("Counters", [self._sandbox.report()], orjson.OPT_INDENT_2)
-        for name, documents in self._sandbox.contents().items():
-            newest = documents if name in self._sandbox.state.records else reversed(documents)
-            text += _section(name.capitalize(), newest)
-        return web.Response(text=text, content_type="text/html")
 
-    async def _state(self, request: web.Request) -> web.Response:
-        is_full = request.query.get("full") != "0"
-        return _json(self._sandbox.report() | (self._sandbox.contents() if is_full else {}))
+async def _state(sandbox: Sandbox, request: web.Request) -> web.Response:
+    is_full = request.query.get("full") != "0"
+    return _json(sandbox.report() | (sandbox.contents() if is_full else {}))
 
-    async def _requests(self, request: web.Request) -> web.Response:
-        return _json(_last(self._sandbox.witness.requests, request))
 
-    async def _writes(self, request: web.Request) -> web.Response:
-        names = [name for name in ("resource", "id", "key") if name in request.query]
-        wanted = [request.query[name] for name in names]
-        writes = (write._asdict() for write in self._sandbox.witness.writes)
-        found = (write for write in writes if [write[name] for name in names] == wanted)
-        return _json(_last(found, request))
+async def _requests(sandbox: Sandbox, request: web.Request) -> web.Response:
+    return _json(_last(sandbox.witness.requests, request))
 
-    async def _faults(self, _request: web.Request) -> web.Response:
-        sandbox = self._sandbox
-        return _json({"faults": sandbox.faults.report(), "refusals": sandbox.refusals.report()})
 
-    async def _add_faults(self, request: web.Request) -> web.Response:
-        return await self._switch(request, is_replacing=False)
+async def _writes(sandbox: Sandbox, request: web.Request) -> web.Response:
+    names = [name for name in ("resource", "id", "key") if name in request.query]
+    wanted = [request.query[name] for name in names]
+    writes = (write._asdict() for write in sandbox.witness.writes)
+    return _json(_last((each for each in writes if [each[n] for n in names] == wanted), request))
 
-    async def _replace_faults(self, request: web.Request) -> web.Response:
-        return await self._switch(request, is_replacing=True)
 
-    async def _clear_faults(self, request: web.Request) -> web.Response:
-        self._sandbox.faults.clear()
-        self._sandbox.refusals.clear()
-        return await self._faults(request)
+async def _faults(sandbox: Sandbox, _: web.Request) -> web.Response:
+    return _json({"faults": sandbox.faults.report(), "refusals": sandbox.refusals.report()})
 
-    async def _reset(self, _request: web.Request) -> web.Response:
-        self._sandbox.reset()
-        return _json({"reset": True})
 
-    async def _seed_users(self, request: web.Request) -> web.Response:
-        users = await _body(request)
-        if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
-            return _json("The body should be an array of users", 400)
-        self._sandbox.seed_users(users)
-        return _json(self._sandbox.state.users)
+async def _switch(sandbox: Sandbox, request: web.Request) -> web.Response:
+    """Add faults and refusals; with PUT, in place of those that are on."""
+    try:
+        faults, refusals = _switches(await _body(request))
+    except ValueError as error:
+        return _json(str(error), 400)
+    if request.method == "PUT":
+        await _clear_faults(sandbox, request)
+    sandbox.faults.add(faults, time.monotonic())
+    sandbox.refusals.add(refusals)
+    return await _faults(sandbox, request)
 
-    async def _rotate_token(self, request: web.Request) -> web.Response:
-        document = await _body(request)
-        tokens = document.get("tokens") if isinstance(document, dict) else None
-        if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
-            return _json('The body should be {"tokens": ["..."]}', 400)
-        self._sandbox.tokens = frozenset(tokens)
-        return _json({"tokens": len(tokens)})
 
-    async def _switch(self, request: web.Request, *, is_replacing: bool) -> web.Response:
-        try:
-            faults, refusals = _switches(await _body(request))
-        except ValueError as error:
-            return _json(str(error), 400)
-        if is_replacing:
-            await self._clear_faults(request)
-        self._sandbox.faults.add(faults, time.monotonic())
-        self._sandbox.refusals.add(refusals)
-        return await self._faults(request)
+async def _clear_faults(sandbox: Sandbox, request: web.Request) -> web.Response:
+    sandbox.faults.clear()
+    sandbox.refusals.clear()
+    return await _faults(sandbox, request)
+
+
+async def _reset(sandbox: Sandbox, _: web.Request) -> web.Response:
+    sandbox.reset()
+    return _json({"reset": True})
+
+
+async def _seed_users(sandbox: Sandbox, request: web.Request) -> web.Response:
+    users = await _body(request)
+    if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+        return _json("The body should be an array of users", 400)
+    sandbox.seed_users(users)
+    return _json(sandbox.state.users)
+
+
+async def _rotate_token(sandbox: Sandbox, request: web.Request) -> web.Response:
+    document = await _body(request)
+    tokens = document.get("tokens") if isinstance(document, dict) else None
+    if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
+        return _json('The body should be {"tokens": ["..."]}', 400)
+    sandbox.tokens = frozenset(tokens)
+    return _json({"tokens": len(tokens)})
 
 
 def _switches(document: object) -> tuple[list[Fault], list[Refusal]]:

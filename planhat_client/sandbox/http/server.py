@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from planhat_client.sandbox.http.control import Control
+from planhat_client.sandbox.http.control import control_routes
 from planhat_client.sandbox.http.door import Door
 from planhat_client.sandbox.http.routes import routes
 from planhat_client.sandbox.options import SandboxOptions
@@ -46,7 +46,7 @@ class SandboxServer(Sandbox):
         self._door.closing.clear()
         app = web.Application(client_max_size=_MOST_BYTES)
         app.add_routes(routes(self, self._door))
-        app.add_routes(Control(self).routes())
+        app.add_routes(control_routes(self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, *self._address, backlog=_BACKLOG)

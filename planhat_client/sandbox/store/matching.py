@@ -67,7 +67,7 @@ class Matcher:
         """Give the records that `/{model}/{address}` means; more than one is ambiguous."""
         records = self._records[model.name]
         if address.startswith(_EXTERNAL):
-            return records.with_external_id(address.removeprefix(_EXTERNAL))
+            return records.having("externalId", address.removeprefix(_EXTERNAL))
         if address.startswith(_SOURCE):
             address = records.by_source.get(address.removeprefix(_SOURCE), "")
         return [records.by_id[address]] if address in records.by_id else []
@@ -108,7 +108,7 @@ class Matcher:
         self, records: Records, item: Item, company_id: str | None, external_id: str
     ) -> tuple[Item | None, RecordKey | None]:
         if company_id is None:
-            found = records.with_external_id(external_id)
+            found = records.having("externalId", external_id)
             if len(found) == 1:
                 return found[0], str(found[0]["_id"])
             company_id = self._by_domain(item) or ""
@@ -138,14 +138,14 @@ class Matcher:
         email = text(item.get("email"))
         if email is None or "@" not in email:
             return None
-        found = self._companies.with_domain(email.rpartition("@")[2])
+        found = self._companies.having("domains", email.rpartition("@")[2])
         return str(found[0]["_id"]) if len(found) == 1 else None
 
 
 def _by_email(
     records: Records, email: str, company_id: str | None
 ) -> tuple[Item | None, RecordKey | None]:
-    found = records.with_email(email)
+    found = records.having("email", email)
     if len(found) > 1:
         found = [each for each in found if each.get("companyId") == company_id]
     if len(found) == 1:

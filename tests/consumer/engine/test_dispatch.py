@@ -10,7 +10,8 @@ from consumer.engine.dispatch import Pace, Wait
 from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter
-from planhat_client.protocol import Delivered, Halt, Quota, Reject, Retry
+from planhat_client.protocol import Delivered, Halt, Reject, Retry
+from planhat_client.quota import Quota
 from schemas.planhat import BulkResult, Resource
 from tests.consumer.joined import joined
 from tests.consumer.lane_bench import receipt

@@ -2,7 +2,7 @@ import pytest
 
 from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
 from consumer.lanes.batch import Batch
-from planhat_client.limiter import Limiter, Unlimited
+from planhat_client.limiter import Gate, Limiter
 from planhat_client.protocol import Retry
 from schemas.planhat import Resource
 from tests.consumer.joined import joined
@@ -77,7 +77,7 @@ def test_halted_nothing_goes() -> None:
 
 def test_no_more_than_the_permits_are_in_the_air() -> None:
     gates = Gates()
-    dispatch = Dispatch(gates.lanes, Limiter(600.0, 10.0), Unlimited(), 1, lambda: 0.5)
+    dispatch = Dispatch(gates.lanes, Limiter(600.0, 10.0), Gate(), 1, lambda: 0.5)
     gates.add(Resource.COMPANIES, "a")
     gates.add(Resource.ENDUSERS, "b")
 

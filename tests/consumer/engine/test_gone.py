@@ -42,7 +42,7 @@ class Reading(Engine):
         return super().look_up()
 
     def delete(self, model: Model, external_id: str) -> dict[str, Any]:
-        (found,) = self.sandbox.state.records[model.name].with_external_id(external_id)
+        (found,) = self.sandbox.state.records[model.name].having("externalId", external_id)
         self.sandbox.state.delete(model, found)
         return found
 

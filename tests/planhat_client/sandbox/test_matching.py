@@ -47,7 +47,7 @@ def enduser(sandbox: Sandbox, **item: object) -> dict[str, Any]:
 
 
 def company_id(sandbox: Sandbox, external_id: str = "acme") -> str:
-    return str(sandbox.state.records["companies"].with_external_id(external_id)[0]["_id"])
+    return str(sandbox.state.records["companies"].having("externalId", external_id)[0]["_id"])
 
 
 def test_a_new_item_is_created_and_named_by_its_keys(sandbox: Sandbox) -> None:
@@ -162,8 +162,8 @@ def test_the_source_id_comes_before_the_external_id(sandbox: Sandbox) -> None:
 def test_the_id_comes_before_all_and_may_change_the_other_keys(sandbox: Sandbox) -> None:
     put(sandbox, "companies", {"_id": company_id(sandbox), "externalId": "acme-2"})
 
-    assert len(sandbox.state.records["companies"].with_external_id("acme-2")) == 1
-    assert sandbox.state.records["companies"].with_external_id("acme") == []
+    assert len(sandbox.state.records["companies"].having("externalId", "acme-2")) == 1
+    assert sandbox.state.records["companies"].having("externalId", "acme") == []
 
 
 def test_an_id_that_is_none_is_refused(sandbox: Sandbox) -> None:
@@ -283,7 +283,7 @@ def test_an_update_leaves_out_clears_replaces_and_merges(sandbox: Sandbox) -> No
         {"externalId": "acme", "web": None, "tags": ["c"], "custom": {"Seats": 5, "Old": None}},
     )
 
-    (record,) = sandbox.state.records["companies"].with_external_id("acme")
+    (record,) = sandbox.state.records["companies"].having("externalId", "acme")
     assert (record["phase"], record["tags"]) == ("trial", ["c"])
     assert "web" not in record
     assert record["custom"] == {"Plan": "Scale", "Seats": 5}
