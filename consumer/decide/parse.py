@@ -86,7 +86,7 @@ def _odd(value: bytes, hints: _Hints) -> Parsed:
     try:
         document = read_json(value)
     except ValueError as error:
-        return _invalid(f"not JSON: {error}")
+        return Invalid(f"not JSON: {error}"[:_LONGEST_REASON])
     is_whole = _is_envelope(document)
     if len(value) > _SHORT:
         # Each costs an object or a fault, of a few bytes; usual ones are longer than that.
@@ -143,7 +143,3 @@ def _message(document: object, hints: _Hints) -> Routed:
     if hints.faults:
         faults = {**hints.faults, **faults}
     return route(message, hints.channel, is_export=hints.is_export, faults=faults)
-
-
-def _invalid(reason: str) -> Invalid:
-    return Invalid(reason[:_LONGEST_REASON])
