@@ -1,138 +1,89 @@
 """The messages of Hull as they lie in the topic: envelope, message, segments, events, changes.
 
-Hull writes "nothing" as `null`, `{}`, `[]` or not at all, whatever the type of the field. The
-models read all four alike. What they do not name they ignore, and so whatever nobody uses: it may
-be of any type.
+This is the plain form that nearly all have: msgspec reads it straight from the bytes. Hull also
+writes "nothing" as `null`, `{}` or `[]`, and people send whatever they like. What does not fit here
+is read part by part (consumer/decide/read.py).
+
+What is not named here is not looked at. Values are bounded in depth, so that whatever is read can
+be written.
 """
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
+import msgspec
 
-from schemas.attribute import ABSENT, Absent, Attribute, canonical, changed_names
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
-__all__ = [
-    "ABSENT",
-    "Absent",
-    "Attribute",
-    "Changes",
-    "Event",
-    "Message",
-    "Notification",
-    "Segment",
-    "SegmentChanges",
-    "canonical",
-    "changed_names",
-]
-
-_MODEL: Final = ConfigDict(
-    extra="ignore", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True
-)
+_Scalar = bool | int | float | str | None
 
 
-def _entity(value: object) -> dict[str, Any]:
-    """Return the object itself, not a copy: entities are wide and are only read."""
-    if isinstance(value, dict):
-        return value
-    if value is None or value == []:
-        return {}
-    message = "should be an object"
-    raise ValueError(message)
+def _or_nested(inner: Any) -> Any:  # noqa: ANN401 - a type made of types
+    return _Scalar | list[inner] | dict[str, inner]
 
 
-def _items(value: object) -> object:
-    return [] if value is None or value == {} else value
+if TYPE_CHECKING:
+    Value = JsonValue
+else:
+    Value = _or_nested(_or_nested(_or_nested(_or_nested(_Scalar))))
+    """What JSON can hold, four levels deep."""
+
+Entity = dict[str, Value]
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value in ({}, []) else value
+class Nothing(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """`{}` where a list should be, as exports have it."""
 
 
-def _false_if_null(value: object) -> object:
-    return False if value is None else value
-
-
-def _text_if_any(value: object) -> object:
-    """What names nothing by its type is no name: a text or a number is one."""
-    return value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
-
-
-Name = Annotated[str | None, BeforeValidator(_text_if_any)]
-Entity = Annotated[
-    dict[str, Any],
-    PlainValidator(_entity),
-    WithJsonSchema({"type": ["object", "null"], "additionalProperties": True}),
-]
-Flag = Annotated[bool, BeforeValidator(_false_if_null)]
-
-
-class Segment(BaseModel):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A segment of users or of accounts; only its id decides anything."""
 
-    model_config = _MODEL
-
     id: str
-    name: Name = None
+    name: str | None = None
 
 
-Segments = Annotated[tuple[Segment, ...], BeforeValidator(_items)]
+Segments = tuple[Segment, ...]
 
 
-class Event(BaseModel):
-    """Something a user did. `created_at` is whatever was written; see consumer/decide/moment.py."""
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """Something a user did. `created_at` is whatever was written."""
 
-    model_config = _MODEL
-
-    event: Name = None
-    event_id: Name = None
-    created_at: Any = None
+    event: str | None = None
+    event_id: str | None = None
+    created_at: Value = None
     properties: Entity = {}
 
 
-class SegmentChanges(BaseModel):
+class SegmentChanges(msgspec.Struct, frozen=True, gc=False):
     """The segments that a profile entered and left since the previous message."""
-
-    model_config = _MODEL
 
     entered: Segments = ()
     left: Segments = ()
 
 
-_Moves = Annotated[SegmentChanges | None, BeforeValidator(_none_if_empty)]
+NO_MOVES = SegmentChanges()
 
 
-class Changes(BaseModel):
+class Changes(msgspec.Struct, frozen=True, gc=False):
     """What changed since the previous message; `user` and `account` map a name to [old, new]."""
 
-    model_config = _MODEL
-
-    is_new: Flag = False
+    is_new: bool  # without a default: `{}` is read as no changes at all, which is not the same
     user: Entity = {}
     account: Entity = {}
-    segments: _Moves = None
-    account_segments: _Moves = None
+    segments: SegmentChanges = NO_MOVES
+    account_segments: SegmentChanges = NO_MOVES
 
 
-class Message(BaseModel):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One change of one profile. An account message has no `user`, a user message both or one."""
 
-    model_config = _MODEL
-
-    channel: Name = None
-    user: Entity = {}
-    account: Entity = {}
-    segments: Segments = ()
-    account_segments: Segments = ()
-    events: Annotated[tuple[Event, ...], BeforeValidator(_items)] = ()
-    changes: Annotated[Changes | None, BeforeValidator(_none_if_empty)] = None
-    is_export: Flag = False
-
-
-class Notification(BaseModel):
-    """An envelope. Its messages stay unread here, so that a bad one costs only itself."""
-
-    model_config = _MODEL
-
-    channel: Name = None
-    is_export: Flag = False
-    messages: list[Any]
+    channel: str | None = None
+    user: Entity | None = None
+    account: Entity | None = None
+    segments: Segments | Nothing | None = ()
+    account_segments: Segments | Nothing | None = ()
+    events: tuple[Event, ...] | Nothing | None = ()
+    changes: Changes | None = None
+    is_export: bool | None = None
+    # An envelope has these, and little else.
+    messages: tuple["Message", ...] | None = None

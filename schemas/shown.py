@@ -28,7 +28,7 @@ _PATH: Final = re.compile(r"(?:\.{0,2}/|~/)[\w.~+@=,() /-]*|[\w.+@ /-]*\.[A-Za-z
 
 
 def is_random(text: str) -> bool:
-    """Tell whether a part of it is so long, and so mixed of letters and digits, as tokens are."""
+    """Whether a part of it is as long, and as mixed of letters and digits, as a token."""
     for run in _RUN.findall(text):
         turns = len(_TURN.findall(run))
         if turns > 2 or (turns == 2 and len(run) >= _LONG):  # noqa: PLR2004 - `app2026v` turns twice

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import TypeAdapter
+import msgspec
 
 from consumer.settings import described
 from consumer.settings.bounds import bounds
 from schemas import target
 from schemas.connector import ConnectorSettings
-from schemas.hull import Message, Notification
+from schemas.hull import Message
 
 if TYPE_CHECKING:
     from consumer.settings.bounds import Bounds
@@ -67,42 +67,55 @@ def _value(found: Bounds) -> dict[str, Any]:
     }
 
 
+_TEXT: Final = {"type": ["string", "number"]}
+_NULL: Final = {"type": "null"}
 _NOTHING: Final[list[dict[str, Any]]] = [
-    {"type": "null"},
+    _NULL,
     {"type": "object", "maxProperties": 0},
     {"type": "array", "maxItems": 0},
 ]
-_MAY_BE_NOTHING: Final = {
-    *("account", "account_segments", "changes", "entered", "events", "left", "properties"),
-    *("segments", "user", "is_export", "is_new"),
-}
 
 
 def record_schema() -> dict[str, Any]:
     """Return the schema of a notification or of one message."""
-    found = TypeAdapter(Notification | Message).json_schema()
-    for model in found["$defs"].values():
-        properties = model.get("properties", {})
-        for name, one in properties.items():
-            properties[name] = _lenient(name, one)
-    return {"title": "A record of Hull: a notification, or one message", **found}
+    _, models = msgspec.json.schema_components([Message], ref_template="#/$defs/{name}")
+    del models["Nothing"]
+    for model in models.values():
+        found = model["properties"]
+        model["properties"] = {name: _lenient(name, one) for name, one in found.items()}
+    del models["Changes"]["required"]
+    messages = models["Message"]["properties"]
+    del messages["messages"]
+    models["Notification"] = {
+        "title": "Notification",
+        "description": "An envelope. A message in it that can't be read costs only itself.",
+        "type": "object",
+        "properties": {
+            "channel": messages["channel"],
+            "is_export": messages["is_export"],
+            "messages": {"type": "array"},
+        },
+        "required": ["messages"],
+    }
+    return {
+        "title": "A record of Hull: a notification, or one message",
+        "$defs": models,
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in ("Notification", "Message")],
+    }
 
 
 def _lenient(name: str, one: dict[str, Any]) -> dict[str, Any]:
     """Hull writes nothing as null, {} or []; and what is a text may come as a number."""
-    plain = {key: value for key, value in one.items() if key not in ("title", "default")}
-    if plain.get("type") == "string":
-        plain["type"] = ["string", "number"]
-    plain["anyOf"] = [
-        {**kind, "type": ["string", "number"]} if kind.get("type") == "string" else kind
-        for kind in plain.get("anyOf", [])
-    ]
-    if not plain["anyOf"]:
-        del plain["anyOf"]
-    if name not in _MAY_BE_NOTHING:
-        return plain
-    kinds = plain["anyOf"] if set(plain) == {"anyOf"} else [plain]
-    return {"anyOf": [*kinds, *_NOTHING]}
+    if name == "id":
+        return _TEXT
+    if name == "created_at":
+        return {}
+    kind = one.get("anyOf", [one])[0]
+    if kind.get("type") == "string":
+        return {"anyOf": [_TEXT, _NULL]}
+    # The attributes of a profile, and the properties of an event, are anything.
+    told = {key: kind[key] for key in ("type", "items", "$ref") if key in kind}
+    return {"anyOf": [told, *_NOTHING]}
 
 
 _LABELS: Final = (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import LeftOut, Receipt
-    from schemas.plain import Entity, Segments
+    from schemas.hull import Entity, Segments
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)

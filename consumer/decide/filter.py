@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
     from schemas.attribute import Attribute
-    from schemas.plain import Changes, Entity, Segment, Segments
+    from schemas.hull import Changes, Entity, Segment, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from consumer.decide.decision import Body
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Mapping, Rules
-    from schemas.plain import Entity, Event
+    from schemas.hull import Entity, Event
 
 _EMPTY: Entity = {}
 

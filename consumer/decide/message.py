@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from schemas.plain import Changes, Entity, Event, Segments
+from schemas.hull import Changes, Entity, Event, Segments
 
 MOST: Final = 10_000
 """Messages, or events, that a record may hold, and licences that an account may: what comes of each

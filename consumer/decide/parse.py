@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from consumer.decide.message import (
     MOST,
     NO_FAULTS,
@@ -17,13 +15,12 @@ from consumer.decide.message import (
     Tombstone,
     UserMessage,
 )
-from consumer.decide.plain import decoded, has_too_many, items_of, modelled, readable
+from consumer.decide.read import decoded, flag, has_too_many, items_of, lenient, text
 from consumer.decide.reasons import TOO_MANY_EVENTS, TOO_MANY_ITEMS, TOO_MANY_MESSAGES
 from consumer.decide.route import route, unsupported
 from consumer.offsets.record import Header
-from schemas.hull import Notification
+from schemas.hull import Message
 from schemas.json_text import mended, read_json
-from schemas.plain import Message
 
 _LONGEST_REASON: Final = 200
 _SHORT: Final = 2 * MOST
@@ -85,14 +82,14 @@ def _plain(found: Message, hints: _Hints) -> Parsed:
 
 
 def _odd(value: bytes, hints: _Hints) -> Parsed:
-    """Read what has some form that is seldom by the models, or say what is wrong."""
+    """Read what has a rare form part by part, or say what is wrong."""
     try:
         document = read_json(value)
     except ValueError as error:
-        return _invalid(f"not JSON: {error}")
+        return Invalid(f"not JSON: {error}"[:_LONGEST_REASON])
     is_whole = _is_envelope(document)
     if len(value) > _SHORT:
-        # Each costs a model or an error, of a few bytes; usual ones are longer than that.
+        # Each costs an object or a fault, of a few bytes; usual ones are longer than that.
         found = document["messages"] if is_whole else [document]
         if sum([items_of(one) for one in found]) > MOST + len(value) // _USUAL_ITEM:
             return Invalid(TOO_MANY_ITEMS)
@@ -125,17 +122,13 @@ def _is_envelope(document: object) -> bool:
 def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
     if len(document["messages"]) > MOST:
         return Invalid(TOO_MANY_MESSAGES)
-    faults = hints.faults
-    try:
-        envelope = Notification.model_validate(document)
-    except ValidationError as error:
-        document, faults = readable(document, error)
-        envelope = Notification.model_validate(document)
-    within = _within(envelope.channel, hints, is_export=envelope.is_export, faults=faults)
+    faults: dict[str, str] = {}
+    is_export = flag(document, "is_export", "", faults)
+    within = _within(text(document.get("channel")), hints, is_export=is_export, faults=faults)
     foreign = unsupported(within.channel)
-    if foreign and not envelope.messages:
+    if foreign and not document["messages"]:
         return Messages((foreign,))
-    return Messages(tuple([_message(message, within) for message in envelope.messages]))
+    return Messages(tuple([_message(message, within) for message in document["messages"]]))
 
 
 def _message(document: object, hints: _Hints) -> Routed:
@@ -146,11 +139,7 @@ def _message(document: object, hints: _Hints) -> Routed:
         return foreign
     if not isinstance(document, dict):
         return Invalid("not a Hull message: not a JSON object")
-    message, faults = modelled(document)
+    message, faults = lenient(document)
     if hints.faults:
         faults = {**hints.faults, **faults}
     return route(message, hints.channel, is_export=hints.is_export, faults=faults)
-
-
-def _invalid(reason: str) -> Invalid:
-    return Invalid(reason[:_LONGEST_REASON])

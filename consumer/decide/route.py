@@ -12,7 +12,7 @@ from consumer.decide.message import (
     UserMessage,
 )
 from consumer.decide.value import key_text
-from schemas.plain import Entity, Message, Nothing, Segments
+from schemas.hull import Entity, Message, Nothing, Segments
 
 USER_CHANNEL: Final = "user:update"
 ACCOUNT_CHANNEL: Final = "account:update"

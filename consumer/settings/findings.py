@@ -95,10 +95,8 @@ def _users(connector: ConnectorSettings) -> Iterator[Finding]:
             "contact_attributes_outbound: email is not mapped: Planhat asks for it when it creates"
             " an enduser",
         )
-    yield from _repeated("contact_attributes_outbound", connector.contact_attributes_outbound)
-    yield from _repeated(
-        "contact_custom_attributes_outbound", connector.contact_custom_attributes_outbound
-    )
+    yield from _repeated(connector, "contact_attributes_outbound")
+    yield from _repeated(connector, "contact_custom_attributes_outbound")
 
 
 def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
@@ -114,10 +112,8 @@ def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
             "account_attributes_outbound: name is not mapped: Planhat asks for it, every account"
             " would be skipped",
         )
-    yield from _repeated("account_attributes_outbound", connector.account_attributes_outbound)
-    yield from _repeated(
-        "account_custom_attributes_outbound", connector.account_custom_attributes_outbound
-    )
+    yield from _repeated(connector, "account_attributes_outbound")
+    yield from _repeated(connector, "account_custom_attributes_outbound")
     yield from _licences(connector)
 
 
@@ -150,7 +146,8 @@ def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
     return {row.service_field_name for row in rows}
 
 
-def _repeated(table: str, rows: Iterable[AttributeMapping]) -> Iterator[Finding]:
+def _repeated(connector: ConnectorSettings, table: str) -> Iterator[Finding]:
+    rows: tuple[AttributeMapping, ...] = getattr(connector, table)
     seen: set[str] = set()
     for row in rows:
         if row.service_field_name in seen:

@@ -66,7 +66,7 @@ class HttpSettings(Section):
 
     @property
     def shows_console(self) -> bool:
-        """Tell whether the console is served."""
+        """Whether the console is served."""
         return self.enabled and self.console
 
     @model_validator(mode="before")

@@ -49,7 +49,7 @@ def _may_be_found(url: HttpUrl) -> bool:
 
 
 def is_host(text: str | None) -> bool:
-    """Tell whether a name can be looked up: with an empty part, or a part too long, it can't."""
+    """Whether a name can be looked up: no part of it is empty or too long."""
     try:
         return bool((text or "").encode("idna"))
     except UnicodeError:

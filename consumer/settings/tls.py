@@ -28,7 +28,7 @@ _OTHERS: Final = {
 
 
 def _holds(raw: bytes, wanted: _Wanted) -> bool:
-    """Tell whether there is a block of that kind, be it damaged."""
+    """Whether there is a block of that kind, even a damaged one."""
     return any(label.endswith(wanted.upper().encode()) for label in _LABEL.findall(raw))
 
 

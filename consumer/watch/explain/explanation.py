@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consumer.decide.decision import Payload
     from consumer.lanes.part import Body
     from planhat_client.protocol import Request
-    from schemas.plain import Segment
+    from schemas.hull import Segment
     from schemas.planhat import Resource
 
 Verdict = Literal["send", "skip", "reject"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
-    from schemas.plain import Changes, Entity, SegmentChanges
+    from schemas.hull import Changes, Entity, SegmentChanges
 
 EXPORT: Final = "an export passes"
 NO_CHANGES: Final = "the message has no changes, so nothing says that all is as it was"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from consumer.decide.message import AccountMessage, Faults, UserMessage
     from consumer.decide.rules import Field, Mapping, Rules
     from schemas.attribute import Attribute
-    from schemas.plain import Entity
+    from schemas.hull import Entity
 
 _EMPTY: Entity = {}
 

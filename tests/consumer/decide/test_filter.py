@@ -7,7 +7,7 @@ import pytest
 from consumer.decide import filter as why_not
 from consumer.decide import reasons
 from consumer.decide.message import AccountMessage, UserMessage
-from consumer.decide.plain import modelled
+from consumer.decide.read import lenient
 from consumer.decide.route import route
 from consumer.decide.rules import Rules
 from consumer.decide.value import key_text
@@ -37,14 +37,14 @@ RULES = Rules.compile(SETTINGS)
 
 
 def user(**fields: Any) -> UserMessage:  # noqa: ANN401 - any JSON
-    message, _ = modelled({"user": {"id": "u1"}, **fields})
+    message, _ = lenient({"user": {"id": "u1"}, **fields})
     found = route(message, "user:update", is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**fields: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message, _ = modelled({"account": {"id": "a1"}, **fields})
+    message, _ = lenient({"account": {"id": "a1"}, **fields})
     found = route(message, "account:update", is_export=False)
     assert isinstance(found, AccountMessage)
     return found

@@ -10,11 +10,11 @@ from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import Payload
 from consumer.decide.message import AccountMessage, UserMessage
-from consumer.decide.plain import modelled
+from consumer.decide.read import lenient
 from consumer.decide.route import route
 from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
-from schemas.plain import Event
+from schemas.hull import Event
 
 if TYPE_CHECKING:
     from consumer.decide.decision import Body
@@ -64,14 +64,14 @@ RULES = rules()
 
 
 def user(attributes: dict[str, Any], account: dict[str, Any] | None = None) -> UserMessage:
-    message, _ = modelled({"user": {"id": "u1", **attributes}, "account": account})
+    message, _ = lenient({"user": {"id": "u1", **attributes}, "account": account})
     found = route(message, None, is_export=False)
     assert isinstance(found, UserMessage)
     return found
 
 
 def account(**attributes: Any) -> AccountMessage:  # noqa: ANN401 - any JSON
-    message, _ = modelled({"account": {"id": "a1", **attributes}})
+    message, _ = lenient({"account": {"id": "a1", **attributes}})
     found = route(message, None, is_export=False)
     assert isinstance(found, AccountMessage)
     return found

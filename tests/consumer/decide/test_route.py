@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from consumer.decide.message import AccountMessage, Invalid, Unsupported, UserMessage
-from consumer.decide.plain import modelled
+from consumer.decide.read import lenient
 from consumer.decide.route import route
 
 USER = {"user": {"id": "u1"}}
@@ -14,7 +14,7 @@ BOTH = USER | ACCOUNT
 
 
 def routed(document: dict[str, Any], channel: str | None = None) -> object:
-    message, faults = modelled(document)
+    message, faults = lenient(document)
     return route(message, channel, is_export=False, faults=faults)
 
 

@@ -1,4 +1,4 @@
-"""What is read in the plain form is what the models would read."""
+"""What is read straight from the bytes is what would be read part by part."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pydantic_core import from_json
 
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import _Hints, _odd, parse
-from consumer.decide.plain import decoded, modelled
+from consumer.decide.read import decoded, lenient
 from consumer.decide.route import route
+from schemas.hull import NO_MOVES, Event, Message, Segment, SegmentChanges
 from tests.consumer.watch.explain.hull_messages import encoded, records
 from tests.examples import examples
 
@@ -76,10 +77,10 @@ def exactly(found: object) -> str:
     return repr(found)
 
 
-def by_the_models(
+def part_by_part(
     document: dict[str, Any], channel: str | None, *, is_export: bool
 ) -> Routed | None:
-    message, faults = modelled(document)
+    message, faults = lenient(document)
     return route(message, channel, is_export=is_export, faults=faults)
 
 
@@ -91,12 +92,12 @@ def nested(depth: int) -> Any:  # noqa: ANN401 - any JSON
 @example({"channel": {}, "user": {"id": "u1"}}, None, False)
 @example({"user": {"id": "u1"}, "changes": {}}, None, False)
 @example({"user": {"id": "u1"}, "changes": {"more": 1}}, None, False)
-def test_a_plain_message_is_read_as_the_models_read_it(
+def test_a_plain_message_is_read_as_it_is_part_by_part(
     document: dict[str, Any],
     channel: str | None,
     is_export: bool,  # noqa: FBT001 - a drawn value
 ) -> None:
-    expected = by_the_models(document, channel, is_export=is_export)
+    expected = part_by_part(document, channel, is_export=is_export)
     plain = decoded(encoded(document))
 
     if plain is not None:
@@ -116,7 +117,7 @@ def test_a_plain_message_is_read_as_the_models_read_it(
 @example(b'{"messages": [{"id": "1"}], "channel": "ship:update"}', False)
 @example(b'{"messages": [], "channel": "ship:update", "notification_id": []}', True)
 @example(b'{"user": {"id": "u1"}, "message_id": {}}', False)
-def test_any_record_is_read_as_the_models_read_it(
+def test_any_record_is_read_as_it_is_part_by_part(
     value: bytes,
     is_export: bool,  # noqa: FBT001 - a drawn value
 ) -> None:
@@ -166,7 +167,7 @@ def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
     assert plain is not None
     found = route(plain, None, is_export=False)
     assert isinstance(found, UserMessage | AccountMessage)
-    assert found == by_the_models(document, None, is_export=False)
+    assert found == part_by_part(document, None, is_export=False)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_the_usual_forms_are_plain(changed: dict[str, Any]) -> None:
     ],
     ids=["an object of segments", "a list", "a word for true", "no changes", "messages", "deep"],
 )
-def test_what_is_not_plain_is_left_to_the_models(changed: dict[str, Any]) -> None:
+def test_what_is_not_plain_is_not_read_in_one_go(changed: dict[str, Any]) -> None:
     document = {**USUAL, **changed}
 
     assert decoded(encoded(document)) is None
@@ -228,3 +229,106 @@ def test_a_megabyte_of_extreme_numbers_is_read_at_once() -> None:
     assert isinstance(found, Messages)
     assert isinstance(found.messages[0], UserMessage)
     assert found.messages[0].user["many"] == [1e308] * 160_000
+
+
+def read(document: dict[str, Any]) -> Message:
+    """The message of a document in which nothing is wrong."""
+    found, faults = lenient(document)
+    assert faults == {}
+    return found
+
+
+NOTHING: list[object] = [None, {}, []]
+EMPTY = read({})
+
+
+@pytest.mark.parametrize("nothing", NOTHING, ids=str)
+@pytest.mark.parametrize(
+    "field", ["user", "account", "segments", "account_segments", "events", "changes"]
+)
+def test_null_and_empty_are_the_same_as_absent(field: str, nothing: object) -> None:
+    assert read({field: nothing}) == EMPTY
+
+
+@pytest.mark.parametrize("nothing", NOTHING, ids=str)
+@pytest.mark.parametrize("field", ["user", "account", "segments", "account_segments"])
+def test_nothing_inside_changes_is_the_same_as_absent(field: str, nothing: object) -> None:
+    assert read({"changes": {"is_new": True, field: nothing}}) == read(
+        {"changes": {"is_new": True}}
+    )
+
+
+def test_segments_that_were_entered_and_left_are_read() -> None:
+    segment = {"id": "s1", "name": "Active users", "stats": {}}
+
+    found = read({"changes": {"segments": {"entered": [segment], "left": None}}}).changes
+
+    assert found is not None
+    assert found.segments == SegmentChanges((Segment("s1", "Active users"),), ())
+    assert found.account_segments == NO_MOVES
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert read({"update_id": "x", "matchesFilter": True}) == EMPTY
+
+
+@pytest.mark.parametrize(("written", "read_as"), [(17, "17"), (1.5, "1.5"), ("s1", "s1")])
+def test_an_id_may_be_a_number(written: object, read_as: str) -> None:
+    assert read({"segments": [{"id": written}]}).segments == (Segment(read_as),)
+
+
+@pytest.mark.parametrize("created_at", ["2018-03-30 14:38:02 UTC", 1531000000, None, {"odd": 1}])
+def test_no_date_makes_an_event_unreadable(created_at: Any) -> None:  # noqa: ANN401 - any JSON
+    event = {"event": "Signed in", "created_at": created_at}
+
+    assert read({"events": [event]}).events == (Event("Signed in", None, created_at),)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        *((one, True) for one in (True, 1, 1.0, "1", "true", "True", "T", "yes", "Y", "on")),
+        *((one, False) for one in (False, None, 0, -0.0, "0", "false", "F", "NO", "n", "off")),
+    ],
+)
+def test_a_flag_may_be_a_number_or_a_word(written: object, read_as: bool) -> None:  # noqa: FBT001 - a column
+    assert read({"is_export": written}).is_export is read_as
+
+
+@pytest.mark.parametrize("wrong", [2, -1, 0.5, "", "perhaps", " true", {}, [], [True]], ids=repr)
+def test_any_other_flag_is_a_fault(wrong: object) -> None:
+    found, faults = lenient({"is_export": wrong})
+
+    assert not found.is_export
+    assert faults == {"is_export": "is_export: should be true or false"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"is_new": "perhaps"}, "changes.is_new: should be true or false"),
+        ({"user": {"a": [1, 2]}, "account": 7}, "changes.account: should be an object"),
+        ({"segments": 7}, "changes.segments: should be an object"),
+        (
+            {"segments": {"entered": [{"id": "s1"}, {}]}},
+            "changes.segments.entered.1.id: field required",
+        ),
+        ({"account_segments": {"left": 7}}, "changes.account_segments.left: should be a list"),
+    ],
+    ids=str,
+)
+def test_any_fault_in_changes_costs_all_of_them(wrong: dict[str, Any], fault: str) -> None:
+    found, faults = lenient({"changes": wrong})
+
+    assert found.changes is None
+    assert faults == {"changes": fault}
+
+
+def test_the_first_fault_of_a_part_is_told() -> None:
+    _, faults = lenient({"segments": [{}, 7], "account_segments": [7, {}], "user": 7})
+
+    assert list(faults.items()) == [
+        ("user", "user: should be an object"),
+        ("segments", "segments.0.id: field required"),
+        ("account_segments", "account_segments.0: should be an object"),
+    ]
