@@ -154,7 +154,7 @@ class Planner:
             return
         # An external id counts within a company only: one of another company is another contact.
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
-        if is_weak and decision.may_have_moved and memory.planhat_id(payload.key) is None:
+        if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
             self.lookups.add(part)
         _add(self._endusers, part, now)
         for activity in self._activities.idle(claims):
