@@ -39,7 +39,6 @@ class Tally:
     """Counts since the start, for the demo's table and for tests."""
 
     def __init__(self) -> None:
-        """Nothing was seen yet."""
         self.messages: Counter[str] = Counter()
         self._parts: Counter[tuple[str, str, str]] = Counter()
         self._row = InARow(self._add)

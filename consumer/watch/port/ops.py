@@ -52,10 +52,10 @@ class State(Protocol):
     """What the probes ask; both answer with the reason."""
 
     def healthy(self) -> tuple[bool, str]:
-        """Tell whether the service turns."""
+        """Whether the service turns."""
 
     def ready(self) -> tuple[bool, str]:
-        """Tell whether it has partitions and may send."""
+        """Whether it has partitions and may send."""
 
 
 class PortTaken(Exception):
