@@ -119,7 +119,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
 
     def dead_lettered(ticket: Ticket) -> None:
         for receipt in ticket.rejected:
-            metrics.dead_letter(receipt.rejections[0])
+            metrics.count("dead_letters", receipt.rejections[0])
         engine.dead_lettered(ticket, loop_time())
 
     dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
@@ -151,7 +151,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
 
     asked = MeasuredPlanhat(api, metrics)
     directory_reader = DirectoryReader(asked, engine)
-    enduser_reader = EnduserReader(asked, engine, metrics.looked_up, sender.wake)
+    enduser_reader = EnduserReader(asked, engine, partial(metrics.count, "lookups"), sender.wake)
     halt_watch = HaltWatch(engine, asked, sender.wake)
     rests = (directory_reader.rest, enduser_reader.rest, halt_watch.rest)
 

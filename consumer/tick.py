@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from consumer.clock import loop_time
 from consumer.kafka.member import KafkaSource
@@ -13,10 +13,18 @@ from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
 from consumer.watch.ages import Ages
-from consumer.watch.metrics import Metrics
+from consumer.watch.metrics import HALTS, Metrics
 from planhat_client.limiter import Limiter
+from schemas.planhat import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from consumer.lanes.halts import Halted
+    from consumer.lanes.lane import BreakerState
 
 TICK_SECONDS: Final = 0.5
+_BREAKER: Final[Mapping[BreakerState, int]] = {"closed": 0, "half-open": 1, "open": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,13 @@ class Tick:
     def _observe_work(self, now: float) -> None:
         engine, metrics = self.probes.engine, self.metrics
         for name, lane in engine.lanes.items():
-            flying = len(lane.batches)
-            metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
-            metrics.breaker(name, lane.breaker_state)
-        metrics.quota(self.limiter.limit, self.limiter.used_ratio(now))
-        halts = engine.halts
-        metrics.halted({halted.kind for halted in halts.service})
-        metrics.resources_halted({one.resource for one in halts.lanes if one.resource})
+            metrics.gauge("in_flight", len(lane.batches), name.value)
+            metrics.gauge("waiting", lane.waiting, name.value)
+            metrics.gauge("parked", lane.parked, name.value)
+            metrics.gauge("breaker_state", _BREAKER[lane.breaker_state], name.value)
+        metrics.gauge("quota_limit", self.limiter.limit)
+        metrics.gauge("quota_used_ratio", self.limiter.used_ratio(now))
+        tell_halts(metrics, engine.halts.service, engine.halts.lanes)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("ready", self.probes.ready()[0])
@@ -68,4 +76,16 @@ class Tick:
         metrics.lags({name: assignment.lag(name, end) or 0 for name, end in ends.items()}, ages)
         metrics.gauge("kafka_refused", self.probes.blocked.reason(now) is not None)
         backlog = assignment.backlog
-        metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))
+        metrics.gauge("pending_records", backlog.records)
+        metrics.gauge("pending_bytes", backlog.bytes)
+        metrics.gauge("oldest_unresolved_seconds", max(ages.values(), default=0.0))
+
+
+def tell_halts(metrics: Metrics, service: Iterable[Halted], lanes: Iterable[Halted]) -> None:
+    """Set which halts of the service there are, and which resources Planhat refuses."""
+    kinds = {halted.kind for halted in service}
+    for kind in HALTS:
+        metrics.gauge("halted", kind in kinds, kind)
+    refused = {halted.resource for halted in lanes}
+    for resource in Resource:
+        metrics.gauge("resource_halted", resource in refused, resource.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from consumer.settings import findings as status
 from consumer.settings import unknown_names
 from consumer.watch.port.descriptors import raise_limit
 from consumer.watch.port.ops import PortTaken
-from consumer.watch.renewals import Renewals
+from consumer.watch.report import credentials_changed
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Tro
     stop = stop_on_signals()
     try:
         service = Service(settings, connector, troubles)
-        settings.kafka.follow_credentials(Renewals(service.metrics).note)
+        settings.kafka.follow_credentials(partial(credentials_changed, service.metrics))
         await service.run(stop)
     except InvalidSettings:
         raise

@@ -35,12 +35,12 @@ _BROKEN: Final = re.compile(rf".*{_SEPARATOR}", re.DOTALL)
 
 
 def may_hold_emails(text: str) -> bool:
-    """Tell whether an e-mail address can be in a text; quick, and never wrong if it says no."""
+    """Whether an e-mail address can be in a text; quick, and never wrong if it says no."""
     return "@" in text or "%40" in text
 
 
 def is_email(text: str) -> bool:
-    """Tell whether a text is one e-mail address, of which enough is masked by the rule here."""
+    """Whether a text is one e-mail address, of which enough is masked by the rule here."""
     return may_hold_emails(text) and _EMAIL.fullmatch(text) is not None
 
 
@@ -114,7 +114,6 @@ class Secrets:
     """The values that must never be seen, in every form they may take in a text."""
 
     def __init__(self) -> None:
-        """Nothing is secret yet."""
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._shortest = 0
@@ -135,7 +134,7 @@ class Secrets:
         self._pattern = re.compile(pattern, re.IGNORECASE)
 
     def are_in(self, text: str) -> bool:
-        """Tell whether there is something to hide in a text."""
+        """Whether there is something to hide in a text."""
         text = text.lower()
         for form in self._forms:  # noqa: SIM110 - each line of the log comes here: twice as fast
             if form in text:

@@ -22,7 +22,6 @@ class Repeats:
     """Remembers what was said lately; bounded."""
 
     def __init__(self, every_seconds: float = _EVERY_SECONDS) -> None:
-        """Nothing was said yet."""
         self._every = every_seconds
         self._said: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
 
@@ -39,7 +38,7 @@ class Repeats:
         return kept_back
 
     def is_due(self, what: Hashable, now: float) -> bool:
-        """Tell whether to say it now."""
+        """Whether to say it now."""
         return self.say(what, now) is not None
 
     def forget(self, what: Hashable) -> None:

@@ -37,7 +37,6 @@ class Troubles:
     """Remembers the kinds of trouble that came last; bounded."""
 
     def __init__(self) -> None:
-        """All is well."""
         self._groups: OrderedDict[tuple[str, str], Trouble] = OrderedDict()
 
     def note(self, line: Mapping[str, Any]) -> None:

@@ -52,7 +52,6 @@ class Ages:
     """Looks at the ends of the logs of what is owned, and tells ages in seconds."""
 
     def __init__(self, assignment: Assignment) -> None:
-        """Nothing was looked at."""
         self._assignment = assignment
         self._seen: dict[Partition, _Ends] = {}
 

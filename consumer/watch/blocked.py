@@ -18,7 +18,6 @@ class Blocked:
     """The refusals of late, by their words: few, as they name a topic or the group."""
 
     def __init__(self) -> None:
-        """Nothing is refused."""
         self._refused: dict[str, float] = {}
         self._repeats = Repeats()
 

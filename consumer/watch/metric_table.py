@@ -17,7 +17,49 @@ _REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
 _DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
-COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+CounterName = Literal[
+    "records",
+    "messages",
+    "skipped",
+    "left_out",
+    "requests",
+    "items",
+    "activities_unattributed",
+    "dead_letters",
+    "results",
+    "rebalances",
+    "commits",
+    "lookups",
+    "http_refused",
+    "kafka_credentials",
+]
+HistogramName = Literal[
+    "request_seconds",
+    "batch_items",
+    "delivery_seconds",
+]
+GaugeName = Literal[
+    "in_flight",
+    "waiting",
+    "parked",
+    "breaker_state",
+    "consumer_lag",
+    "partition_unresolved_seconds",
+    "oldest_unresolved_seconds",
+    "quota_used_ratio",
+    "quota_limit",
+    "halted",
+    "resource_halted",
+    "kafka_refused",
+    "ready",
+    "dead_letters_waiting",
+    "results_waiting",
+    "pending_records",
+    "pending_bytes",
+    "build_info",
+]
+
+COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),
     "messages": ("Messages of Hull that are final", ("channel", "outcome", "reason")),
     "skipped": ("Changes of profiles that were not sent, on purpose", ("resource", "reason")),
@@ -36,12 +78,12 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
     "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
 }
-HISTOGRAMS: Final[Mapping[str, tuple[str, tuple[float, ...]]]] = {
+HISTOGRAMS: Final[Mapping[HistogramName, tuple[str, tuple[float, ...]]]] = {
     "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
     "batch_items": ("Profiles or activities in a request", _ITEMS),
     "delivery_seconds": ("Time from the record in Kafka to Planhat's answer", _DELIVERY_SECONDS),
 }
-GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "in_flight": ("Requests that are not answered yet", ("resource",)),
     "waiting": ("Changes of profiles that are not final yet", ("resource",)),
     "parked": ("Profiles that wait for their next try", ("resource",)),
@@ -77,10 +119,10 @@ class Described:
 
 
 def described() -> Iterator[Described]:
-    """Return every metric of our own, for docs and their test."""
-    for name, (text, labels) in COUNTERS.items():
-        yield Described(f"{PREFIX}{name}_total", "counter", labels, text)
-    for name, (text, _) in HISTOGRAMS.items():
-        yield Described(f"{PREFIX}{name}", "histogram", ("resource",), text)
-    for name, (text, labels) in GAUGES.items():
-        yield Described(f"{PREFIX}{name}", "gauge", labels, text)
+    """Every metric of our own, for the docs and their test."""
+    for counter, (text, labels) in COUNTERS.items():
+        yield Described(f"{PREFIX}{counter}_total", "counter", labels, text)
+    for histogram, (text, _) in HISTOGRAMS.items():
+        yield Described(f"{PREFIX}{histogram}", "histogram", ("resource",), text)
+    for gauge, (text, labels) in GAUGES.items():
+        yield Described(f"{PREFIX}{gauge}", "gauge", labels, text)

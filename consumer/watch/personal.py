@@ -158,7 +158,7 @@ class Shown:
         return self.text(text) if is_open else f"{text[:1]}{MASK}"
 
     def _stays(self, text: str, path: str) -> bool:
-        """Tell whether a text names nobody, whomever it is about."""
+        """Whether a text names nobody, whomever it is about."""
         if not text or _is_id(path) or path in self._open or path in EVENT_NAMES:
             return True
         # A whole address is masked as one; of "@jane" nothing would be.
@@ -187,7 +187,7 @@ def _fields(rules: Rules) -> list[tuple[str, Field]]:
 
 
 def _is_open(field: Field) -> bool:
-    """Tell whether a row brings an id, or what is said of a company."""
+    """Whether a row brings an id, or what is said of a company."""
     return field.of_account or _is_id(field.attribute.name)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from consumer.watch.trace import Traces
     from planhat_client.protocol import Answer
 
+_log = structlog.get_logger("consumer.renewals")
+
 _MOST_REASONS = 1000
 _MOST_REFUSED = 10
 """Refused changes of one record that are told at error; the others at debug."""
@@ -37,7 +39,6 @@ class Tally:
     """Counts since the start, for the demo's table and for tests."""
 
     def __init__(self) -> None:
-        """Nothing was seen yet."""
         self.messages: Counter[str] = Counter()
         self._parts: Counter[tuple[str, str, str]] = Counter()
         self._row = InARow(self._add)
@@ -92,9 +93,9 @@ class Reporter:
         if ending == "skipped" or ending == "revoked":  # noqa: PLR1714 - a set narrows no type
             return  # skips are told with their message
         self.tally.part(part.resource, ending, end.change or "")
-        self._metrics.item(part.resource, ending)
+        self._metrics.items.note(part.resource, ending, "")
         if end.change == UNATTRIBUTED:
-            self._metrics.unattributed()
+            self._metrics.count("activities_unattributed")
         outcomes = self._outcomes
         if outcomes is not None and (outcomes.keeps_payloads or ending == "rejected"):
             part.receipt.change(
@@ -102,7 +103,8 @@ class Reporter:
             )
         if ending == "delivered":
             self._profiles.delivered(end)
-            self._metrics.delivered(part.resource, part.receipt.ticket.record.since)
+            age = time.time() - part.receipt.ticket.record.since
+            self._metrics.observe("delivery_seconds", part.resource, age)
             if self._delivered is not None:
                 self._delivered(end)
         else:
@@ -116,12 +118,12 @@ class Reporter:
         self.tally.messages[ending] += 1
         for resource, why in receipt.skips:
             self.tally.part(resource, "skipped", why)
-            self._metrics.skipped(resource, why)
-            self._metrics.item(resource, "skipped")
+            self._metrics.count("skipped", resource, why)
+            self._metrics.items.note(resource, "skipped", "")
             self._profiles.skipped(receipt, resource, why)
         if receipt.left_out:
             self._tell_what_was_left_out(receipt)
-        self._metrics.message(ending, reason, receipt.channel)
+        self._metrics.messages.note(receipt.channel, ending, reason)
         if self._outcomes is not None:
             self._outcomes.note(receipt, ending, reason, time.time())
 
@@ -130,9 +132,9 @@ class Reporter:
         if self._traces is not None:
             self._traces.ended(ticket)
         if ticket.ending is None:
-            self._metrics.record("skipped", EMPTY_ENVELOPE)
+            self._metrics.records.note("skipped", EMPTY_ENVELOPE, "")
         else:
-            self._metrics.record(ticket.ending, ticket.reason)
+            self._metrics.records.note(ticket.ending, ticket.reason, "")
 
     def record_rejected(self, ticket: Ticket) -> None:
         """A record is on its way to the dead letters, for its `rejected` messages."""
@@ -168,11 +170,11 @@ class Reporter:
 
     def committed(self, result: str) -> None:
         """A commit ended: `ok`, `refused` or `failed`."""
-        self._metrics.committed(result)
+        self._metrics.count("commits", result)
 
     def _tell_what_was_left_out(self, receipt: Receipt) -> None:
         for resource, field, reason in receipt.left_out:
-            self._metrics.left_out(resource, field, reason)
+            self._metrics.count("left_out", resource.value, field, reason)
             repeated = self._repeats.say((resource, field, reason), time.monotonic())
             if repeated is not None:
                 self._log.warning(
@@ -198,6 +200,15 @@ class Reporter:
                 self._log.warning("batch.sent", **fields)
             case _:
                 self._log.info("batch.sent", **fields)
+
+
+def credentials_changed(metrics: Metrics, setting: str, trouble: str) -> None:
+    """The files of `setting` hold new credentials for Kafka; `trouble` is why they are not used."""
+    metrics.count("kafka_credentials", "unusable" if trouble else "renewed")
+    if trouble:
+        _log.warning("kafka.credentials_unusable", setting=setting, reason=trouble)
+    else:
+        _log.info("kafka.credentials_renewed", setting=setting)
 
 
 def _status(answer: Answer) -> str:

@@ -54,7 +54,7 @@ class LetterChoice:
         return self != LetterChoice()
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Tell whether the letter is meant."""
+        """Whether the letter is meant."""
         return (
             self.reason.lower() in f"{letter.reason} {letter.error}".lower()
             and (self.key is None or letter.record.key == self.key.encode())
@@ -73,7 +73,6 @@ class NewestLetters:
     """The newest letters by when they were rejected, wherever they lie; `limit` are kept."""
 
     def __init__(self, limit: int) -> None:
-        """None was seen."""
         self._limit = limit
         self._oldest_first: list[tuple[float, int, int, DeadLetter]] = []
 

@@ -83,11 +83,10 @@ class Tries:
     """Remembers who was wrong lately; bounded."""
 
     def __init__(self) -> None:
-        """Nobody was wrong yet."""
         self._wrong: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def may_try(self, address: str, now: float) -> bool:
-        """Tell whether a password of theirs is looked at."""
+        """Whether a password of theirs is looked at."""
         return self._left(_network(address), now) >= 1
 
     def note_wrong(self, address: str, now: float) -> None:
@@ -114,7 +113,3 @@ def _network(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(int(found) >> _NETWORK_BITS)
-
-
-MOST_WAITING: Final = 8
-MOST_SECONDS: Final = 5.0

@@ -63,7 +63,6 @@ class _Part:
     """As much of an explanation as fits into so many bytes."""
 
     def __init__(self, size: int) -> None:
-        """Nothing is left out yet."""
         self.is_cut = False
         self._left = size
 

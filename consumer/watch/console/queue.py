@@ -21,7 +21,6 @@ class Queue:
     """Lets those that ask in, one after the other."""
 
     def __init__(self) -> None:
-        """Nobody asks."""
         self._lock = asyncio.Lock()
         self._waiting = 0
 

@@ -141,7 +141,7 @@ class Block:
         return self.rows.decode().split(_ROW)
 
     def may_hold(self, name: str) -> bool:
-        """Tell whether a name, in lower case, can be in here: without reading it."""
+        """Whether a name, in lower case, can be in here: without reading it."""
         # Whether a sign that is not ASCII has a lower case, bytes do not know.
         wanted = f"{_FIELD}{name}{_FIELD}"
         return not name.isascii() or wanted.encode() in self.rows.lower()

@@ -67,7 +67,6 @@ class Outcomes:
     """The last outcomes, the newest of them with what was sent."""
 
     def __init__(self, room: Room | None = None) -> None:
-        """Nothing ended yet."""
         self._room = room or Room()
         self._at_once = self._room.at_once
         self.keeps_payloads = True

@@ -74,7 +74,7 @@ def _about(profiles: Iterable[Profile], wanted: str) -> list[Part]:
 
 
 def is_about(receipt: Receipt, wanted: str) -> bool:
-    """Tell whether a message is about the profile of that name, given in lower case."""
+    """Whether a message is about the profile of that name, given in lower case."""
     if not wanted:
         return False
     return (

@@ -216,7 +216,7 @@ class Connection(asyncio.BufferedProtocol):
         self._tail = b""
 
     def is_slow(self, now: float) -> bool:
-        """Tell whether it could have asked by now, and has not."""
+        """Whether it could have asked by now, and has not."""
         return not self._has_asked and now > self._until - HEAD_SECONDS + _GRACE_SECONDS
 
     @property

@@ -52,10 +52,10 @@ class State(Protocol):
     """What the probes ask; both answer with the reason."""
 
     def healthy(self) -> tuple[bool, str]:
-        """Tell whether the service turns."""
+        """Whether the service turns."""
 
     def ready(self) -> tuple[bool, str]:
-        """Tell whether it has partitions and may send."""
+        """Whether it has partitions and may send."""
 
 
 class PortTaken(Exception):
@@ -124,7 +124,7 @@ class Ops:
 
     def note(self, why: str) -> None:
         """Count that a caller was refused, and say it now and then."""
-        self._metrics.refused(why)
+        self._metrics.count("http_refused", why)
         repeated = self._repeats.say(why, loop_time())
         if repeated is not None:
             _log.info("http.refused", reason=why, **({"repeated": repeated} if repeated else {}))
@@ -139,7 +139,7 @@ class Ops:
         except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
-            self._metrics.refused("failed")
+            self._metrics.count("http_refused", "failed")
             if self._repeats.say(type(error).__qualname__, loop_time()) is not None:
                 _log.error("http.failed", path=request.path, exc_info=error)
             return web.Response(status=500, text="Failed: the log says why.\n")

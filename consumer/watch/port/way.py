@@ -59,7 +59,7 @@ class Way(asyncio.Transport):
         self._transport.abort()
 
     def is_closing(self) -> bool:
-        """Tell whether it is about to be closed."""
+        """Whether it is about to be closed."""
         return self._transport.is_closing()
 
     def pause_reading(self) -> None:
@@ -71,7 +71,7 @@ class Way(asyncio.Transport):
         self._transport.resume_reading()
 
     def is_reading(self) -> bool:
-        """Tell whether what comes is read."""
+        """Whether what comes is read."""
         return self._transport.is_reading()
 
     def get_write_buffer_size(self) -> int:

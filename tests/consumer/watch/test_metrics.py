@@ -22,9 +22,9 @@ def test_the_version_is_told(metrics: Metrics) -> None:
 
 
 def test_messages_are_counted_by_channel_outcome_and_reason(metrics: Metrics) -> None:
-    metrics.message("delivered", channel="user:update")
-    metrics.message("delivered", channel="user:update")
-    metrics.message("skipped", NOTHING_CHANGED, "account:update")
+    metrics.messages.note("user:update", "delivered", "")
+    metrics.messages.note("user:update", "delivered", "")
+    metrics.messages.note("account:update", "skipped", NOTHING_CHANGED)
 
     labels = {"channel": "user:update", "outcome": "delivered", "reason": ""}
     assert value(metrics, "messages_total", **labels) == 2
@@ -34,9 +34,9 @@ def test_messages_are_counted_by_channel_outcome_and_reason(metrics: Metrics) ->
 
 def test_labels_stay_few_whatever_comes_in(metrics: Metrics) -> None:
     for number in range(1000):
-        metrics.message("rejected", f"E11000 of user{number}@acme.com", f"channel-{number}")
-        metrics.record("rejected", f"item {number} is bad")
-        metrics.dead_letter(f"item {number} is bad")
+        metrics.messages.note(f"channel-{number}", "rejected", f"E11000 of user{number}@acme.com")
+        metrics.records.note("rejected", f"item {number} is bad", "")
+        metrics.count("dead_letters", f"item {number} is bad")
 
     text = metrics.text().decode()
     assert "acme" not in text
@@ -63,20 +63,20 @@ def test_a_request_is_counted_timed_and_sized(metrics: Metrics) -> None:
 
 
 def test_delivery_is_timed_from_the_record_and_never_negative(metrics: Metrics) -> None:
-    metrics.delivered(Resource.ENDUSERS, appended_at=4e9)
+    metrics.observe("delivery_seconds", Resource.ENDUSERS, -4e9)
 
     assert value(metrics, "delivery_seconds_sum", resource="endusers") == 0
     assert value(metrics, "delivery_seconds_count", resource="endusers") == 1
 
 
 def test_the_lag_of_a_partition_that_is_gone_is_gone(metrics: Metrics) -> None:
-    metrics.lags({("t", 0): 5, ("t", 1): 7})
-    metrics.lags({("t", 1): 8})
-    metrics.lags({("t", 1): 9, ("t", 0): 1})
+    metrics.lags({("t", 0): 5, ("t", 1): 7}, {})
+    metrics.lags({("t", 1): 8}, {})
+    metrics.lags({("t", 1): 9, ("t", 0): 1}, {})
 
     assert value(metrics, "consumer_lag", topic="t", partition="1") == 9
     assert value(metrics, "consumer_lag", topic="t", partition="0") == 1
-    metrics.lags({})
+    metrics.lags({}, {})
     assert value(metrics, "consumer_lag", topic="t", partition="1") is None
 
 
@@ -85,54 +85,44 @@ def test_the_age_of_a_partition_comes_and_goes_with_its_lag(metrics: Metrics) ->
 
     assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") == 12.5
     assert value(metrics, "partition_unresolved_seconds", topic="t", partition="1") == 0
-    metrics.lags({})
+    metrics.lags({}, {})
     assert value(metrics, "partition_unresolved_seconds", topic="t", partition="0") is None
 
 
-@pytest.mark.parametrize("label", ["unauthorized", "wrong host", "too many rejected", "other"])
-def test_a_halt_is_told_by_its_kind_and_taken_back(metrics: Metrics, label: str) -> None:
-    metrics.halted({label})
-    during = value(metrics, "halted", reason=label)
-    metrics.halted(())
+@pytest.mark.parametrize("label", HALTS)
+def test_halts_begin_at_nothing_and_are_told_by_their_kind(metrics: Metrics, label: str) -> None:
+    before = value(metrics, "halted", reason=label)
+    metrics.gauge("halted", 1, label)
 
-    assert (during, value(metrics, "halted", reason=label)) == (1, 0)
-
-
-def test_each_halt_is_told_while_there_are_several(metrics: Metrics) -> None:
-    metrics.halted({"unauthorized", "too many rejected"})
-
-    told = {kind: value(metrics, "halted", reason=kind) for kind in HALTS}
-
-    assert told == {"unauthorized": 1, "wrong host": 0, "too many rejected": 1, "other": 0}
+    assert (before, value(metrics, "halted", reason=label)) == (0, 1)
 
 
 def test_a_resource_that_is_refused_is_told_by_its_name(metrics: Metrics) -> None:
-    metrics.resources_halted({Resource.LICENSES})
+    metrics.gauge("resource_halted", 1, "licenses")
 
     assert value(metrics, "resource_halted", resource="licenses") == 1
     assert value(metrics, "resource_halted", resource="endusers") == 0
 
 
 def test_how_things_are_is_set(metrics: Metrics) -> None:
-    metrics.lane(Resource.COMPANIES, in_flight=1, waiting=20, parked=3)
-    metrics.breaker(Resource.COMPANIES, "open")
-    metrics.backlog(5, 1000, 2.5)
-    metrics.quota(140, 0.95)
-    metrics.committed("ok")
+    metrics.gauge("waiting", 20, "companies")
+    metrics.gauge("quota_used_ratio", 0.95)
+    metrics.count("commits", "ok")
     metrics.rebalanced("assigned")
-    metrics.item(Resource.COMPANIES, "delivered")
-    metrics.skipped(Resource.COMPANIES, NOTHING_CHANGED)
+    metrics.items.note("companies", "delivered", "")
+    metrics.count("skipped", "companies", NOTHING_CHANGED)
 
     assert value(metrics, "waiting", resource="companies") == 20
-    assert value(metrics, "breaker_state", resource="companies") == 2
-    assert value(metrics, "oldest_unresolved_seconds") == 2.5
     assert value(metrics, "quota_used_ratio") == 0.95
     assert value(metrics, "commits_total", result="ok") == 1
     assert value(metrics, "rebalances_total", kind="assigned") == 1
+    assert value(metrics, "items_total", resource="companies", outcome="delivered") == 1
+    labels = {"resource": "companies", "reason": NOTHING_CHANGED}
+    assert value(metrics, "skipped_total", **labels) == 1
 
 
 def test_two_services_in_one_process_do_not_meet(metrics: Metrics) -> None:
     other = Metrics("other")
-    other.committed("ok")
+    other.count("commits", "ok")
 
     assert value(metrics, "commits_total", result="ok") == 0

@@ -1,16 +1,15 @@
 from structlog.testing import capture_logs
 
 from consumer.watch.metrics import Metrics
-from consumer.watch.renewals import Renewals
+from consumer.watch.report import credentials_changed
 
 
 def test_what_became_of_new_credentials_is_logged_and_counted() -> None:
     metrics = Metrics()
-    renewals = Renewals(metrics)
 
     with capture_logs() as told:
-        renewals.note("KAFKA_SSL_KEY_FILE", "'/key.pem': is the key of another certificate")
-        renewals.note("KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE", "")
+        credentials_changed(metrics, "KAFKA_SSL_KEY_FILE", "of another certificate")
+        credentials_changed(metrics, "KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE", "")
 
     assert [(one["log_level"], one["event"], one["setting"]) for one in told] == [
         ("warning", "kafka.credentials_unusable", "KAFKA_SSL_KEY_FILE"),

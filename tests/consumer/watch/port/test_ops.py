@@ -145,7 +145,7 @@ async def test_metrics_that_are_asked_for_in_a_flood_are_made_once() -> None:
     ops = Ops(FakeState(), metrics)
     await ops.start("127.0.0.1", 0)
     before = (await get(ops, "/metrics"))[2]
-    metrics.refused("foreign")
+    metrics.count("http_refused", "foreign")
 
     at_once = (await get(ops, "/metrics"))[2]
     async with asyncio.timeout(5):
