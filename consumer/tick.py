@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from consumer.lanes.halts import Halted
-    from consumer.lanes.lane import BreakerState
+    from consumer.lanes.lane import BreakerState, Lane
 
 TICK_SECONDS: Final = 0.5
 _BREAKER: Final[Mapping[BreakerState, int]] = {"closed": 0, "half-open": 1, "open": 2}
@@ -56,11 +56,7 @@ class Tick:
 
     def _observe_work(self, now: float) -> None:
         engine, metrics = self.probes.engine, self.metrics
-        for name, lane in engine.lanes.items():
-            metrics.gauge("in_flight", len(lane.batches), name.value)
-            metrics.gauge("waiting", lane.waiting, name.value)
-            metrics.gauge("parked", lane.parked, name.value)
-            metrics.gauge("breaker_state", _BREAKER[lane.breaker_state], name.value)
+        tell_lanes(metrics, engine.lanes)
         metrics.gauge("quota_limit", self.limiter.limit)
         metrics.gauge("quota_used_ratio", self.limiter.used_ratio(now))
         tell_halts(metrics, engine.halts.service, engine.halts.lanes)
@@ -79,6 +75,15 @@ class Tick:
         metrics.gauge("pending_records", backlog.records)
         metrics.gauge("pending_bytes", backlog.bytes)
         metrics.gauge("oldest_unresolved_seconds", max(ages.values(), default=0.0))
+
+
+def tell_lanes(metrics: Metrics, lanes: Mapping[Resource, Lane]) -> None:
+    """Set how much each lane holds, and whether its breaker lets requests through."""
+    for name, lane in lanes.items():
+        metrics.gauge("in_flight", len(lane.batches), name.value)
+        metrics.gauge("waiting", lane.waiting, name.value)
+        metrics.gauge("parked", lane.parked, name.value)
+        metrics.gauge("breaker_state", _BREAKER[lane.breaker_state], name.value)
 
 
 def tell_halts(metrics: Metrics, service: Iterable[Halted], lanes: Iterable[Halted]) -> None:

@@ -97,6 +97,7 @@ class Stand:
         producer = Producer(
             {
                 "bootstrap.servers": self.kafka.bootstrap_servers,
+                "enable.idempotence": True,  # a batch sent again keeps its place
                 "linger.ms": 20,
                 "batch.size": 1 << 18,
                 "queue.buffering.max.messages": 50_000,

@@ -1,9 +1,11 @@
 import pytest
 
 from consumer.lanes.halts import Halted
-from consumer.tick import tell_halts
+from consumer.tick import tell_halts, tell_lanes
 from consumer.watch.metrics import HALTS, Metrics
-from schemas.planhat import Resource
+from planhat_client.protocol import Delivered, Retry
+from schemas.planhat import BulkResult, Resource
+from tests.consumer.lane_bench import Bench, part
 
 UNAUTHORIZED = Halted("unauthorized", "Planhat answers 401", 0.0)
 REJECTS = Halted("too many rejected", "60 of 100 are rejected", 0.0)
@@ -38,3 +40,44 @@ def test_a_resource_that_is_refused_is_told_by_its_name(metrics: Metrics) -> Non
     name = "hull_planhat_resource_halted"
     told = [one for one in Resource if metrics.registry.get_sample_value(name, {"resource": one})]
     assert told == [Resource.LICENSES]
+
+
+def told_of_lane(metrics: Metrics, bench: Bench) -> dict[str, float | None]:
+    tell_lanes(metrics, {Resource.ENDUSERS: bench.lane})
+    names = ("breaker_state", "in_flight", "waiting", "parked")
+    return {
+        name: metrics.registry.get_sample_value(f"hull_planhat_{name}", {"resource": "endusers"})
+        for name in names
+    }
+
+
+def test_a_breaker_is_told_as_it_opens_tries_and_closes(metrics: Metrics) -> None:
+    bench = Bench(batch_size=1, concurrency=4)
+    for number in range(4):
+        bench.lane.add(part(f"k{number}", 1), 0.0)
+    states = [told_of_lane(metrics, bench)["breaker_state"]]
+    for batch in [bench.fly() for _ in range(4)]:
+        bench.settler.settle(batch, Retry("503", 503), 0.0)
+    states.append(told_of_lane(metrics, bench)["breaker_state"])
+    bench.now = 60.0
+    probe = bench.fly()
+    states.append(told_of_lane(metrics, bench)["breaker_state"])
+    bench.settler.settle(probe, Delivered(BulkResult(created=1)), 60.0)
+    states.append(told_of_lane(metrics, bench)["breaker_state"])
+
+    assert states == [0, 2, 1, 0]
+
+
+def test_what_a_lane_holds_is_told_with_what_flies_and_is_parked(metrics: Metrics) -> None:
+    bench = Bench(batch_size=1, concurrency=4)
+    for number in range(3):
+        bench.lane.add(part(f"k{number}", 1), 0.0)
+    bench.settler.settle(bench.fly(), Retry("503", 503), 0.0)
+    bench.fly()
+
+    assert told_of_lane(metrics, bench) == {
+        "breaker_state": 0,
+        "in_flight": 1,
+        "waiting": 3,
+        "parked": 1,
+    }
