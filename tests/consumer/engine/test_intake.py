@@ -229,15 +229,16 @@ def test_the_guard_is_told_of_each_message_once_and_of_each_rejection() -> None:
 
 def test_a_bug_of_ours_costs_one_message_and_is_told() -> None:
     engine = Engine()
-    del engine.planner._activities
+    del engine.lanes[Resource.LICENSES]
+    licences = [{"id": "l-1", "currency": "EUR", "from": "2026-01-01", "mrr": 1}]
 
     with capture_logs() as logs:
-        engine.take(user_message(1, account(1)), account_message(account(2)))
+        engine.take(account_message(account(1, licences=licences)), user_message(2, account(2)))
         engine.run()
 
-    assert [one.reason for one in engine.rejected] == ["internal error: AttributeError"]
+    assert [one.reason for one in engine.rejected] == ["internal error: KeyError"]
     assert engine.offsets.to_commit() == (2, "")
-    assert [(line["event"], line["hull_id"]) for line in logs] == [("record.failed", "user-1")]
+    assert [(line["event"], line["hull_id"]) for line in logs] == [("record.failed", "account-1")]
 
 
 def test_records_of_another_log_are_not_taken() -> None:
