@@ -75,7 +75,13 @@ class Ops:
         app = web.Application(middlewares=[self._careful])
         app.on_response_prepare.append(_signed)
         added = list(routes)
-        app.add_routes([*added, *(route for route in self._routes() if _is_new(route, added))])
+        own = [
+            web.get("/healthz", self._healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._show_metrics),
+            web.get("/", _page),
+        ]
+        app.add_routes([*added, *(route for route in own if _is_new(route, added))])
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -89,14 +95,11 @@ class Ops:
             read_bufsize=_READ_AHEAD,
             auto_decompress=False,
         )
+        self.port = 0
+        """The port that is listened at; 0 while none is."""
         self._connections: Connections | None = None
         self._shared = b""
         self._shared_until = 0.0
-
-    @property
-    def port(self) -> int:
-        """The port that is listened at; 0 while none is."""
-        return self._connections.port if self._connections is not None else 0
 
     async def start(self, host: str | None, port: int) -> None:
         """Listen, without a host at all addresses of both families; raises PortTaken."""
@@ -111,9 +114,11 @@ class Ops:
             raise PortTaken(_complaint(host, port, error)) from error
         connections.listen(found)
         self._connections = connections
+        self.port = found[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the port, and what is still open after two seconds."""
+        self.port = 0
         if self._connections is not None:
             self._connections.close()
         with suppress(TimeoutError):
@@ -144,14 +149,6 @@ class Ops:
                 _log.error("http.failed", path=request.path, exc_info=error)
             return web.Response(status=500, text="Failed: the log says why.\n")
 
-    def _routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/healthz", self._healthz),
-            web.get("/readyz", self._readyz),
-            web.get("/metrics", self._show_metrics),
-            web.get("/", self._page),
-        ]
-
     async def _healthz(self, _request: web.Request) -> web.Response:
         return _answer(*self._state.healthy())
 
@@ -165,8 +162,9 @@ class Ops:
             self._shared, self._shared_until = self._metrics.text(), now + _SHARED_SECONDS
         return web.Response(body=self._shared, headers={"Content-Type": CONTENT_TYPE})
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        return web.Response(text=_PAGE, content_type="text/html")
+
+async def _page(_request: web.Request) -> web.Response:
+    return web.Response(text=_PAGE, content_type="text/html")
 
 
 def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
