@@ -162,7 +162,7 @@ class Console:
             self._tries.note_wrong(address, now)
         ask = {"WWW-Authenticate": 'Basic realm="hull-planhat", charset="UTF-8"'}
         kind = "no password" if given is None else "wrong password"
-        raise _Refused(401, "Name and password, please", kind, headers=ask)
+        raise _Refused(401, "Name and password required", kind, headers=ask)
 
 
 class _Refused(Exception):

@@ -178,10 +178,10 @@ def _skips(view: View) -> list[dict[str, Any]]:
 Level = Literal["good", "busy", "trouble", "stopped"]
 
 _REMEDIES: Final[dict[Kind, str]] = {
-    "unauthorized": "Renew the token; a mounted file is read anew, and it goes on by itself",
-    "wrong host": "Mend api_prefix or PLANHAT_API_URL, then restart",
+    "unauthorized": "Renew the token; a mounted file is read again, and sending resumes by itself",
+    "wrong host": "Correct api_prefix or PLANHAT_API_URL, then restart",
     "too many rejected": "Roll back the last deploy or mapping, then restart",
-    "resource refused": "Give the token the right to write them; it goes on by itself",
+    "resource refused": "Let the token write them; sending resumes by itself",
 }
 
 
@@ -228,29 +228,31 @@ def _headlines(facts: Facts) -> Iterator[Headline]:
         detail = f"{unread}, {facts.unresolved:,} on their way"
         yield Headline("busy", "Catching up", detail)
     if facts.unresolved:
-        yield Headline("good", "All is well", f"All is read; {facts.unresolved:,} on their way")
-    yield Headline("good", "All is well", "Everything that came is final")
+        yield Headline(
+            "good", "All is well", f"Everything is read; {facts.unresolved:,} on their way"
+        )
+    yield Headline("good", "All is well", "Nothing is waiting")
 
 
 def _stopped(facts: Facts) -> Iterator[Headline]:
     if facts.stuck is not None:
-        remedy = "The probe of /healthz fails by this: Kubernetes restarts the pod"
+        remedy = "/healthz fails, so Kubernetes restarts the pod"
         yield Headline("stopped", "Stuck", facts.stuck, remedy)
     for halt in facts.halts:
         if halt.resource is None:
             remedy = _REMEDIES[halt.kind]
             yield Headline("stopped", "Halted: nothing is sent", halt.reason, remedy)
     if facts.refused is not None:
-        remedy = "Give the right back, or give us a group of our own; it goes on by itself"
+        remedy = "Restore the right, or use a consumer group of its own; it resumes by itself"
         yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
     if facts.unwritten_dead_letters:
         unwritten = facts.unwritten_dead_letters
         detail = f"{unwritten:,} rejected {plural(unwritten, 'message')} can't be written"
-        remedy = "Is the dead-letter topic there, and may we write to it?"
+        remedy = "Does the dead-letter topic exist, and may we write to it?"
         yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.long_wait is not None:
-        detail = "Its answer told us so; nothing is lost, and after an hour at most we ask again"
-        remedy = "Does something else use the tenant's quota, or is Planhat being maintained?"
+        detail = "Planhat asked for it; nothing is lost, and we ask again within an hour"
+        remedy = "Does something else use the tenant's quota, or is Planhat under maintenance?"
         yield Headline("trouble", facts.long_wait, detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
@@ -264,9 +266,9 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
             yield Headline("trouble", title, detail, _REMEDIES[halt.kind])
     if facts.broken_lanes:
         lanes = ", ".join(facts.broken_lanes)
-        detail = f"Requests for {lanes} keep failing; records are held and none is lost"
-        yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
+        detail = f"Requests for {lanes} keep failing; records wait, and none is lost"
+        yield Headline("trouble", "Planhat does not answer", detail, "It resumes by itself")
     if facts.is_throttled:
-        detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
+        detail = "Planhat answered 429 recently, so we make fewer calls than the settings allow"
         remedy = "Does something else use the tenant's quota?"
         yield Headline("trouble", "Throttled", detail, remedy)
