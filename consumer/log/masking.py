@@ -120,11 +120,6 @@ class Secrets:
         self._pattern: re.Pattern[str] | None = None
         self._shortest = 0
 
-    @property
-    def count(self) -> int:
-        """How many texts are hidden: it grows with each new secret."""
-        return len(self._forms)
-
     def add(self, value: str) -> None:
         """Hide `value` from now on; what is too short to be told from ordinary text is not."""
         if len(value) < _SHORTEST_SECRET:

@@ -133,7 +133,9 @@ class Console:
 
     def _check_caller(self, request: web.Request, *, is_page: bool) -> None:
         headers = request.headers
-        hosts = {*headers.getall("Host", ()), *_target_host(request)}
+        hosts = set(headers.getall("Host", ()))
+        if request.rel_url.absolute:  # the host that the request line names must be the same
+            hosts.add(request.rel_url.authority)
         caller = Caller(
             hosts.pop() if len(hosts) == 1 else "",
             ",".join(headers.getall("Origin", ())),
@@ -149,11 +151,8 @@ class Console:
         username, password = http.username, http.password
         if not username or password is None:
             return
-        given, now, address = (
-            request.headers.get("Authorization"),
-            loop_time(),
-            request.remote or "",
-        )
+        given = request.headers.get("Authorization")
+        now, address = loop_time(), request.remote or ""
         if given is not None:
             if not self._tries.may_try(address, now):
                 raise _Refused(429, _TOO_OFTEN, "too many passwords", headers={"Retry-After": "10"})
@@ -196,26 +195,17 @@ class _Bodies:
             raise Busy
         self._reading += 1
         try:
+            found = bytearray()
             async with asyncio.timeout(_BODY_SECONDS):
-                return await self._whole(request)
+                async for piece in request.content.iter_any():
+                    found += piece
+                    if len(found) > LARGEST_MESSAGE:
+                        raise _Refused(413, _TOO_LARGE)
+            return bytes(found)
         except TimeoutError:
             raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
         finally:
             self._reading -= 1
-
-    async def _whole(self, request: web.Request) -> bytes:
-        found = bytearray()
-        async for piece in request.content.iter_any():
-            found += piece
-            if len(found) > LARGEST_MESSAGE:
-                raise _Refused(413, _TOO_LARGE)
-        return bytes(found)
-
-
-def _target_host(request: web.Request) -> list[str]:
-    """The host that the request line names, if it names one: it is to be the same."""
-    target = request.rel_url
-    return [target.authority] if target.absolute else []
 
 
 def is_let_in(header: str, username: str, password: str) -> bool:

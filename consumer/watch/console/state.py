@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from consumer.lanes.halts import Halted, Kind
@@ -12,7 +14,6 @@ from consumer.wording import long_wait, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.lanes.lane import Lane
     from consumer.watch.console.view import View
     from schemas.planhat import Resource
 
@@ -52,28 +53,14 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
             "setting": view.settings.planhat.requests_per_minute,
             "next_in_seconds": round(view.limiter.wait(now), 1),
         },
-        "lanes": [
-            _lane(str(name), lane, now) | {"refused": _refused(view, name)}
-            for name, lane in view.engine.lanes.items()
-        ],
+        "lanes": [_lane(view, name, now) for name in view.engine.lanes],
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
             "waiting": view.dead_letters.messages,
             "topic": view.settings.kafka.dead_letter_topic,
         },
-        "troubles": [
-            {
-                "level": one.level,
-                "event": one.event,
-                "reason": one.reason,
-                "hull_id": one.hull_id,
-                "count": one.count,
-                "first_at": one.first_at,
-                "last_at": one.last_at,
-            }
-            for one in view.troubles.latest()[:_MOST_TROUBLES]
-        ],
+        "troubles": [asdict(one) for one in view.troubles.latest()[:_MOST_TROUBLES]],
     }
 
 
@@ -142,10 +129,11 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
     }
 
 
-def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
+def _lane(view: View, resource: Resource, now: float) -> dict[str, Any]:
+    lane, halt = view.engine.lanes[resource], view.engine.halts.of(resource)
     ready_at = lane.oldest()
     return {
-        "resource": name,
+        "resource": str(resource),
         "waiting": lane.waiting,
         "ready": lane.ready,
         "parked": lane.parked,
@@ -153,26 +141,18 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
         "breaker": lane.breaker_state,
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
+        "refused": halt.reason if halt.is_sure else None,
     }
-
-
-def _refused(view: View, resource: Resource) -> str | None:
-    halt = view.engine.halts.of(resource)
-    return halt.reason if halt.is_sure else None
 
 
 def _skips(view: View) -> list[dict[str, Any]]:
     """Why changes were skipped since the start, the most frequent reasons first."""
-    skipped = [
-        (count, kind, reason)
+    skipped = (
+        {"kind": kind, "reason": reason, "count": count}
         for (kind, ending, reason), count in view.tally.parts.items()
         if ending == "skipped"
-    ]
-    skipped.sort(reverse=True)
-    return [
-        {"kind": kind, "reason": reason, "count": count}
-        for count, kind, reason in skipped[:_MOST_REASONS]
-    ]
+    )
+    return nlargest(_MOST_REASONS, skipped, key=itemgetter("count", "kind", "reason"))
 
 
 Level = Literal["good", "busy", "trouble", "stopped"]

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 import orjson
 
@@ -37,12 +37,6 @@ _MOST_SKIPS: Final = 50
 """Of one message: it may have thousands of events."""
 _MEANT: Final = dict.fromkeys(range(0x1C, 0x20), "?")
 """Whoever writes the separators of a row into a name sees them as question marks."""
-
-_ENDINGS: Final[dict[str, Ending]] = {
-    "delivered": "delivered",
-    "skipped": "skipped",
-    "rejected": "rejected",
-}
 
 
 class Outcome(NamedTuple):
@@ -188,7 +182,7 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
         external_id or None,
         email or None,
         channel,
-        _ENDINGS[ending],
+        cast("Ending", ending),
         reason,
         topic,
         int(partition),
@@ -202,7 +196,7 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
 def _shown(item: str, line: bytes | None, hull_id: str) -> ShownChange:
     resource, key, ending, reason, done = item.split(_MEMBER)
     body: Body | None = None if line is None else orjson.loads(line or b"{}")
-    return (Resource(resource), key or hull_id, _ENDINGS[ending], reason, done or None, body)
+    return (Resource(resource), key or hull_id, cast("Ending", ending), reason, done or None, body)
 
 
 def _skip(item: str) -> tuple[Resource, str]:

@@ -108,7 +108,12 @@ class Ops:
         assert server is not None  # noqa: S101 - it was set up
         connections = Connections(server, most_connections(), self.note)
         try:
-            found = [listening(port)] if host is None else await _listening_at(host, port)
+            if host is None:
+                found = [listening(port)]
+            else:
+                loop = asyncio.get_running_loop()
+                infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = listening_at([(family, address) for family, _, _, _, address in infos])
         except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
@@ -183,13 +188,6 @@ def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
     return _opened(port, last)
 
 
-async def _listening_at(host: str, port: int) -> list[socket.socket]:
-    """Open a port at each address of a host; raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return listening_at([(family, address) for family, _, _, _, address in found])
-
-
 def listening_at(
     addresses: Iterable[tuple[socket.AddressFamily, tuple[Any, ...]]],
 ) -> list[socket.socket]:
@@ -204,17 +202,13 @@ def listening_at(
             found.append(socket.create_server(address, family=family))
         except OSError as error:
             if error.errno not in _NOT_THERE:
-                _close_all(found)
+                for one in found:
+                    one.close()
                 raise
             missing = error
     if missing is not None and not found:
         raise missing
     return found
-
-
-def _close_all(sockets: Iterable[socket.socket]) -> None:
-    for one in sockets:
-        one.close()
 
 
 def _opened(port: int, family: int) -> socket.socket:
