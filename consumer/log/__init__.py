@@ -48,38 +48,32 @@ def cleaner(*, keeps_emails: bool, longest: int = LONGEST_TEXT) -> Cleaner:
     return Cleaner(_secrets, keeps_emails=keeps_emails, longest=longest)
 
 
-class Writer:
-    """Writes lines to a stream, whole ones, from any thread; never raises."""
+def _writer(
+    form: Format, *, keeps_emails: bool, stream: TextIO | None, watch: Watch | None
+) -> Callable[..., None]:
+    """What writes an event as one whole line, from any thread, and never raises.
 
-    def __init__(
-        self,
-        form: Format,
-        *,
-        keeps_emails: bool,
-        stream: TextIO | None,
-        watch: Watch | None = None,
-    ) -> None:
-        """`stream` is looked up at each line if it is None, as stdout may be replaced."""
-        self._watch = watch
-        self._cleaner = Cleaner(_secrets, keeps_emails=keeps_emails)
-        self._stream = stream
-        self._lock = threading.Lock()
-        has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
-        self._line = json_line if form == "json" else _console_lines(has_colours=has_colours)
+    `stream` is looked up at each line if it is None, as stdout may be replaced.
+    """
+    clean = cleaner(keeps_emails=keeps_emails)
+    lock = threading.Lock()
+    has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
+    as_line = json_line if form == "json" else _console_lines(has_colours=has_colours)
 
-    def write(self, **event: Any) -> None:  # noqa: ANN401 - whatever was logged
-        """Write one event as one line."""
+    def write(**event: Any) -> None:  # noqa: ANN401 - whatever was logged
         try:
-            found = self._cleaner.event(_with_exception(None, "", event))
-            if self._watch is not None and found["level"] in _TROUBLE:
-                self._watch(found)
-            line = self._line(found)
-            stream = self._stream or sys.stdout
-            with self._lock:
-                stream.write(line + "\n")
-                stream.flush()
+            found = clean.event(_with_exception(None, "", event))
+            if watch is not None and found["level"] in _TROUBLE:
+                watch(found)
+            line = as_line(found)
+            out = stream or sys.stdout
+            with lock:
+                out.write(line + "\n")
+                out.flush()
         except Exception:  # noqa: BLE001, S110 - a log line must never stop what it tells of
             pass
+
+    return write
 
 
 class _Named:
@@ -126,7 +120,7 @@ def configure(
     """
     for secret in secrets:
         hide(secret)
-    write = Writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch).write
+    write = _writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
     number = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _stamp],

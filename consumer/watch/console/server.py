@@ -7,6 +7,7 @@ import hmac
 import socket
 import time
 from base64 import b64decode
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -19,12 +20,11 @@ from consumer.watch.console.answer import answer
 from consumer.watch.console.callers import Caller, Tries, refusal
 from consumer.watch.console.door import EXPLAIN, QUESTIONS
 from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explained
-from consumer.watch.console.queue import Busy, Queue
 from consumer.watch.console.state import state
 from consumer.watch.personal import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from consumer.watch.console.view import View
     from consumer.watch.outcomes.outcomes import Steps
@@ -48,6 +48,8 @@ _TURN_SECONDS: Final = 0.002
 _TOO_LARGE: Final = f"The message is larger than {LARGEST_MESSAGE // 1024} KiB"
 _TOO_OFTEN: Final = "Too many wrong passwords: wait ten seconds"
 _MOST_BODIES: Final = 8
+MOST_WAITING: Final = 8
+_LONGEST_WAIT: Final = 5.0
 _KINDS: Final = {408: "too slow", 413: "too large", 415: "not JSON"}
 _BUSY: Final = "Others are asking: try again in a moment"
 
@@ -67,7 +69,7 @@ class Console:
         own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
         # A pod of a set is `hull-planhat-0.hull-planhat.crm.svc`: itself, and its Service.
         self._names = {own, *given, *(f"{own}.{name}" for name in given)}
-        self._looks, self._bodies, self._explains = Queue(), _Bodies(), Queue()
+        self._looks, self._bodies, self._explains = _Queue(), _Bodies(), _Queue()
         self._tries = Tries()
         keeps_personal = view.settings.log.pii
         clean = cleaner(keeps_emails=keeps_personal).text
@@ -125,7 +127,7 @@ class Console:
             except _Refused as refused:
                 self._note(refused.kind)
                 return refused.answer()
-            except Busy:
+            except _Busy:
                 self._note("busy")
                 return _Refused(503, _BUSY, headers={"Retry-After": "1"}).answer()
 
@@ -181,6 +183,36 @@ class _Refused(Exception):
         return _json({"error": self._text}, self._status, self._headers)
 
 
+class _Busy(Exception):
+    """Others are asking: try again in a moment."""
+
+
+class _Queue:
+    """Lets those that ask in, one after the other; a few wait for a moment."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for our turn, and have it; raises _Busy."""
+        if self._waiting >= MOST_WAITING:
+            raise _Busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise _Busy from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
 class _Bodies:
     """Reads bodies: bounded ones, a few at once, in a bounded time."""
 
@@ -192,7 +224,7 @@ class _Bodies:
         if (request.content_length or 0) > LARGEST_MESSAGE:
             raise _Refused(413, _TOO_LARGE)
         if self._reading >= _MOST_BODIES:
-            raise Busy
+            raise _Busy
         self._reading += 1
         try:
             found = bytearray()

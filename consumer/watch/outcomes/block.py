@@ -69,9 +69,12 @@ def row_of(
     `at` is in milliseconds since 1970, `place` from `place_of`.
     """
     position = "" if receipt.position is None else str(receipt.position)
-    skips = _skips(receipt.skips[:_MOST_SKIPS]) if receipt.skips else ""
+    skips = ""
+    if receipt.skips:
+        some = receipt.skips[:_MOST_SKIPS]
+        skips = _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in some])
     hull_id, external_id, email = receipt.hull_id, receipt.external_id, receipt.email
-    changed = _changes(changes, hull_id) if changes else ""
+    changed = _ITEM.join([_change(change, hull_id) for change in changes]) if changes else ""
     row = (
         f"{at}\x1f{hull_id}\x1f{external_id or ''}\x1f{email or ''}\x1f{receipt.channel}"
         f"\x1f{ending}\x1f{reason}\x1f{place}\x1f{receipt.ticket.record.offset}\x1f{position}"
@@ -88,14 +91,6 @@ def row_of(
 def place_of(partition: Partition) -> str:
     """The part of a row that tells of the partition; a topic's name has none of our separators."""
     return f"{partition.topic}{_FIELD}{partition.number}"
-
-
-def _skips(skips: Sequence[tuple[Resource, str]]) -> str:
-    return _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in skips])
-
-
-def _changes(changes: Sequence[Change], hull_id: str) -> str:
-    return _ITEM.join([_change(change, hull_id) for change in changes])
 
 
 def _change(change: Change, hull_id: str) -> str:

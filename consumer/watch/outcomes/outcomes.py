@@ -232,7 +232,7 @@ def _last_words(
         else:
             covered.update(block.keys)
             kept.append(block)
-    fresh.sort(key=_when)
+    fresh.sort(key=lambda kept: ended_at(kept[1]))
     for first in range(0, len(fresh), room.at_once):
         keys, rows = zip(*fresh[first : first + room.at_once], strict=True)
         kept.append(Block.of(rows, keys, ended_at(rows[0])))
@@ -258,7 +258,3 @@ def _uncovered(block: Block, covered: set[int]) -> list[tuple[int, str]]:
             covered.add(key)
             found.append((key, row))
     return found
-
-
-def _when(kept: tuple[int, str]) -> float:
-    return ended_at(kept[1])

@@ -143,7 +143,8 @@ def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
     waiting = next((one for one in messages if one.fate == "waiting"), None)
     if waiting is not None:
         title = _TITLES["in_planhat" if is_there else "waiting"]
-        detail = f"{'A change is on its way. ' if is_there else ''}{_waits(waiting)}"
+        moving = "A change is on its way. " if is_there else ""
+        detail = f"{moving}Waiting: {waiting.reason.rstrip('.')}."
         return Standing("waiting", title, detail, waiting.reason, since, is_exact)
     last = next((one for one in reversed(messages) if one.fate is not None), Told(None))
     if not is_there:
@@ -171,10 +172,6 @@ def _absent(messages: Sequence[Told], last: Told) -> Standing:
 
 def _is_telling(one: Told) -> bool:
     return one.fate == "rejected" or (one.fate == "skipped" and one.reason not in _TELLS_NOTHING)
-
-
-def _waits(one: Told) -> str:
-    return f"Waiting: {one.reason.rstrip('.')}."
 
 
 def _why(one: Told) -> str:

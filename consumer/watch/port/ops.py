@@ -74,14 +74,15 @@ class Ops:
         self._repeats = Repeats(FOREIGN_SECONDS)
         app = web.Application(middlewares=[self._careful])
         app.on_response_prepare.append(_signed)
-        added = list(routes)
-        own = [
-            web.get("/healthz", self._healthz),
-            web.get("/readyz", self._readyz),
-            web.get("/metrics", self._show_metrics),
-            web.get("/", _page),
-        ]
-        app.add_routes([*added, *(route for route in own if _is_new(route, added))])
+        app.add_routes(
+            [
+                *routes,
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._show_metrics),
+                web.get("/", _page),
+            ]
+        )
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -244,11 +245,6 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked
     found = {"ok": good, "reason": _cleaner.text(reason)}
     return web.json_response(found, status=200 if good else 503)
-
-
-def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:
-    taken = {(one.method, one.path) for one in added if isinstance(one, web.RouteDef)}
-    return (route.method, route.path) not in taken
 
 
 def _complaint(host: str | None, port: int, error: OSError | UnicodeError) -> str:
