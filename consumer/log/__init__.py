@@ -13,13 +13,14 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
+import orjson
 import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
 
-from consumer.log.clean import LONGEST_TEXT, Cleaner
-from consumer.log.lines import console_lines, json_line
+from consumer.log.clean import LONGEST_TEXT, Cleaner, summary
 from consumer.log.masking import Secrets
+from consumer.log.printable import printable, printable_json
 from consumer.log.repeats import FOREIGN_SECONDS, Repeats
-from consumer.log.traceback_summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,38 +48,32 @@ def cleaner(*, keeps_emails: bool, longest: int = LONGEST_TEXT) -> Cleaner:
     return Cleaner(_secrets, keeps_emails=keeps_emails, longest=longest)
 
 
-class Writer:
-    """Writes lines to a stream, whole ones, from any thread; never raises."""
+def _writer(
+    form: Format, *, keeps_emails: bool, stream: TextIO | None, watch: Watch | None
+) -> Callable[..., None]:
+    """What writes an event as one whole line, from any thread, and never raises.
 
-    def __init__(
-        self,
-        form: Format,
-        *,
-        keeps_emails: bool,
-        stream: TextIO | None,
-        watch: Watch | None = None,
-    ) -> None:
-        """`stream` is looked up at each line if it is None, as stdout may be replaced."""
-        self._watch = watch
-        self._cleaner = Cleaner(_secrets, keeps_emails=keeps_emails)
-        self._stream = stream
-        self._lock = threading.Lock()
-        has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
-        self._line = json_line if form == "json" else console_lines(has_colours=has_colours)
+    `stream` is looked up at each line if it is None, as stdout may be replaced.
+    """
+    clean = cleaner(keeps_emails=keeps_emails)
+    lock = threading.Lock()
+    has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
+    as_line = json_line if form == "json" else _console_lines(has_colours=has_colours)
 
-    def write(self, **event: Any) -> None:  # noqa: ANN401 - whatever was logged
-        """Write one event as one line."""
+    def write(**event: Any) -> None:  # noqa: ANN401 - whatever was logged
         try:
-            found = self._cleaner.event(_with_exception(None, "", event))
-            if self._watch is not None and found["level"] in _TROUBLE:
-                self._watch(found)
-            line = self._line(found)
-            stream = self._stream or sys.stdout
-            with self._lock:
-                stream.write(line + "\n")
-                stream.flush()
+            found = clean.event(_with_exception(None, "", event))
+            if watch is not None and found["level"] in _TROUBLE:
+                watch(found)
+            line = as_line(found)
+            out = stream or sys.stdout
+            with lock:
+                out.write(line + "\n")
+                out.flush()
         except Exception:  # noqa: BLE001, S110 - a log line must never stop what it tells of
             pass
+
+    return write
 
 
 class _Named:
@@ -125,7 +120,7 @@ def configure(
     """
     for secret in secrets:
         hide(secret)
-    write = Writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch).write
+    write = _writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
     number = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, _stamp],
@@ -159,3 +154,35 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:  # noqa: BLE001 - a foreign format that does not fit its arguments
         return str(record.msg)
+
+
+def json_line(found: Mapping[str, Any]) -> str:
+    """A clean event as a line for machines."""
+    return printable_json(orjson.dumps(found).decode())
+
+
+def _console_lines(*, has_colours: bool) -> Callable[[Mapping[str, Any]], str]:
+    """What makes lines for people; no sign in a value can command their terminal."""
+    render = ConsoleRenderer(
+        colors=has_colours, sort_keys=False, exception_formatter=plain_traceback
+    )
+
+    def line(found: Mapping[str, Any]) -> str:
+        # The renderer writes short texts as they are; what lies deeper it writes by `repr`.
+        shown = {
+            printable(name): printable(value) if isinstance(value, str) else value
+            for name, value in found.items()
+        }
+        if isinstance(error := shown.get("exception"), dict):
+            shown["exception"] = "\n".join(_traceback(error, "    "))
+        return str(render(None, "", shown))
+
+    return line
+
+
+def _traceback(error: dict[str, Any], indent: str) -> list[str]:
+    lines = [f"{error['type']}: {error['message']}", *(f"  {place}" for place in error["stack"])]
+    lines = [indent + printable(line) for line in lines]
+    for inner in [error.get("cause"), *error.get("exceptions", ())]:
+        lines += _traceback(inner, indent + "  ") if isinstance(inner, dict) else []
+    return lines

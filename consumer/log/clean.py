@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from itertools import islice
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -13,6 +15,8 @@ import orjson
 from consumer.log.masking import masked_emails, may_hold_emails
 
 if TYPE_CHECKING:
+    from structlog.typing import ExcInfo
+
     from consumer.log.masking import Secrets
 
 _DEEPEST: Final = 8
@@ -21,6 +25,9 @@ LONGEST_TEXT: Final = 8000
 _INT_BITS: Final = 63
 _COLLECTIONS: Final = (Mapping, list, tuple, AbstractSet)
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+_DEEPEST_CAUSE: Final = 5
+_FRAMES: Final = 30
+_STEPS_OF_PATH: Final = 3
 
 
 class Cleaner:
@@ -103,3 +110,34 @@ def _described(value: object) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
         return f"<{type(value).__qualname__}>"
+
+
+def summary(exc_info: ExcInfo) -> dict[str, Any]:
+    """Type, message and stack (innermost last) of an exception, its cause, a group's members.
+
+    No values of variables and no source lines: they may hold what must not be logged.
+    """
+    return _told(exc_info[1], 0)
+
+
+def _told(error: BaseException, depth: int) -> dict[str, Any]:
+    walked = traceback.walk_tb(error.__traceback__)
+    frames = traceback.StackSummary.extract(walked, limit=-_FRAMES, lookup_lines=False)
+    found: dict[str, Any] = {
+        "type": type(error).__qualname__,
+        "message": _described(error),
+        "stack": [_place(frame) for frame in frames],
+    }
+    if depth >= _DEEPEST_CAUSE:
+        return found
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        found["cause"] = _told(cause, depth + 1)
+    if isinstance(error, BaseExceptionGroup):
+        found["exceptions"] = [_told(one, depth + 1) for one in error.exceptions[:_DEEPEST_CAUSE]]
+    return found
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    path = "/".join(PurePath(frame.filename).parts[-_STEPS_OF_PATH:])
+    return f"{path}:{frame.lineno} {frame.name}"

@@ -26,7 +26,9 @@ _LONGEST_LOCAL: Final = 128
 _SEPARATOR: Final = r"""[\s@<>"'(),:;\[\]{}\\|=/&?]"""
 _AT: Final = r"(?P<at>@|%40)"
 _QUOTED: Final = r'"[^"\n]{1,64}"'
-_HOST: Final = r"(?P<host>(?!\w\*\*\*)[\w\u0080-\uffff][\w.\u0080-\uffff-]{0,254})"
+# Letters, digits and all that is not ASCII, by what is left out: named, it takes 10 ms to compile.
+_NOT_IN_HOST: Final = r"\x00-,/:-@\[-^`{-\x7f"
+_HOST: Final = rf"(?P<host>(?!\w\*\*\*)[^{_NOT_IN_HOST}.-][^{_NOT_IN_HOST}]{{0,254}})"
 _PLAIN: Final = rf"[^{_SEPARATOR[1:-1]}]{{1,{_LONGEST_LOCAL}}}"
 _EMAIL: Final = re.compile(rf"(?:{_QUOTED}|{_PLAIN}){_AT}{_HOST}")
 _ENDING: Final = re.compile(_AT + _HOST)
@@ -117,11 +119,6 @@ class Secrets:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._shortest = 0
-
-    @property
-    def count(self) -> int:
-        """How many texts are hidden: it grows with each new secret."""
-        return len(self._forms)
 
     def add(self, value: str) -> None:
         """Hide `value` from now on; what is too short to be told from ordinary text is not."""

@@ -6,11 +6,10 @@ the two the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 PREFIX: Final = "hull_planhat_"
 _REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
@@ -106,23 +105,3 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "pending_bytes": ("Bytes of the same", ()),
     "build_info": ("Always 1; the version is in the labels", ("version", "python")),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One metric: its name as Prometheus has it, its kind, its labels, and what it means."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    labels: tuple[str, ...]
-    meaning: str
-
-
-def described() -> Iterator[Described]:
-    """Every metric of our own, for the docs and their test."""
-    for counter, (text, labels) in COUNTERS.items():
-        yield Described(f"{PREFIX}{counter}_total", "counter", labels, text)
-    for histogram, (text, _) in HISTOGRAMS.items():
-        yield Described(f"{PREFIX}{histogram}", "histogram", ("resource",), text)
-    for gauge, (text, labels) in GAUGES.items():
-        yield Described(f"{PREFIX}{gauge}", "gauge", labels, text)

@@ -85,21 +85,22 @@ class Shown:
             return [self.message(one, depth + 1) for one in value]
         if not isinstance(value, dict):
             return self.value(value)
-        ids = ids_of([value.get("user"), value.get("account")])
-        return {self.text(name): self._part(name, one, ids, depth) for name, one in value.items()}
+        person = _Of(is_person=True, ids=ids_of([value.get("user"), value.get("account")]))
+        whom = {"user": person, "events": person, "account": _Of(is_person=False)}
+        found: dict[str, JsonValue] = {}
+        for name, one in value.items():
+            if _SECRETS.search(name) and isinstance(one, str):
+                shown: JsonValue = MASK
+            elif name in whom:
+                shown = self._about(one, whom[name])
+            else:
+                shown = self.message(one, depth + 1)
+            found[self.text(name)] = shown
+        return found
 
     def explanation(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """What explain says, as `Explanation.to_json` gives it."""
         return {"messages": [self._explained(one) for one in found["messages"]]}
-
-    def _part(self, name: str, value: object, ids: frozenset[str], depth: int) -> JsonValue:
-        if _SECRETS.search(name) and isinstance(value, str):
-            return MASK
-        if name in {"user", "events"}:
-            return self._about(value, _Of(is_person=True, ids=ids))
-        if name == "account":
-            return self._about(value, _Of(is_person=False))
-        return self.message(value, depth + 1)
 
     def _explained(self, message: Mapping[str, Any]) -> JsonValue:
         bodies = [body for one in message["requests"] for body in _bodies(one["body"])]
@@ -107,7 +108,15 @@ class Shown:
         return {
             **{name: self.value(one) for name, one in message.items()},
             "fields": [self._field(one, ids) for one in message["fields"]],
-            "requests": [self._request(one, ids) for one in message["requests"]],
+            "requests": [
+                {
+                    **{key: self.value(each) for key, each in one.items() if key != "body"},
+                    "body": self._about(
+                        one["body"], _Of(one["path"].startswith(_PATHS_OF_PEOPLE), ids)
+                    ),
+                }
+                for one in message["requests"]
+            ],
         }
 
     def _field(self, row: Mapping[str, Any], ids: frozenset[str]) -> JsonValue:
@@ -121,11 +130,6 @@ class Shown:
         if values["value"] == values["written"] and row["value"] != row["written"]:
             values["written"] = f"{MASK} in another form"
         return {**{key: self.value(one) for key, one in row.items()}, **values}
-
-    def _request(self, one: Mapping[str, Any], ids: frozenset[str]) -> JsonValue:
-        of = _Of(one["path"].startswith(_PATHS_OF_PEOPLE), ids)
-        shown = {key: self.value(each) for key, each in one.items() if key != "body"}
-        return {**shown, "body": self._about(one["body"], of)}
 
     def _about(self, value: object, of: _Of, name: str = "") -> JsonValue:
         return self._walk(value, None if self._keeps_personal else of, name, 0)
@@ -143,26 +147,30 @@ class Shown:
             }
         if isinstance(value, list | tuple):
             return [self._walk(one, of, path, depth + 1) for one in value]
-        is_hidden = path in self._hidden or _is_hidden(path)
-        if is_hidden and of is not None and value != "":
+        if of is not None and value != "" and (path in self._hidden or _is_hidden(path)):
             return MASK
-        return self._leaf(value, of, path)
-
-    def _leaf(self, value: object, of: _Of | None, path: str) -> JsonValue:
         return (
             _number(value) if isinstance(value, int | float) else self._text(str(value), of, path)
         )
 
     def _text(self, text: str, of: _Of | None, path: str) -> str:
-        is_open = of is None or not of.is_person or text in of.ids or self._stays(text, path)
-        return self.text(text) if is_open else f"{text[:1]}{MASK}"
+        stays = (
+            of is None
+            or not of.is_person
+            or not text
+            or text in of.ids
+            or path in self._open
+            or _names_nobody(text, path)
+        )
+        return self.text(text) if stays else f"{text[:1]}{MASK}"
 
-    def _stays(self, text: str, path: str) -> bool:
-        """Whether a text names nobody, whomever it is about."""
-        if not text or _is_id(path) or path in self._open or path in EVENT_NAMES:
-            return True
-        # A whole address is masked as one; of "@jane" nothing would be.
-        return is_email(text) or MOMENT.fullmatch(text) is not None
+
+def _names_nobody(text: str, path: str) -> bool:
+    """Whether a text stays, whomever it is about; a whole address is masked as one."""
+    # Of "@jane" the rule for addresses would mask nothing.
+    return (
+        _is_id(path) or path in EVENT_NAMES or is_email(text) or MOMENT.fullmatch(text) is not None
+    )
 
 
 def ids_of(bodies: Iterable[object], *more: str | None) -> frozenset[str]:

@@ -51,10 +51,9 @@ class Progress:
             return f"no look at the lanes for {now - self._looked_at:.0f} s"
         if self._left_since is not None and now - self._left_since > STUCK_SECONDS:
             return f"{self._left} could be sent for {now - self._left_since:.0f} s and are not"
-        return self._overdue(now)
-
-    def _overdue(self, now: float) -> str | None:
-        for since, what in self._flights.values():
-            if now - since > self._longest_flight:
-                return f"a request for {what} has neither ended nor failed for {now - since:.0f} s"
-        return None
+        overdue = (
+            f"a request for {what} has neither ended nor failed for {now - since:.0f} s"
+            for since, what in self._flights.values()
+            if now - since > self._longest_flight
+        )
+        return next(overdue, None)

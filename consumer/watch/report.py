@@ -43,7 +43,6 @@ class Tally:
         self._parts: Counter[tuple[str, str, str]] = Counter()
         self._row = InARow(self._add)
         self.requests: Counter[str] = Counter()
-        self.items: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 
     @property
@@ -155,7 +154,6 @@ class Reporter:
         if self._traces is not None:
             self._traces.sent(batch, answer, status, seconds)
         self.tally.requests[resource] += 1
-        self.tally.items[resource] += len(batch.items)
         self._metrics.request(resource, status, seconds, len(batch.items))
         fields: dict[str, Any] = {
             "resource": resource,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from consumer.watch.metric_table import described
 from consumer.watch.metrics import Metrics
 from tests.deploy.chart import CHART
 from tests.deploy.tools import run
+from tests.described_metrics import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

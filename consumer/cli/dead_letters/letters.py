@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rich import box
 from rich.console import Console
@@ -58,36 +58,29 @@ class LetterChoice:
         return (
             self.reason.lower() in f"{letter.reason} {letter.error}".lower()
             and (self.key is None or letter.record.key == self.key.encode())
-            and self._is_in_time(letter)
+            and (self.since is None or _rejected_at(letter) >= self.since.timestamp())
+            and (self.until is None or _rejected_at(letter) <= self.until.timestamp())
             and self.name in (None, (letter.record.partition.number, letter.record.offset))
         )
 
-    def _is_in_time(self, letter: DeadLetter) -> bool:
-        at = _rejected_at(letter)
-        return (self.since is None or at >= self.since.timestamp()) and (
-            self.until is None or at <= self.until.timestamp()
-        )
+
+Ranked: TypeAlias = "tuple[float, int, int, DeadLetter]"
+"""A letter behind what it is chosen by: a time, then its place."""
 
 
-class NewestLetters:
-    """The newest letters by when they were rejected, wherever they lie; `limit` are kept."""
+def keep_highest(kept: list[Ranked], one: Ranked, limit: int) -> bool:
+    """Keep the highest of many in a heap; whether one had to go for it."""
+    if len(kept) < limit:
+        heapq.heappush(kept, one)
+        return False
+    heapq.heappushpop(kept, one)
+    return True
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._oldest_first: list[tuple[float, int, int, DeadLetter]] = []
 
-    def add(self, letter: DeadLetter) -> None:
-        """See one; if there are too many, the oldest goes."""
-        record = letter.record
-        rank = _rejected_at(letter), record.partition.number, record.offset, letter
-        if len(self._oldest_first) < self._limit:
-            heapq.heappush(self._oldest_first, rank)
-        else:
-            heapq.heappushpop(self._oldest_first, rank)
-
-    def in_order(self) -> list[DeadLetter]:
-        """Those that are left, the newest last."""
-        return [rank[-1] for rank in sorted(self._oldest_first, key=lambda rank: rank[:-1])]
+def newest_rank(letter: DeadLetter) -> Ranked:
+    """By when it was rejected, wherever it lies; its value is left out."""
+    place = letter.record.partition.number, letter.record.offset
+    return _rejected_at(letter), *place, letter.without_value()
 
 
 def _rejected_at(letter: DeadLetter) -> float:
@@ -189,12 +182,12 @@ def show_letter(name: tuple[int, int], *, pii: bool, as_json: bool) -> int:
 
 
 async def _newest(settings: KafkaSettings, choice: LetterChoice, limit: int) -> list[DeadLetter]:
-    found = NewestLetters(limit)
+    found: list[Ranked] = []
     async with TopicReader(settings) as reader:
         async for letter in letters(reader, settings.dead_letter_topic):
             if choice.takes(letter):
-                found.add(letter.without_value())
-    return found.in_order()
+                keep_highest(found, newest_rank(letter), limit)
+    return [one[-1] for one in sorted(found)]
 
 
 async def _one(

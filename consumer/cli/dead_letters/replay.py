@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from consumer.cli.dead_letters.letters import letters, whole
+from consumer.cli.dead_letters.letters import keep_highest, letters, whole
 from consumer.cli.read import read_settings
 from consumer.cli.terminal import FAILED, Pace, guarded, say, shown, tell, tell_json
 from consumer.decide.rules import Rules
@@ -23,7 +22,7 @@ from consumer.wording import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consumer.cli.dead_letters.letters import LetterChoice
+    from consumer.cli.dead_letters.letters import LetterChoice, Ranked
     from consumer.offsets.record import Partition
     from consumer.outbox.stale import Verdict
     from consumer.settings.kafka import KafkaSettings
@@ -109,16 +108,13 @@ class _Replayer:
     ) -> tuple[list[DeadLetter], dict[Partition, _Dead]]:
         """The oldest that are meant, in the order in which they first came; and all places."""
         dead: dict[Partition, _Dead] = {}
-        oldest: list[tuple[float, int, int, DeadLetter]] = []
+        oldest: list[Ranked] = []
         async for letter in letters(reader, self._settings.dead_letter_topic):
             _bury(letter, dead.setdefault(letter.source, {}))
             if choice.takes(letter):
-                # A heap with the youngest on top: what is beyond the limit goes first.
                 number, offset = letter.record.partition.number, letter.record.offset
                 rank = -letter.record.timestamp, -number, -offset, letter
-                heapq.heappush(oldest, rank)
-                if len(oldest) > self._options.limit:
-                    heapq.heappop(oldest)
+                if keep_highest(oldest, rank, self._options.limit):
                     self._done["left for another run"] += 1
         return sorted((one[-1] for one in oldest), key=_place), dead
 

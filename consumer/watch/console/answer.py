@@ -14,7 +14,6 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from consumer.offsets.record import Record
     from consumer.watch.console.view import View
     from consumer.watch.outcomes.block import Outcome
     from consumer.watch.outcomes.outcomes import Steps
@@ -80,8 +79,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
         "says": shown.text(says(one.channel, one.ending, one.reason, told)),
         "reason": shown.text(one.reason),
         "hull_id": shown.text(one.hull_id),
-        "external_id": _optional(one.external_id, shown),
-        "email": _optional(one.email, shown),
+        "external_id": one.external_id and shown.text(one.external_id),
+        "email": one.email and shown.text(one.email),
         "channel": one.channel if one.channel in {"user:update", "account:update"} else "",
         "topic": one.topic,
         "partition": one.partition,
@@ -122,8 +121,8 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
         "says": shown.text(f"Waiting: {reason.rstrip('.')}."),
         "reason": shown.text(reason),
         "hull_id": shown.text(receipt.hull_id),
-        "external_id": _optional(receipt.external_id, shown),
-        "email": _optional(receipt.email, shown),
+        "external_id": receipt.external_id and shown.text(receipt.external_id),
+        "email": receipt.email and shown.text(receipt.email),
         "channel": receipt.channel,
         "topic": record.partition.topic,
         "partition": record.partition.number,
@@ -142,10 +141,6 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
         ],
         "skips": [],
     }
-
-
-def _optional(text: str | None, shown: Shown) -> str | None:
-    return None if text is None else shown.text(text)
 
 
 _MOST_PROFILES: Final = 10
@@ -226,7 +221,9 @@ def told_of(one: Outcome) -> Told:
 def _named(wanted: str, waiting: Sequence[Waiting]) -> Iterator[tuple[Name, Message]]:
     for one in waiting:
         receipt = one.receipt
-        place = _place(receipt.ticket.record, receipt.position)
+        record = receipt.ticket.record
+        position = _number(receipt.position)
+        place = _Place(*record.partition, record.offset, position, at=float("inf"))
         own = own_resource(receipt.channel)
         if own is not None and is_about(receipt, wanted):
             yield (own, receipt.hull_id), (place, told_of_waiting(one))
@@ -244,11 +241,6 @@ def told_of_waiting(one: Waiting) -> Told:
     if why is not None:
         return Told("waiting", why)
     return told(receipt.channel, receipt.ending, receipt.reason, receipt.skips, receipt.changes)
-
-
-def _place(record: Record, position: int | None) -> _Place:
-    topic, partition = record.partition
-    return _Place(topic, partition, record.offset, _number(position), float("inf"))
 
 
 def _number(position: int | None) -> int:

@@ -7,6 +7,7 @@ import hmac
 import socket
 import time
 from base64 import b64decode
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -19,12 +20,11 @@ from consumer.watch.console.answer import answer
 from consumer.watch.console.callers import Caller, Tries, refusal
 from consumer.watch.console.door import EXPLAIN, QUESTIONS
 from consumer.watch.console.explaining import LARGEST_MESSAGE, TooMuch, explained
-from consumer.watch.console.queue import Busy, Queue
 from consumer.watch.console.state import state
 from consumer.watch.personal import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from consumer.watch.console.view import View
     from consumer.watch.outcomes.outcomes import Steps
@@ -48,6 +48,8 @@ _TURN_SECONDS: Final = 0.002
 _TOO_LARGE: Final = f"The message is larger than {LARGEST_MESSAGE // 1024} KiB"
 _TOO_OFTEN: Final = "Too many wrong passwords: wait ten seconds"
 _MOST_BODIES: Final = 8
+MOST_WAITING: Final = 8
+_LONGEST_WAIT: Final = 5.0
 _KINDS: Final = {408: "too slow", 413: "too large", 415: "not JSON"}
 _BUSY: Final = "Others are asking: try again in a moment"
 
@@ -67,7 +69,7 @@ class Console:
         own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
         # A pod of a set is `hull-planhat-0.hull-planhat.crm.svc`: itself, and its Service.
         self._names = {own, *given, *(f"{own}.{name}" for name in given)}
-        self._looks, self._bodies, self._explains = Queue(), _Bodies(), Queue()
+        self._looks, self._bodies, self._explains = _Queue(), _Bodies(), _Queue()
         self._tries = Tries()
         keeps_personal = view.settings.log.pii
         clean = cleaner(keeps_emails=keeps_personal).text
@@ -125,7 +127,7 @@ class Console:
             except _Refused as refused:
                 self._note(refused.kind)
                 return refused.answer()
-            except Busy:
+            except _Busy:
                 self._note("busy")
                 return _Refused(503, _BUSY, headers={"Retry-After": "1"}).answer()
 
@@ -133,7 +135,9 @@ class Console:
 
     def _check_caller(self, request: web.Request, *, is_page: bool) -> None:
         headers = request.headers
-        hosts = {*headers.getall("Host", ()), *_target_host(request)}
+        hosts = set(headers.getall("Host", ()))
+        if request.rel_url.absolute:  # the host that the request line names must be the same
+            hosts.add(request.rel_url.authority)
         caller = Caller(
             hosts.pop() if len(hosts) == 1 else "",
             ",".join(headers.getall("Origin", ())),
@@ -149,11 +153,8 @@ class Console:
         username, password = http.username, http.password
         if not username or password is None:
             return
-        given, now, address = (
-            request.headers.get("Authorization"),
-            loop_time(),
-            request.remote or "",
-        )
+        given = request.headers.get("Authorization")
+        now, address = loop_time(), request.remote or ""
         if given is not None:
             if not self._tries.may_try(address, now):
                 raise _Refused(429, _TOO_OFTEN, "too many passwords", headers={"Retry-After": "10"})
@@ -162,7 +163,7 @@ class Console:
             self._tries.note_wrong(address, now)
         ask = {"WWW-Authenticate": 'Basic realm="hull-planhat", charset="UTF-8"'}
         kind = "no password" if given is None else "wrong password"
-        raise _Refused(401, "Name and password, please", kind, headers=ask)
+        raise _Refused(401, "Name and password required", kind, headers=ask)
 
 
 class _Refused(Exception):
@@ -182,6 +183,36 @@ class _Refused(Exception):
         return _json({"error": self._text}, self._status, self._headers)
 
 
+class _Busy(Exception):
+    """Others are asking: try again in a moment."""
+
+
+class _Queue:
+    """Lets those that ask in, one after the other; a few wait for a moment."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for our turn, and have it; raises _Busy."""
+        if self._waiting >= MOST_WAITING:
+            raise _Busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise _Busy from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
 class _Bodies:
     """Reads bodies: bounded ones, a few at once, in a bounded time."""
 
@@ -193,29 +224,20 @@ class _Bodies:
         if (request.content_length or 0) > LARGEST_MESSAGE:
             raise _Refused(413, _TOO_LARGE)
         if self._reading >= _MOST_BODIES:
-            raise Busy
+            raise _Busy
         self._reading += 1
         try:
+            found = bytearray()
             async with asyncio.timeout(_BODY_SECONDS):
-                return await self._whole(request)
+                async for piece in request.content.iter_any():
+                    found += piece
+                    if len(found) > LARGEST_MESSAGE:
+                        raise _Refused(413, _TOO_LARGE)
+            return bytes(found)
         except TimeoutError:
             raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
         finally:
             self._reading -= 1
-
-    async def _whole(self, request: web.Request) -> bytes:
-        found = bytearray()
-        async for piece in request.content.iter_any():
-            found += piece
-            if len(found) > LARGEST_MESSAGE:
-                raise _Refused(413, _TOO_LARGE)
-        return bytes(found)
-
-
-def _target_host(request: web.Request) -> list[str]:
-    """The host that the request line names, if it names one: it is to be the same."""
-    target = request.rel_url
-    return [target.authority] if target.absolute else []
 
 
 def is_let_in(header: str, username: str, password: str) -> bool:

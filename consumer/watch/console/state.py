@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from consumer.lanes.halts import Halted, Kind
@@ -12,7 +14,6 @@ from consumer.wording import long_wait, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumer.lanes.lane import Lane
     from consumer.watch.console.view import View
     from schemas.planhat import Resource
 
@@ -52,28 +53,14 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
             "setting": view.settings.planhat.requests_per_minute,
             "next_in_seconds": round(view.limiter.wait(now), 1),
         },
-        "lanes": [
-            _lane(str(name), lane, now) | {"refused": _refused(view, name)}
-            for name, lane in view.engine.lanes.items()
-        ],
+        "lanes": [_lane(view, name, now) for name in view.engine.lanes],
         "totals": {name: view.tally.messages[name] for name in _ENDINGS},
         "skips": _skips(view),
         "dead_letters": {
             "waiting": view.dead_letters.messages,
             "topic": view.settings.kafka.dead_letter_topic,
         },
-        "troubles": [
-            {
-                "level": one.level,
-                "event": one.event,
-                "reason": one.reason,
-                "hull_id": one.hull_id,
-                "count": one.count,
-                "first_at": one.first_at,
-                "last_at": one.last_at,
-            }
-            for one in view.troubles.latest()[:_MOST_TROUBLES]
-        ],
+        "troubles": [asdict(one) for one in view.troubles.latest()[:_MOST_TROUBLES]],
     }
 
 
@@ -142,10 +129,11 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
     }
 
 
-def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
+def _lane(view: View, resource: Resource, now: float) -> dict[str, Any]:
+    lane, halt = view.engine.lanes[resource], view.engine.halts.of(resource)
     ready_at = lane.oldest()
     return {
-        "resource": name,
+        "resource": str(resource),
         "waiting": lane.waiting,
         "ready": lane.ready,
         "parked": lane.parked,
@@ -153,35 +141,27 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
         "breaker": lane.breaker_state,
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
+        "refused": halt.reason if halt.is_sure else None,
     }
-
-
-def _refused(view: View, resource: Resource) -> str | None:
-    halt = view.engine.halts.of(resource)
-    return halt.reason if halt.is_sure else None
 
 
 def _skips(view: View) -> list[dict[str, Any]]:
     """Why changes were skipped since the start, the most frequent reasons first."""
-    skipped = [
-        (count, kind, reason)
+    skipped = (
+        {"kind": kind, "reason": reason, "count": count}
         for (kind, ending, reason), count in view.tally.parts.items()
         if ending == "skipped"
-    ]
-    skipped.sort(reverse=True)
-    return [
-        {"kind": kind, "reason": reason, "count": count}
-        for count, kind, reason in skipped[:_MOST_REASONS]
-    ]
+    )
+    return nlargest(_MOST_REASONS, skipped, key=itemgetter("count", "kind", "reason"))
 
 
 Level = Literal["good", "busy", "trouble", "stopped"]
 
 _REMEDIES: Final[dict[Kind, str]] = {
-    "unauthorized": "Renew the token; a mounted file is read anew, and it goes on by itself",
-    "wrong host": "Mend api_prefix or PLANHAT_API_URL, then restart",
+    "unauthorized": "Renew the token; a mounted file is read again, and sending resumes by itself",
+    "wrong host": "Correct api_prefix or PLANHAT_API_URL, then restart",
     "too many rejected": "Roll back the last deploy or mapping, then restart",
-    "resource refused": "Give the token the right to write them; it goes on by itself",
+    "resource refused": "Let the token write them; sending resumes by itself",
 }
 
 
@@ -228,29 +208,31 @@ def _headlines(facts: Facts) -> Iterator[Headline]:
         detail = f"{unread}, {facts.unresolved:,} on their way"
         yield Headline("busy", "Catching up", detail)
     if facts.unresolved:
-        yield Headline("good", "All is well", f"All is read; {facts.unresolved:,} on their way")
-    yield Headline("good", "All is well", "Everything that came is final")
+        yield Headline(
+            "good", "All is well", f"Everything is read; {facts.unresolved:,} on their way"
+        )
+    yield Headline("good", "All is well", "Nothing is waiting")
 
 
 def _stopped(facts: Facts) -> Iterator[Headline]:
     if facts.stuck is not None:
-        remedy = "The probe of /healthz fails by this: Kubernetes restarts the pod"
+        remedy = "/healthz fails, so Kubernetes restarts the pod"
         yield Headline("stopped", "Stuck", facts.stuck, remedy)
     for halt in facts.halts:
         if halt.resource is None:
             remedy = _REMEDIES[halt.kind]
             yield Headline("stopped", "Halted: nothing is sent", halt.reason, remedy)
     if facts.refused is not None:
-        remedy = "Give the right back, or give us a group of our own; it goes on by itself"
+        remedy = "Restore the right, or use a consumer group of its own; it resumes by itself"
         yield Headline("stopped", "Kafka refuses us", facts.refused, remedy)
     if facts.unwritten_dead_letters:
         unwritten = facts.unwritten_dead_letters
         detail = f"{unwritten:,} rejected {plural(unwritten, 'message')} can't be written"
-        remedy = "Is the dead-letter topic there, and may we write to it?"
+        remedy = "Does the dead-letter topic exist, and may we write to it?"
         yield Headline("trouble", "The dead-letter topic fails", detail, remedy)
     if facts.long_wait is not None:
-        detail = "Its answer told us so; nothing is lost, and after an hour at most we ask again"
-        remedy = "Does something else use the tenant's quota, or is Planhat being maintained?"
+        detail = "Planhat asked for it; nothing is lost, and we ask again within an hour"
+        remedy = "Does something else use the tenant's quota, or is Planhat under maintenance?"
         yield Headline("trouble", facts.long_wait, detail, remedy)
     if facts.unready is not None:
         yield Headline("busy", "Not ready", facts.unready)
@@ -264,9 +246,9 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
             yield Headline("trouble", title, detail, _REMEDIES[halt.kind])
     if facts.broken_lanes:
         lanes = ", ".join(facts.broken_lanes)
-        detail = f"Requests for {lanes} keep failing; records are held and none is lost"
-        yield Headline("trouble", "Planhat does not answer", detail, "It goes on by itself")
+        detail = f"Requests for {lanes} keep failing; records wait, and none is lost"
+        yield Headline("trouble", "Planhat does not answer", detail, "It resumes by itself")
     if facts.is_throttled:
-        detail = "Planhat answered 429 lately: fewer calls are made than the settings allow"
+        detail = "Planhat answered 429 recently, so we make fewer calls than the settings allow"
         remedy = "Does something else use the tenant's quota?"
         yield Headline("trouble", "Throttled", detail, remedy)

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 import orjson
 
@@ -37,12 +37,6 @@ _MOST_SKIPS: Final = 50
 """Of one message: it may have thousands of events."""
 _MEANT: Final = dict.fromkeys(range(0x1C, 0x20), "?")
 """Whoever writes the separators of a row into a name sees them as question marks."""
-
-_ENDINGS: Final[dict[str, Ending]] = {
-    "delivered": "delivered",
-    "skipped": "skipped",
-    "rejected": "rejected",
-}
 
 
 class Outcome(NamedTuple):
@@ -75,9 +69,12 @@ def row_of(
     `at` is in milliseconds since 1970, `place` from `place_of`.
     """
     position = "" if receipt.position is None else str(receipt.position)
-    skips = _skips(receipt.skips[:_MOST_SKIPS]) if receipt.skips else ""
+    skips = ""
+    if receipt.skips:
+        some = receipt.skips[:_MOST_SKIPS]
+        skips = _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in some])
     hull_id, external_id, email = receipt.hull_id, receipt.external_id, receipt.email
-    changed = _changes(changes, hull_id) if changes else ""
+    changed = _ITEM.join([_change(change, hull_id) for change in changes]) if changes else ""
     row = (
         f"{at}\x1f{hull_id}\x1f{external_id or ''}\x1f{email or ''}\x1f{receipt.channel}"
         f"\x1f{ending}\x1f{reason}\x1f{place}\x1f{receipt.ticket.record.offset}\x1f{position}"
@@ -94,14 +91,6 @@ def row_of(
 def place_of(partition: Partition) -> str:
     """The part of a row that tells of the partition; a topic's name has none of our separators."""
     return f"{partition.topic}{_FIELD}{partition.number}"
-
-
-def _skips(skips: Sequence[tuple[Resource, str]]) -> str:
-    return _ITEM.join([f"{resource}\x1c{why.translate(_MEANT)}" for resource, why in skips])
-
-
-def _changes(changes: Sequence[Change], hull_id: str) -> str:
-    return _ITEM.join([_change(change, hull_id) for change in changes])
 
 
 def _change(change: Change, hull_id: str) -> str:
@@ -188,7 +177,7 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
         external_id or None,
         email or None,
         channel,
-        _ENDINGS[ending],
+        cast("Ending", ending),
         reason,
         topic,
         int(partition),
@@ -202,7 +191,7 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
 def _shown(item: str, line: bytes | None, hull_id: str) -> ShownChange:
     resource, key, ending, reason, done = item.split(_MEMBER)
     body: Body | None = None if line is None else orjson.loads(line or b"{}")
-    return (Resource(resource), key or hull_id, _ENDINGS[ending], reason, done or None, body)
+    return (Resource(resource), key or hull_id, cast("Ending", ending), reason, done or None, body)
 
 
 def _skip(item: str) -> tuple[Resource, str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from consumer.watch.outcomes.block import Block, Outcome, ended_at, place_of, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from consumer.offsets.record import Partition
     from consumer.offsets.ticket import Change, Ending, Receipt
@@ -84,16 +84,11 @@ class Outcomes:
         self._count = 0
         self._size = 0
         self._payload_size = 0
-        self._silent_size = 0
         # What many rows have in common is made once.
         self._at = ""
         self._at_until = 0.0
         self._partition: Partition | None = None
         self._place = ""
-
-    def __len__(self) -> int:
-        """Outcomes that are remembered."""
-        return self._count + len(self._rows) + sum(len(block.keys) for block in self._silent)
 
     @property
     def since(self) -> float | None:
@@ -121,7 +116,6 @@ class Outcomes:
         self._new_size += len(row)
         if len(self._rows) >= self._at_once or self._new_size > _MOST_NEW_BYTES:
             self._write()
-            self._forget()
 
     def _kept(self, receipt: Receipt, now: float) -> Sequence[Change]:
         """The changes of which is kept what was sent; part of it would tell less than nothing."""
@@ -152,24 +146,13 @@ class Outcomes:
         wanted = query.strip().lower()
         if not wanted:
             return []
-        named = yield from self._look({wanted}, most)
+        blocks = [*self._log(), *reversed(self._silent)]
+        named = yield from _look(blocks, {wanted}, most)
         hull_ids = dict.fromkeys(one.hull_id for one in named if one.hull_id)
         names = {name.lower() for name in islice(hull_ids, _MOST_NAMED)}
         # By an address only those are found that carry it: what else became of the same profile?
-        found = named if names <= {wanted} else (yield from self._look(names, most))
+        found = named if names <= {wanted} else (yield from _look(blocks, names, most))
         return sorted(found, key=attrgetter("at"), reverse=True)[:most]
-
-    def _look(self, names: set[str], most: int) -> Steps[list[Outcome]]:
-        found: list[Outcome] = []
-
-        def wants(given: Sequence[str]) -> bool:
-            return any(name.lower() in names for name in given)
-
-        for block in [*self._log(), *reversed(self._silent)]:
-            if len(found) < most and any(block.may_hold(name) for name in names):
-                found += reversed(block.outcomes(wants))
-            yield
-        return found
 
     def _log(self) -> Iterator[Block]:
         """All but who is silent, the newest first."""
@@ -181,7 +164,8 @@ class Outcomes:
         return Block.of(self._rows, self._keys, self._new_since, self._payloads)
 
     def _write(self) -> None:
-        block = self._new_block()
+        """Make a block of what is new, and room for it."""
+        room, block = self._room, self._new_block()
         self._rows, self._keys, self._payloads, self._new_size = [], [], [], 0
         self._blocks.append(block)
         self._count += len(block.keys)
@@ -189,71 +173,81 @@ class Outcomes:
         if block.payloads:
             self._with_payloads.append(block)
             self._payload_size += len(block.payloads)
-
-    def _forget(self) -> None:
-        room = self._room
         while self._payload_size > room.payload_size:
-            block = self._with_payloads.popleft()
-            self._payload_size -= len(block.payloads or b"")
-            block.payloads = None
-        if self._count > room.outcomes or self._size + self._silent_size > room.size:
-            self._keep_silent(self._oldest())
+            oldest = self._with_payloads.popleft()
+            self._payload_size -= len(oldest.payloads or b"")
+            oldest.payloads = None
+        free = room.size - sum(len(one.rows) for one in self._silent)
+        if self._count > room.outcomes or self._size > free:
+            self._forget(free * _KEPT)
 
-    def _oldest(self) -> list[Block]:
-        """Let the oldest blocks go."""
-        room = self._room
-        size = (room.size - self._silent_size) * _KEPT
-        found: list[Block] = []
-        while self._blocks and (self._count > room.outcomes * _KEPT or self._size > size):
+    def _forget(self, size: float) -> None:
+        """Let the oldest blocks go, all but the last word of who is silent since."""
+        old: list[Block] = []
+        while self._blocks and (self._count > self._room.outcomes * _KEPT or self._size > size):
             block = self._blocks.popleft()
             self._count -= len(block.keys)
             self._size -= len(block.rows)
             if self._with_payloads and self._with_payloads[0] is block:
                 self._with_payloads.popleft()
                 self._payload_size -= len(block.payloads or b"")
-            found.append(block)
-        return found
+            old.append(block)
+        self._silent = _last_words(self._silent, old, self._blocks, self._room)
 
-    def _keep_silent(self, old: list[Block]) -> None:
-        """Keep of `old`, and of what was kept before, what nothing later covers: if it is little.
 
-        What is kept takes at most half of the room: the rest is for what is new.
-        """
-        covered: set[int] = set()
-        before, self._silent, self._silent_size = self._silent, [], 0
-        for block in reversed(self._blocks):
+def _look(blocks: Iterable[Block], names: set[str], most: int) -> Steps[list[Outcome]]:
+    found: list[Outcome] = []
+
+    def wants(given: Sequence[str]) -> bool:
+        return any(name.lower() in names for name in given)
+
+    for block in blocks:
+        if len(found) < most and any(block.may_hold(name) for name in names):
+            found += reversed(block.outcomes(wants))
+        yield
+    return found
+
+
+def _last_words(
+    before: Sequence[Block], old: Sequence[Block], later: Sequence[Block], room: Room
+) -> list[Block]:
+    """Of `old`, and of those kept `before`, what nothing later covers; nothing if it is too much.
+
+    It takes at most half of the room: the rest is for what is new.
+    """
+    covered: set[int] = set()
+    for block in reversed(later):
+        covered.update(block.keys)
+        if len(covered) > room.silent:
+            return []
+    fresh: list[tuple[int, str]] = []
+    for block in reversed(old):
+        if not covered.issuperset(block.keys):
+            fresh += _uncovered(block, covered)
+    kept: list[Block] = []
+    for block in reversed(before):
+        dispensable = len(covered.intersection(block.keys))
+        if dispensable > len(block.keys) * _COVERED or len(block.keys) < room.at_once:
+            fresh += _uncovered(block, covered)
+        else:
             covered.update(block.keys)
-            if len(covered) > self._room.silent:
-                return
-        fresh: list[tuple[int, str]] = []
-        for block in reversed(old):
-            if not covered.issuperset(block.keys):
-                fresh += _uncovered(block, covered)
-        kept: list[Block] = []
-        for block in reversed(before):
-            dispensable = len(covered.intersection(block.keys))
-            if dispensable > len(block.keys) * _COVERED or len(block.keys) < self._at_once:
-                fresh += _uncovered(block, covered)
-            else:
-                covered.update(block.keys)
-                kept.append(block)
-        self._silent = kept[::-1]
-        fresh.sort(key=_when)
-        for first in range(0, len(fresh), self._at_once):
-            keys, rows = zip(*fresh[first : first + self._at_once], strict=True)
-            self._silent.append(Block.of(rows, keys, ended_at(rows[0])))
-        self._bound_silent()
+            kept.append(block)
+    fresh.sort(key=lambda kept: ended_at(kept[1]))
+    for first in range(0, len(fresh), room.at_once):
+        keys, rows = zip(*fresh[first : first + room.at_once], strict=True)
+        kept.append(Block.of(rows, keys, ended_at(rows[0])))
+    return _newest(kept, room.silent, room.size // 2)
 
-    def _bound_silent(self) -> None:
-        """Forget who was silent for longest, if there are too many."""
-        self._silent.sort(key=attrgetter("since"))
-        count, size = self._room.silent, self._room.size // 2
-        for position, block in enumerate(reversed(self._silent)):
-            count -= len(block.keys)
-            if count < 0 or self._silent_size + len(block.rows) > size:
-                del self._silent[: len(self._silent) - position]
-                return
-            self._silent_size += len(block.rows)
+
+def _newest(blocks: list[Block], count: int, size: int) -> list[Block]:
+    """The newest that fit into so many outcomes and bytes, the oldest first."""
+    blocks.sort(key=attrgetter("since"))
+    for position, block in enumerate(reversed(blocks)):
+        count -= len(block.keys)
+        size -= len(block.rows)
+        if count < 0 or size < 0:
+            return blocks[len(blocks) - position :]
+    return blocks
 
 
 def _uncovered(block: Block, covered: set[int]) -> list[tuple[int, str]]:
@@ -264,7 +258,3 @@ def _uncovered(block: Block, covered: set[int]) -> list[tuple[int, str]]:
             covered.add(key)
             found.append((key, row))
     return found
-
-
-def _when(kept: tuple[int, str]) -> float:
-    return ended_at(kept[1])

@@ -36,7 +36,7 @@ _TITLES: Final[dict[State, str]] = {
     "in_planhat": "In Planhat",
     "not_updated": "In Planhat",
     "not_in_planhat": "Not in Planhat",
-    "waiting": "On its way: not final yet",
+    "waiting": "On its way",
     "unknown": "Not known whether it is in Planhat",
 }
 
@@ -110,9 +110,9 @@ def says(channel: str, ending: Ending, reason: str, one: Told) -> str:
     name = _NAMES.get(channel, "")
     match one.fate, ending:
         case "delivered", "rejected":
-            return f"Planhat took the {name}, but not all that hangs on it: {reason}"
+            return f"Planhat accepted the {name}, but not everything that belongs to it: {reason}"
         case "delivered", _:
-            return "Planhat took it."
+            return "Planhat accepted it."
         case "skipped", "delivered":
             what = "events were" if one.has_sent_events else "company was"
             return f"Only its {what} sent, the contact itself was not: {one.reason}"
@@ -130,7 +130,7 @@ def events_only(reason: str) -> str:
 def done(change: str | None) -> str:
     """Say what was done with a change that was delivered."""
     if change == UNATTRIBUTED:
-        return "sent, but Planhat may have dropped it: it knows no such contact"
+        return "sent, but Planhat may have dropped it: it may not know the contact"
     return change or "sent"
 
 
@@ -143,13 +143,14 @@ def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
     waiting = next((one for one in messages if one.fate == "waiting"), None)
     if waiting is not None:
         title = _TITLES["in_planhat" if is_there else "waiting"]
-        detail = f"{'A change is on its way. ' if is_there else ''}{_waits(waiting)}"
+        moving = "A change is on its way. " if is_there else ""
+        detail = f"{moving}Waiting: {waiting.reason.rstrip('.')}."
         return Standing("waiting", title, detail, waiting.reason, since, is_exact)
     last = next((one for one in reversed(messages) if one.fate is not None), Told(None))
     if not is_there:
         return _absent(messages, last)
     if last.fate in {"skipped", "rejected"}:
-        how = "not sent" if last.fate == "skipped" else "rejected and lies in the dead letters"
+        how = "not sent" if last.fate == "skipped" else "rejected and is in the dead letters"
         detail = f"Its last change was {how}: {last.reason}"
         title = _TITLES["not_updated"]
         return Standing("not_updated", title, detail, last.reason, since, is_exact)
@@ -173,13 +174,9 @@ def _is_telling(one: Told) -> bool:
     return one.fate == "rejected" or (one.fate == "skipped" and one.reason not in _TELLS_NOTHING)
 
 
-def _waits(one: Told) -> str:
-    return f"Waiting: {one.reason.rstrip('.')}."
-
-
 def _why(one: Told) -> str:
     if one.fate == "rejected":
-        return f"Rejected, it lies in the dead letters: {one.reason}"
+        return f"Rejected, it is in the dead letters: {one.reason}"
     return one.reason
 
 

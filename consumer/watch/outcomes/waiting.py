@@ -88,7 +88,7 @@ def why(part: Part, lane: Lane, dispatch: Dispatch, planner: Planner, now: float
     """Say what a change waits for, the nearest cause first."""
     profile = part.profile
     if profile is None:
-        return "ends in this moment"
+        return "is ending right now"
     if part.waits:
         return planner.waits.reason(part, now)
     place = profile.parts.index(part)
@@ -107,14 +107,14 @@ def _causes(
     if profile is not None and profile.parts[0] is not part and profile.parts[0].waits:
         yield f"an earlier change of it waits: {planner.waits.reason(profile.parts[0], now)}"
     if profile is not None and profile.blockers:
-        yield "another profile that names the same Planhat record goes first"
+        yield "another profile with the same Planhat record goes first"
     if profile is not None and profile.parked:
-        yield f"its last request failed; {_soon(lane.next_try(profile), now)} it is tried again"
+        yield f"its last request failed; it is tried again {_soon(lane.next_try(profile), now)}"
     if lane.breaker.is_open:
-        yield f"Planhat keeps failing; {_soon(now + lane.breaker.wait(now), now)} it is tried again"
+        yield f"Planhat keeps failing; it is tried again {_soon(now + lane.breaker.wait(now), now)}"
     wait = dispatch.lines[part.resource].gate.wait(now)
     if wait > 0:
-        yield f"the quota is used up; {_soon(now + wait, now)} the next request may go"
+        yield f"the quota is used up; the next request may go {_soon(now + wait, now)}"
     yield "goes with one of the next requests"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from consumer.clock import loop_time
@@ -56,15 +57,10 @@ class Connections:
         self._most_silent = most
         self._most_speaking = max(_LEAST_SPEAKING, most // _SPEAKING_SHARE)
         self._silent: dict[socket.socket, float] = {}  # until when, the oldest first
-        self._speaking: dict[Connection, None] = {}  # likewise
+        self.speaking: dict[Connection, None] = {}  # likewise
         self._listening: list[socket.socket] = []
         self._joining: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that is listened at; 0 while none is."""
-        return int(self._listening[0].getsockname()[1]) if self._listening else 0
 
     def listen(self, sockets: list[socket.socket]) -> None:
         """Accept connections at bound sockets, which are ours from now on."""
@@ -91,7 +87,7 @@ class Connections:
         self._silent.clear()
         for task in self._joining:
             task.cancel()
-        for connection in list(self._speaking):
+        for connection in list(self.speaking):
             connection.end()
 
     def add(self, connection: Connection) -> None:
@@ -99,26 +95,25 @@ class Connections:
 
         Who came just now had no chance to ask yet: of a burst, each would end the one before.
         """
-        if len(self._speaking) >= self._most_speaking:
+        if len(self.speaking) >= self._most_speaking:
             now = loop_time()
-            slow = (one for one in self._speaking if one.is_slow(now))
-            next(slow, next(iter(self._speaking))).end(_TOO_MANY)
-        self._speaking[connection] = None
-
-    def remove(self, connection: Connection) -> None:
-        """It is over."""
-        self._speaking.pop(connection, None)
+            since = now + HEAD_SECONDS - _GRACE_SECONDS
+            slow = (one for one in self.speaking if not one.has_asked and one.until < since)
+            next(slow, next(iter(self.speaking))).end(_TOO_MANY)
+        self.speaking[connection] = None
 
     def bound_unsent(self, newest: Connection) -> None:
         """Who does not read its answer makes room for the next one's, the oldest first."""
-        if not newest.unsent:
+        if not newest.way.get_write_buffer_size():
             return
-        excess = sum(one.unsent for one in self._speaking) - MOST_UNSENT
-        for one in [one for one in self._speaking if one.unsent and one is not newest]:
+        unsent = {one: one.way.get_write_buffer_size() for one in self.speaking}
+        excess = sum(unsent.values()) - MOST_UNSENT
+        for one, size in unsent.items():
             if excess <= 0:
                 return
-            excess -= one.unsent
-            one.end(_TOO_SLOW)
+            if size and one is not newest:
+                excess -= size
+                one.end(_TOO_SLOW)
 
     def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -131,7 +126,7 @@ class Connections:
             except OSError:  # no descriptors are left
                 self._end_oldest()
                 loop.remove_reader(listener)
-                loop.call_later(_BREATH_SECONDS, self._go_on, listener)
+                loop.call_later(_BREATH_SECONDS, _go_on, listener, self._accept)
                 return
             one.setblocking(False)
             if len(self._silent) >= self._most_silent:
@@ -140,10 +135,6 @@ class Connections:
             if self._sweeping is None:
                 self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
             loop.add_reader(one, self._spoken, one)
-
-    def _go_on(self, listener: socket.socket) -> None:
-        if listener in self._listening:
-            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 
     def _end_oldest(self) -> None:
         if self._silent:
@@ -159,17 +150,9 @@ class Connections:
             return
         loop = asyncio.get_running_loop()
         loop.remove_reader(one)
-        task = loop.create_task(self._join(one, until))
+        task = loop.create_task(_join(self, one, until))
         self._joining.add(task)
         task.add_done_callback(self._joining.discard)
-
-    async def _join(self, one: socket.socket, until: float) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(self, until), one
-            )
-        except OSError:
-            one.close()
 
     def _sweep(self) -> None:
         """End those that said nothing for too long: browsers do so, it is no news.
@@ -182,6 +165,19 @@ class Connections:
             del self._silent[one]
             _close(one)
         self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep) if self._silent else None
+
+
+def _go_on(listener: socket.socket, accept: Callable[[socket.socket], None]) -> None:
+    if listener.fileno() >= 0:  # it was not closed meanwhile
+        asyncio.get_running_loop().add_reader(listener, accept, listener)
+
+
+async def _join(connections: Connections, one: socket.socket, until: float) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.connect_accepted_socket(lambda: Connection(connections, until), one)
+    except OSError:
+        one.close()
 
 
 def _has_left(one: socket.socket) -> bool:
@@ -201,100 +197,72 @@ def _close(one: socket.socket) -> None:
 class Connection(asyncio.BufferedProtocol):
     """One of them, between the socket and the protocol that speaks HTTP.
 
-    Whatever is read goes through one small buffer of all, so that a slow one holds next to nothing.
+    All share one small read buffer, so that a slow one holds next to nothing.
     """
 
-    def __init__(self, all_of_them: Connections, until: float) -> None:
-        """The head of its request is to be there at `until`."""
-        self._until = until
-        self._has_asked = False
-        self._all = all_of_them
-        self._protocol: asyncio.Protocol | None = None
-        self._way: Way | None = None
-        self._timer: asyncio.TimerHandle | None = None
+    way: Way
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, connections: Connections, until: float) -> None:
+        """The head of its request must be there at `until`."""
+        self.until = until
+        self.has_asked = False
+        self._all = connections
+        self._protocol = connections.protocol()
         self._head = 0
         self._tail = b""
 
-    def is_slow(self, now: float) -> bool:
-        """Whether it could have asked by now, and has not."""
-        return not self._has_asked and now > self._until - HEAD_SECONDS + _GRACE_SECONDS
-
-    @property
-    def unsent(self) -> int:
-        """Bytes of its answer that the other side did not take yet."""
-        return self._way.get_write_buffer_size() if self._way is not None else 0
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for a request, but not for long."""
-        self._way = Way(cast("asyncio.Transport", transport), self._all.note, self._wrote)
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(self._until, self.end, _TOO_SLOW)
+        wrote = partial(self._all.bound_unsent, self)
+        self.way = Way(cast("asyncio.Transport", transport), self._all.note, wrote)
+        self._timer = asyncio.get_running_loop().call_at(self.until, self.end, _TOO_SLOW)
         self._all.add(self)
+        self._protocol.connection_made(self.way)
 
     def get_buffer(self, _sizehint: int) -> bytearray:
         """What is read is given on before anything else is read."""
         return self._all.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Give on what came."""
+        """Give on what came, and look for the end of the head of the request."""
         data = bytes(self._all.buffer[:nbytes])
-        if not self._has_asked and not self._is_head_well(data):
-            return
-        self._spoken_to().data_received(data)
+        if not self.has_asked:
+            # Blank lines before the head do not count.
+            head = data if self._head else data.lstrip(_BLANK)
+            self._head += len(head)
+            if _END_OF_HEAD in self._tail + head:
+                self.has_asked = True
+                self._timer.cancel()
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(WHOLE_SECONDS, self.end, _TOO_SLOW)
+            elif self._head > LONGEST_HEAD:
+                self.end("head too large")
+                return
+            self._tail = head[1 - len(_END_OF_HEAD) :]
+        self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
         """Who has said all may still read."""
-        return self._protocol.eof_received() if self._protocol is not None else None
+        return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._all.remove(self)
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._protocol is not None:
-            self._protocol.connection_lost(exc)
+        self._all.speaking.pop(self, None)
+        self._timer.cancel()
+        self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """The other side does not read."""
-        if self._protocol is not None:
-            self._protocol.pause_writing()
+        self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
         """The other side reads again."""
-        if self._protocol is not None:
-            self._protocol.resume_writing()
+        self._protocol.resume_writing()
 
     def end(self, why: str = "") -> None:
         """End it now, whatever is under way."""
-        self._all.remove(self)
+        self._all.speaking.pop(self, None)
         if why:
             self._all.note(why)
-        if self._way is not None:
-            self._way.abort()
-
-    def _wrote(self) -> None:
-        self._all.bound_unsent(self)
-
-    def _spoken_to(self) -> asyncio.Protocol:
-        if self._protocol is None:
-            assert self._way is not None  # noqa: S101 - nothing is read before it is connected
-            self._protocol = self._all.protocol()
-            self._protocol.connection_made(self._way)
-        return self._protocol
-
-    def _is_head_well(self, data: bytes) -> bool:
-        """Look for the end of the head of the request; blank lines before it are none."""
-        if self._head == 0:
-            data = data.lstrip(_BLANK)
-        self._head += len(data)
-        if _END_OF_HEAD in self._tail + data:
-            self._has_asked = True
-            assert self._timer is not None  # noqa: S101 - set when it was connected
-            self._timer.cancel()
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(WHOLE_SECONDS, self.end, _TOO_SLOW)
-        elif self._head > LONGEST_HEAD:
-            self.end("head too large")
-            return False
-        self._tail = data[1 - len(_END_OF_HEAD) :]
-        return True
+        self.way.abort()

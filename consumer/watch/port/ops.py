@@ -74,8 +74,15 @@ class Ops:
         self._repeats = Repeats(FOREIGN_SECONDS)
         app = web.Application(middlewares=[self._careful])
         app.on_response_prepare.append(_signed)
-        added = list(routes)
-        app.add_routes([*added, *(route for route in self._routes() if _is_new(route, added))])
+        app.add_routes(
+            [
+                *routes,
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._show_metrics),
+                web.get("/", _page),
+            ]
+        )
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -89,14 +96,11 @@ class Ops:
             read_bufsize=_READ_AHEAD,
             auto_decompress=False,
         )
+        self.port = 0
+        """The port that is listened at; 0 while none is."""
         self._connections: Connections | None = None
         self._shared = b""
         self._shared_until = 0.0
-
-    @property
-    def port(self) -> int:
-        """The port that is listened at; 0 while none is."""
-        return self._connections.port if self._connections is not None else 0
 
     async def start(self, host: str | None, port: int) -> None:
         """Listen, without a host at all addresses of both families; raises PortTaken."""
@@ -105,15 +109,22 @@ class Ops:
         assert server is not None  # noqa: S101 - it was set up
         connections = Connections(server, most_connections(), self.note)
         try:
-            found = [listening(port)] if host is None else await _listening_at(host, port)
+            if host is None:
+                found = [listening(port)]
+            else:
+                loop = asyncio.get_running_loop()
+                infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = listening_at([(family, address) for family, _, _, _, address in infos])
         except (OSError, UnicodeError) as error:
             await self._runner.cleanup()
             raise PortTaken(_complaint(host, port, error)) from error
         connections.listen(found)
         self._connections = connections
+        self.port = found[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the port, and what is still open after two seconds."""
+        self.port = 0
         if self._connections is not None:
             self._connections.close()
         with suppress(TimeoutError):
@@ -144,14 +155,6 @@ class Ops:
                 _log.error("http.failed", path=request.path, exc_info=error)
             return web.Response(status=500, text="Failed: the log says why.\n")
 
-    def _routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/healthz", self._healthz),
-            web.get("/readyz", self._readyz),
-            web.get("/metrics", self._show_metrics),
-            web.get("/", self._page),
-        ]
-
     async def _healthz(self, _request: web.Request) -> web.Response:
         return _answer(*self._state.healthy())
 
@@ -165,8 +168,9 @@ class Ops:
             self._shared, self._shared_until = self._metrics.text(), now + _SHARED_SECONDS
         return web.Response(body=self._shared, headers={"Content-Type": CONTENT_TYPE})
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        return web.Response(text=_PAGE, content_type="text/html")
+
+async def _page(_request: web.Request) -> web.Response:
+    return web.Response(text=_PAGE, content_type="text/html")
 
 
 def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
@@ -185,13 +189,6 @@ def listening(port: int, families: Sequence[int] = _FAMILIES) -> socket.socket:
     return _opened(port, last)
 
 
-async def _listening_at(host: str, port: int) -> list[socket.socket]:
-    """Open a port at each address of a host; raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return listening_at([(family, address) for family, _, _, _, address in found])
-
-
 def listening_at(
     addresses: Iterable[tuple[socket.AddressFamily, tuple[Any, ...]]],
 ) -> list[socket.socket]:
@@ -206,17 +203,13 @@ def listening_at(
             found.append(socket.create_server(address, family=family))
         except OSError as error:
             if error.errno not in _NOT_THERE:
-                _close_all(found)
+                for one in found:
+                    one.close()
                 raise
             missing = error
     if missing is not None and not found:
         raise missing
     return found
-
-
-def _close_all(sockets: Iterable[socket.socket]) -> None:
-    for one in sockets:
-        one.close()
 
 
 def _opened(port: int, family: int) -> socket.socket:
@@ -252,11 +245,6 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 def _answer(good: bool, reason: str) -> web.Response:  # noqa: FBT001 - a pair, unpacked
     found = {"ok": good, "reason": _cleaner.text(reason)}
     return web.json_response(found, status=200 if good else 503)
-
-
-def _is_new(route: web.RouteDef, added: list[web.AbstractRouteDef]) -> bool:
-    taken = {(one.method, one.path) for one in added if isinstance(one, web.RouteDef)}
-    return (route.method, route.path) not in taken
 
 
 def _complaint(host: str | None, port: int, error: OSError | UnicodeError) -> str:

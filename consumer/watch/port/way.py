@@ -70,10 +70,6 @@ class Way(asyncio.Transport):
         """Read on."""
         self._transport.resume_reading()
 
-    def is_reading(self) -> bool:
-        """Whether what comes is read."""
-        return self._transport.is_reading()
-
     def get_write_buffer_size(self) -> int:
         """Bytes that the other side did not take yet."""
         return self._transport.get_write_buffer_size()

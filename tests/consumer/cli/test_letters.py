@@ -3,7 +3,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumer.cli.dead_letters.letters import LetterChoice, NewestLetters, letter_name, moment
+from consumer.cli.dead_letters.letters import (
+    LetterChoice,
+    Ranked,
+    keep_highest,
+    letter_name,
+    moment,
+    newest_rank,
+)
 from consumer.offsets.record import Record
 from tests.consumer.dead import DEAD, letter
 
@@ -73,9 +80,10 @@ def test_nothing_asked_for_is_no_filter() -> None:
 
 
 def test_the_newest_are_those_of_all_partitions_by_when_they_were_rejected() -> None:
-    newest = NewestLetters(2)
+    newest: list[Ranked] = []
 
     for at, hour in ((0, 12), (1, 9), (2, 10), (3, 11)):
-        newest.add(letter(7, at, failed_at=f"2026-11-24T{hour:02}:00:00+00:00"))
+        one = letter(7, at, failed_at=f"2026-11-24T{hour:02}:00:00+00:00")
+        keep_highest(newest, newest_rank(one), 2)
 
-    assert [one.name for one in newest.in_order()] == ["0:3", "0:0"]
+    assert [one[-1].name for one in sorted(newest)] == ["0:3", "0:0"]

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from consumer import log
 from consumer.log.clean import Cleaner
-from consumer.log.lines import json_line
 from consumer.log.masking import Secrets
 
 LOG = structlog.get_logger("consumer.test")
@@ -117,7 +116,7 @@ json_like = st.recursive(
 @given(st.dictionaries(st.text(), json_like, max_size=4))
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_line_is_one_line_of_json_whatever_is_in_it(event: dict[str, Any]) -> None:
-    line = json_line(Cleaner(Secrets(), keeps_emails=False).event(event))
+    line = log.json_line(Cleaner(Secrets(), keeps_emails=False).event(event))
 
     assert "\n" not in line
     assert isinstance(json.loads(line), dict)

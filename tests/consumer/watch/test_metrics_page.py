@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consumer.watch.metric_table import described
+from tests.described_metrics import described
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 

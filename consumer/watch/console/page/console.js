@@ -71,7 +71,7 @@ async function look() {
     $("headline").dataset.level = "stopped";
     text("title", "The service does not answer");
     const since = heardAt ? `, last heard ${span((Date.now() - heardAt) / 1000)} ago` : "";
-    text("detail", `${error.message}${since}. What is below may be old.`);
+    text("detail", `${error.message}${since}. The figures below may be out of date.`);
     $("remedy").hidden = true;
   }
 }
@@ -87,9 +87,9 @@ function show(state) {
   text("version", `· ${state.version}, up ${span(state.uptime_seconds)}`);
   showFigures(state);
   fill($("lanes"), state.lanes.map(lane));
-  fill($("skips"), state.skips.map(skip), make("li", { class: "quiet" }, "Nothing was skipped since the start."));
+  fill($("skips"), state.skips.map(skip), make("li", { class: "quiet" }, "Nothing skipped since the start."));
   fill($("troubles"), state.troubles.map(trouble), make("li", { class: "quiet" }, "None since the start."));
-  fill($("partitions"), state.kafka.partitions.map(partition), row([["None is ours", { class: "empty", colspan: 5 }]]));
+  fill($("partitions"), state.kafka.partitions.map(partition), row([["This replica owns no partition.", { class: "empty", colspan: 5 }]]));
   before = { at: Date.parse(state.at), totals: state.totals };
 }
 
@@ -189,7 +189,7 @@ async function refresh() {
   try {
     const [latest, found] = await Promise.all([ask(path("")), wanted ? ask(path(wanted)) : null]);
     if (turn !== asked) return; // somebody asked for something else meanwhile
-    fill($("latest"), latest.outcomes.slice(0, 12).map(latestRow), row([["Nothing came to its end yet.", { class: "empty", colspan: 4 }]]));
+    fill($("latest"), latest.outcomes.slice(0, 12).map(latestRow), row([["Nothing has ended yet.", { class: "empty", colspan: 4 }]]));
     answer(found);
   } catch (error) {
     if (turn === asked && wanted) fill($("answer"), [make("p", { class: "complaint" }, `The search failed: ${error.message}.`)]);
@@ -229,10 +229,10 @@ function standing(one, isOneOfMany, known) {
 }
 
 function unknown(found) {
-  const since = found.since ? ` since ${span((Date.now() - Date.parse(found.since)) / 1000)} ago` : "";
+  const since = found.since ? ` in the last ${span((Date.now() - Date.parse(found.since)) / 1000)}` : "";
   const unread = found.unread > 1 ? ` It may be among the ${whole.format(found.unread)} records that are not read yet.`
     : found.unread ? " It may be the one record that is not read yet." : "";
-  return `No message about it is remembered by this replica${since}.${unread}`;
+  return `This replica remembers no message about it${since}.${unread}`;
 }
 
 function outcome(one, at, opened) {
@@ -254,7 +254,7 @@ function change(one, name, opened, known) {
   const reason = one.reason && !known.includes(one.reason) ? `: ${one.reason}` : "";
   return make("li", {}, badge(one.ending), ` ${NAMES[one.resource] ?? one.resource}${what}${reason}`,
     one.payload === null ? null : make("details", { "data-of": name, open: opened.has(name) },
-      make("summary", {}, one.ending === "delivered" && one.change === "unchanged" ? "What Planhat has already" : "The payload"),
+      make("summary", {}, one.ending === "delivered" && one.change === "unchanged" ? "What Planhat already has" : "Payload"),
       make("pre", {}, JSON.stringify(one.payload, null, 2))));
 }
 
@@ -265,10 +265,10 @@ async function explain() {
   if (!message) return $("message").focus();
   try {
     const found = await ask("api/explain", { method: "POST", headers: { "Content-Type": "application/json" }, body: message });
-    const cut = found.is_cut ? [make("p", { class: "complaint" }, "It is too long to be shown whole: “...” stands for what is left out.")] : [];
-    fill($("explained"), [...cut, ...found.messages.map(explained)], make("p", { class: "complaint" }, "An envelope without messages: nothing would be done."));
+    const cut = found.is_cut ? [make("p", { class: "complaint" }, "Too long to show in full: “...” marks what is left out.")] : [];
+    fill($("explained"), [...cut, ...found.messages.map(explained)], make("p", { class: "complaint" }, "The envelope holds no messages: nothing would be sent."));
   } catch (error) {
-    fill($("explained"), [make("p", { class: "complaint" }, `It could not be explained: ${error.message}.`)]);
+    fill($("explained"), [make("p", { class: "complaint" }, `Could not explain it: ${error.message}.`)]);
   }
 }
 
@@ -293,13 +293,13 @@ function fields(rows) {
   const head = ["Planhat", "Hull", "Value", ""].map((each) => make("th", { scope: "col" }, each));
   const body = rows.map((each) => row([[`${each.model} ${each.target}`], [each.attribute],
     [each.is_sent ? JSON.stringify(each.written) : make("span", { class: "quiet" }, "not sent")], [each.note, { class: "quiet" }]]));
-  return make("div", { class: "part" }, make("h4", {}, "What was read"),
+  return make("div", { class: "part" }, make("h4", {}, "Fields"),
     make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body))));
 }
 
 function request(one) {
   return make("div", { class: "part" },
-    make("h4", {}, one.only_if ? `A request, only if ${one.only_if}` : "A request"),
+    make("h4", {}, one.only_if ? `Request, only if ${one.only_if}` : "Request"),
     make("code", {}, `${one.method} ${one.path}`), make("pre", {}, JSON.stringify(one.body, null, 2)));
 }
 

@@ -64,7 +64,7 @@ def test_the_worst_is_told(facts: Facts, level: Level, title: str) -> None:
     ("kind", "remedy"),
     [
         ("unauthorized", "Renew the token"),
-        ("wrong host", "Mend api_prefix"),
+        ("wrong host", "Correct api_prefix"),
         ("too many rejected", "Roll back"),
     ],
 )

@@ -111,7 +111,7 @@ def test_who_waits_for_its_company_is_on_its_way() -> None:
 
     [said] = engine.said("user-1")
 
-    assert (said["state"], said["title"]) == ("waiting", "On its way: not final yet")
+    assert (said["state"], said["title"]) == ("waiting", "On its way")
     assert said["detail"].startswith("Waiting: its company 'a-9' is not in Planhat yet")
 
 
@@ -134,7 +134,7 @@ def test_who_was_rejected_is_not_there(room: Room) -> None:
     [said] = engine.said("user-1")
 
     assert said["state"] == "not_in_planhat"
-    assert said["detail"].startswith("Rejected, it lies in the dead letters: ")
+    assert said["detail"].startswith("Rejected, it is in the dead letters: ")
 
 
 def test_a_user_and_an_account_of_one_external_id_are_told_apart() -> None:

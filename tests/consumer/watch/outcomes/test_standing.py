@@ -100,7 +100,7 @@ def test_a_message_tells_of_its_own_profile(
             True,
             "not_updated",
             "In Planhat",
-            "Its last change was rejected and lies in the dead letters: 400 bad",
+            "Its last change was rejected and is in the dead letters: 400 bad",
         ),
         (
             [GATED],
@@ -129,7 +129,7 @@ def test_a_message_tells_of_its_own_profile(
             False,
             "not_in_planhat",
             "Not in Planhat",
-            "Rejected, it lies in the dead letters: 400 bad",
+            "Rejected, it is in the dead letters: 400 bad",
         ),
         (
             [GATED_EVENT],
@@ -144,7 +144,7 @@ def test_a_message_tells_of_its_own_profile(
             [HELD, GATED],
             False,
             "waiting",
-            "On its way: not final yet",
+            "On its way",
             "Waiting: its company goes first.",
         ),
         (
@@ -194,7 +194,7 @@ def test_it_is_there_since_the_first_that_is_remembered() -> None:
 @pytest.mark.parametrize(
     ("channel", "ending", "one", "said"),
     [
-        (USER, "delivered", SENT, "Planhat took it."),
+        (USER, "delivered", SENT, "Planhat accepted it."),
         (
             USER,
             "delivered",
@@ -205,13 +205,13 @@ def test_it_is_there_since_the_first_that_is_remembered() -> None:
             USER,
             "rejected",
             SENT,
-            "Planhat took the contact, but not all that hangs on it: too old",
+            "Planhat accepted the contact, but not everything that belongs to it: too old",
         ),
         (
             ACCOUNT,
             "rejected",
             SENT,
-            "Planhat took the company, but not all that hangs on it: too old",
+            "Planhat accepted the company, but not everything that belongs to it: too old",
         ),
         (USER, "skipped", FILTERED, "too old"),
         ("", "rejected", Told(None), "too old"),
@@ -224,6 +224,8 @@ def test_a_message_is_told_in_a_sentence(
 
 
 def test_an_event_that_planhat_may_have_dropped_is_told_as_such() -> None:
-    assert done(UNATTRIBUTED) == ("sent, but Planhat may have dropped it: it knows no such contact")
+    assert done(UNATTRIBUTED) == (
+        "sent, but Planhat may have dropped it: it may not know the contact"
+    )
     assert (done("created"), done(None)) == ("created", "sent")
     assert events_only("Why.").startswith("Only its events are sent, the contact itself is not: ")

@@ -139,7 +139,7 @@ def test_a_failed_request_is_told_with_the_next_try(desk: Desk) -> None:
     desk.take()
     desk.dispatch.answered(desk.fly(), Retry("503", 503, 20.0), 0.0)
 
-    assert desk.whys() == ["its last request failed; in 20 s it is tried again"]
+    assert desk.whys() == ["its last request failed; it is tried again in 20 s"]
 
 
 def test_a_planhat_that_keeps_failing_is_told(desk: Desk) -> None:
@@ -151,7 +151,7 @@ def test_a_planhat_that_keeps_failing_is_told(desk: Desk) -> None:
         desk.dispatch.answered(batch, Retry("503", 503), 2.0)
     desk.take()
 
-    assert desk.whys(now=2.0) == ["Planhat keeps failing; in 1 s it is tried again"]
+    assert desk.whys(now=2.0) == ["Planhat keeps failing; it is tried again in 1 s"]
 
 
 def test_a_halt_goes_before_all_else(desk: Desk) -> None:
@@ -165,14 +165,14 @@ def test_a_used_up_quota_is_told(desk: Desk) -> None:
     desk.take()
     desk.limiter.close(0.0, 12.0)
 
-    assert desk.whys() == ["the quota is used up; in 12 s the next request may go"]
+    assert desk.whys() == ["the quota is used up; the next request may go in 12 s"]
 
 
 def test_another_profile_of_the_same_address_goes_first(desk: Desk) -> None:
     desk.take(user={"id": "other", "email": "jane@acme.com"})
     desk.take()
 
-    assert desk.whys() == ["another profile that names the same Planhat record goes first"]
+    assert desk.whys() == ["another profile with the same Planhat record goes first"]
 
 
 def test_a_rejected_message_waits_for_the_dead_letters(desk: Desk) -> None:

@@ -221,12 +221,14 @@ async def test_the_oldest_silent_ones_make_room_and_probes_are_answered() -> Non
 
     reasons: list[str] = []
     connections = Connections(protocol, 4, reasons.append)
-    connections.listen([socket.create_server(("127.0.0.1", 0))])
-    asking = await asyncio.open_connection("127.0.0.1", connections.port)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    connections.listen([listener])
+    asking = await asyncio.open_connection("127.0.0.1", port)
     asking[1].write(b"first\r\n\r\n")
     await asking[0].readuntil(b"\r\n\r\n")
-    silent = [await asyncio.open_connection("127.0.0.1", connections.port) for _ in range(5)]
-    newest = await asyncio.open_connection("127.0.0.1", connections.port)
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+    newest = await asyncio.open_connection("127.0.0.1", port)
     newest[1].write(b"newest\r\n\r\n")
 
     answer = await newest[0].readline()
@@ -247,12 +249,14 @@ async def test_the_oldest_silent_ones_make_room_and_probes_are_answered() -> Non
 async def test_who_asks_in_a_burst_is_answered_though_others_hold_all_the_room() -> None:
     reasons: list[str] = []
     connections = Connections(Echo, 16, reasons.append)
-    connections.listen([socket.create_server(("127.0.0.1", 0))])
-    holding = [await asyncio.open_connection("127.0.0.1", connections.port) for _ in range(8)]
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    connections.listen([listener])
+    holding = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
     for reader, writer in holding:
         writer.write(b"held\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
-    asking = [socket.create_connection(("127.0.0.1", connections.port)) for _ in range(6)]
+    asking = [socket.create_connection(("127.0.0.1", port)) for _ in range(6)]
     for one in asking:
         one.sendall(b"asked\r\n\r\n")
         one.setblocking(False)
@@ -272,26 +276,31 @@ async def test_who_asks_in_a_burst_is_answered_though_others_hold_all_the_room()
 class Large(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, Way)
-        transport.is_ours = True
-        transport.write(b"x" * LARGE)
-        transport.close()
+        self._way = transport
+
+    def data_received(self, _data: bytes) -> None:
+        self._way.is_ours = True
+        self._way.write(b"x" * LARGE)
+        self._way.close()
 
 
 async def test_answers_that_nobody_reads_take_bounded_memory_together() -> None:
     reasons: list[str] = []
     connections = Connections(Large, 400, reasons.append)
-    connections.listen([socket.create_server(("127.0.0.1", 0))])
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    connections.listen([listener])
     loop = asyncio.get_running_loop()
     deaf = []
     for _ in range(40):
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         one.setblocking(False)
-        await loop.sock_connect(one, ("127.0.0.1", connections.port))
+        await loop.sock_connect(one, ("127.0.0.1", port))
         one.send(b"large\r\n\r\n")
         deaf.append(one)
 
-    reader, writer = await asyncio.open_connection("127.0.0.1", connections.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"large\r\n\r\n")
     answer = await _until_over(reader.read())
     connections.close()
