@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as foreign
+from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import (
     CommitRefused,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiokafka import AIOKafkaConsumer
-    from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.client import AIOKafkaClient
 
     from consumer.settings.kafka import KafkaSettings
@@ -114,7 +114,7 @@ def door() -> Iterator[None]:
 def connection(settings: KafkaSettings) -> dict[str, Any]:
     """Where the brokers are and how they let us in: options of any client.
 
-    A client that lives for long is given to `keep_renewed`, as what lets us in may be rotated.
+    A client that lives for long begins by `started`, as what lets us in may be rotated.
     """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
@@ -127,6 +127,16 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
     if settings.tls is not None:
         options["ssl_context"] = settings.tls()
     return options
+
+
+async def started(client: _Client, settings: KafkaSettings) -> None:
+    """Connect a client that lives for long; it is closed if that fails."""
+    try:
+        await client.start()
+    except BaseException:
+        await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+        raise
+    keep_renewed(client, settings)
 
 
 def records(found: dict[Any, list[Any]]) -> Iterator[Record]:

@@ -11,7 +11,7 @@ from aiokafka import errors as foreign
 from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import KafkaError
-from consumer.kafka.connection import connection, door, keep_renewed
+from consumer.kafka.connection import connection, door, started
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
@@ -93,12 +93,7 @@ class Coordinator:
     async def _administrated(self) -> AIOKafkaAdminClient:
         if self._admin is None:
             admin = AIOKafkaAdminClient(**connection(self._settings), client_id="hull-planhat")
-            try:
-                await admin.start()
-            except BaseException:
-                await admin.close()
-                raise
-            keep_renewed(admin, self._settings)
+            await started(admin, self._settings)
             self._admin = admin
         return self._admin
 
