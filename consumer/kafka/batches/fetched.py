@@ -8,6 +8,7 @@ KafkaUnreadable for the first times.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from consumer.errors import KafkaUnreadable
 from consumer.kafka.batches.batch import MOST_HEADERS, Found, batch, first_offset, magic, old_packed
-from consumer.kafka.batches.contents import Contents, Shelf
-from consumer.kafka.batches.fetched_batches import Doubts, FetchedBatches
+from consumer.kafka.batches.contents import Contents, FetchedBatches, Shelf
 from consumer.kafka.batches.unpack import Broken, TooLarge
 from consumer.offsets.record import Partition
 
@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 MOST_READ: Final = 8 << 20
 """Bytes of records after which a poll ends, whatever it may hold: a batch is unpacked at once."""
 
+TRIES: Final = 5
+"""How often a batch is read that may be broken for the moment only."""
+
 _FORMAT: Final = 2
-_NOTHING: Final = Found(None)
 _OVERHEAD: Final = 64
 
-_doubts: Final = Doubts()
+_tries: Final[dict[Partition, tuple[int, int]]] = {}
+"""What could not be read, one place of each partition, and how often that was tried."""
+
 shelf: Final = Shelf()
 """Of this process, as its memory is."""
 
@@ -106,9 +110,15 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         Raises KafkaUnreadable if nothing was, unless that was done often enough.
         """
         at = self.next_fetch_offset
-        if not self._read and not _doubts.is_tried_out(self._tp, at):
-            raise KafkaUnreadable(f"offset {at}: {trouble}", Partition(*self._tp))
-        return self._read > 0
+        if self._read:
+            return True
+        partition = Partition(*self._tp)
+        doubted, tries = _tries.pop(partition, (at, 0))
+        tries = tries if doubted == at else 0
+        if tries < TRIES:
+            _tries[partition] = (at, tries + 1)
+            raise KafkaUnreadable(f"offset {at}: {trouble}", partition)
+        return False
 
     def _is_passed_over(self, found: Batch) -> bool:
         """Whether its records do not count, and follow the transactions."""
@@ -122,11 +132,8 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         return found.is_control
 
     def _of(self, found: Batch) -> Iterator[Any]:
-        contents = Contents(found, shelf)
-        try:
+        with closing(Contents(found, shelf)) as contents:
             trouble = yield from self._read_out(contents, found)
-        finally:
-            contents.close()
         if trouble:
             yield self._fault(trouble, found.base, found.last)
 
@@ -184,15 +191,15 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             one = contents.slow(index, is_first=index == begin)
             if one.end is None or expected > found.last:
                 break
-            offset = one.offset
+            offset, fault = one.offset, one.fault
             if offset is None or not _fits(offset, expected, found):
-                told = f"it says that its offset is {offset}"
+                fault = fault or f"it says that its offset is {offset}"
                 offset = expected
-                one = one._replace(fault=one.fault or told)
             expected = offset + 1
             if offset >= self.next_fetch_offset:
                 self.next_fetch_offset = expected
-                yield self._single(one, offset, found)
+                told = fault and f"unreadable record: {fault}"
+                yield self._made(offset, one, found.timestamp_type, told)
                 if self._is_enough():
                     return
         if expected <= found.last:
@@ -249,33 +256,16 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         first = max(first, self.next_fetch_offset)
         self._reach(max(first, last) + 1)
         span = f"offset {first}" if last <= first else f"offsets {first} to {last}"
-        return self._made(first, fault=f"unreadable batch, {span}: {why}")
-
-    def _single(self, one: Found, offset: int, found: Batch) -> FaultyRecord:
-        told = None if one.fault is None else f"unreadable record: {one.fault}"
-        return self._made(offset, one, found.timestamp_type, told)
+        return self._made(first, Found(None), 0, f"unreadable batch, {span}: {why}")
 
     def _made(
-        self,
-        offset: int,
-        one: Found = _NOTHING,
-        timestamp_type: int = 0,
-        fault: str | None = None,
+        self, offset: int, one: Found, timestamp_type: int, fault: str | None
     ) -> FaultyRecord:
         self._read += len(one.value or b"") + _OVERHEAD
-        told = (
-            *self._tp,
-            offset,
-            one.timestamp,
-            timestamp_type,
-            one.key,
-            one.value,
-            None,
-            -1 if one.key is None else len(one.key),
-            -1 if one.value is None else len(one.value),
-            one.headers,
-        )
-        return FaultyRecord(*told, fault)
+        key_size = -1 if one.key is None else len(one.key)
+        size = -1 if one.value is None else len(one.value)
+        place = (*self._tp, offset, one.timestamp, timestamp_type)
+        return FaultyRecord(*place, one.key, one.value, None, key_size, size, one.headers, fault)
 
 
 def _fits(offset: int, expected: int, found: Batch) -> bool:
