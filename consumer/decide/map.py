@@ -108,8 +108,11 @@ def licences(
         return (), ((MOST, reasons.TOO_MANY_LICENCES),)
     for position, item in enumerate(found or ()):
         wrong: Left = []
-        body = _licence(item, rules, wrong)
-        missing = _missing(body, dict(wrong)) if isinstance(item, dict) else "not an object"
+        body: Body = {}
+        missing: str | None = "not an object"
+        if isinstance(item, dict):
+            body = _mapped(body, rules.licence, item, _EMPTY, rules, wrong)
+            missing = _missing(body, dict(wrong))
         if missing is not None:
             rejected.append((position, f"licence {position}: {missing}"))
             continue
@@ -117,10 +120,6 @@ def licences(
         if left is not None:
             left += wrong
     return tuple(payloads), tuple(rejected)
-
-
-def _licence(item: object, rules: Rules, left: Left) -> Body:
-    return _mapped({}, rules.licence, item, _EMPTY, rules, left) if isinstance(item, dict) else {}
 
 
 def _identified(entity: Entity) -> Body:
@@ -141,9 +140,10 @@ def _mapped(
     nulls = rules.send_null_values
     for field in mapping.fields:
         source = account if field.of_account else entity
-        raw = source.get(field.name, ABSENT)
+        attribute = field.attribute
+        raw = source.get(attribute.name, ABSENT)  # where it lies mostly
         if raw is ABSENT:
-            raw = field.attribute.read(source)
+            raw = attribute.read(source)
             if raw is ABSENT:
                 continue
         found = raw if field.keeps_text and isinstance(raw, str) else field.convert(raw)
