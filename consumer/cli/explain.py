@@ -28,7 +28,8 @@ from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.log.printable import printable
 from consumer.offsets.record import Headers
-from consumer.watch.explain import Known, explain
+from consumer.watch.explain import explain
+from consumer.watch.explain.known import Known
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
 from planhat_client.transport import Transport

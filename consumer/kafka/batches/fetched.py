@@ -76,10 +76,11 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             found = None if raw is None else batch(raw)
             if raw is not None and magic(raw) < _FORMAT:
                 yield from self._of_old_format(raw)
-            elif trouble := self._trouble(found):
+            elif trouble := _trouble(found, self.next_fetch_offset, checks=self._check_crcs):
                 if self._is_put_off(trouble):
                     return
-                yield self._fault_of_doubtful(trouble, found)
+                last = _seems_to_end(found, self.next_fetch_offset, self._records.next_offset)
+                yield self._fault(trouble, self.next_fetch_offset, last)
                 # What was aborted is known anew with the next fetch: it may have been a marker.
                 return
             elif found is not None:
@@ -87,22 +88,10 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
                     yield from self._of(found)
                     if self.next_fetch_offset <= found.last and self._is_enough():
                         return
-                self._reach(found.last + 1)
+                self.next_fetch_offset = max(self.next_fetch_offset, found.last + 1)
 
     def _is_enough(self) -> bool:
         return self._read > MOST_READ or shelf.unpacked - self._unpacked > shelf.most
-
-    def _trouble(self, found: Batch | None) -> str:
-        """Why a batch can't be trusted; empty if it can."""
-        if found is None:
-            return "no batch can be seen in it"
-        if magic(found.raw) != _FORMAT:
-            return f"unknown format {magic(found.raw)}"
-        if self._check_crcs and not DefaultRecordBatch(found.raw).validate_crc():
-            return "its checksum is wrong"
-        if found.last < self.next_fetch_offset:
-            return f"it lies before offset {self.next_fetch_offset}, which was asked for"
-        return ""
 
     def _is_put_off(self, trouble: str) -> bool:
         """Whether what was read before it is to be taken first.
@@ -199,7 +188,8 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             if offset >= self.next_fetch_offset:
                 self.next_fetch_offset = expected
                 told = fault and f"unreadable record: {fault}"
-                yield self._made(offset, one, found.timestamp_type, told)
+                self._read += len(one.value or b"") + _OVERHEAD
+                yield _made(self._tp, offset, one, told, found.timestamp_type)
                 if self._is_enough():
                     return
         if expected <= found.last:
@@ -224,7 +214,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             yield self._fault(trouble, self.next_fetch_offset, self.next_fetch_offset)
         else:
             yield from self._of_old_message(whole, last)
-        self._reach(last + 1)
+        self.next_fetch_offset = max(self.next_fetch_offset, last + 1)
 
     def _of_old_message(self, whole: Any, last: int) -> Iterator[Any]:  # noqa: ANN401 - aiokafka's
         try:
@@ -237,35 +227,42 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             if self.next_fetch_offset <= last:
                 yield self._fault(str(error), self.next_fetch_offset, last)
 
-    def _reach(self, offset: int) -> None:
-        self.next_fetch_offset = max(self.next_fetch_offset, offset)
-
-    def _fault_of_doubtful(self, trouble: str, found: Batch | None) -> FaultyRecord:
-        """Step over a batch of which nothing is sure, as far as it seems to go at the least."""
-        at = self.next_fetch_offset
-        following = self._records.next_offset
-        last = at
-        if following is not None and following > at:
-            last = following - 1
-        elif found is not None and found.is_dense:
-            last = max(at, found.last)
-        return self._fault(trouble, at, last)
-
     def _fault(self, why: str, first: int, last: int) -> FaultyRecord:
         """Stand for these offsets, at the first of them that was not given yet."""
         first = max(first, self.next_fetch_offset)
-        self._reach(max(first, last) + 1)
+        self.next_fetch_offset = max(first, last) + 1
         span = f"offset {first}" if last <= first else f"offsets {first} to {last}"
-        return self._made(first, Found(None), 0, f"unreadable batch, {span}: {why}")
+        self._read += _OVERHEAD
+        return _made(self._tp, first, Found(None), f"unreadable batch, {span}: {why}")
 
-    def _made(
-        self, offset: int, one: Found, timestamp_type: int, fault: str | None
-    ) -> FaultyRecord:
-        self._read += len(one.value or b"") + _OVERHEAD
-        key_size = -1 if one.key is None else len(one.key)
-        size = -1 if one.value is None else len(one.value)
-        place = (*self._tp, offset, one.timestamp, timestamp_type)
-        return FaultyRecord(*place, one.key, one.value, None, key_size, size, one.headers, fault)
+
+def _made(
+    place: tuple[str, int], offset: int, one: Found, fault: str | None, timestamp_type: int = 0
+) -> FaultyRecord:
+    key_size = -1 if one.key is None else len(one.key)
+    size = -1 if one.value is None else len(one.value)
+    told = (one.key, one.value, None, key_size, size, one.headers)
+    return FaultyRecord(*place, offset, one.timestamp, timestamp_type, *told, fault)
+
+
+def _trouble(found: Batch | None, asked_for: int, *, checks: bool) -> str:
+    """Why a batch can't be trusted; empty if it can."""
+    if found is None:
+        return "no batch can be seen in it"
+    if magic(found.raw) != _FORMAT:
+        return f"unknown format {magic(found.raw)}"
+    if checks and not DefaultRecordBatch(found.raw).validate_crc():
+        return "its checksum is wrong"
+    if found.last < asked_for:
+        return f"it lies before offset {asked_for}, which was asked for"
+    return ""
+
+
+def _seems_to_end(found: Batch | None, at: int, following: int | None) -> int:
+    """The last offset that a batch has at the least, where nothing is sure of it."""
+    if following is not None and following > at:
+        return following - 1
+    return max(at, found.last) if found is not None and found.is_dense else at
 
 
 def _fits(offset: int, expected: int, found: Batch) -> bool:

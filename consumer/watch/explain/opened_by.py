@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside
 from consumer.watch.explain.explanation import listed, segment_names
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
     from schemas.hull import Changes, Entity, SegmentChanges
-
-EXPORT: Final = "an export passes"
-NO_CHANGES: Final = "the message has no changes, so nothing says that all is as it was"
-NEW: Final = "is_new"
 
 
 def user_gate_opened_by(message: UserMessage, rules: Rules) -> list[str]:
@@ -62,8 +58,8 @@ def changed(changes: Changes | None) -> str:
 
 def _always(changes: Changes | None) -> list[str]:
     if changes is None:
-        return [NO_CHANGES]
-    return [NEW if changes.is_new else EXPORT]
+        return ["the message has no changes, so nothing says that all is as it was"]
+    return ["is_new" if changes.is_new else "an export passes"]
 
 
 def _touched(prefix: str, changes: Entity, names: Iterable[str]) -> Iterator[str]:

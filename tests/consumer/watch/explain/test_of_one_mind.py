@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from consumer.lanes.part import Body
-    from consumer.watch.explain import FieldRead
+    from consumer.watch.explain.explanation import FieldRead
 
 MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)
 
