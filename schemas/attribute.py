@@ -43,7 +43,6 @@ class Attribute:
     __slots__ = ("_group", "_leaf", "canonical", "name", "spellings")
 
     def __init__(self, name: str) -> None:
-        """Compile `name`, given in any of the spellings."""
         self.name: Final = name
         self.canonical: Final = canonical(name)
         # The doubled prefix is seen on the wire where a connector wrote "traits_..." itself.

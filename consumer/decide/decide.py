@@ -131,14 +131,12 @@ class _CompanyOf:
     __slots__ = ("account", "link", "rules", "segments")
 
     def __init__(self, message: UserMessage, link: Link, rules: Rules) -> None:
-        """It holds of the message what is about the account."""
         self.account = message.account
         self.segments = message.account_segments
         self.link = link
         self.rules = rules
 
     def __call__(self) -> Payload | Skip:
-        """Work it out."""
         if self.link.account_id is None:
             return _NO_COMPANY
         # An export passes the filter of what is exported: the user, not its account.
@@ -235,7 +233,6 @@ class Redecide:
     """Reads an envelope once for all of its messages that are asked for one after the other."""
 
     def __init__(self, rules: Rules) -> None:
-        """Nothing was read."""
         self._rules = rules
         self.clear()
 

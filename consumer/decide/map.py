@@ -101,7 +101,7 @@ def licences(
     """Map the licence list: payloads, and (position, why) of the items that can't be used."""
     payloads: list[Payload] = []
     rejected: list[tuple[int, str]] = []
-    found = _licences(message.account, rules)
+    found = licence_list(message.account, rules)
     if found is None and left is not None and rules.licence_attribute is not None:
         left.append((rules.licence_attribute.canonical, reasons.NOT_A_LIST_OF_LICENCES))
     if found is not None and len(found) > MOST:
@@ -157,12 +157,7 @@ def _mapped(
     return body
 
 
-def licence_list(account: Entity, rules: Rules) -> list[object]:
-    """Return the items of the licence list; none where there is no list."""
-    return _licences(account, rules) or []
-
-
-def _licences(account: Entity, rules: Rules) -> list[object] | None:
+def licence_list(account: Entity, rules: Rules) -> list[object] | None:
     """Find the list: as it is, within the only list of an object, or written as a JSON text.
 
     None if there is something that is no list.

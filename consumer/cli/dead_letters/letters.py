@@ -73,7 +73,6 @@ class NewestLetters:
     """The newest letters by when they were rejected, wherever they lie; `limit` are kept."""
 
     def __init__(self, limit: int) -> None:
-        """None was seen."""
         self._limit = limit
         self._oldest_first: list[tuple[float, int, int, DeadLetter]] = []
 

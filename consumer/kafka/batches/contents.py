@@ -77,7 +77,6 @@ class Shelf:
     """What is unpacked of batches that are half read: at most as much as one of them may hold."""
 
     def __init__(self, most: int = MOST_UNPACKED) -> None:
-        """`most` bytes."""
         self._unpacker = Unpacker(most)
         self._sizes: dict[Contents, int] = {}
         self._total = 0

@@ -129,8 +129,8 @@ def _fields(
 ) -> Iterator[FieldRead]:
     yield from company_fields(message, rules)
     if isinstance(decision.company, Payload):
-        items = to.licence_list(message.account, rules)[:_MOST_LICENCES_TOLD]
-        for position, item in enumerate(items):
+        items = to.licence_list(message.account, rules) or []
+        for position, item in enumerate(items[:_MOST_LICENCES_TOLD]):
             yield from licence_fields(position, item, rules)
 
 
