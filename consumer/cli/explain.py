@@ -227,7 +227,8 @@ def _fields(rows: Iterable[Mapping[str, Any]]) -> Table:
     for name in ("Planhat's field", "mapped from", "found as", "value", "written"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        target = row["target"] if row["model"] in {"enduser", "company"} else _licence(row)
+        is_licence = row["model"] not in {"enduser", "company"}
+        target = f"{row['model']}: {row['target']}" if is_licence else row["target"]
         value = "" if row["found_as"] is None else _json(row["value"])
         cells = (target, row["attribute"], row["found_as"] or "", value, _written(row))
         table.add_row(*(_text(cell) for cell in cells), style="" if row["is_sent"] else "dim")
@@ -239,10 +240,6 @@ def _written(row: Mapping[str, Any]) -> str:
         return f"({row['note']})"
     written = "as it is" if row["written"] == row["value"] else _json(row["written"])
     return f"{written} ({row['note']})" if row["note"] else written
-
-
-def _licence(row: Mapping[str, Any]) -> str:
-    return f"{row['model']}: {row['target']}"
 
 
 def _request(request: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -48,11 +48,11 @@ _REFUSED = (
 _BY_THE_BROKER = 1
 """The type of timestamps in a topic with `message.timestamp.type=LogAppendTime`."""
 
-_NOT_ALLOWED = (
-    foreign.TopicAuthorizationFailedError,
-    foreign.GroupAuthorizationFailedError,
-    foreign.ClusterAuthorizationFailedError,
-)
+_NOT_ALLOWED: dict[type[Exception], str] = {
+    foreign.TopicAuthorizationFailedError: "topic",
+    foreign.GroupAuthorizationFailedError: "group",
+    foreign.ClusterAuthorizationFailedError: "cluster",
+}
 _OURS: tuple[tuple[tuple[type[Exception], ...], type[KafkaError]], ...] = (
     (_REFUSED, KafkaRefused),
     ((foreign.MessageSizeTooLargeError, foreign.RecordListTooLargeError), KafkaTooLarge),
@@ -66,8 +66,8 @@ def translated(error: Exception) -> KafkaError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, KafkaError):
         return error
-    if isinstance(error, _NOT_ALLOWED):
-        return _forbidden(error)
+    if kind := _NOT_ALLOWED.get(type(error)):
+        return _forbidden(kind, error)
     if isinstance(error, foreign.InconsistentGroupProtocolError):
         return KafkaBlocked(
             "the consumer group is used by another program; hull-planhat needs a KAFKA_GROUP_ID of"
@@ -80,13 +80,8 @@ def translated(error: Exception) -> KafkaError:
     return KafkaUnavailable(f"{type(error).__name__}: {text}")
 
 
-def _forbidden(error: Exception) -> KafkaBlocked:
+def _forbidden(kind: str, error: Exception) -> KafkaBlocked:
     """What we may not use, as far as the error tells: aiokafka names it in ways of its own."""
-    kind = next(
-        name
-        for one, name in zip(_NOT_ALLOWED, ("topic", "group", "cluster"), strict=True)
-        if isinstance(error, one)
-    )
     found = error.args[0] if error.args else ""
     if kind == "cluster":  # asked for before the first write, whatever its topic
         return KafkaBlocked("not authorized to write to any topic of the cluster")
