@@ -32,7 +32,7 @@ def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
     """Everything worth saying, in the order in which it would be set up."""
     return [
         *(
-            _warning(f"{name}: looks like a secret, and is hidden like one: does it belong there?")
+            warning(f"{name}: looks like a secret, and is hidden like one: does it belong there?")
             for name, _ in settings.misplaced()
         ),
         *_kafka(settings),
@@ -40,7 +40,7 @@ def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
         *_users(connector),
         *_accounts(connector),
         *(
-            _warning(f"{place}: has blanks around it; they are left out")
+            warning(f"{place}: has blanks around it; they are left out")
             for place in connector.trimmed
         ),
     ]
@@ -51,11 +51,13 @@ def worst(found: Iterable[Finding]) -> Status:
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
 
 
-def _warning(message: str) -> Finding:
+def warning(message: str) -> Finding:
+    """What may be meant so."""
     return Finding("warning", message)
 
 
-def _error(message: str) -> Finding:
+def error(message: str) -> Finding:
+    """What keeps something from working."""
     return Finding("error", message)
 
 
@@ -63,7 +65,7 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
     kafka = settings.kafka
     for name in ("ssl_ca_file", "ssl_cert_file", "ssl_key_file"):
         if kafka.tls is None and getattr(kafka, name):
-            yield _warning(
+            yield warning(
                 f"KAFKA_{name.upper()}: set, but KAFKA_SECURITY_PROTOCOL is"
                 f" {kafka.security_protocol}: it is not used"
             )
@@ -77,24 +79,24 @@ def _access(settings: Settings, connector: ConnectorSettings) -> Iterator[Findin
     for ask in asked:
         try:
             ask(connector)
-        except InvalidSettings as error:
-            yield from (Finding("setupRequired", line) for line in error.lines)
+        except InvalidSettings as wrong:
+            yield from (Finding("setupRequired", line) for line in wrong.lines)
 
 
 def _users(connector: ConnectorSettings) -> Iterator[Finding]:
     targets = _targets(connector.contact_attributes_outbound)
     if not connector.contact_synchronized_segments:
-        yield _warning(
+        yield warning(
             "contact_synchronized_segments: the Contact Filter is empty: no user is sent but by an"
             " export"
         )
     if not targets & {"email", "externalId"}:
-        yield _error(
+        yield error(
             "contact_attributes_outbound: neither email nor externalId is mapped: every user would"
             " be skipped; map one of them, email at best"
         )
     elif "email" not in targets:
-        yield _warning(
+        yield warning(
             "contact_attributes_outbound: email is not mapped: Planhat asks for it when it creates"
             " an enduser"
         )
@@ -104,12 +106,12 @@ def _users(connector: ConnectorSettings) -> Iterator[Finding]:
 
 def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
     if not connector.account_synchronized_segments:
-        yield _warning(
+        yield warning(
             "account_synchronized_segments: the Account Filter is empty: no account is sent but by"
             " an export"
         )
     if "name" not in _targets(connector.account_attributes_outbound):
-        yield _error(
+        yield error(
             "account_attributes_outbound: name is not mapped: Planhat asks for it, every account"
             " would be skipped"
         )
@@ -122,7 +124,7 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
     targets = _targets(connector.account_licenses_attributes_outbound)
     if not connector.account_licenses_attribute:
         if targets or connector.account_licenses_custom_attributes_outbound:
-            yield _warning(
+            yield warning(
                 "account_licenses_attribute: not set: the mappings of licences have no effect"
             )
         return
@@ -130,7 +132,7 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
     if not targets & {"mrr", "value"}:
         needed.append("mrr or value")
     for name in needed:
-        yield _error(
+        yield error(
             f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
             " every licence would be rejected"
         )
@@ -145,5 +147,5 @@ def _repeated(connector: ConnectorSettings, table: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for row in rows:
         if row.service_field_name in seen:
-            yield _warning(f"{table}: {row.service_field_name} is mapped twice: the last row wins")
+            yield warning(f"{table}: {row.service_field_name} is mapped twice: the last row wins")
         seen.add(row.service_field_name)
