@@ -169,7 +169,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
 
     def view(outcomes: Outcomes) -> View:
         from consumer.watch.console.view import View  # noqa: PLC0415 - when first asked, see _ops
-        from consumer.watch.explain import Known  # noqa: PLC0415 - likewise
+        from consumer.watch.explain.known import Known  # noqa: PLC0415 - likewise
 
         return View(
             version=version("hull-planhat"),

@@ -35,31 +35,28 @@ def canonical(name: str) -> str:
 
 
 class Attribute:
-    """One attribute, compiled from the name in a mapping, read from any spelling."""
+    """One attribute, compiled from the name in a mapping, read from any spelling.
 
-    __slots__ = ("_group", "_leaf", "_spellings", "canonical", "name")
+    `spellings` are the flat names under which it may lie in a message, likely ones first.
+    """
+
+    __slots__ = ("_group", "_leaf", "canonical", "name", "spellings")
 
     def __init__(self, name: str) -> None:
-        """Compile `name`, given in any of the spellings."""
         self.name: Final = name
         self.canonical: Final = canonical(name)
         # The doubled prefix is seen on the wire where a connector wrote "traits_..." itself.
         others = [self.canonical, *[f"{_PREFIX * n}{self.canonical}" for n in (1, 2)]]
-        self._spellings: Final = tuple(dict.fromkeys((name, *others)))
+        self.spellings: Final = tuple(dict.fromkeys((name, *others)))
         self._group, _, self._leaf = self.canonical.partition("/")
 
     def __repr__(self) -> str:
         """Show the attribute as it was named."""
         return f"Attribute({self.name!r})"
 
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """The flat names under which the attribute may lie in a message, likely ones first."""
-        return self._spellings
-
     def read(self, entity: Mapping[str, JsonValue]) -> JsonValue | Absent:
         """Return the value, `None` included, or `ABSENT`; the name as given is tried first."""
-        for spelling in self._spellings:
+        for spelling in self.spellings:
             found = entity.get(spelling, ABSENT)
             if found is not ABSENT:
                 return found
@@ -70,7 +67,7 @@ class Attribute:
 
     def found_as(self, entity: Mapping[str, JsonValue]) -> str | None:
         """Return the spelling under which `read` finds the value; `group.name` if it is nested."""
-        for spelling in self._spellings:
+        for spelling in self.spellings:
             if spelling in entity:
                 return spelling
         return None if self.read(entity) is ABSENT else f"{self._group}.{self._leaf}"

@@ -71,25 +71,18 @@ def _standard(targets: target.Targets) -> AfterValidator:
         found = targets.find(row.service_field_name)
         if found is not None:
             return row.model_copy(update={"service_field_name": found})
-        nearest = " or ".join(targets.nearest(row.service_field_name))
+        name = row.service_field_name
+        nearest = " or ".join(targets.nearest(name))
+        hint = f"did you mean {nearest}?"
+        if not nearest:
+            hint = f"use one of {', '.join(targets.names)}, or map it as a custom attribute"
         raise PydanticCustomError(
             "target",
             "{value} is not a standard field of Planhat; {hint}",
-            {
-                "value": _shown_target(row.service_field_name),
-                "hint": f"did you mean {nearest}?" if nearest else f"use {_any_of(targets)}",
-            },
+            {"value": shown(name) if name.startswith("custom.") else plainly(name), "hint": hint},
         )
 
     return AfterValidator(resolved)
-
-
-def _shown_target(name: str) -> str:
-    return shown(name) if name.startswith("custom.") else plainly(name)
-
-
-def _any_of(targets: target.Targets) -> str:
-    return f"one of {', '.join(targets.names)}, or map it as a custom attribute"
 
 
 def _standard_rows(targets: target.Targets) -> Any:  # noqa: ANN401 - an annotation made of parts

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 
@@ -21,21 +20,23 @@ class Kind(StrEnum):
 
 
 class Targets:
-    """The standard targets of one model."""
+    """The standard targets of one model.
+
+    `names` are the API keys, `kinds` say how each is written. `spellings` are all that is found, in
+    small letters and digits only: keys and labels.
+    """
 
     def __init__(self, kinds: Mapping[str, Kind], labels: Mapping[str, str]) -> None:
         """Take the kind of each API key, and the labels that are not just its spelling."""
-        self._kinds: Final = MappingProxyType(dict(kinds))
+        self.kinds: Final = kinds
+        self.names: Final = tuple(kinds)
         names = {_plain(name): name for name in kinds}
         self._names: Final = {**names, **{_plain(label): name for label, name in labels.items()}}
+        self.spellings: Final = tuple(self._names)
 
     def find(self, target: str) -> str | None:
         """Return the API key for a key or label, whatever its case, blanks or `(*)`."""
         return self._names.get(_plain(target))
-
-    def kind(self, name: str) -> Kind:
-        """Return how a field is written; `name` is an API key."""
-        return self._kinds[name]
 
     def nearest(self, target: str) -> list[str]:
         """Return the API keys that were probably meant, the likeliest first."""
@@ -43,16 +44,6 @@ class Targets:
         found = get_close_matches(plain, self._names, n=2, cutoff=0.6)
         inside = [name for name in self._names if plain and (name in plain or plain in name)]
         return list(dict.fromkeys(self._names[name] for name in (*found, *inside)))[:2]
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """All that is found, in small letters and digits only: keys and labels."""
-        return tuple(self._names)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The API keys."""
-        return tuple(self._kinds)
 
 
 def _plain(name: str) -> str:

@@ -59,18 +59,11 @@ async def _reached(settings: Settings, connector: ConnectorSettings) -> list[Fin
 
 
 async def _planhat(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
-    asked: tuple[Callable[[ConnectorSettings], object], ...] = (
-        settings.planhat.token,
-        settings.planhat.endpoints,
-    )
     try:
-        for ask in asked:
-            ask(connector)
+        token, endpoints = settings.planhat.token(connector), settings.planhat.endpoints(connector)
     except InvalidSettings:
         return []  # said among the settings
-    endpoints = settings.planhat.endpoints(connector)
-    facts = await planhat_facts(endpoints, settings.planhat.token(connector))
-    return list(planhat_findings(endpoints, facts))
+    return list(planhat_findings(endpoints, await planhat_facts(endpoints, token)))
 
 
 def _print(found: list[Finding], *, as_json: bool) -> None:

@@ -28,7 +28,8 @@ from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.log.printable import printable
 from consumer.offsets.record import Headers
-from consumer.watch.explain import Known, explain
+from consumer.watch.explain import explain
+from consumer.watch.explain.known import Known
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
 from planhat_client.transport import Transport
@@ -226,7 +227,8 @@ def _fields(rows: Iterable[Mapping[str, Any]]) -> Table:
     for name in ("Planhat's field", "mapped from", "found as", "value", "written"):
         table.add_column(name, overflow="fold")
     for row in rows:
-        target = row["target"] if row["model"] in {"enduser", "company"} else _licence(row)
+        is_licence = row["model"] not in {"enduser", "company"}
+        target = f"{row['model']}: {row['target']}" if is_licence else row["target"]
         value = "" if row["found_as"] is None else _json(row["value"])
         cells = (target, row["attribute"], row["found_as"] or "", value, _written(row))
         table.add_row(*(_text(cell) for cell in cells), style="" if row["is_sent"] else "dim")
@@ -238,10 +240,6 @@ def _written(row: Mapping[str, Any]) -> str:
         return f"({row['note']})"
     written = "as it is" if row["written"] == row["value"] else _json(row["written"])
     return f"{written} ({row['note']})" if row["note"] else written
-
-
-def _licence(row: Mapping[str, Any]) -> str:
-    return f"{row['model']}: {row['target']}"
 
 
 def _request(request: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -14,7 +14,7 @@ import structlog
 from consumer import log
 from consumer.app import Service
 from consumer.cli.read import read_settings
-from consumer.cli.terminal import say, stop_on_signals
+from consumer.cli.terminal import FAILED, WRONG_USE, say, stop_on_signals
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
 from consumer.settings import findings as status
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from schemas.connector import ConnectorSettings
 
-_WRONG_SETTINGS = 2
 _OBJECTS_A_LOOK = 500_000
-_REFUSALS = (KafkaError, PortTaken)
 _log = structlog.get_logger("consumer.cli")
 
 
@@ -48,7 +46,7 @@ def run_service() -> int:
             return runner.run(_serve(settings, connector, troubles))
     except InvalidSettings as error:
         say(error.lines, keeps_personal=True)
-        return _WRONG_SETTINGS
+        return WRONG_USE
 
 
 async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> int:
@@ -60,13 +58,12 @@ async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Tro
     except InvalidSettings:
         raise
     except Exception as error:  # noqa: BLE001 - the last words of the process, whatever it was
-        known = [one for one in _leaves(error) if isinstance(one, _REFUSALS)]
-        if not known:
+        refusals = (one for one in _leaves(error) if isinstance(one, KafkaError | PortTaken))
+        known = next(refusals, "ended by an error of its own; the last line of the log tells more")
+        if isinstance(known, str):
             _log.critical("service.crashed", exc_info=error)
-            say(["hull-planhat: ended by an error of its own; the last line of the log tells more"])
-            return 1
-        say([f"hull-planhat: {known[0]}"])
-        return 1
+        say([f"hull-planhat: {known}"])
+        return FAILED
     return 0
 
 

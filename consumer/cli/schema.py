@@ -7,18 +7,22 @@ examples, choices.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+from pydantic.json_schema import GenerateJsonSchema
 
-from consumer.settings import described
-from consumer.settings.bounds import bounds
+from consumer.settings import ALL, described
+from consumer.settings.environment import env_name
 from schemas import target
 from schemas.connector import ConnectorSettings
 from schemas.hull import Message
 
 if TYPE_CHECKING:
-    from consumer.settings.bounds import Bounds
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
     from schemas.target import Targets
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,17 +30,58 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema_text(of: Literal["record", "settings", "environment"]) -> str:
     """Return the schema as JSON."""
-    return json.dumps({"$schema": _DIALECT, **_schema(of)}, indent=2)
+    made = {"record": _record, "settings": settings_schema, "environment": _environment}[of]
+    return json.dumps({"$schema": _DIALECT, **made()}, indent=2)
 
 
-def _schema(of: Literal["record", "settings", "environment"]) -> dict[str, Any]:
-    match of:
-        case "record":
-            return record_schema()
-        case "settings":
-            return settings_schema()
-        case "environment":
-            return _environment()
+Kind = Literal["text", "boolean", "integer", "number", "bytes"]
+
+_SINGLE: Final[set[Kind]] = {"boolean", "integer", "number"}
+_LIMITS: Final = {"minimum": "least", "ge": "least", "maximum": "most", "le": "most"}
+"""How pydantic's JSON Schema names them; `ge` and `le` where it knows no better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of which kind a setting is, from where to where, or one of some words in any case."""
+
+    kind: Kind
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def bounds() -> dict[str, Bounds]:
+    """Return the bounds of each setting by its name in the environment."""
+    return {
+        env_name(section, field): _bounds(found)
+        for section in ALL
+        for field, found in section.model_json_schema(schema_generator=_AnyField)[
+            "properties"
+        ].items()
+    }
+
+
+def _bounds(found: dict[str, Any]) -> Bounds:
+    limits = {_LIMITS[name]: value for name, value in found.items() if name in _LIMITS}
+    some = [one for one in found.get("anyOf", [found]) if one.get("type") != "null"]
+    kinds = {one.get("type") for one in some}
+    if kinds == {"string", "integer"}:
+        return Bounds("bytes", **limits)
+    kind: Kind = next((kind for kind in kinds if kind in _SINGLE), "text")
+    choices = next((tuple(one["enum"]) for one in some if "enum" in one), ())
+    return Bounds(kind, **limits, choices=choices)
+
+
+class _AnyField(GenerateJsonSchema):
+    """Takes for text what pydantic cannot describe: secrets that come from files."""
+
+    def handle_invalid_for_json_schema(
+        self,
+        schema: CoreSchema,  # noqa: ARG002 - pydantic's interface
+        error_info: str,  # noqa: ARG002 - likewise
+    ) -> JsonSchemaValue:
+        return {"type": "string"}
 
 
 def _environment() -> dict[str, Any]:
@@ -76,8 +121,8 @@ _NOTHING: Final[list[dict[str, Any]]] = [
 ]
 
 
-def record_schema() -> dict[str, Any]:
-    """Return the schema of a notification or of one message."""
+def _record() -> dict[str, Any]:
+    """A notification, or one message."""
     _, models = msgspec.json.schema_components([Message], ref_template="#/$defs/{name}")
     del models["Nothing"]
     for model in models.values():

@@ -101,7 +101,6 @@ class Pace:
     """A rate cap. `await pace.next()` before each; 0 is no cap."""
 
     def __init__(self, per_second: float) -> None:
-        """Begin now."""
         self._seconds = 1.0 / per_second if per_second > 0 else 0.0
         self._due: float | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from consumer.kafka.reader import TopicReader
 from consumer.offsets.record import Partition
@@ -13,8 +13,6 @@ from consumer.offsets.record import Partition
 if TYPE_CHECKING:
     from consumer.offsets.record import Record
     from consumer.settings.kafka import KafkaSettings
-
-_MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +49,22 @@ async def chosen(settings: KafkaSettings, choice: Choice) -> list[Record]:
         if choice.offset < end:
             async for record in reader.read(wanted, choice.offset, end):
                 found.append(record)
-                if len(found) >= min(choice.count, _MOST):
+                if len(found) >= choice.count:
                     break
         return found
 
 
 async def _by_key(reader: TopicReader, topic: str, choice: Choice, key: bytes) -> list[Record]:
     """The newest records with the key, oldest first: all partitions are read, whoever wrote."""
-    count = min(choice.count, _MOST)
     newest: list[tuple[float, int, Record]] = []
     spans = await reader.since(topic, max(0.0, time.time() - choice.since_seconds))
     for number, (start, end) in spans.items():
-        found: deque[tuple[float, int, Record]] = deque(maxlen=count)
+        found: deque[tuple[float, int, Record]] = deque(maxlen=choice.count)
         latest = 0.0
         async for record in reader.read(Partition(topic, number), start, end):
             if record.key == key:
                 # In a partition the offsets say what is newer, whatever the timestamps say.
                 latest = max(latest, record.timestamp)
                 found.append((latest, record.offset, record))
-        newest = sorted([*newest, *found], key=lambda one: one[:2])[-count:]
+        newest = sorted([*newest, *found], key=lambda one: one[:2])[-choice.count :]
     return [record for _, _, record in newest]

@@ -33,6 +33,9 @@ _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
 _NO_LINK = Link(None, None, None)
 _USER = (Resource.ENDUSERS, Resource.ACTIVITIES)
 _ACCOUNT = (Resource.COMPANIES, Resource.LICENSES)
+_OF_FILTER = ("segments", "is_export")
+_OF_ACCOUNT_FILTER = ("account_segments", "is_export")
+"""The parts that a filter looks at."""
 
 
 def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision | AccountDecision:
@@ -65,10 +68,8 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
-        _left_out(_USER, faults, told, left_of_events) if faults or told or left_of_events else (),
-        _doubts(message, rules, is_refused=refused is not None, is_wanted=is_wanted)
-        if faults
-        else (),
+        _left_out(_USER, faults, told, left_of_events),
+        _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
     )
 
 
@@ -76,6 +77,8 @@ def _left_out(
     resources: tuple[Resource, Resource], faults: Faults, own: to.Left, of_others: to.Left
 ) -> Sequence[LeftOut]:
     """Put together what of a message could not be used."""
+    if not (faults or own or of_others):
+        return ()
     profile, follower = resources
     return (
         *[(profile, part, reasons.UNREADABLE) for part in faults],
@@ -84,15 +87,16 @@ def _left_out(
     )
 
 
-def _doubts(
-    message: UserMessage, rules: Rules, *, is_refused: bool, is_wanted: bool
-) -> Sequence[str]:
-    """Tell what could not be read of a user that is not sent, or not rightly, maybe for that."""
+def _needed(rules: Rules, *, is_refused: bool, is_wanted: bool) -> tuple[str, ...]:
+    """The parts without which a user may have been decided about wrongly."""
     if is_refused:
-        needed = ["segments", "is_export", *(["changes"] if rules.archives_left else [])]
-    else:
-        needed = ["account"] if is_wanted else []
-    return tuple([message.faults[part] for part in needed if part in message.faults])
+        return ("segments", "is_export", "changes") if rules.archives_left else _OF_FILTER
+    return ("account",) if is_wanted else ()
+
+
+def _doubts(faults: Faults, needed: tuple[str, ...]) -> Sequence[str]:
+    """What could not be read of a profile that is not sent, or not rightly, maybe for that."""
+    return tuple([faults[part] for part in needed if part in faults]) if faults else ()
 
 
 def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
@@ -127,14 +131,12 @@ class _CompanyOf:
     __slots__ = ("account", "link", "rules", "segments")
 
     def __init__(self, message: UserMessage, link: Link, rules: Rules) -> None:
-        """It holds of the message what is about the account."""
         self.account = message.account
         self.segments = message.account_segments
         self.link = link
         self.rules = rules
 
     def __call__(self) -> Payload | Skip:
-        """Work it out."""
         if self.link.account_id is None:
             return _NO_COMPANY
         # An export passes the filter of what is exported: the user, not its account.
@@ -204,7 +206,7 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     left_of_licences: to.Left = []
     licences, rejected = to.licences(message, rules, left_of_licences) if is_sent else ((), ())
     told = left if is_sent or company is _NO_NAME else []
-    faults = message.faults
+    is_refused = isinstance(company, Skip) and company.reason == reasons.ACCOUNT_FILTER
     return AccountDecision(
         message.hull_id,
         link.external_id,
@@ -212,19 +214,9 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
         link,
         licences,
         rejected,
-        _left_out(_ACCOUNT, faults, told, left_of_licences)
-        if faults or told or left_of_licences
-        else (),
-        _doubts_of_account(message, company) if faults else (),
+        _left_out(_ACCOUNT, message.faults, told, left_of_licences),
+        _doubts(message.faults, _OF_ACCOUNT_FILTER if is_refused else ()),
     )
-
-
-def _doubts_of_account(message: AccountMessage, company: Payload | Skip) -> Sequence[str]:
-    """Tell what could not be read of an account that its segments refuse, maybe for that."""
-    if isinstance(company, Payload) or company.reason != reasons.ACCOUNT_FILTER:
-        return ()
-    needed = ("account_segments", "is_export")
-    return tuple([message.faults[part] for part in needed if part in message.faults])
 
 
 def _link(account: Entity) -> Link:
@@ -241,7 +233,6 @@ class Redecide:
     """Reads an envelope once for all of its messages that are asked for one after the other."""
 
     def __init__(self, rules: Rules) -> None:
-        """Nothing was read."""
         self._rules = rules
         self.clear()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
-from consumer.offsets.ticket import LeftOut
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consumer.offsets.ticket import LeftOut
 
 Body = dict[str, JsonValue]
 
@@ -22,7 +24,6 @@ class Skip:
     reason: str
 
     def __init__(self, reason: str) -> None:
-        """`reason` is for people too."""
         self.reason = reason
 
 
@@ -62,7 +63,6 @@ class Link:
         self.account_id = account_id
 
 
-@dataclass(init=False, slots=True)
 class UserDecision:
     """What a user message means.
 
@@ -73,18 +73,6 @@ class UserDecision:
     `unreadable` says what could not be read and may have changed the decision: the message is for
     the dead letters too, whatever of it is sent.
     """
-
-    hull_id: str
-    external_id: str | None
-    email: str | None
-    enduser: Payload | Skip
-    link: Link
-    find_company: Callable[[], Payload | Skip]
-    activities: tuple[Payload, ...]
-    skipped_events: tuple[tuple[str, Skip], ...]
-    may_have_moved: bool
-    left_out: Sequence[LeftOut]
-    unreadable: Sequence[str]
 
     def __init__(  # noqa: PLR0913, PLR0917 - what is decided
         self,
@@ -100,7 +88,6 @@ class UserDecision:
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
     ) -> None:
-        """All that is to be done about one message."""
         self.hull_id = hull_id
         self.external_id = external_id
         self.email = email
@@ -128,21 +115,11 @@ class UserDecision:
         return Payload(found.key, stub)
 
 
-@dataclass(init=False, slots=True)
 class AccountDecision:
     """What an account message means. `rejected_licences` are (position in the list, why).
 
     `left_out` and `unreadable` as those of a user.
     """
-
-    hull_id: str
-    external_id: str | None
-    company: Payload | Skip
-    link: Link
-    licences: tuple[Payload, ...]
-    rejected_licences: tuple[tuple[int, str], ...]
-    left_out: Sequence[LeftOut]
-    unreadable: Sequence[str]
 
     def __init__(  # noqa: PLR0913, PLR0917 - what is decided
         self,
@@ -155,7 +132,6 @@ class AccountDecision:
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
     ) -> None:
-        """All that is to be done about one message."""
         self.hull_id = hull_id
         self.external_id = external_id
         self.company = company

@@ -101,15 +101,18 @@ def licences(
     """Map the licence list: payloads, and (position, why) of the items that can't be used."""
     payloads: list[Payload] = []
     rejected: list[tuple[int, str]] = []
-    found = _licences(message.account, rules)
+    found = licence_list(message.account, rules)
     if found is None and left is not None and rules.licence_attribute is not None:
         left.append((rules.licence_attribute.canonical, reasons.NOT_A_LIST_OF_LICENCES))
     if found is not None and len(found) > MOST:
         return (), ((MOST, reasons.TOO_MANY_LICENCES),)
     for position, item in enumerate(found or ()):
         wrong: Left = []
-        body = _licence(item, rules, wrong)
-        missing = _missing(body, dict(wrong)) if isinstance(item, dict) else "not an object"
+        body: Body = {}
+        missing: str | None = "not an object"
+        if isinstance(item, dict):
+            body = _mapped(body, rules.licence, item, _EMPTY, rules, wrong)
+            missing = _missing(body, dict(wrong))
         if missing is not None:
             rejected.append((position, f"licence {position}: {missing}"))
             continue
@@ -117,10 +120,6 @@ def licences(
         if left is not None:
             left += wrong
     return tuple(payloads), tuple(rejected)
-
-
-def _licence(item: object, rules: Rules, left: Left) -> Body:
-    return _mapped({}, rules.licence, item, _EMPTY, rules, left) if isinstance(item, dict) else {}
 
 
 def _identified(entity: Entity) -> Body:
@@ -141,9 +140,10 @@ def _mapped(
     nulls = rules.send_null_values
     for field in mapping.fields:
         source = account if field.of_account else entity
-        raw = source.get(field.name, ABSENT)
+        attribute = field.attribute
+        raw = source.get(attribute.name, ABSENT)  # where it lies mostly
         if raw is ABSENT:
-            raw = field.attribute.read(source)
+            raw = attribute.read(source)
             if raw is ABSENT:
                 continue
         found = raw if field.keeps_text and isinstance(raw, str) else field.convert(raw)
@@ -157,12 +157,7 @@ def _mapped(
     return body
 
 
-def licence_list(account: Entity, rules: Rules) -> list[object]:
-    """Return the items of the licence list; none where there is no list."""
-    return _licences(account, rules) or []
-
-
-def _licences(account: Entity, rules: Rules) -> list[object] | None:
+def licence_list(account: Entity, rules: Rules) -> list[object] | None:
     """Find the list: as it is, within the only list of an object, or written as a JSON text.
 
     None if there is something that is no list.

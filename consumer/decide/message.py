@@ -114,7 +114,6 @@ class Messages:
     messages: tuple[Routed, ...]
 
     def __init__(self, messages: tuple[Routed, ...]) -> None:
-        """In their order."""
         self.messages = messages
 
 

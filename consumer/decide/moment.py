@@ -145,15 +145,11 @@ def _shortened(text: str, moment: datetime) -> str | None:
     return f"{text[: _MILLISECONDS_LENGTH - 1]}Z"
 
 
-def _is_day_first(text: str) -> bool:
-    return text[4:5] == "-" and text[7:8] == "-"
-
-
 def _from_text(text: str) -> str | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
-    if _is_day_first(text):
+    if text[4:5] == "-" and text[7:8] == "-":
         return _from_iso(text)
     if _NUMBER.fullmatch(text) is None:
         return _from_words(text)

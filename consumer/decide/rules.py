@@ -37,8 +37,8 @@ _KEEP_TEXT: Final = (value.text, value.flat)
 class Field:
     """One row of a mapping: an attribute, where it is read, and how its value is written.
 
-    `name` is where the attribute lies mostly, `keeps_text` tells that text stays as it is, `wrong`
-    why a value is left out that can't be written.
+    `keeps_text` tells that text stays as it is, `wrong` why a value is left out that can't be
+    written.
     """
 
     attribute: Attribute
@@ -46,7 +46,6 @@ class Field:
     convert: Converter
     is_custom: bool
     of_account: bool
-    name: str
     keeps_text: bool
     wrong: str
 
@@ -115,7 +114,7 @@ class Rules:
 
     @property
     def needs_owners(self) -> bool:
-        """Return whether companies name their owners, so that Planhat's users must be known."""
+        """Whether companies name their owners, so that Planhat's users must be known."""
         return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
 
 
@@ -154,7 +153,7 @@ def _field(
     if is_custom:
         convert, wrong = value.date if _is_date(attribute) else value.flat, reasons.NOT_A_NUMBER
     else:
-        kind = targets.kind(row.service_field_name)
+        kind = targets.kinds[row.service_field_name]
         if kind is Kind.LINK:
             return None
         convert, wrong = _CONVERTERS[kind]
@@ -164,7 +163,6 @@ def _field(
         convert,
         is_custom,
         of_account,
-        name=attribute.spellings[0],
         keeps_text=convert in _KEEP_TEXT,
         wrong=wrong,
     )

@@ -51,7 +51,8 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
             found = await admin.describe_topics()
         topics = {one["topic"]: _led(one["partitions"]) for one in found}
         group = await _group(admin, settings)
-        sizes = await _sizes(admin, [name for name in _ours(settings) if name in topics])
+        ours = [*settings.topics, settings.dead_letter_topic]
+        sizes = await _sizes(admin, [name for name in ours if name in topics])
         members = await _members(admin, settings.group_id)
         return KafkaFacts("", topics, group, await _reads(settings, topics), sizes, members)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
@@ -74,10 +75,6 @@ async def _group(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> str:
         if isinstance(told(error), KafkaRefused | KafkaBlocked):
             return _text(error, settings)
     return ""
-
-
-def _ours(settings: KafkaSettings) -> list[str]:
-    return [*settings.topics, settings.dead_letter_topic]
 
 
 async def _sizes(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, int]:

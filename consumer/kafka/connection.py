@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as foreign
+from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import (
     CommitRefused,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiokafka import AIOKafkaConsumer
-    from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.client import AIOKafkaClient
 
     from consumer.settings.kafka import KafkaSettings
@@ -48,11 +48,11 @@ _REFUSED = (
 _BY_THE_BROKER = 1
 """The type of timestamps in a topic with `message.timestamp.type=LogAppendTime`."""
 
-_NOT_ALLOWED = (
-    foreign.TopicAuthorizationFailedError,
-    foreign.GroupAuthorizationFailedError,
-    foreign.ClusterAuthorizationFailedError,
-)
+_NOT_ALLOWED: dict[type[Exception], str] = {
+    foreign.TopicAuthorizationFailedError: "topic",
+    foreign.GroupAuthorizationFailedError: "group",
+    foreign.ClusterAuthorizationFailedError: "cluster",
+}
 _OURS: tuple[tuple[tuple[type[Exception], ...], type[KafkaError]], ...] = (
     (_REFUSED, KafkaRefused),
     ((foreign.MessageSizeTooLargeError, foreign.RecordListTooLargeError), KafkaTooLarge),
@@ -66,8 +66,8 @@ def translated(error: Exception) -> KafkaError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, KafkaError):
         return error
-    if isinstance(error, _NOT_ALLOWED):
-        return _forbidden(error)
+    if kind := _NOT_ALLOWED.get(type(error)):
+        return _forbidden(kind, error)
     if isinstance(error, foreign.InconsistentGroupProtocolError):
         return KafkaBlocked(
             "the consumer group is used by another program; hull-planhat needs a KAFKA_GROUP_ID of"
@@ -80,13 +80,8 @@ def translated(error: Exception) -> KafkaError:
     return KafkaUnavailable(f"{type(error).__name__}: {text}")
 
 
-def _forbidden(error: Exception) -> KafkaBlocked:
+def _forbidden(kind: str, error: Exception) -> KafkaBlocked:
     """What we may not use, as far as the error tells: aiokafka names it in ways of its own."""
-    kind = next(
-        name
-        for one, name in zip(_NOT_ALLOWED, ("topic", "group", "cluster"), strict=True)
-        if isinstance(error, one)
-    )
     found = error.args[0] if error.args else ""
     if kind == "cluster":  # asked for before the first write, whatever its topic
         return KafkaBlocked("not authorized to write to any topic of the cluster")
@@ -114,7 +109,7 @@ def door() -> Iterator[None]:
 def connection(settings: KafkaSettings) -> dict[str, Any]:
     """Where the brokers are and how they let us in: options of any client.
 
-    A client that lives for long is given to `keep_renewed`, as what lets us in may be rotated.
+    A client that lives for long begins by `started`, as what lets us in may be rotated.
     """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
@@ -127,6 +122,16 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
     if settings.tls is not None:
         options["ssl_context"] = settings.tls()
     return options
+
+
+async def started(client: _Client, settings: KafkaSettings) -> None:
+    """Connect a client that lives for long; it is closed if that fails."""
+    try:
+        await client.start()
+    except BaseException:
+        await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+        raise
+    keep_renewed(client, settings)
 
 
 def records(found: dict[Any, list[Any]]) -> Iterator[Record]:

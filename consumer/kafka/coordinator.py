@@ -11,7 +11,7 @@ from aiokafka import errors as foreign
 from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.errors import KafkaError
-from consumer.kafka.connection import connection, door, keep_renewed
+from consumer.kafka.connection import connection, door, started
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Coordinator:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._admin: AIOKafkaAdminClient | None = None
+        self.member_id = ""
+        """The id by which the group took us in last."""
 
     async def committed(self, partitions: Sequence[Partition]) -> Positions:
         """What the group committed last, with the metadata; raises KafkaUnavailable."""
@@ -53,14 +55,14 @@ class Coordinator:
             if at.offset >= 0
         }
 
-    async def lost_name(self, own: str) -> str:
+    async def lost_name(self) -> str:
         """Our static name, if another process is in the group by it instead of us; else empty.
 
         aiokafka asks for no reason: whoever is no member any more joins again, and so would take
         the name back, and so would the other. What can't be told counts as no.
         """
         name = self._settings.group_instance_id
-        if not name or not own:
+        if not name or not self.member_id:
             return ""
         # One answer that gets lost must not decide who of the two goes on.
         for _ in range(_LOOKS):
@@ -72,7 +74,7 @@ class Coordinator:
                 _log.warning("kafka.unavailable", reason=str(error))
                 await self.close()
             else:
-                return name if has_namesake(members, name, own) else ""
+                return name if has_namesake(members, name, self.member_id) else ""
         return ""
 
     async def close(self) -> None:
@@ -93,12 +95,7 @@ class Coordinator:
     async def _administrated(self) -> AIOKafkaAdminClient:
         if self._admin is None:
             admin = AIOKafkaAdminClient(**connection(self._settings), client_id="hull-planhat")
-            try:
-                await admin.start()
-            except BaseException:
-                await admin.close()
-                raise
-            keep_renewed(admin, self._settings)
+            await started(admin, self._settings)
             self._admin = admin
         return self._admin
 

@@ -59,13 +59,16 @@ class Rebalanced(Protocol):
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped here
-    def __init__(self, told: Rebalanced, source: KafkaSource) -> None:
+    def __init__(
+        self, told: Rebalanced, coordinator: Coordinator, client: aiokafka.AIOKafkaConsumer
+    ) -> None:
         self._told = told
-        self._source = source
+        self._coordinator = coordinator
+        self._client = client
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         await self._told.revoked(list(_ours(revoked)))
-        name = await self._source.lost_name()
+        name = await self._coordinator.lost_name()
         if name:
             self._told.displaced(
                 KafkaRefused(
@@ -77,7 +80,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
             await asyncio.sleep(_END_SECONDS)
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        self._source.note_member()
+        self._coordinator.member_id = self._client._coordinator.member_id  # noqa: SLF001 - not told otherwise
         await self._told.assigned(list(_ours(assigned)))
 
 
@@ -89,7 +92,6 @@ class KafkaSource(Reading):
         super().__init__(settings)
         self._told: Rebalanced | None = None
         self._drain_seconds = drain_seconds
-        self._member_id = ""
         self._coordinator = Coordinator(settings)
 
     async def start(self, told: Rebalanced) -> None:
@@ -111,7 +113,9 @@ class KafkaSource(Reading):
             )
         self._joined = consumer
         keep_renewed(consumer, self._settings)
-        consumer.subscribe(self._settings.topics, listener=_Listener(told, self))
+        consumer.subscribe(
+            self._settings.topics, listener=_Listener(told, self._coordinator, consumer)
+        )
 
     async def stop(self, *, leaves: bool = True) -> None:
         """Leave the group. aiokafka does not call `revoked` here: commit before.
@@ -146,14 +150,6 @@ class KafkaSource(Reading):
     async def committed(self, partitions: Sequence[Partition]) -> Positions:
         """What the group committed last, with the metadata; raises KafkaUnavailable."""
         return await self._coordinator.committed(partitions)
-
-    async def lost_name(self) -> str:
-        """Our static name, if another process is in the group by it instead of us; else empty."""
-        return await self._coordinator.lost_name(self._member_id)
-
-    def note_member(self) -> None:
-        """The group has just taken us in: remember by what id."""
-        self._member_id = self._consumer._coordinator.member_id  # noqa: SLF001 - not told otherwise
 
     async def commit(self, positions: Positions) -> None:
         """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable.

@@ -14,12 +14,11 @@ import structlog
 from aiokafka.errors import MessageSizeTooLargeError
 
 from consumer.errors import KafkaError, KafkaUnavailable
-from consumer.kafka.connection import CLOSE_SECONDS, connection, door, keep_renewed, translated
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, started, translated
 from consumer.kafka.reader import told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
-    from types import TracebackType
 
     from consumer.offsets.record import Headers
     from consumer.outbox.letter import Letter
@@ -126,12 +125,7 @@ class KafkaSink:
     async def _connected(self) -> aiokafka.AIOKafkaProducer:
         if self._producer is None:
             producer = _made(self._settings, max_batch_size=_SMALL_BATCH)
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            keep_renewed(producer, self._settings)
+            await started(producer, self._settings)
             self._producer = producer
         return self._producer
 
@@ -166,20 +160,13 @@ class TopicWriter:
         producer = _made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await producer.start()
+                await started(producer, self._settings)
         except BaseException as error:
-            await producer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error
-        keep_renewed(producer, self._settings)
         self._producer = producer
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Let go of the connection; what was not acknowledged may be lost."""
         if self._producer is not None:
             # It would wait for brokers that are gone for as long as they are.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from consumer.settings.findings import Finding
+from consumer.settings.findings import Finding, error, warning
 from consumer.wording import plural
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def kafka_findings(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Findi
     """Say what of Kafka is good, and what to do about the rest."""
     if facts.error:
         remedy = "check KAFKA_BOOTSTRAP_SERVERS, KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_..."
-        yield Finding("error", f"Kafka: {_then(facts.error, remedy)}")
+        yield error(f"Kafka: {_then(facts.error, remedy)}")
         return
     yield Finding("ok", f"Kafka: answers at {settings.bootstrap_servers}")
     for topic in settings.topics:
@@ -94,20 +94,18 @@ def kafka_findings(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Findi
         status: Status = "error" if keeps_out else "warning"
         yield Finding(status, f"Kafka: group {settings.group_id}: {text}")
     if facts.group:
-        yield Finding(
-            "error",
+        yield error(
             f"Kafka: group {settings.group_id}: "
-            + _then(facts.group, "allow READ on the group, or check KAFKA_GROUP_ID"),
+            + _then(facts.group, "allow READ on the group, or check KAFKA_GROUP_ID")
         )
 
 
 def planhat_findings(endpoints: Endpoints, facts: PlanhatFacts) -> Iterator[Finding]:
     """Say what of Planhat is good, and what to do about the rest."""
     if facts.error:
-        yield Finding(
-            "error",
+        yield error(
             f"Planhat: {endpoints.api_url}: "
-            + _then(facts.error, "check PLANHAT_ACCESS_TOKEN, api_prefix and PLANHAT_API_URL"),
+            + _then(facts.error, "check PLANHAT_ACCESS_TOKEN, api_prefix and PLANHAT_API_URL")
         )
     else:
         yield Finding(
@@ -116,18 +114,16 @@ def planhat_findings(endpoints: Endpoints, facts: PlanhatFacts) -> Iterator[Find
             f" {plural(facts.companies, 'company', 'companies')}",
         )
     if not _UUID.fullmatch(endpoints.tenant_id):
-        yield Finding(
-            "warning",
+        yield warning(
             "Planhat: the tenant id is no UUID, Planhat would drop the activities unsaid; copy it"
-            " from Planhat's settings (tenant_id, PLANHAT_TENANT_ID)",
+            " from Planhat's settings (tenant_id, PLANHAT_TENANT_ID)"
         )
     if facts.analytics:
-        yield Finding(
-            "error",
+        yield error(
             f"Planhat: {endpoints.analytics_url}: "
             + _then(
                 facts.analytics, "check PLANHAT_ANALYTICS_URL, and that the network lets us out"
-            ),
+            )
         )
     else:
         yield Finding("ok", f"Planhat: {endpoints.analytics_url} answers")
@@ -140,37 +136,33 @@ def _sizes(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Finding]:
     for topic in settings.topics:
         size = facts.sizes.get(topic, 0)
         if most is not None and size > most:
-            yield Finding(
-                "warning",
+            yield warning(
                 f"Kafka: dead-letter topic {dead} takes {most:,} bytes, topic {topic} {size:,}:"
                 f" what is larger is kept without its value, only as long as {topic} keeps it; set"
-                f" max.message.bytes of {dead} to {size + _MARGIN}",
+                f" max.message.bytes of {dead} to {size + _MARGIN}"
             )
 
 
 def _topic(called: str, topic: str, facts: KafkaFacts, setting: str) -> Iterator[Finding]:
     count, led = facts.topics.get(topic, (0, 0))
     if not count:
-        yield Finding(
-            "error",
+        yield error(
             f"Kafka: {called} does not exist, or may not be seen; create it, or allow DESCRIBE, or"
-            f" check {setting}",
+            f" check {setting}"
         )
     elif led < count:
-        yield Finding(
-            "error",
+        yield error(
             f"Kafka: {called}: {count - led} of {count} {plural(count, 'partition')}"
-            f" {plural(count - led, 'has', 'have')} no leader; look at the brokers",
+            f" {plural(count - led, 'has', 'have')} no leader; look at the brokers"
         )
     elif topic in facts.unreadable:
-        yield Finding(
-            "error",
+        yield error(
             f"Kafka: {called}: "
             + _then(
                 facts.unreadable[topic],
                 "allow READ on it, and see that the brokers' advertised listeners are reachable"
                 " from here",
-            ),
+            )
         )
     else:
         yield Finding("ok", f"Kafka: {called}, {count} {plural(count, 'partition')}")

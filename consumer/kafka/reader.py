@@ -12,11 +12,10 @@ from aiokafka.errors import KafkaConnectionError
 from consumer.clock import loop_time
 from consumer.errors import KafkaError, KafkaUnavailable, KafkaUnreadable
 from consumer.kafka.batches.fetched import shelf
-from consumer.kafka.connection import connection, keep_renewed, records, translated
+from consumer.kafka.connection import connection, records, started, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from types import TracebackType
 
     from consumer.offsets.record import Partition, Record
     from consumer.settings.kafka import KafkaSettings
@@ -48,20 +47,13 @@ class TopicReader:
         )
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await consumer.start()
+                await started(consumer, self._settings)
         except BaseException as error:
-            await consumer.stop()
             raise told(error, f" from {self._settings.bootstrap_servers}") from error
-        keep_renewed(consumer, self._settings)
         self._started = consumer
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Let go of the connection."""
         if self._started is not None:
             await self._started.stop()

@@ -71,11 +71,6 @@ class DeadLetters:
         """Rejected messages of these."""
         return sum([len(ticket.rejected) for ticket in self._queue])
 
-    @property
-    def is_writing(self) -> bool:
-        """Messages are on their way to a topic that takes them."""
-        return len(self._queue) > 0 and self.trouble is None
-
     def put(self, ticket: Ticket) -> None:
         """Take over a record of which something was rejected."""
         self._queue.put(ticket)
@@ -91,7 +86,7 @@ class DeadLetters:
         """Wait until all is written, at most `seconds`, and no longer if the topic fails."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.is_writing:
+                while len(self._queue) and self.trouble is None:
                     self._moved.clear()
                     await self._moved.wait()
 
@@ -118,9 +113,9 @@ class DeadLetters:
             too_large and one not in self._bare
             for one, too_large in zip(flying, large, strict=True)
         )
-        if is_large and len(flying) == 1 and self._queue.is_flying:
-            self._shrink(flying[0], str(outcomes[0]))
         is_alone = len(flying) == 1
+        if is_large and is_alone and self._queue.flying:
+            self._shrink(flying[0], str(outcomes[0]))
         safe = self._queue.settle([one is None for one in outcomes], None if is_alone else large)
         errors = [error for error in outcomes if error is not None]
         self._note(errors if not is_large else [], is_partial=bool(safe))

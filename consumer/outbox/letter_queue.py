@@ -29,7 +29,8 @@ class LetterQueue:
 
     def __init__(self) -> None:
         self._waiting: deque[Ticket] = deque()
-        self._flying = 0
+        self.flying = 0
+        """How many are in flight that were not forgotten meanwhile."""
         self._room = MOST_LETTERS
 
     def __len__(self) -> int:
@@ -45,11 +46,6 @@ class LetterQueue:
         """As many wait as may fly at once: there is no need to wait for more."""
         return len(self._waiting) >= self._room
 
-    @property
-    def is_flying(self) -> bool:
-        """Some are in flight that were not forgotten meanwhile."""
-        return self._flying > 0
-
     def put(self, ticket: Ticket) -> None:
         """Add one of which something was rejected."""
         self._waiting.append(ticket)
@@ -57,7 +53,7 @@ class LetterQueue:
     def clear(self) -> None:
         """Forget all, those that fly too: their partitions were revoked."""
         self._waiting.clear()
-        self._flying = 0
+        self.flying = 0
 
     def take(self) -> list[Ticket]:
         """Name those that fly next; `settle` must follow."""
@@ -68,7 +64,7 @@ class LetterQueue:
             if taken and size > MOST_BYTES:
                 break
             taken.append(ticket)
-        self._flying = len(taken)
+        self.flying = len(taken)
         return taken
 
     def settle(
@@ -80,10 +76,10 @@ class LetterQueue:
 
         None is, if they were forgotten meanwhile: their next owner writes them once more.
         """
-        if not self._flying:
+        if not self.flying:
             return []
-        flown = [self._waiting.popleft() for _ in range(self._flying)]
-        self._flying = 0
+        flown = [self._waiting.popleft() for _ in range(self.flying)]
+        self.flying = 0
         large = [False] * len(flown) if are_large is None else are_large
         fates = list(zip(flown, are_safe, large, strict=True))
         self._waiting += [one for one, is_safe, is_large in fates if not is_safe and not is_large]

@@ -109,8 +109,7 @@ class StaleGuard:
 
     def note(self, record: Record, decision: Decision) -> None:
         """A message was decided; what is skipped supersedes nothing."""
-        main = decision.enduser if isinstance(decision, UserDecision) else decision.company
-        if not isinstance(main, Payload):
+        if not _is_sent(decision):
             return
         known = self._known(record) if record.headers else None
         place = min(known.first_offset, record.offset) if known else record.offset
@@ -285,11 +284,12 @@ def _sent(record: Record, rules: Rules, dead: Dead) -> frozenset[str]:
         for position, one in enumerate(_profiles(record))
         if one is not None and position not in buried
     ]
-    return frozenset(one.hull_id for one in decisions if isinstance(_main(one), Payload))
+    return frozenset(one.hull_id for one in decisions if _is_sent(one))
 
 
-def _main(decision: Decision) -> object:
-    return decision.enduser if isinstance(decision, UserDecision) else decision.company
+def _is_sent(decision: Decision) -> bool:
+    main = decision.enduser if isinstance(decision, UserDecision) else decision.company
+    return isinstance(main, Payload)
 
 
 def _profiles(record: Record) -> Iterator[UserMessage | AccountMessage | None]:

@@ -6,6 +6,7 @@ The descriptions are the table in docs/configuration.md; a test keeps the two th
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 __all__ = [
+    "ALL",
     "GeneralSettings",
     "HttpSettings",
     "InvalidSettings",
@@ -166,11 +168,12 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
+ALL: tuple[type[Section], ...] = (GeneralSettings, *SECTIONS.values())
+
+
 def described() -> Iterator[environment.Described]:
     """Return every name that is read, section by section, for docs and JSON Schema."""
-    sections: list[type[Section]] = [GeneralSettings, *SECTIONS.values()]
-    for section in sections:
-        yield from environment.described(section)
+    return chain.from_iterable(environment.described(section) for section in ALL)
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:

@@ -31,12 +31,18 @@ class Finding:
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
     """Everything worth saying, in the order in which it would be set up."""
     return [
-        *_misplaced(settings),
+        *(
+            warning(f"{name}: looks like a secret, and is hidden like one: does it belong there?")
+            for name, _ in settings.misplaced()
+        ),
         *_kafka(settings),
         *_access(settings, connector),
         *_users(connector),
         *_accounts(connector),
-        *_blanks(connector),
+        *(
+            warning(f"{place}: has blanks around it; they are left out")
+            for place in connector.trimmed
+        ),
     ]
 
 
@@ -45,21 +51,23 @@ def worst(found: Iterable[Finding]) -> Status:
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
 
 
-def _misplaced(settings: Settings) -> Iterator[Finding]:
-    for name, _ in settings.misplaced():
-        yield Finding(
-            "warning", f"{name}: looks like a secret, and is hidden like one: does it belong there?"
-        )
+def warning(message: str) -> Finding:
+    """What may be meant so."""
+    return Finding("warning", message)
+
+
+def error(message: str) -> Finding:
+    """What keeps something from working."""
+    return Finding("error", message)
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
     kafka = settings.kafka
     for name in ("ssl_ca_file", "ssl_cert_file", "ssl_key_file"):
         if kafka.tls is None and getattr(kafka, name):
-            yield Finding(
-                "warning",
+            yield warning(
                 f"KAFKA_{name.upper()}: set, but KAFKA_SECURITY_PROTOCOL is"
-                f" {kafka.security_protocol}: it is not used",
+                f" {kafka.security_protocol}: it is not used"
             )
 
 
@@ -71,29 +79,26 @@ def _access(settings: Settings, connector: ConnectorSettings) -> Iterator[Findin
     for ask in asked:
         try:
             ask(connector)
-        except InvalidSettings as error:
-            yield from (Finding("setupRequired", line) for line in error.lines)
+        except InvalidSettings as wrong:
+            yield from (Finding("setupRequired", line) for line in wrong.lines)
 
 
 def _users(connector: ConnectorSettings) -> Iterator[Finding]:
     targets = _targets(connector.contact_attributes_outbound)
     if not connector.contact_synchronized_segments:
-        yield Finding(
-            "warning",
+        yield warning(
             "contact_synchronized_segments: the Contact Filter is empty: no user is sent but by an"
-            " export",
+            " export"
         )
     if not targets & {"email", "externalId"}:
-        yield Finding(
-            "error",
+        yield error(
             "contact_attributes_outbound: neither email nor externalId is mapped: every user would"
-            " be skipped; map one of them, email at best",
+            " be skipped; map one of them, email at best"
         )
     elif "email" not in targets:
-        yield Finding(
-            "warning",
+        yield warning(
             "contact_attributes_outbound: email is not mapped: Planhat asks for it when it creates"
-            " an enduser",
+            " an enduser"
         )
     yield from _repeated(connector, "contact_attributes_outbound")
     yield from _repeated(connector, "contact_custom_attributes_outbound")
@@ -101,16 +106,14 @@ def _users(connector: ConnectorSettings) -> Iterator[Finding]:
 
 def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
     if not connector.account_synchronized_segments:
-        yield Finding(
-            "warning",
+        yield warning(
             "account_synchronized_segments: the Account Filter is empty: no account is sent but by"
-            " an export",
+            " an export"
         )
     if "name" not in _targets(connector.account_attributes_outbound):
-        yield Finding(
-            "error",
+        yield error(
             "account_attributes_outbound: name is not mapped: Planhat asks for it, every account"
-            " would be skipped",
+            " would be skipped"
         )
     yield from _repeated(connector, "account_attributes_outbound")
     yield from _repeated(connector, "account_custom_attributes_outbound")
@@ -121,25 +124,18 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
     targets = _targets(connector.account_licenses_attributes_outbound)
     if not connector.account_licenses_attribute:
         if targets or connector.account_licenses_custom_attributes_outbound:
-            yield Finding(
-                "warning",
-                "account_licenses_attribute: not set: the mappings of licences have no effect",
+            yield warning(
+                "account_licenses_attribute: not set: the mappings of licences have no effect"
             )
         return
     needed = [name for name in ("externalId", "_currency", "fromDate") if name not in targets]
     if not targets & {"mrr", "value"}:
         needed.append("mrr or value")
     for name in needed:
-        yield Finding(
-            "error",
+        yield error(
             f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
-            " every licence would be rejected",
+            " every licence would be rejected"
         )
-
-
-def _blanks(connector: ConnectorSettings) -> Iterator[Finding]:
-    for place in connector.trimmed:
-        yield Finding("warning", f"{place}: has blanks around it; they are left out")
 
 
 def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
@@ -151,7 +147,5 @@ def _repeated(connector: ConnectorSettings, table: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for row in rows:
         if row.service_field_name in seen:
-            yield Finding(
-                "warning", f"{table}: {row.service_field_name} is mapped twice: the last row wins"
-            )
+            yield warning(f"{table}: {row.service_field_name} is mapped twice: the last row wins")
         seen.add(row.service_field_name)

@@ -38,14 +38,11 @@ def _url(value: object) -> object:
     """Check a base address; a slash at its end would double in every path."""
     text = str(value).strip().rstrip("/")
     url = HttpUrl(text)
-    if url.query or url.fragment or url.username or url.password or not _may_be_found(url):
+    host = url.host or ""
+    may_be_found = host.startswith("[") or is_host(host)
+    if url.query or url.fragment or url.username or url.password or not may_be_found:
         raise PydanticCustomError("url", "must be a plain address like https://api.planhat.com")
     return text
-
-
-def _may_be_found(url: HttpUrl) -> bool:
-    host = url.host or ""
-    return host.startswith("[") or is_host(host)
 
 
 def is_host(text: str | None) -> bool:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from consumer.cli.schema import STANDARD, settings_schema
-from consumer.settings.bounds import bounds
+from consumer.cli.schema import STANDARD, bounds, settings_schema
 from tests.deploy.chart import CHART
 
 SETTINGS: Final = CHART / "files" / "settings.json"

@@ -107,16 +107,15 @@ async def test_rotated_credentials_are_taken_up_while_all_connections_are_down(
 
         check(one.hull, one.planhat)
         dead = await one.kafka.read("events-dead")
-        results = await one.kafka.read("results")
+        assert len(await one.kafka.read("results")) >= 100
 
     print(f"\n{kind.__name__}: records flow again after {took:.1f} s, joined {joined} times")  # noqa: T201 - a figure for the note
     assert refused.code == 1
     assert one.door.told in refused.out
     assert [found.value for found in dead] == [BAD.value] * 2
-    assert len(results) >= 100
-    assert [line["setting"] for line in lines(one.log, "kafka.credentials_renewed")] == [
-        one.door.renewed
-    ]
+    # In two lines, if the last file came between our look at the files and OpenSSL's.
+    told = [line["setting"] for line in lines(one.log, "kafka.credentials_renewed")]
+    assert ", ".join(told) == one.door.renewed
     assert len(lines(one.log, "kafka.credentials_unusable")) == 1
     assert len(lines(one.log, "service.started")) == 1
     assert "-password" not in one.log.read_text()

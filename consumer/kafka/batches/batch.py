@@ -213,7 +213,7 @@ class _Reader:
         if count < 0:
             raise _Unreadable(f"{count} headers")
         if count > MOST_HEADERS:
-            return (), too_many(count)
+            return (), f"{count} headers, more than {MOST_HEADERS}"
         found = []
         fault = None
         for _ in range(count):
@@ -240,11 +240,6 @@ class _Reader:
             raise _Unreadable(f"the {what} ends behind its record")
         begin, self._at = self._at, self._at + size
         return bytes(self._content[begin : self._at])
-
-
-def too_many(count: int) -> str:
-    """What to say of so many headers."""
-    return f"{count} headers, more than {MOST_HEADERS}"
 
 
 def _text(name: bytes) -> tuple[str, bool]:

@@ -1,4 +1,6 @@
-"""The records of one batch: read by aiokafka's C parser as long as it can, then by our own.
+"""A fetch cut into batches, and the records of one.
+
+They are read by aiokafka's C parser as long as it can, then by our own.
 
 What is unpacked of large batches is bounded over all partitions: of those that are half read the
 oldest is let go, and unpacked once more when it is its turn again.
@@ -11,7 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from consumer.kafka.batches.batch import CODEC, FRONT, GIANT, Found, behind, place, record
+from consumer.kafka.batches.batch import (
+    CODEC,
+    FRONT,
+    GIANT,
+    Found,
+    batch_end,
+    behind,
+    first_offset,
+    place,
+    record,
+)
 from consumer.kafka.batches.unpack import Unpacker
 
 if TYPE_CHECKING:
@@ -29,11 +41,42 @@ _ATTRIBUTES_AT: Final = 22
 _COUNT: Final = struct.Struct(">i")
 
 
+class FetchedBatches:
+    """The bytes of a partition, batch by batch; in place of aiokafka's MemoryRecords."""
+
+    def __init__(self, content: bytes) -> None:
+        """Only the last batch may be cut off."""
+        self._content = memoryview(content)
+        self._at = 0
+        self._end = batch_end(content, 0)
+
+    def has_next(self) -> bool:
+        """Whether there is anything to be read, if only a batch that is no batch."""
+        return self._end is not None or self._at == 0 < len(self._content)
+
+    def size_in_bytes(self) -> int:
+        """Give the size of it all."""
+        return len(self._content)
+
+    def next_batch(self) -> Buffer | None:
+        """Give the bytes of the next batch; None if they are none."""
+        begin, end = self._at, self._end
+        if end is None:
+            self._at = len(self._content)
+            return None
+        self._at, self._end = end, batch_end(self._content, end)
+        return self._content[begin:end]
+
+    @property
+    def next_offset(self) -> int | None:
+        """The first offset of the next batch; None if there is none."""
+        return None if self._end is None else first_offset(self._content[self._at : self._end])
+
+
 class Shelf:
     """What is unpacked of batches that are half read: at most as much as one of them may hold."""
 
     def __init__(self, most: int = MOST_UNPACKED) -> None:
-        """`most` bytes."""
         self._unpacker = Unpacker(most)
         self._sizes: dict[Contents, int] = {}
         self._total = 0

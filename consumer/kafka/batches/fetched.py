@@ -8,6 +8,7 @@ KafkaUnreadable for the first times.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from consumer.errors import KafkaUnreadable
 from consumer.kafka.batches.batch import MOST_HEADERS, Found, batch, first_offset, magic, old_packed
-from consumer.kafka.batches.contents import Contents, Shelf
-from consumer.kafka.batches.fetched_batches import Doubts, FetchedBatches
+from consumer.kafka.batches.contents import Contents, FetchedBatches, Shelf
 from consumer.kafka.batches.unpack import Broken, TooLarge
 from consumer.offsets.record import Partition
 
@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 MOST_READ: Final = 8 << 20
 """Bytes of records after which a poll ends, whatever it may hold: a batch is unpacked at once."""
 
+TRIES: Final = 5
+"""How often a batch is read that may be broken for the moment only."""
+
 _FORMAT: Final = 2
-_NOTHING: Final = Found(None)
 _OVERHEAD: Final = 64
 
-_doubts: Final = Doubts()
+_tries: Final[dict[Partition, tuple[int, int]]] = {}
+"""What could not be read, one place of each partition, and how often that was tried."""
+
 shelf: Final = Shelf()
 """Of this process, as its memory is."""
 
@@ -72,10 +76,11 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             found = None if raw is None else batch(raw)
             if raw is not None and magic(raw) < _FORMAT:
                 yield from self._of_old_format(raw)
-            elif trouble := self._trouble(found):
+            elif trouble := _trouble(found, self.next_fetch_offset, checks=self._check_crcs):
                 if self._is_put_off(trouble):
                     return
-                yield self._fault_of_doubtful(trouble, found)
+                last = _seems_to_end(found, self.next_fetch_offset, self._records.next_offset)
+                yield self._fault(trouble, self.next_fetch_offset, last)
                 # What was aborted is known anew with the next fetch: it may have been a marker.
                 return
             elif found is not None:
@@ -83,22 +88,10 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
                     yield from self._of(found)
                     if self.next_fetch_offset <= found.last and self._is_enough():
                         return
-                self._reach(found.last + 1)
+                self.next_fetch_offset = max(self.next_fetch_offset, found.last + 1)
 
     def _is_enough(self) -> bool:
         return self._read > MOST_READ or shelf.unpacked - self._unpacked > shelf.most
-
-    def _trouble(self, found: Batch | None) -> str:
-        """Why a batch can't be trusted; empty if it can."""
-        if found is None:
-            return "no batch can be seen in it"
-        if magic(found.raw) != _FORMAT:
-            return f"unknown format {magic(found.raw)}"
-        if self._check_crcs and not DefaultRecordBatch(found.raw).validate_crc():
-            return "its checksum is wrong"
-        if found.last < self.next_fetch_offset:
-            return f"it lies before offset {self.next_fetch_offset}, which was asked for"
-        return ""
 
     def _is_put_off(self, trouble: str) -> bool:
         """Whether what was read before it is to be taken first.
@@ -106,9 +99,15 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         Raises KafkaUnreadable if nothing was, unless that was done often enough.
         """
         at = self.next_fetch_offset
-        if not self._read and not _doubts.is_tried_out(self._tp, at):
-            raise KafkaUnreadable(f"offset {at}: {trouble}", Partition(*self._tp))
-        return self._read > 0
+        if self._read:
+            return True
+        partition = Partition(*self._tp)
+        doubted, tries = _tries.pop(partition, (at, 0))
+        tries = tries if doubted == at else 0
+        if tries < TRIES:
+            _tries[partition] = (at, tries + 1)
+            raise KafkaUnreadable(f"offset {at}: {trouble}", partition)
+        return False
 
     def _is_passed_over(self, found: Batch) -> bool:
         """Whether its records do not count, and follow the transactions."""
@@ -122,11 +121,8 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         return found.is_control
 
     def _of(self, found: Batch) -> Iterator[Any]:
-        contents = Contents(found, shelf)
-        try:
+        with closing(Contents(found, shelf)) as contents:
             trouble = yield from self._read_out(contents, found)
-        finally:
-            contents.close()
         if trouble:
             yield self._fault(trouble, found.base, found.last)
 
@@ -184,15 +180,16 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             one = contents.slow(index, is_first=index == begin)
             if one.end is None or expected > found.last:
                 break
-            offset = one.offset
+            offset, fault = one.offset, one.fault
             if offset is None or not _fits(offset, expected, found):
-                told = f"it says that its offset is {offset}"
+                fault = fault or f"it says that its offset is {offset}"
                 offset = expected
-                one = one._replace(fault=one.fault or told)
             expected = offset + 1
             if offset >= self.next_fetch_offset:
                 self.next_fetch_offset = expected
-                yield self._single(one, offset, found)
+                told = fault and f"unreadable record: {fault}"
+                self._read += len(one.value or b"") + _OVERHEAD
+                yield _made(self._tp, offset, one, told, found.timestamp_type)
                 if self._is_enough():
                     return
         if expected <= found.last:
@@ -217,7 +214,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             yield self._fault(trouble, self.next_fetch_offset, self.next_fetch_offset)
         else:
             yield from self._of_old_message(whole, last)
-        self._reach(last + 1)
+        self.next_fetch_offset = max(self.next_fetch_offset, last + 1)
 
     def _of_old_message(self, whole: Any, last: int) -> Iterator[Any]:  # noqa: ANN401 - aiokafka's
         try:
@@ -230,52 +227,42 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             if self.next_fetch_offset <= last:
                 yield self._fault(str(error), self.next_fetch_offset, last)
 
-    def _reach(self, offset: int) -> None:
-        self.next_fetch_offset = max(self.next_fetch_offset, offset)
-
-    def _fault_of_doubtful(self, trouble: str, found: Batch | None) -> FaultyRecord:
-        """Step over a batch of which nothing is sure, as far as it seems to go at the least."""
-        at = self.next_fetch_offset
-        following = self._records.next_offset
-        last = at
-        if following is not None and following > at:
-            last = following - 1
-        elif found is not None and found.is_dense:
-            last = max(at, found.last)
-        return self._fault(trouble, at, last)
-
     def _fault(self, why: str, first: int, last: int) -> FaultyRecord:
         """Stand for these offsets, at the first of them that was not given yet."""
         first = max(first, self.next_fetch_offset)
-        self._reach(max(first, last) + 1)
+        self.next_fetch_offset = max(first, last) + 1
         span = f"offset {first}" if last <= first else f"offsets {first} to {last}"
-        return self._made(first, fault=f"unreadable batch, {span}: {why}")
+        self._read += _OVERHEAD
+        return _made(self._tp, first, Found(None), f"unreadable batch, {span}: {why}")
 
-    def _single(self, one: Found, offset: int, found: Batch) -> FaultyRecord:
-        told = None if one.fault is None else f"unreadable record: {one.fault}"
-        return self._made(offset, one, found.timestamp_type, told)
 
-    def _made(
-        self,
-        offset: int,
-        one: Found = _NOTHING,
-        timestamp_type: int = 0,
-        fault: str | None = None,
-    ) -> FaultyRecord:
-        self._read += len(one.value or b"") + _OVERHEAD
-        told = (
-            *self._tp,
-            offset,
-            one.timestamp,
-            timestamp_type,
-            one.key,
-            one.value,
-            None,
-            -1 if one.key is None else len(one.key),
-            -1 if one.value is None else len(one.value),
-            one.headers,
-        )
-        return FaultyRecord(*told, fault)
+def _made(
+    place: tuple[str, int], offset: int, one: Found, fault: str | None, timestamp_type: int = 0
+) -> FaultyRecord:
+    key_size = -1 if one.key is None else len(one.key)
+    size = -1 if one.value is None else len(one.value)
+    told = (one.key, one.value, None, key_size, size, one.headers)
+    return FaultyRecord(*place, offset, one.timestamp, timestamp_type, *told, fault)
+
+
+def _trouble(found: Batch | None, asked_for: int, *, checks: bool) -> str:
+    """Why a batch can't be trusted; empty if it can."""
+    if found is None:
+        return "no batch can be seen in it"
+    if magic(found.raw) != _FORMAT:
+        return f"unknown format {magic(found.raw)}"
+    if checks and not DefaultRecordBatch(found.raw).validate_crc():
+        return "its checksum is wrong"
+    if found.last < asked_for:
+        return f"it lies before offset {asked_for}, which was asked for"
+    return ""
+
+
+def _seems_to_end(found: Batch | None, at: int, following: int | None) -> int:
+    """The last offset that a batch has at the least, where nothing is sure of it."""
+    if following is not None and following > at:
+        return following - 1
+    return max(at, found.last) if found is not None and found.is_dense else at
 
 
 def _fits(offset: int, expected: int, found: Batch) -> bool:

@@ -72,15 +72,15 @@ class Unpacker:
 
 
 def _unpacked(codec: int, packed: Buffer, into: memoryview) -> int:
-    unpack = _CODECS.get(codec)
-    if unpack is None:
+    if codec not in _CODECS:
         raise Broken(f"unknown codec {codec}")
+    name, unpack = _CODECS[codec]
     try:
         return unpack(packed, into)
     except cramjam.DecompressionError as error:
         if _FULL in str(error):
             raise TooLarge(len(into)) from None
-        raise Broken(f"broken {_NAMES[codec]}: {error}") from None
+        raise Broken(f"broken {name}: {error}") from None
     except zlib.error as error:
         raise Broken(f"broken gzip: {error}") from None
 
@@ -163,10 +163,9 @@ def _zstd_size(packed: Buffer) -> int | None:
     return size + 256 if width == 2 else size  # noqa: PLR2004 - so its format has it
 
 
-_CODECS: Final[dict[int, Callable[[Buffer, memoryview], int]]] = {
-    1: _gzip,
-    2: _snappy,
-    3: _lz4,
-    4: _zstd,
+_CODECS: Final[dict[int, tuple[str, Callable[[Buffer, memoryview], int]]]] = {
+    1: ("gzip", _gzip),
+    2: ("snappy", _snappy),
+    3: ("lz4", _lz4),
+    4: ("zstd", _zstd),
 }
-_NAMES: Final = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}

@@ -13,7 +13,7 @@ from consumer.outbox.dead_letters import DeadLetters
 from consumer.settings import Settings
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
-from consumer.watch.explain import Known
+from consumer.watch.explain.known import Known
 from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import State
 from consumer.watch.report import Tally

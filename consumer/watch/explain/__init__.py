@@ -3,22 +3,62 @@
 explain(value, headers, rules)  ->  Explanation  ->  to_json()
 """
 
-from consumer.watch.explain.explain import explain
-from consumer.watch.explain.explanation import (
-    Explanation,
-    FieldRead,
-    MessageExplanation,
-    PlannedRequest,
-    Step,
-)
-from consumer.watch.explain.known import Known
+from __future__ import annotations
 
-__all__ = [
-    "Explanation",
-    "FieldRead",
-    "Known",
-    "MessageExplanation",
-    "PlannedRequest",
-    "Step",
-    "explain",
-]
+from typing import TYPE_CHECKING
+
+from consumer.decide import reasons
+from consumer.decide.message import (
+    AccountMessage,
+    Invalid,
+    Messages,
+    Tombstone,
+    Unsupported,
+    UserMessage,
+)
+from consumer.decide.parse import parse
+from consumer.watch.explain.account import account
+from consumer.watch.explain.explanation import Explanation, MessageExplanation, Step
+from consumer.watch.explain.known import NOTHING_KNOWN
+from consumer.watch.explain.user import user
+
+if TYPE_CHECKING:
+    from consumer.decide.message import Routed
+    from consumer.decide.rules import Rules
+    from consumer.offsets.record import Headers
+    from consumer.watch.explain.known import Known
+
+
+def explain(
+    value: bytes | None, headers: Headers, rules: Rules, known: Known = NOTHING_KNOWN
+) -> Explanation:
+    """Explain a record with the rules that the service would follow; sends nothing."""
+    parsed = parse(value, headers)
+    messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
+    return Explanation(
+        tuple(_message(at, message, rules, known) for at, message in enumerate(messages))
+    )
+
+
+def _message(
+    position: int, message: Routed | Tombstone, rules: Rules, known: Known
+) -> MessageExplanation:
+    match message:
+        case UserMessage():
+            return user(position, message, rules, known)
+        case AccountMessage():
+            return account(position, message, rules, known)
+        case Unsupported(channel=channel):
+            step = Step("Channel", False, f"{reasons.UNSUPPORTED_CHANNEL}: {channel}")
+            reason = reasons.UNSUPPORTED_CHANNEL
+            return MessageExplanation(
+                position, "unsupported", "skip", reason, channel, steps=(step,)
+            )
+        case Invalid(reason=reason):
+            step = Step("Message", False, f"{reason}: the record goes to the dead letters")
+            return MessageExplanation(position, "invalid", "reject", reason, steps=(step,))
+        case Tombstone():
+            step = Step("Message", False, "a record without a value")
+            return MessageExplanation(
+                position, "tombstone", "skip", reasons.TOMBSTONE, steps=(step,)
+            )

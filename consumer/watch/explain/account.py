@@ -16,11 +16,10 @@ from consumer.watch.explain.explanation import (
     Step,
     listed,
     quoted,
-    segment_names,
     upsert,
 )
 from consumer.watch.explain.known import checked
-from consumer.watch.explain.opened_by import account_gate_opened_by, changed
+from consumer.watch.explain.opened_by import account_gate, filtered
 from consumer.watch.explain.reading import company_fields, left_out, licence_fields
 from schemas.planhat import Resource
 
@@ -81,7 +80,13 @@ def _verdict(decision: AccountDecision, owners: Checked) -> tuple[Verdict, str]:
 def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> Iterator[Step]:
     """The rules in their order, as far as the message came."""
     yield _external_id(decision, rules)
-    yield _account_filter(message, rules)
+    yield filtered(
+        "Account Filter",
+        reasons.ACCOUNT_FILTER,
+        message.account_segments,
+        rules.account_filter,
+        is_export=message.is_export,
+    )
     external_id, segments = decision.external_id, message.account_segments
     if why_not.company_filter(external_id, segments, rules, is_export=message.is_export):
         return
@@ -89,9 +94,7 @@ def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> 
     is_named = isinstance(name, str) and bool(name.strip())
     yield Step("Name", is_named, "present" if is_named else reasons.NO_COMPANY_NAME)
     if is_named:
-        opened = account_gate_opened_by(message, rules)
-        detail = f"{reasons.NOTHING_CHANGED} Changed: {changed(message.changes)}."
-        yield Step("Gate", bool(opened), listed(opened) if opened else detail)
+        yield account_gate(message, rules)
 
 
 def _external_id(decision: AccountDecision, rules: Rules) -> Step:
@@ -101,19 +104,6 @@ def _external_id(decision: AccountDecision, rules: Rules) -> Step:
         return Step("External id", False, reasons.EXTERNAL_ID_REQUIRED)
     detail = "none, and account_require_externalid is false: found by its name where that is unique"
     return Step("External id", True, detail)
-
-
-def _account_filter(message: AccountMessage, rules: Rules) -> Step:
-    inside = why_not.inside(message.account_segments, rules.account_filter)
-    if inside:
-        return Step("Account Filter", True, f"in {segment_names(inside)}")
-    if message.is_export:
-        return Step("Account Filter", True, "an export passes")
-    if not rules.account_filter:
-        detail = f"{reasons.ACCOUNT_FILTER} The filter is empty, which sends nobody."
-        return Step("Account Filter", False, detail)
-    found = segment_names(message.account_segments) if message.account_segments else "none"
-    return Step("Account Filter", False, f"{reasons.ACCOUNT_FILTER} Its segments: {found}.")
 
 
 def _licences(decision: AccountDecision, owners: Checked) -> Iterator[Step]:
@@ -129,8 +119,8 @@ def _fields(
 ) -> Iterator[FieldRead]:
     yield from company_fields(message, rules)
     if isinstance(decision.company, Payload):
-        items = to.licence_list(message.account, rules)[:_MOST_LICENCES_TOLD]
-        for position, item in enumerate(items):
+        items = to.licence_list(message.account, rules) or []
+        for position, item in enumerate(items[:_MOST_LICENCES_TOLD]):
             yield from licence_fields(position, item, rules)
 
 

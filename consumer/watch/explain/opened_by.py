@@ -1,14 +1,15 @@
-"""What opened the gate, or which changes left it closed. Pure.
+"""What passed a filter; what opened the gate, or which changes left it closed. Pure.
 
 `consumer/decide/filter.py` decides; here is told what it saw. A property keeps the two of one mind.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from consumer.decide import reasons
 from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside
-from consumer.watch.explain.explanation import listed, segment_names
+from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
 
 if TYPE_CHECKING:
@@ -16,54 +17,67 @@ if TYPE_CHECKING:
 
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
-    from schemas.hull import Changes, Entity, SegmentChanges
-
-EXPORT: Final = "an export passes"
-NO_CHANGES: Final = "the message has no changes, so nothing says that all is as it was"
-NEW: Final = "is_new"
+    from schemas.hull import Changes, Entity, SegmentChanges, Segments
 
 
-def user_gate_opened_by(message: UserMessage, rules: Rules) -> list[str]:
-    """All that makes a change of a user worth sending; empty if the gate is closed."""
+def filtered(
+    name: str, reason: str, segments: Segments, names: frozenset[str], *, is_export: bool
+) -> Step:
+    """How a filter on segments, which names `names`, takes a profile."""
+    if found := inside(segments, names):
+        return Step(name, True, f"in {segment_names(found)}")
+    if is_export:
+        return Step(name, True, "an export passes")
+    if not names:
+        return Step(name, False, f"{reason} The filter is empty, which sends nobody.")
+    told = segment_names(segments) if segments else "none"
+    return Step(name, False, f"{reason} Its segments: {told}.")
+
+
+def user_gate(message: UserMessage, rules: Rules) -> Step:
+    """All that makes a change of a user worth sending, or what changed in vain."""
     changes = message.changes
     if changes is None or message.is_export or changes.is_new:
         return _always(changes)
-    return [
+    opened = [
         *_touched("", changes.user, rules.contact.own),
         *_account(changes.account, rules),
         *_entered("segment", changes.segments, rules.contact_filter),
         *_entered("account segment", changes.account_segments, rules.account_filter),
     ]
+    return _gate(opened, changes)
 
 
-def account_gate_opened_by(message: AccountMessage, rules: Rules) -> list[str]:
-    """All that makes a change of an account worth sending; empty if the gate is closed."""
+def account_gate(message: AccountMessage, rules: Rules) -> Step:
+    """The same of an account."""
     changes = message.changes
     if changes is None or message.is_export or changes.is_new:
         return _always(changes)
-    return [
+    opened = [
         *_touched("", changes.account, rules.company_gate),
         *_entered("account segment", changes.account_segments, rules.account_filter),
     ]
+    return _gate(opened, changes)
 
 
-def changed(changes: Changes | None) -> str:
-    """The names of what changed, for a gate that stayed closed."""
-    if changes is None:
-        return "nothing"
+def _gate(opened: list[str], changes: Changes) -> Step:
+    if opened:
+        return Step("Gate", True, listed(opened))
     found = [
         *sorted(changed_names(changes.user)),
         *(f"account.{name}" for name in sorted(changed_names(changes.account))),
         *_moves("segment", changes.segments),
         *_moves("account segment", changes.account_segments),
     ]
-    return listed(found) if found else "nothing"
+    told = listed(found) if found else "nothing"
+    return Step("Gate", False, f"{reasons.NOTHING_CHANGED} Changed: {told}.")
 
 
-def _always(changes: Changes | None) -> list[str]:
-    if changes is None:
-        return [NO_CHANGES]
-    return [NEW if changes.is_new else EXPORT]
+def _always(changes: Changes | None) -> Step:
+    detail = "the message has no changes, so nothing says that all is as it was"
+    if changes is not None:
+        detail = "is_new" if changes.is_new else "an export passes"
+    return Step("Gate", True, detail)
 
 
 def _touched(prefix: str, changes: Entity, names: Iterable[str]) -> Iterator[str]:

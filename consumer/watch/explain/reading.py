@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide.reasons import UNREADABLE
@@ -67,7 +68,11 @@ def _rows(
     places = [(field.target, field.is_custom) for field in mapping.fields]
     last = {place: at for at, place in enumerate(places) if found[at].is_sent}
     for at, (row, place) in enumerate(zip(found, places, strict=True)):
-        yield row if not row.is_sent or last[place] == at else _overwritten(row)
+        if row.is_sent and last[place] != at:
+            note = "a later row of the same target wins"
+            yield replace(row, is_sent=False, written=None, note=note)
+        else:
+            yield row
 
 
 def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
@@ -81,18 +86,11 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     written = field.convert(raw)
     if written is ABSENT:
         note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"
-        return FieldRead(model, target, name, found_as, raw, False, None, note)
-    if written is None and not rules.send_null_values:
+    elif written is None and not rules.send_null_values:
         note = "null is not sent: send_null_values is false"
-        return FieldRead(model, target, name, found_as, raw, False, None, note)
-    return FieldRead(model, target, name, found_as, raw, True, written)
-
-
-def _overwritten(row: FieldRead) -> FieldRead:
-    note = "a later row of the same target wins"
-    return FieldRead(
-        row.model, row.target, row.attribute, row.found_as, row.value, False, None, note
-    )
+    else:
+        return FieldRead(model, target, name, found_as, raw, True, written)
+    return FieldRead(model, target, name, found_as, raw, False, None, note)
 
 
 _OF: Final = {
@@ -112,17 +110,13 @@ def left_out(faults: Faults, decision: Decision) -> Iterator[Step]:
         yield Step("Left out", not is_lost, f"{fault}: {becomes}")
     counts = Counter(one for one in decision.left_out if one[2] != UNREADABLE)
     for (resource, field, reason), count in list(counts.items())[:_MOST]:
-        times = f" ({count} times)" if count > 1 else ""
-        yield Step(
-            "Left out", True, f"{field}{_OF[resource]}: {reason}{times}{_instead(resource, field)}"
-        )
+        told = f"{field}{_OF[resource]}: {reason}"
+        if count > 1:
+            told += f" ({count} times)"
+        if resource is Resource.ACTIVITIES and field == "date":
+            told += "; Planhat takes the moment at which it comes"
+        yield Step("Left out", True, told)
 
 
 def _read_as(part: str) -> str:
     return "read as not known, so the gate is open" if part == "changes" else "read without it"
-
-
-def _instead(resource: Resource, field: str) -> str:
-    if resource is Resource.ACTIVITIES and field == "date":
-        return "; Planhat takes the moment at which it comes"
-    return ""

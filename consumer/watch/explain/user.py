@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consumer.decide import filter as why_not
 from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
@@ -17,12 +16,11 @@ from consumer.watch.explain.explanation import (
     Step,
     listed,
     quoted,
-    segment_names,
     tracks,
     upsert,
 )
 from consumer.watch.explain.known import Linked, linked
-from consumer.watch.explain.opened_by import changed, user_gate_opened_by
+from consumer.watch.explain.opened_by import filtered, user_gate
 from consumer.watch.explain.reading import enduser_fields, left_out
 from consumer.watch.outcomes.standing import events_only
 from schemas.planhat import Resource
@@ -93,9 +91,15 @@ def _requests(enduser: Payload, found: Linked) -> tuple[PlannedRequest, ...]:
 
 def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterator[Step]:
     """The rules before the company link, as far as the message came."""
-    refused = why_not.contact_filter(message, rules)
-    yield Step("Contact Filter", refused is None, _contact_filter(message, refused, rules))
-    if refused is not None:
+    step = filtered(
+        "Contact Filter",
+        reasons.CONTACT_FILTER,
+        message.segments,
+        rules.contact_filter,
+        is_export=message.is_export,
+    )
+    yield step
+    if not step.passed:
         if isinstance(decision.enduser, Payload):
             yield Step("Left", True, "it left the filter: on_segment_left is archive")
         return
@@ -103,30 +107,13 @@ def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterat
     yield Step("Identity", not is_unknown, _identity(message, is_unknown=is_unknown))
     if is_unknown:
         return
-    opened = user_gate_opened_by(message, rules)
-    yield Step("Gate", bool(opened), _gate(message, opened))
-
-
-def _contact_filter(message: UserMessage, refused: str | None, rules: Rules) -> str:
-    if refused is None:
-        inside = why_not.inside(message.segments, rules.contact_filter)
-        return f"in {segment_names(inside)}" if inside else "an export passes"
-    if not rules.contact_filter:
-        return f"{refused} The filter is empty, which sends nobody."
-    found = segment_names(message.segments) if message.segments else "none"
-    return f"{refused} Its segments: {found}."
+    yield user_gate(message, rules)
 
 
 def _identity(message: UserMessage, *, is_unknown: bool) -> str:
     if is_unknown:
         return f"{reasons.NO_IDENTITY} (After mapping: see the fields.)"
     return f"known by what is mapped to email or externalId, and by its Hull id {message.hull_id}"
-
-
-def _gate(message: UserMessage, opened: list[str]) -> str:
-    if opened:
-        return listed(opened)
-    return f"{reasons.NOTHING_CHANGED} Changed: {changed(message.changes)}."
 
 
 def _events(decision: UserDecision) -> Iterator[Step]:

@@ -139,7 +139,7 @@ class Topic:
 def test_nobody_waits_for_letters_that_are_not_there() -> None:
     async def wait() -> float:
         letters = DeadLetters(Topic(), lambda _: None, lambda: 0.0)
-        assert not letters.is_writing
+        assert not len(letters)
         await letters.landed(60.0)
         return asyncio.get_running_loop().time()
 

@@ -17,9 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.errors import KafkaUnreadable
-from consumer.kafka.batches.contents import MOST_UNPACKED
-from consumer.kafka.batches.fetched import MOST_READ, FetchedRecords, shelf
-from consumer.kafka.batches.fetched_batches import TRIES, FetchedBatches
+from consumer.kafka.batches.contents import MOST_UNPACKED, FetchedBatches
+from consumer.kafka.batches.fetched import MOST_READ, TRIES, FetchedRecords, shelf
 from consumer.offsets.record import Partition
 from tests.integration.raw_batches import (
     CODECS,

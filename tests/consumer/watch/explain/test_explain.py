@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from consumer.decide import reasons
 from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.watch.explain import Known, MessageExplanation, explain
+from consumer.watch.explain import explain
+from consumer.watch.explain.known import Known
 from schemas.planhat import LeanCompany, PlanhatUser
 from tests.consumer.watch.explain.hull_messages import RECORDS, RULES
+
+if TYPE_CHECKING:
+    from consumer.watch.explain.explanation import MessageExplanation
 
 READ = CompanyDirectory()
 READ.read([LeanCompany(_id="c1", name="Acme Ltd", externalId="acme-01")], 0.0)

@@ -15,7 +15,7 @@ from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.watch.explain import explain
-from consumer.watch.explain.opened_by import account_gate_opened_by, user_gate_opened_by
+from consumer.watch.explain.opened_by import account_gate, user_gate
 from consumer.watch.explain.reading import company_fields, enduser_fields
 from tests.consumer.watch.explain.hull_messages import RULES, encoded, messages, records
 from tests.examples import examples
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from consumer.lanes.part import Body
-    from consumer.watch.explain import FieldRead
+    from consumer.watch.explain.explanation import FieldRead
 
 MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)
 
@@ -52,10 +52,10 @@ def test_the_gate_is_told_open_where_it_is(document: Any) -> None:  # noqa: ANN4
     match parsed(document):
         case UserMessage() as message:
             is_open = why_not.user_gate(message, RULES) is None
-            assert bool(user_gate_opened_by(message, RULES)) is is_open
+            assert user_gate(message, RULES).passed is is_open
         case AccountMessage() as message:
             is_open = why_not.account_gate(message, RULES) is None
-            assert bool(account_gate_opened_by(message, RULES)) is is_open
+            assert account_gate(message, RULES).passed is is_open
         case None:
             pass
 
