@@ -17,6 +17,7 @@ from aiohttp import web
 
 from planhat_client.sandbox.answers import Reply, json_reply
 from planhat_client.sandbox.faults import Switch, faulty
+from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +56,12 @@ class Door:
         self._dice = Random(sandbox.options.latency.seed)
 
     async def answer(
-        self, request: web.Request, resource: str, operate: Operation, *, is_open: bool
-    ) -> _Response:
-        """Answer a request. The analytics host `is_open`: it has no quota and wants no token."""
+        self, resource: str, operate: Operation, request: web.Request
+    ) -> web.StreamResponse:
+        """Answer a request."""
         sandbox, call = self.sandbox, _Call(resource, time.monotonic())
+        # The analytics host has no quota and wants no token.
+        is_open = resource == ACTIVITIES
         quota, counted = sandbox.quota, not is_open
         self.in_flight += 1
         quota.parallel += counted
@@ -121,7 +124,7 @@ class Door:
 
     async def _sent(
         self, request: web.Request, reply: Reply, call: _Call, headers: dict[str, str]
-    ) -> _Response:
+    ) -> web.StreamResponse:
         kind = call.hit.fault.kind if call.hit else None
         if kind in _DROPPED:
             _reset(request)
@@ -148,9 +151,6 @@ class Door:
                 "fault": call.hit.fault.kind if call.hit else None,
             }
         )
-
-
-_Response = web.StreamResponse
 
 
 def has_left(request: web.Request) -> bool:
