@@ -53,7 +53,7 @@ class Sink:
         owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
         self._state.activities.append(event | owner)
         self._witness.count(ACTIVITIES, "stored")
-        self._witness.tracked(event, enduser)
+        self._witness.wrote(ACTIVITIES, event, enduser, "stored")
 
     def _drop(self, event: object, reason: str) -> None:
         self._witness.count(ACTIVITIES, "dropped")

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from planhat_client.sandbox.answers import Reply, Why, json_reply
-from planhat_client.sandbox.options import ErrorList, Shape, Strict, read
+from planhat_client.sandbox.options import ErrorList, Shape, Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Kind: TypeAlias = Literal[
     "status",
@@ -69,11 +67,6 @@ class Fault(Strict, frozen=True):
     least_items: int = 1
     delay_seconds: float = 1.0
     contains: str | None = None
-
-    @classmethod
-    def from_json(cls, document: object) -> Fault:
-        """Read a fault; raises ValueError that names the member that is wrong."""
-        return read(cls, document, "fault")
 
     @property
     def takes_effect(self) -> bool:
@@ -132,10 +125,6 @@ class Faults:
                 return switch
         return None
 
-    def report(self) -> list[dict[str, Any]]:
-        """Tell what is on, as JSON."""
-        return [msgspec.to_builtins(each.fault) | {"hits": each.hits} for each in self.on]
-
 
 def faulty(fault: Fault, reply: Reply | None) -> Reply:
     """Give the answer that a fault puts in place of `reply` (None: nothing was applied)."""
@@ -179,54 +168,45 @@ class Refusal(Strict, frozen=True):
     list_name: ErrorList | None = None
     status: int = 500
 
-    @classmethod
-    def from_json(cls, document: object) -> Refusal:
-        """Read a rule; raises ValueError that names the member that is wrong."""
-        return read(cls, document, "refusal")
-
 
 class Refusals:
     """All rules. Their order does not matter but for the message."""
 
     def __init__(self) -> None:
         """Nothing is refused."""
-        self._rules: list[tuple[Refusal, frozenset[str]]] = []
+        self.on: list[Refusal] = []
 
     def add(self, rules: Iterable[Refusal]) -> None:
         """Refuse from now on."""
-        self._rules += [(rule, frozenset(map(str, rule.values))) for rule in rules]
+        self.on += rules
 
     def clear(self) -> None:
         """Refuse nothing any more."""
-        self._rules.clear()
+        self.on.clear()
 
     def items(self, resource: str, items: Sequence[object]) -> dict[int, Why]:
         """Give the reason for each position that is refused."""
         found: dict[int, Why] = {}
-        for rule, values in self._concerning(resource, "item"):
-            for position, item in enumerate(items):
-                if _meets(rule, values, item):
-                    found.setdefault(position, Why(rule.message, rule.list_name))
+        for rule in self._concerning(resource, "item"):
+            for position in _refused(rule, items):
+                found.setdefault(position, Why(rule.message, rule.list_name))
         return found
 
     def request(self, resource: str, items: Sequence[object]) -> Refusal | None:
         """Give the rule by which a request as a whole is refused."""
-        for rule, values in self._concerning(resource, "request"):
-            if any(_meets(rule, values, item) for item in items):
-                return rule
-        return None
+        rules = self._concerning(resource, "request")
+        return next((rule for rule in rules if any(True for _ in _refused(rule, items))), None)
 
-    def report(self) -> list[dict[str, Any]]:
-        """Give the rules, as JSON."""
-        return [msgspec.to_builtins(rule) for rule, _ in self._rules]
-
-    def _concerning(self, resource: str, how: str) -> list[tuple[Refusal, frozenset[str]]]:
-        rules = self._rules
-        return [one for one in rules if one[0].how == how and one[0].resource in (None, resource)]
+    def _concerning(self, resource: str, how: str) -> list[Refusal]:
+        return [rule for rule in self.on if rule.how == how and rule.resource in (None, resource)]
 
 
-def _meets(rule: Refusal, values: frozenset[str], item: object) -> bool:
-    found = item
-    for name in rule.field.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found is not None and (not values or str(found) in values)
+def _refused(rule: Refusal, items: Sequence[object]) -> Iterator[int]:
+    """The positions that a rule refuses."""
+    path, values = rule.field.split("."), set(map(str, rule.values))
+    for position, item in enumerate(items):
+        found = item
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is not None and (not values or str(found) in values):
+            yield position

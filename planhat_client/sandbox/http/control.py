@@ -80,7 +80,7 @@ async def _writes(sandbox: Sandbox, request: web.Request) -> web.Response:
 
 
 async def _faults(sandbox: Sandbox, _: web.Request) -> web.Response:
-    return _json({"faults": sandbox.faults.report(), "refusals": sandbox.refusals.report()})
+    return _json(sandbox.switches())
 
 
 async def _switch(sandbox: Sandbox, request: web.Request) -> web.Response:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from planhat_client.sandbox.answers import BulkResult, Failure, Why
 from planhat_client.sandbox.models import Model
 from planhat_client.sandbox.store.matching import RecordKey, Target
-from planhat_client.sandbox.store.state import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,8 +101,8 @@ class Upserts:
     def _write(self, upsert: Upsert, position: int, result: BulkResult) -> None:
         item = upsert.items[position]
         outcome = self._state.write(upsert.model, item, upsert.targets[position])
-        if isinstance(outcome, Refused):
-            _fail(result, upsert, position, Why(outcome.message))
+        if isinstance(outcome, str):
+            _fail(result, upsert, position, Why(outcome))
             return
         change, record = outcome
         self._witness.wrote(upsert.model.name, item, record, change)

@@ -191,8 +191,8 @@ def test_rules_of_the_options_are_on_from_the_start() -> None:
 
     sandbox = Sandbox(read(SandboxOptions, options, "options"))
 
-    assert [fault["kind"] for fault in sandbox.faults.report()] == ["empty"]
-    assert [rule["field"] for rule in sandbox.refusals.report()] == ["name"]
+    assert [fault["kind"] for fault in sandbox.switches()["faults"]] == ["empty"]
+    assert [rule["field"] for rule in sandbox.switches()["refusals"]] == ["name"]
     assert sandbox.quota.options.parallel == 3
 
 
