@@ -48,14 +48,10 @@ class Ledger:
     planhat: dict[str, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
     profiles: set[str] = field(default_factory=set)
 
-    def skip(self, kind: str, reason: str) -> None:
-        """A change must be skipped."""
-        self.skips[kind, reason] += 1
-
     def enter(self, profile: Profile, reason: str) -> bool:
         """Planhat must know the profile as it is now, unless there is a reason to skip it."""
         if reason:
-            self.skip(profile.entity, reason)
+            self.skips[profile.entity, reason] += 1
             return False
         self.profiles.add(profile.hull_id)
         if isinstance(profile, User):
