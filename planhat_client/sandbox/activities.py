@@ -35,7 +35,6 @@ class Sink:
     """Takes events, stores those that mean an enduser, counts the rest."""
 
     def __init__(self, state: State, witness: Witness) -> None:
-        """Write to these."""
         self._state = state
         self._witness = witness
 

@@ -100,7 +100,6 @@ class Faults:
     """All that are on. `now` is seconds of any clock."""
 
     def __init__(self) -> None:
-        """None is on."""
         self.on: list[Switch] = []
         self.hits = 0
 
@@ -173,7 +172,6 @@ class Refusals:
     """All rules. Their order does not matter but for the message."""
 
     def __init__(self) -> None:
-        """Nothing is refused."""
         self.on: list[Refusal] = []
 
     def add(self, rules: Iterable[Refusal]) -> None:

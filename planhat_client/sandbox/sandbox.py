@@ -30,8 +30,8 @@ class Sandbox:
         self.tokens = frozenset(options.tokens)
         self.faults = Faults()
         self.refusals = Refusals()
-        self.faults.add([Fault.from_json(each) for each in options.faults], now)
-        self.refusals.add([Refusal.from_json(each) for each in options.refusals])
+        self.faults.add(map(Fault.from_json, options.faults), now)
+        self.refusals.add(map(Refusal.from_json, options.refusals))
         self.random = Random(options.seed)
         self._begin()
 

@@ -45,7 +45,6 @@ class Matcher:
     """Finds targets in the records of all models."""
 
     def __init__(self, records: dict[str, Records], options: SandboxOptions) -> None:
-        """Read `records`, which are by the name of their model."""
         self._records = records
         self._options = options
         self._companies = records[COMPANIES.name]

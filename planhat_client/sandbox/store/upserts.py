@@ -43,7 +43,6 @@ class Upserts:
     """Applies upserts to a state, under the eyes of a witness."""
 
     def __init__(self, state: State, witness: Witness) -> None:
-        """No request holds anything."""
         self._state = state
         self._witness = witness
         self._holders: dict[tuple[str, RecordKey], Upsert] = {}
