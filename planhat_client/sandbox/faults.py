@@ -168,39 +168,24 @@ class Refusal(Strict, frozen=True):
     status: int = 500
 
 
-class Refusals:
-    """All rules. Their order does not matter but for the message."""
+def refused(
+    rules: Iterable[Refusal], resource: str, items: Sequence[object]
+) -> dict[int, Why] | Refusal:
+    """Give the reason for each position that is refused; or the rule that refuses the request.
 
-    def __init__(self) -> None:
-        self.on: list[Refusal] = []
-
-    def add(self, rules: Iterable[Refusal]) -> None:
-        """Refuse from now on."""
-        self.on += rules
-
-    def clear(self) -> None:
-        """Refuse nothing any more."""
-        self.on.clear()
-
-    def items(self, resource: str, items: Sequence[object]) -> dict[int, Why]:
-        """Give the reason for each position that is refused."""
-        found: dict[int, Why] = {}
-        for rule in self._concerning(resource, "item"):
-            for position in _refused(rule, items):
-                found.setdefault(position, Why(rule.message, rule.list_name))
-        return found
-
-    def request(self, resource: str, items: Sequence[object]) -> Refusal | None:
-        """Give the rule by which a request as a whole is refused."""
-        rules = self._concerning(resource, "request")
-        return next((rule for rule in rules if any(True for _ in _refused(rule, items))), None)
-
-    def _concerning(self, resource: str, how: str) -> list[Refusal]:
-        return [rule for rule in self.on if rule.how == how and rule.resource in (None, resource)]
+    Of several rules that refuse an item, the first one says why.
+    """
+    found: dict[int, Why] = {}
+    for rule in rules:
+        positions = list(_met(rule, items)) if rule.resource in (None, resource) else []
+        if positions and rule.how == "request":
+            return rule
+        for position in positions:
+            found.setdefault(position, Why(rule.message, rule.list_name))
+    return found
 
 
-def _refused(rule: Refusal, items: Sequence[object]) -> Iterator[int]:
-    """The positions that a rule refuses."""
+def _met(rule: Refusal, items: Sequence[object]) -> Iterator[int]:
     path, values = rule.field.split("."), set(map(str, rule.values))
     for position, item in enumerate(items):
         found = item

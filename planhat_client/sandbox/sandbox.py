@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from planhat_client.sandbox.activities import Sink
-from planhat_client.sandbox.faults import Fault, Faults, Refusal, Refusals
+from planhat_client.sandbox.faults import Fault, Faults, Refusal
 from planhat_client.sandbox.quota import Quota
 from planhat_client.sandbox.store.state import State
 from planhat_client.sandbox.store.upserts import Upserts
@@ -29,9 +29,8 @@ class Sandbox:
         self.options = options
         self.tokens = frozenset(options.tokens)
         self.faults = Faults()
-        self.refusals = Refusals()
         self.faults.add(map(Fault.from_json, options.faults), now)
-        self.refusals.add(map(Refusal.from_json, options.refusals))
+        self.refusals = [Refusal.from_json(each) for each in options.refusals]
         self.random = Random(options.seed)
         self._begin()
 
@@ -63,7 +62,7 @@ class Sandbox:
     def switches(self) -> dict[str, Any]:
         """Give what is switched on, as JSON."""
         faults = [msgspec.to_builtins(each.fault) | {"hits": each.hits} for each in self.faults.on]
-        return {"faults": faults, "refusals": msgspec.to_builtins(self.refusals.on)}
+        return {"faults": faults, "refusals": msgspec.to_builtins(self.refusals)}
 
     def contents(self) -> dict[str, list[Item]]:
         """Tell all that is stored, as JSON."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from planhat_client.sandbox.answers import Reply, Why, document, json_reply
-from planhat_client.sandbox.faults import Switch
+from planhat_client.sandbox.faults import Refusal, Switch, refused
+from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,15 +63,15 @@ def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[]
 def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
     """Apply it, or refuse it as a whole. A fault "partial" gives the answer its shape, too."""
     resource, items = upsert.model.name, upsert.items
-    if rule := sandbox.refusals.request(resource, items):
-        return json_reply(rule.message, rule.status)
-    refused = sandbox.refusals.items(resource, items)
+    failing = refused(sandbox.refusals, resource, items)
+    if isinstance(failing, Refusal):
+        return json_reply(failing.message, failing.status)
     shape, random = sandbox.options.error_shape, sandbox.random
     if hit and hit.fault.kind == "partial" and len(items) >= hit.fault.least_items:
         shape, random = hit.fault.shape, hit.random
         unlucky = [at for at in range(len(items)) if random.random() < hit.fault.share]
-        refused |= dict.fromkeys(unlucky, Why("could not be saved"))
-    result = sandbox.upserts.apply(upsert, refused)
+        failing |= dict.fromkeys(unlucky, Why("could not be saved"))
+    result = sandbox.upserts.apply(upsert, failing)
     if not result.failures and random is sandbox.random:
         shape = "item"
     answer = document(result, shape, sandbox.options.answer_keys, random)
@@ -93,13 +94,13 @@ def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) ->
 
 
 def _received(sandbox: Sandbox, events: list[Any], names: Names) -> Reply:
-    if rule := sandbox.refusals.request("activities", events):
-        return json_reply(rule.message, rule.status)
-    refused = sandbox.refusals.items("activities", events)
+    failing = refused(sandbox.refusals, ACTIVITIES, events)
+    if isinstance(failing, Refusal):
+        return json_reply(failing.message, failing.status)
     for position, event in enumerate(events):
-        if position not in refused:
+        if position not in failing:
             sandbox.sink.take(event, names)
-    sandbox.witness.count("activities", "refused", len(refused))
+    sandbox.witness.count(ACTIVITIES, "refused", len(failing))
     return json_reply({})
 
 

@@ -92,7 +92,7 @@ async def _switch(sandbox: Sandbox, request: web.Request) -> web.Response:
     if request.method == "PUT":
         await _clear_faults(sandbox, request)
     sandbox.faults.add(faults, time.monotonic())
-    sandbox.refusals.add(refusals)
+    sandbox.refusals += refusals
     return await _faults(sandbox, request)
 
 

@@ -60,7 +60,7 @@ class Upserts:
         """Let the items take effect, but those that fail or are refused."""
         if self._state.revision != upsert.revision:
             upsert.targets = self._targets(upsert.model, upsert.items)
-        failing = upsert.failing | dict(refused)
+        failing = {**upsert.failing, **refused}
         result = BulkResult()
         for position, target in enumerate(upsert.targets):
             if position in failing:
