@@ -78,8 +78,14 @@ class Witness:
         self.writes.append(write)
         if self._writes_file:
             self._writes_file.write(orjson.dumps(write._asdict()).decode() + "\n")
-        if isinstance(version, int | float):
-            self._compare(resource, record_id, version)
+        if not isinstance(version, int | float):
+            return
+        versions = self._versions.setdefault(resource, {})
+        last = versions.get(record_id)
+        if last is not None and version <= last:
+            self.count(resource, "overtakes" if version < last else "repeats")
+        if last is None or version > last or not is_activity:
+            versions[record_id] = version
 
     def report(self) -> dict[str, Any]:
         """All counters, as JSON."""
@@ -102,14 +108,6 @@ class Witness:
         for file in (self._requests_file, self._writes_file):
             if file:
                 file.close()
-
-    def _compare(self, resource: str, record_id: str, version: float) -> None:
-        versions = self._versions.setdefault(resource, {})
-        last = versions.get(record_id)
-        if last is not None and version <= last:
-            self.count(resource, "overtakes" if version < last else "repeats")
-        if last is None or version > last or resource != ACTIVITIES:
-            versions[record_id] = version
 
 
 def _at(item: Item, path: str) -> Any:  # noqa: ANN401 - JSON

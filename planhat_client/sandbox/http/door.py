@@ -77,7 +77,19 @@ class Door:
         finally:
             self.in_flight -= 1
             quota.parallel -= counted
-            self._log(request, call)
+            sandbox.witness.request(
+                {
+                    "sequence": 0,
+                    "at": time.time(),
+                    "resource": resource,
+                    "method": request.method,
+                    "path": request.raw_path,
+                    "status": call.status,
+                    "items": call.items,
+                    "seconds": time.monotonic() - call.started,
+                    "fault": call.hit.fault.kind if call.hit else None,
+                }
+            )
 
     async def _worked(self, request: web.Request, operate: Operation, call: _Call) -> Reply:
         body = await request.read()
@@ -128,21 +140,6 @@ class Door:
             return await _trickled(request, reply, headers, fault.delay_seconds)
         return web.Response(
             body=reply.body, status=reply.status, content_type=reply.content_type, headers=headers
-        )
-
-    def _log(self, request: web.Request, call: _Call) -> None:
-        self.sandbox.witness.request(
-            {
-                "sequence": 0,
-                "at": time.time(),
-                "resource": call.resource,
-                "method": request.method,
-                "path": request.raw_path,
-                "status": call.status,
-                "items": call.items,
-                "seconds": time.monotonic() - call.started,
-                "fault": call.hit.fault.kind if call.hit else None,
-            }
         )
 
 
