@@ -9,7 +9,6 @@ each door, and kept where that is wanted.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from functools import cached_property
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -95,7 +94,7 @@ class Echo:
 
     def prepare(self) -> None:
         """Look into the request now: of a large one that takes a second, for a thread to spend."""
-        self._sent.in_order  # noqa: B018 - it is kept
+        self._sent.heads  # noqa: B018 - it is kept
 
     @cached_property
     def _secrets(self) -> list[tuple[int, frozenset[str]]]:
@@ -189,8 +188,7 @@ class _Sent:
             return True
         if not is_cut or len(word) < _SHORTEST_WORD or word in PLANHATS_OWN:
             return False
-        at = bisect_left(self.in_order, word)
-        return at < len(self.in_order) and self.in_order[at].startswith(word)
+        return any(one.startswith(word) for one in self.heads.get(word[:_SHORTEST_WORD], ()))
 
     def _without_run(self, found: re.Match[str]) -> str:
         run, told, at = found[0], "", 0
@@ -202,9 +200,13 @@ class _Sent:
         return told
 
     @cached_property
-    def in_order(self) -> list[str]:
-        """The words in order, to find one whose end was cut off."""
-        return sorted(self.words)
+    def heads(self) -> dict[str, list[str]]:
+        """The words by their first letters, to find one whose end was cut off."""
+        # Not sorted: of a large request that would hold up all other threads for a second.
+        found: dict[str, list[str]] = {}
+        for word in self.words:
+            found.setdefault(word[:_SHORTEST_WORD], []).append(word)
+        return found
 
     def _walk(self, value: Any, name: str, depth: int) -> None:  # noqa: ANN401 - any JSON
         """Note the texts within, and the numbers that are hidden, by the name they lie under."""
