@@ -46,11 +46,9 @@ class Index:
             if value is None:
                 continue
             position = self._by(order).get(value)
-            if position is not None and self._is_single(order, value):
+            if position is not None and not (self._shared and (order, value) in self._shared):
                 return None if weightier and self._contradicts(position, weightier) else position
-            if weightier is None:
-                weightier = []
-            weightier.append((field, value))
+            weightier = [*(weightier or ()), (field, value)]
         return None
 
     def _by(self, order: int) -> dict[str, int]:
@@ -68,14 +66,6 @@ class Index:
                     self._shared.setdefault((order, value), [first]).append(position)
         return found
 
-    def _is_single(self, order: int, value: str) -> bool:
-        return not self._shared or (order, value) not in self._shared
-
-    def _all(self, order: int, value: str) -> Sequence[int]:
-        """Where a value of a key occurs."""
-        first = self._by(order).get(value)
-        return () if first is None else self._shared.get((order, value), (first,))
-
     def named(self, entry: object) -> tuple[set[int], bool]:
         """Give all items that an error entry may mean, and whether it is clear which one."""
         objects = list(_objects(entry, _DEEPEST))
@@ -84,14 +74,17 @@ class Index:
             found = {self.find(fields) for fields in objects if self._any(fields)}
             return positions, found == positions and len(positions) == 1
         words = [word for text in _texts(entry, _DEEPEST) for word in _TOKEN.findall(text)]
-        return {at for word in words for at in self._words.get(_bare(word), ())}, False
+        return {
+            at for word in words for at in self._words.get(word.strip(".!?").lower(), ())
+        }, False
 
     def _any(self, fields: Item) -> set[int]:
         found: set[int] = set()
         for order, field in enumerate(_FIELDS):
             value = _normal(field, fields.get(field))
-            if value is not None:
-                found.update(self._all(order, value))
+            first = None if value is None else self._by(order).get(value)
+            if value is not None and first is not None:
+                found.update(self._shared.get((order, value), (first,)))
         return found
 
     @cached_property
@@ -118,10 +111,6 @@ def _normal(field: str, value: Any) -> str | None:  # noqa: ANN401 - whatever Pl
     if not isinstance(value, _TEXTUAL) or isinstance(value, bool):
         return None
     return str(value).lower() if field == "email" else str(value)
-
-
-def _bare(word: str) -> str:
-    return word.strip(".!?").lower()
 
 
 def _objects(entry: Any, depth: int) -> Iterator[dict[str, Any]]:  # noqa: ANN401

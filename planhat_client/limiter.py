@@ -28,7 +28,6 @@ class Gate:
     """Says when the next call may go. This one, of the analytics host, only closes for a while."""
 
     def __init__(self) -> None:
-        """Open."""
         self._closed_until = float("-inf")
         self._closed_since = float("-inf")
 

@@ -222,8 +222,11 @@ def _unsuccessful(response: Response, document: Any, now: float, clean: Clean) -
     status = response.status
     heard = quota(response.headers, now)
     reason = f"{status} {message(document, response.body, clean)}".rstrip()
-    if status in (_BAD_REQUEST, _FORBIDDEN) and _is_result(document):
-        return _partial(response, document, heard, clean)
+    if status in (_BAD_REQUEST, _FORBIDDEN):
+        result = _result(document)
+        # The result of a bulk upsert: then some of it may have been written.
+        if result is not None and (result.is_counted or result.listed_errors):
+            return _partial(response, document, heard, clean)
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Halt(f"{reason}; {REGION_HINT}", status, heard, reason)
     if status in _REDIRECT or status in _NOT_FOUND:
@@ -271,9 +274,3 @@ def _result(document: Any) -> BulkResult | None:  # noqa: ANN401 - whatever Plan
         return BulkResult.model_validate(document)
     except ValidationError:
         return None
-
-
-def _is_result(document: Any) -> bool:  # noqa: ANN401 - whatever Planhat sent
-    """Whether this is the result of a bulk upsert: then some of it may have been written."""
-    result = _result(document)
-    return result is not None and (result.is_counted or bool(result.listed_errors))

@@ -9,7 +9,6 @@ each door, and kept where that is wanted.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from functools import cached_property
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -87,21 +86,26 @@ class Echo:
     def _cleaned(self, text: str) -> str:
         text = self._without_secrets(text)
         text = ENCODED.sub(self._encoded, text)
-        if not _is_plain(text):
+        # Mostly, all words are Planhat's own: that one look tells.
+        if not PLANHATS_OWN.issuperset(_words(text)):
             text = _NUMBER.sub(self._number, text)
             text = _TOKEN.sub(self._token, text)
         return _MASKS.sub(MASK, text)
 
     def prepare(self) -> None:
         """Look into the request now: of a large one that takes a second, for a thread to spend."""
-        self._sent.prepare()
+        self._sent.heads  # noqa: B018 - it is kept
 
     @cached_property
     def _secrets(self) -> list[tuple[int, frozenset[str]]]:
         """For each the length of its pieces, and all of these."""
-        found = [_letters(one) for one in self._given]
-        long = [one for one in found if len(one) >= _SHORTEST_SECRET]
-        return [_pieces(one) for one in long if len(one) >= _PIECE or one not in PLANHATS_OWN]
+        found = []
+        for secret in map(_letters, self._given):
+            size = min(_PIECE, len(secret))
+            if size == _PIECE or (size >= _SHORTEST_SECRET and secret not in PLANHATS_OWN):
+                starts = range(len(secret) - size + 1)
+                found.append((size, frozenset(secret[at : at + size] for at in starts)))
+        return found
 
     def _without_secrets(self, text: str) -> str:
         """Mask what is of a secret, whatever stands between its letters."""
@@ -174,11 +178,9 @@ class _Sent:
             return MASK
         if not word.isascii():
             word = _IN_CHINESE.sub(self._without_run, word)
-        return _CAPITALIZED.sub(self._without_part, word)
-
-    def prepare(self) -> None:
-        """Sort the words now."""
-        self._sorted  # noqa: B018 - it is kept
+        return _CAPITALIZED.sub(
+            lambda part: MASK if part[0].casefold() in self.words else part[0], word
+        )
 
     def _names(self, word: str, *, is_cut: bool) -> bool:
         """Whether a word is one of a person's, or the start of one that was cut off."""
@@ -186,11 +188,7 @@ class _Sent:
             return True
         if not is_cut or len(word) < _SHORTEST_WORD or word in PLANHATS_OWN:
             return False
-        at = bisect_left(self._sorted, word)
-        return at < len(self._sorted) and self._sorted[at].startswith(word)
-
-    def _without_part(self, found: re.Match[str]) -> str:
-        return MASK if found[0].casefold() in self.words else found[0]
+        return any(one.startswith(word) for one in self.heads.get(word[:_SHORTEST_WORD], ()))
 
     def _without_run(self, found: re.Match[str]) -> str:
         run, told, at = found[0], "", 0
@@ -202,9 +200,13 @@ class _Sent:
         return told
 
     @cached_property
-    def _sorted(self) -> list[str]:
-        """The words in order, to find one whose end was cut off."""
-        return sorted(self.words)
+    def heads(self) -> dict[str, list[str]]:
+        """The words by their first letters, to find one whose end was cut off."""
+        # Not sorted: of a large request that would hold up all other threads for a second.
+        found: dict[str, list[str]] = {}
+        for word in self.words:
+            found.setdefault(word[:_SHORTEST_WORD], []).append(word)
+        return found
 
     def _walk(self, value: Any, name: str, depth: int) -> None:  # noqa: ANN401 - any JSON
         """Note the texts within, and the numbers that are hidden, by the name they lie under."""
@@ -223,22 +225,20 @@ class _Sent:
     def _note(self, text: str, kind: _Kind) -> None:
         if kind == "id":
             self.ids.add(text.casefold())
-            return
-        if kind == "hidden":
+        elif kind == "hidden":
             self.whole.add(text.casefold())
             digits = re.sub(r"\D", "", text)
             if len(digits) >= _SHORTEST_NUMBER:
                 self.tails.add(digits[-_TAIL:])
         if kind == "hidden" or (kind == "personal" and not MOMENT.fullmatch(text)):
             text = _END_OF_ADDRESS.sub(r"\1", text) if "@" in text else text
-            pieces = (text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK))
-            self.words.update(word for piece in pieces for word in filter(_tells, _words(piece)))
+            for at in range(0, len(text), _CHUNK):
+                self.words.update(filter(_tells, _words(text[at : at + _CHUNK])))
 
     def _kind(self, name: str) -> _Kind:
-        known = self._kinds.get(name)
-        if known is None:
-            known = self._kinds[name] = _kind_of(name, of_people=self._of_people)
-        return known
+        if name not in self._kinds:
+            self._kinds[name] = _kind_of(name, of_people=self._of_people)
+        return self._kinds[name]
 
 
 def _kind_of(name: str, *, of_people: bool) -> _Kind:
@@ -257,16 +257,6 @@ def _tells(word: str) -> bool:
     return len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_WORD)
 
 
-def _is_plain(text: str) -> bool:
-    """Whether, at one look, all words are Planhat's own, as they mostly are."""
-    return PLANHATS_OWN.issuperset(_words(text))
-
-
 def _letters(text: str) -> str:
     """Letters and digits alone, those of ASCII in lower case; as many as there were."""
     return "".join(filter(str.isalnum, text)).translate(_LOWER)
-
-
-def _pieces(secret: str) -> tuple[int, frozenset[str]]:
-    size = min(_PIECE, len(secret))
-    return size, frozenset(secret[at : at + size] for at in range(len(secret) - size + 1))

@@ -38,28 +38,23 @@ Clean: TypeAlias = Callable[[str], str]
 
 def error_text(entry: Any, clean: Clean = str) -> str:  # noqa: ANN401 - whatever Planhat sent
     """Say what an error entry of any shape says, shortened; never raises."""
-    return _fit(_found(entry), clean) or NO_MESSAGE
+    return _fit(_text(entry), clean) or NO_MESSAGE
 
 
 def message(document: Any, body: bytes, clean: Clean = str) -> str:  # noqa: ANN401 - likewise
     """Say what an answer says; `document` is its body as JSON, None if it is none."""
     if document is not None:
-        return "" if isinstance(document, list) else _fit(_found(document), clean)
+        return "" if isinstance(document, list) else _fit(_text(document), clean)
     text = " ".join(body[:_LONGEST_READ].decode(errors="replace").split())
     # A page in HTML tells nothing, and a torn piece of JSON may hold people's data.
     return "" if text[:1] in ("<", "{", "[", '"') else _fit(text, clean)
 
 
 def _fit(text: str, clean: Clean) -> str:
-    text = clean(text[:_LONGEST_READ])
-    if not text.isprintable():
-        text = "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
-    return text[:_LONGEST]
-
-
-def _escaped(sign: str) -> str:
-    """Write a sign that would command a terminal, or turn the order of others, as one of many."""
-    return sign.encode("unicode_escape").decode()
+    text = clean(text[:_LONGEST_READ])[:_LONGEST]
+    # A sign may command a terminal, or turn the order of others.
+    shown = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(shown)[:_LONGEST]
 
 
 def is_page(body: bytes) -> bool:
@@ -68,11 +63,8 @@ def is_page(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
-def _found(entry: Any) -> str:  # noqa: ANN401 - whatever Planhat sent
-    return _text(entry, _DEEPEST, iter(range(_MOST_VALUES)))
-
-
-def _text(entry: Any, depth: int, left: Iterator[int]) -> str:  # noqa: ANN401 - likewise
+def _text(entry: Any, depth: int = _DEEPEST, left: Iterator[int] | None = None) -> str:  # noqa: ANN401 - likewise
+    left = left or iter(range(_MOST_VALUES))
     if isinstance(entry, str):
         return " ".join(entry[: 2 * _LONGEST_READ].split())
     if isinstance(entry, int | float) and not isinstance(entry, bool):

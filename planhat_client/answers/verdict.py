@@ -16,16 +16,13 @@ from planhat_client.keys import Index, Item
 from planhat_client.protocol import TRANSIENT, Delivered, Partial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from schemas.planhat import BulkResult
 
-__all__ = ["Proven", "Suspect", "Unproven", "Verdict", "verdicts"]
-
 Change = Literal["created", "updated", "unchanged"]
 
-MANY = "refused with many others"
-
+_MANY = "refused with many others"
 _MOST_TOLD = 50
 _LONGEST_ID = 100
 
@@ -120,15 +117,11 @@ def _counted(result: BulkResult) -> Proven | None:
 def _proofs(index: Index, result: BulkResult) -> list[Proven | None]:
     """For each item what the lists of keys prove; the order of these lists is not documented."""
     found: list[Proven | None] = [None] * len(index)
-    lists: tuple[tuple[Iterable[Any], Change], ...] = (
-        (result.inserted, "created"),
-        (result.changed, "updated"),
-    )
-    for entries, change in lists:
-        for entry in entries:
-            position = index.find(entry) if isinstance(entry, dict) else None
-            if position is not None and found[position] is None:
-                found[position] = Proven(_id(entry), change)
+    for at, entry in enumerate(result.inserted + result.changed):
+        position = index.find(entry) if isinstance(entry, dict) else None
+        if position is not None and found[position] is None:
+            change: Change = "created" if at < len(result.inserted) else "updated"
+            found[position] = Proven(_id(entry), change)
     return found
 
 
@@ -139,15 +132,11 @@ def _judged(
     answer: Delivered | Partial,
 ) -> list[Verdict]:
     named, is_exact = _named(index, result.errors, answer)
-    is_rest_proven = (
-        is_exact
-        and not any(proofs[at] for at in named)
-        and result.succeeded == len(index) - len(named)
-    )
-    reason = answer.reason if isinstance(answer, Partial) else "the counts do not add up"
     found: list[Verdict | None] = [proof or named.get(at) for at, proof in enumerate(proofs)]
-    if is_rest_proven:
+    is_rest_proven = is_exact and not any(proofs[at] for at in named)
+    if is_rest_proven and result.succeeded == len(found) - len(named):
         return _completed(found, result)
+    reason = answer.reason if isinstance(answer, Partial) else "the counts do not add up"
     return [verdict or Unproven(reason) for verdict in found]
 
 
@@ -167,8 +156,7 @@ def _named(
     for entry in errors:
         positions, is_clear = index.named(entry)
         is_exact = is_exact and is_clear and not positions & named.keys()
-        new = positions - named.keys()
-        if new:
+        if new := positions - named.keys():
             is_told = len(named) < _MOST_TOLD
             named |= dict.fromkeys(new, _suspect(entry, answer, is_told=is_told))
     return named, is_exact
@@ -178,7 +166,7 @@ def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -
     """Say what is wrong with an item; of very many that is not worth the time to clean it."""
     said = error_text(entry)
     if not is_told:
-        reason = MANY
+        reason = _MANY
     else:
         reason = error_text(entry, answer.clean) if isinstance(answer, Partial) else said
     return Suspect(reason, transient=TRANSIENT in said)

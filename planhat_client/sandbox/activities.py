@@ -35,7 +35,6 @@ class Sink:
     """Takes events, stores those that mean an enduser, counts the rest."""
 
     def __init__(self, state: State, witness: Witness) -> None:
-        """Write to these."""
         self._state = state
         self._witness = witness
 
@@ -53,7 +52,7 @@ class Sink:
         owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
         self._state.activities.append(event | owner)
         self._witness.count(ACTIVITIES, "stored")
-        self._witness.tracked(event, enduser)
+        self._witness.wrote(ACTIVITIES, event, enduser, "stored")
 
     def _drop(self, event: object, reason: str) -> None:
         self._witness.count(ACTIVITIES, "dropped")

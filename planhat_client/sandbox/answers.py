@@ -16,6 +16,7 @@ from planhat_client.sandbox.models import Item
 from planhat_client.sandbox.options import ErrorList, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from planhat_client.sandbox.options import KeysIn
@@ -109,26 +110,31 @@ def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> 
     if shape != "lists_absent":
         answer |= {name: [] for name in LISTS}
         for failure in result.failures:
-            answer[failure.list_name].append(_entry(failure, shape))
+            item = failure.item if isinstance(failure.item, dict) else {}
+            told = {name: item[name] for name in _KEYS if item.get(name)}
+            answer[failure.list_name].append(_ENTRIES[shape](failure, told))
     return answer | _bent(answer, shape, random)
 
 
-def _entry(failure: Failure, shape: Shape) -> Any:  # noqa: ANN401 - that is the point
-    item = failure.item if isinstance(failure.item, dict) else {}
-    keys = {name: item[name] for name in _KEYS if item.get(name)}
-    match shape:
-        case "text" | "counts_wrong":
-            return failure.message
-        case "text_with_key":
-            return f"{failure.message}: {next(iter(keys.values()), 'no key')}"
-        case "object":
-            return {**keys, "error": failure.message}
-        case "index":
-            return {"index": failure.position, "errmsg": failure.message}
-        case "unknown" | "nonupdates_only":
-            return [{"code": 11000, "driver": True, "detail": {"why": [failure.message]}}]
-        case _:
-            return {"item": failure.item, "error": failure.message}
+def _text_with_key(failure: Failure, keys: Item) -> str:
+    return f"{failure.message}: {next(iter(keys.values()), 'no key')}"
+
+
+def _unknown(failure: Failure, _: Item) -> object:
+    return [{"code": 11000, "driver": True, "detail": {"why": [failure.message]}}]
+
+
+_ENTRIES: Final[dict[str, Callable[[Failure, Item], object]]] = {
+    "text": lambda failure, _: failure.message,
+    "counts_wrong": lambda failure, _: failure.message,
+    "text_with_key": _text_with_key,
+    "object": lambda failure, keys: {**keys, "error": failure.message},
+    "item": lambda failure, _: {"item": failure.item, "error": failure.message},
+    "index": lambda failure, _: {"index": failure.position, "errmsg": failure.message},
+    "unknown": _unknown,
+    "nonupdates_only": _unknown,
+}
+"""The entry of each shape but `lists_absent`, given also the keys of the item."""
 
 
 def _bent(answer: dict[str, Any], shape: Shape, random: Random) -> dict[str, Any]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from planhat_client.sandbox.answers import Reply, Why, json_reply
-from planhat_client.sandbox.options import ErrorList, Shape, Strict, read
+from planhat_client.sandbox.options import ErrorList, Shape, Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Kind: TypeAlias = Literal[
     "status",
@@ -70,11 +68,6 @@ class Fault(Strict, frozen=True):
     delay_seconds: float = 1.0
     contains: str | None = None
 
-    @classmethod
-    def from_json(cls, document: object) -> Fault:
-        """Read a fault; raises ValueError that names the member that is wrong."""
-        return read(cls, document, "fault")
-
     @property
     def takes_effect(self) -> bool:
         """Whether a request that is hit is applied."""
@@ -107,7 +100,6 @@ class Faults:
     """All that are on. `now` is seconds of any clock."""
 
     def __init__(self) -> None:
-        """None is on."""
         self.on: list[Switch] = []
         self.hits = 0
 
@@ -131,10 +123,6 @@ class Faults:
                 self.hits += 1
                 return switch
         return None
-
-    def report(self) -> list[dict[str, Any]]:
-        """Tell what is on, as JSON."""
-        return [msgspec.to_builtins(each.fault) | {"hits": each.hits} for each in self.on]
 
 
 def faulty(fault: Fault, reply: Reply | None) -> Reply:
@@ -179,54 +167,29 @@ class Refusal(Strict, frozen=True):
     list_name: ErrorList | None = None
     status: int = 500
 
-    @classmethod
-    def from_json(cls, document: object) -> Refusal:
-        """Read a rule; raises ValueError that names the member that is wrong."""
-        return read(cls, document, "refusal")
+
+def refused(
+    rules: Iterable[Refusal], resource: str, items: Sequence[object]
+) -> dict[int, Why] | Refusal:
+    """Give the reason for each position that is refused; or the rule that refuses the request.
+
+    Of several rules that refuse an item, the first one says why.
+    """
+    found: dict[int, Why] = {}
+    for rule in rules:
+        positions = list(_met(rule, items)) if rule.resource in (None, resource) else []
+        if positions and rule.how == "request":
+            return rule
+        for position in positions:
+            found.setdefault(position, Why(rule.message, rule.list_name))
+    return found
 
 
-class Refusals:
-    """All rules. Their order does not matter but for the message."""
-
-    def __init__(self) -> None:
-        """Nothing is refused."""
-        self._rules: list[tuple[Refusal, frozenset[str]]] = []
-
-    def add(self, rules: Iterable[Refusal]) -> None:
-        """Refuse from now on."""
-        self._rules += [(rule, frozenset(map(str, rule.values))) for rule in rules]
-
-    def clear(self) -> None:
-        """Refuse nothing any more."""
-        self._rules.clear()
-
-    def items(self, resource: str, items: Sequence[object]) -> dict[int, Why]:
-        """Give the reason for each position that is refused."""
-        found: dict[int, Why] = {}
-        for rule, values in self._concerning(resource, "item"):
-            for position, item in enumerate(items):
-                if _meets(rule, values, item):
-                    found.setdefault(position, Why(rule.message, rule.list_name))
-        return found
-
-    def request(self, resource: str, items: Sequence[object]) -> Refusal | None:
-        """Give the rule by which a request as a whole is refused."""
-        for rule, values in self._concerning(resource, "request"):
-            if any(_meets(rule, values, item) for item in items):
-                return rule
-        return None
-
-    def report(self) -> list[dict[str, Any]]:
-        """Give the rules, as JSON."""
-        return [msgspec.to_builtins(rule) for rule, _ in self._rules]
-
-    def _concerning(self, resource: str, how: str) -> list[tuple[Refusal, frozenset[str]]]:
-        rules = self._rules
-        return [one for one in rules if one[0].how == how and one[0].resource in (None, resource)]
-
-
-def _meets(rule: Refusal, values: frozenset[str], item: object) -> bool:
-    found = item
-    for name in rule.field.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found is not None and (not values or str(found) in values)
+def _met(rule: Refusal, items: Sequence[object]) -> Iterator[int]:
+    path, values = rule.field.split("."), set(map(str, rule.values))
+    for position, item in enumerate(items):
+        found = item
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is not None and (not values or str(found) in values):
+            yield position

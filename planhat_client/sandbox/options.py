@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -29,6 +29,11 @@ OptionsT = TypeVar("OptionsT")
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is read from JSON: an unknown member, or one of a wrong type, is refused by name."""
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Read a document; raises ValueError that names the member that is wrong."""
+        return read(cls, document, cls.__name__.lower())
 
 
 class QuotaOptions(Strict, frozen=True):

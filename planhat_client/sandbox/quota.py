@@ -7,6 +7,7 @@ is one window old; one that was answered 429 costs nothing, but is counted for t
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ class Quota:
     """Counts calls and says which are too many."""
 
     def __init__(self, options: QuotaOptions) -> None:
-        """No call was made yet."""
         self.options = options
         self.parallel = 0
         self.throttled = 0
@@ -30,7 +30,10 @@ class Quota:
 
     def arrive(self, now: float) -> bool:
         """Count a call, and tell whether it is let in."""
-        self._forget(now)
+        oldest = now - self.options.window_seconds
+        for calls in (self._arrived, self._let_in):
+            while calls and calls[0] <= oldest:
+                calls.popleft()
         self._arrived.append(now)
         self.max_arrived = max(self.max_arrived, len(self._arrived))
         if self._is_too_much(now):
@@ -40,18 +43,14 @@ class Quota:
         self.max_let_in = max(self.max_let_in, len(self._let_in))
         return True
 
-    def reset_seconds(self, now: float) -> float:
-        """Seconds until a call is let in again; 0.0 if it would be now."""
-        limit = self.options.calls_per_window
-        if not limit or len(self._let_in) < limit:
-            return 0.0
-        return max(0.0, self._let_in[-limit] + self.options.window_seconds - now)
-
     def headers(self, now: float, *, is_throttled: bool = False) -> dict[str, str]:
         """Give the headers of an answer, in the spelling that was chosen."""
         found: dict[str, str] = {}
         limit = self.options.calls_per_window
-        wait = self.reset_seconds(now)
+        # Until a call is let in again.
+        is_used_up = limit and len(self._let_in) >= limit
+        freed_at = self._let_in[-limit] + self.options.window_seconds if is_used_up else now
+        wait = max(0.0, freed_at - now)
         if limit and (prefix := _PREFIXES.get(self.options.headers)):
             found[f"{prefix}-Limit"] = str(limit)
             found[f"{prefix}-Remaining"] = str(max(0, limit - len(self._let_in)))
@@ -72,26 +71,10 @@ class Quota:
         }
 
     def _is_too_much(self, now: float) -> bool:
-        options = self.options
+        options, let_in = self.options, self._let_in
         if options.parallel and self.parallel > options.parallel:
             return True
-        if options.calls_per_window and len(self._let_in) >= options.calls_per_window:
+        if options.calls_per_window and len(let_in) >= options.calls_per_window:
             return True
-        return bool(options.calls_per_second) and _since(self._let_in, now - 1) >= (
-            options.calls_per_second
-        )
-
-    def _forget(self, now: float) -> None:
-        oldest = now - self.options.window_seconds
-        for calls in (self._arrived, self._let_in):
-            while calls and calls[0] <= oldest:
-                calls.popleft()
-
-
-def _since(calls: deque[float], start: float) -> int:
-    count = 0
-    for at in reversed(calls):
-        if at <= start:
-            break
-        count += 1
-    return count
+        lately = takewhile(lambda at: at > now - 1, reversed(let_in))
+        return 0 < options.calls_per_second <= sum(1 for _ in lately)

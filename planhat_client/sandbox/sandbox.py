@@ -5,8 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from planhat_client.sandbox.activities import Sink
-from planhat_client.sandbox.faults import Fault, Faults, Refusal, Refusals
+from planhat_client.sandbox.faults import Fault, Faults, Refusal
 from planhat_client.sandbox.quota import Quota
 from planhat_client.sandbox.store.state import State
 from planhat_client.sandbox.store.upserts import Upserts
@@ -27,9 +29,8 @@ class Sandbox:
         self.options = options
         self.tokens = frozenset(options.tokens)
         self.faults = Faults()
-        self.refusals = Refusals()
-        self.faults.add([Fault.from_json(each) for each in options.faults], now)
-        self.refusals.add([Refusal.from_json(each) for each in options.refusals])
+        self.faults.add(map(Fault.from_json, options.faults), now)
+        self.refusals = [Refusal.from_json(each) for each in options.refusals]
         self.random = Random(options.seed)
         self._begin()
 
@@ -55,9 +56,13 @@ class Sandbox:
             "counts": counts | {"users": len(self.state.users), "ignored": len(self.state.ignored)},
             "counters": counters,
             "quota": quota,
-            "faults": self.faults.report(),
-            "refusals": self.refusals.report(),
+            **self.switches(),
         }
+
+    def switches(self) -> dict[str, Any]:
+        """Give what is switched on, as JSON."""
+        faults = [msgspec.to_builtins(each.fault) | {"hits": each.hits} for each in self.faults.on]
+        return {"faults": faults, "refusals": msgspec.to_builtins(self.refusals)}
 
     def contents(self) -> dict[str, list[Item]]:
         """Tell all that is stored, as JSON."""
@@ -70,7 +75,7 @@ class Sandbox:
         }
 
     def _begin(self) -> None:
-        self.state = State(self.options.witness.activities_kept, self.options.unknown_id)
+        self.state = State(self.options)
         self.witness = Witness(self.options.witness)
         self.quota = Quota(self.options.quota)
         self.upserts = Upserts(self.state, self.witness)

@@ -7,22 +7,19 @@ one at the same version a *repeat*. The sandbox only reads versions, it does not
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from planhat_client.sandbox.models import Item
     from planhat_client.sandbox.options import WitnessOptions
 
 ACTIVITIES: Final = "activities"
-_NAMES: Final = """
+_COUNTED: Final = """
 items created updated unchanged refused ignored stored dropped ambiguous overtakes repeats overlaps
 abandoned duplicates
 """
-COUNTED: Final = tuple(_NAMES.split())
 """The names that are counted by resource; all of them are in the totals, at 0 too."""
 
 
@@ -37,9 +34,6 @@ class Write(NamedTuple):
     change: str
 
 
-_Row: TypeAlias = "tuple[int, str, str, str | None, Any, str]"
-
-
 class Witness:
     """Counters and bounded logs. All it does is write down."""
 
@@ -47,22 +41,15 @@ class Witness:
         """Nothing happened yet; files are appended to."""
         self.options = options
         self.requests: deque[Item] = deque(maxlen=options.requests_kept)
-        self._writes: deque[_Row] = deque(maxlen=options.writes_kept)
+        self.writes: deque[Write] = deque(maxlen=options.writes_kept)
         self.counts: Counter[str] = Counter()
         self.by_resource: dict[str, Counter[str]] = {}
         self.statuses: dict[str, Counter[int]] = {}
         self.max_in_flight = 0
         self._sequence = 0
-        self._versions: dict[str, dict[str, Any]] = {}
-        self._path = options.version_field.split(".")
-        self._activity_path = options.activity_version_field.split(".")
+        self._versions: dict[str, dict[str, float]] = {}
         self._requests_file = _opened(options.requests_file)
         self._writes_file = _opened(options.writes_file)
-
-    @property
-    def writes(self) -> Iterator[Write]:
-        """The last writes, the oldest of them first."""
-        return map(Write._make, self._writes)
 
     def request(self, entry: Item) -> None:
         """Log a request that was answered, or dropped (status 0)."""
@@ -78,15 +65,27 @@ class Witness:
             self.by_resource.setdefault(resource, Counter())[name] += number
 
     def wrote(self, resource: str, item: Item, record: Item, change: str) -> None:
-        """Journal a write of a record. `item` is what was sent."""
-        record_id = record["_id"]
-        key = record.get("externalId") or record.get("email")
-        self._journal(resource, (record_id, key, change), _at(item, self._path))
+        """Journal a write of a record. `item` is what was sent.
 
-    def tracked(self, event: Item, enduser: Item) -> None:
-        """Journal an activity; its version is compared with the same enduser's others."""
-        who = (enduser["_id"], enduser.get("externalId") or enduser.get("email"), "stored")
-        self._journal(ACTIVITIES, who, _at(event, self._activity_path))
+        The version of an activity is compared with the others of its enduser, the `record`.
+        """
+        options, is_activity = self.options, resource == ACTIVITIES
+        path = options.activity_version_field if is_activity else options.version_field
+        record_id, version = record["_id"], _at(item, path)
+        key = record.get("externalId") or record.get("email")
+        self._sequence += 1
+        write = Write(self._sequence, resource, record_id, key, version, change)
+        self.writes.append(write)
+        if self._writes_file:
+            self._writes_file.write(orjson.dumps(write._asdict()).decode() + "\n")
+        if not isinstance(version, int | float):
+            return
+        versions = self._versions.setdefault(resource, {})
+        last = versions.get(record_id)
+        if last is not None and version <= last:
+            self.count(resource, "overtakes" if version < last else "repeats")
+        if last is None or version > last or not is_activity:
+            versions[record_id] = version
 
     def report(self) -> dict[str, Any]:
         """All counters, as JSON."""
@@ -99,7 +98,7 @@ class Witness:
                 for resource, counter in self.statuses.items()
             },
             "requests_total": self.counts["requests"],
-            **{name: totals[name] for name in COUNTED},
+            **{name: totals[name] for name in _COUNTED.split()},
             "by_resource": {name: dict(counter) for name, counter in self.by_resource.items()},
             "max_in_flight": self.max_in_flight,
         }
@@ -110,30 +109,10 @@ class Witness:
             if file:
                 file.close()
 
-    def _journal(self, resource: str, who: tuple[str, str | None, str], version: Any) -> None:  # noqa: ANN401
-        self._sequence += 1
-        record_id, key, change = who
-        write = (self._sequence, resource, record_id, key, version, change)
-        self._writes.append(write)
-        if self._writes_file:
-            self._writes_file.write(orjson.dumps(Write._make(write)._asdict()).decode() + "\n")
-        if version is not None:
-            self._compare(resource, record_id, version)
 
-    def _compare(self, resource: str, record_id: str, version: Any) -> None:  # noqa: ANN401
-        if not isinstance(version, int | float):
-            return
-        versions = self._versions.setdefault(resource, {})
-        last = versions.get(record_id)
-        if last is not None and version <= last:
-            self.count(resource, "overtakes" if version < last else "repeats")
-        if last is None or version > last or resource != ACTIVITIES:
-            versions[record_id] = version
-
-
-def _at(item: Item, path: list[str]) -> Any:  # noqa: ANN401 - JSON
+def _at(item: Item, path: str) -> Any:  # noqa: ANN401 - JSON
     found: Any = item
-    for name in path:
+    for name in path.split("."):
         if not isinstance(found, dict):
             return None
         found = found.get(name)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from planhat_client.sandbox.answers import Reply, Why, document, json_reply
-from planhat_client.sandbox.faults import Switch
+from planhat_client.sandbox.faults import Refusal, Switch, refused
+from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from planhat_client.sandbox.activities import Names
     from planhat_client.sandbox.models import Item, Model
@@ -29,34 +30,28 @@ _MOST_USERS: Final = 10_000
 _FILTERS: Final = ("companyId", "email", "externalId", "sourceId", "status", "phase", "archived")
 
 
-def _nothing() -> None:
-    """Hold nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """Something to be done for a request; `finish` is told the fault that hit the request."""
 
     size: int
     finish: Callable[[Switch | None], Reply]
-    release: Callable[[], None] = _nothing
-
-
-def ready(answer: Callable[[], Reply]) -> Work:
-    """Ask for an answer when it is due: it needs no work."""
-    return Work(0, lambda _: answer())
+    release: Callable[[], None] = lambda: None
 
 
 def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[], bool]) -> Work:
     """Read the body of a bulk upsert; a body that is none is answered 400."""
+    problem = ""
     try:
         items = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ready(lambda: json_reply("Invalid JSON", 400))
+        items, problem = [], "Invalid JSON"
     if not isinstance(items, list):
-        return ready(lambda: json_reply("The body should be an array", 400))
-    if len(items) > _MOST_ITEMS:
-        return ready(lambda: json_reply(f"At most {_MOST_ITEMS} items are allowed", 400))
+        problem = "The body should be an array"
+    elif len(items) > _MOST_ITEMS:
+        problem = f"At most {_MOST_ITEMS} items are allowed"
+    if problem:
+        return Work(0, lambda _: json_reply(problem, 400))
     upsert = sandbox.upserts.arrive(model, items, has_left)
     return Work(
         len(items),
@@ -68,15 +63,15 @@ def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[]
 def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
     """Apply it, or refuse it as a whole. A fault "partial" gives the answer its shape, too."""
     resource, items = upsert.model.name, upsert.items
-    if rule := sandbox.refusals.request(resource, items):
-        return json_reply(rule.message, rule.status)
-    refused = sandbox.refusals.items(resource, items)
+    failing = refused(sandbox.refusals, resource, items)
+    if isinstance(failing, Refusal):
+        return json_reply(failing.message, failing.status)
     shape, random = sandbox.options.error_shape, sandbox.random
     if hit and hit.fault.kind == "partial" and len(items) >= hit.fault.least_items:
         shape, random = hit.fault.shape, hit.random
         unlucky = [at for at in range(len(items)) if random.random() < hit.fault.share]
-        refused |= dict.fromkeys(unlucky, Why("could not be saved"))
-    result = sandbox.upserts.apply(upsert, refused)
+        failing |= dict.fromkeys(unlucky, Why("could not be saved"))
+    result = sandbox.upserts.apply(upsert, failing)
     if not result.failures and random is sandbox.random:
         shape = "item"
     answer = document(result, shape, sandbox.options.answer_keys, random)
@@ -99,59 +94,57 @@ def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) ->
 
 
 def _received(sandbox: Sandbox, events: list[Any], names: Names) -> Reply:
-    if rule := sandbox.refusals.request("activities", events):
-        return json_reply(rule.message, rule.status)
-    refused = sandbox.refusals.items("activities", events)
+    failing = refused(sandbox.refusals, ACTIVITIES, events)
+    if isinstance(failing, Refusal):
+        return json_reply(failing.message, failing.status)
     for position, event in enumerate(events):
-        if position not in refused:
+        if position not in failing:
             sandbox.sink.take(event, names)
-    sandbox.witness.count("activities", "refused", len(refused))
+    sandbox.witness.count(ACTIVITIES, "refused", len(failing))
     return json_reply({})
 
 
-def read(sandbox: Sandbox, model: Model, address: str) -> Reply:
+def read(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Give one record as a whole."""
-    found = sandbox.state.matcher.addressed(model, address)
+    found = sandbox.state.matcher.addressed(model, asked["id"])
     return json_reply(found[0]) if len(found) == 1 else _no_single(found)
 
 
-def delete(sandbox: Sandbox, model: Model, address: str) -> Reply:
+def delete(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Delete one record."""
-    found = sandbox.state.matcher.addressed(model, address)
+    found = sandbox.state.matcher.addressed(model, asked["id"])
     if len(found) != 1:
         return _no_single(found)
     sandbox.state.delete(model, found[0])
     return json_reply({"n": 1, "ok": 1, "deletedCount": 1})
 
 
-def rows(sandbox: Sandbox, model: Model, query: Mapping[str, str]) -> Reply:
+def rows(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Give a page of records, with few of their fields."""
     found = [
         {name: value for name, value in each.items() if name in model.row_fields}
         for each in sandbox.state.records[model.name]
-        if _passes(each, query)
+        if _passes(each, asked)
     ]
-    return _page(found, query, model.most_rows)
+    return _page(found, asked, model.most_rows)
 
 
-def lean_companies(sandbox: Sandbox, query: Mapping[str, str]) -> Reply:
+def lean_companies(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Give all companies in short; externalId and sourceId may be empty."""
     names = ("_id", "name", "externalId", "sourceId")
-    companies = sandbox.state.records["companies"]
-    return json_reply(
-        [{name: each.get(name, "") for name in names} for each in companies if _passes(each, query)]
-    )
+    found = [each for each in sandbox.state.records[model.name] if _passes(each, asked)]
+    return json_reply([{name: each.get(name, "") for name in names} for each in found])
 
 
-def users(sandbox: Sandbox, query: Mapping[str, str]) -> Reply:
+def users(sandbox: Sandbox, _: Model, asked: Mapping[str, str]) -> Reply:
     """Give Planhat's users."""
-    return _page([each for each in sandbox.state.users if _passes(each, query)], query, _MOST_USERS)
+    return _page([each for each in sandbox.state.users if _passes(each, asked)], asked, _MOST_USERS)
 
 
-def _page(found: Iterable[Item], query: Mapping[str, str], most: int) -> Reply:
+def _page(found: list[Item], query: Mapping[str, str], most: int) -> Reply:
     limit = min(_number(query, "limit", _DEFAULT_ROWS), most)
     offset = _number(query, "offset", 0)
-    return json_reply(list(found)[offset : offset + limit])
+    return json_reply(found[offset : offset + limit])
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -118,7 +118,7 @@ async def stage(connector: str = CONNECTOR, **environ: str) -> AsyncIterator[Sta
         refusal = Refusal(
             "externalId", ("ext-rick",), message="rick@acme.example is not a valid contact"
         )
-        sandbox.refusals.add([refusal])
+        sandbox.refusals.extend([refusal])
         settings = Settings.read(
             {
                 "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,

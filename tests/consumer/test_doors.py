@@ -138,7 +138,7 @@ async def through_all_doors(directory: Path, **environ: str) -> dict[str, str]:
         async with stage(MAPPED, **environ) as running:
             text = f"{NAME} ({PHONE}, Head of Yachts): {EMAIL} is no contact"
             refusal = Refusal("externalId", ("vera-ext-9",), message=text)
-            running.sandbox.refusals.add([refusal])
+            running.sandbox.refusals.extend([refusal])
             await running.produce(DELIVERED, REFUSED)
             await running.until_final({"delivered": 1, "rejected": 1})
             console = await by_http(running)

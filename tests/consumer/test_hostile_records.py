@@ -228,7 +228,7 @@ def test_an_envelope_is_one_record_for_the_guard_however_many_messages_are_bad()
 
 def test_an_envelope_of_which_planhat_refuses_much_counts_once_more() -> None:
     engine = Engine(reject_limit=0.5)
-    engine.sandbox.refusals.add([Refusal("email", ("bad@example.com",), "endusers")])
+    engine.sandbox.refusals.extend([Refusal("email", ("bad@example.com",), "endusers")])
     bad = {"email": "bad@example.com"}
 
     take(engine, envelope(*(user_message(n, account(1), user=bad) for n in range(3))))

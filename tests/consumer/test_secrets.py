@@ -123,7 +123,7 @@ async def test_what_is_planted_comes_out_nowhere(out: io.StringIO) -> None:
     say = f"{ADDRESS} with token {TOKEN} of tenant {TENANT}, password {PASSWORD}, is bad"
     async with stage(HTTP_USERNAME="me", HTTP_PASSWORD=PASSWORD) as running:
         running.sandbox.refusals.clear()
-        running.sandbox.refusals.add(
+        running.sandbox.refusals.extend(
             [
                 Refusal("externalId", ("ext-rick",), message=say),
                 Refusal("externalId", ("ext-rose",), how="request", status=400, message=say),

@@ -83,7 +83,7 @@ class Stage:
 
     def refuse(self, *rules: Refusal) -> None:
         self.planhat.refusals.clear()
-        self.planhat.refusals.add(rules)
+        self.planhat.refusals.extend(rules)
 
     def version(self, number: int) -> int | None:
         rows: Any = json.loads(json.dumps(self.planhat.contents()))["endusers"]

@@ -234,6 +234,19 @@ async def test_an_answer_without_end_is_cut(body: bytes) -> None:
             await door.send(Request("PUT", url, {}, body))
 
 
+async def test_an_answer_that_is_too_large_in_one_piece_is_refused() -> None:
+    async with server(writes(reply(b"x" * 101))) as url, transport(largest=100) as door:
+        with pytest.raises(PlanhatUnavailable, match="larger than 100 bytes"):
+            await door.send(Request("GET", url, {}))
+
+
+async def test_an_answer_as_large_as_is_allowed_is_read() -> None:
+    async with server(writes(reply(b"x" * 100))) as url, transport(largest=100) as door:
+        answer = await door.send(Request("GET", url, {}))
+
+    assert len(answer.body) == 100
+
+
 @pytest.mark.parametrize("url", ["no url", "ftp://x/", "http://", "http://[::/"])
 async def test_an_address_that_is_none_is_told_without_repeating_it(url: str, body: bytes) -> None:
     async with transport() as door:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -13,7 +13,7 @@ from consumer.decide import reasons
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from consumer.cli.demo.profile import Account, Profile, State, User
+    from consumer.cli.demo.profile import Profile, State, User
 
 
 class Said(NamedTuple):
@@ -24,29 +24,24 @@ class Said(NamedTuple):
     is_export: bool = False
 
 
-def new(profile: Profile) -> Said:
-    """Tell that it was made, and entered the filters."""
+def _new(profile: Profile) -> Said:
     entered = {"segments": {"entered": [ACTIVE]}, "account_segments": {"entered": [CUSTOMERS]}}
     return Said({"is_new": True, profile.entity: of.change(profile)} | entered)
 
 
-def change(profile: Profile) -> Said:
-    """Tell a change that Planhat has to know of, if it is to know of the profile at all."""
+def _change(profile: Profile) -> Said:
     return Said({profile.entity: of.change(profile)}, profile.refusal)
 
 
-def unmapped(profile: Profile) -> Said:
-    """Tell a change that Planhat is not told of."""
+def _unmapped(profile: Profile) -> Said:
     return Said({profile.entity: {"ui/theme": ["dark", "light"]}}, reasons.NOTHING_CHANGED)
 
 
-def write_back(profile: Profile) -> Said:
-    """Tell that Hull took Planhat's answer."""
+def _write_back(profile: Profile) -> Said:
     return Said({profile.entity: {"planhat/synced_at": [None, "now"]}}, reasons.NOTHING_CHANGED)
 
 
-def extract(profile: Profile) -> Said:
-    """Tell the profile as it is, without its changes."""
+def _extract(profile: Profile) -> Said:
     of.change(profile)
     return Said(None)
 
@@ -57,32 +52,29 @@ def export(profile: Profile) -> Said:
     return Said(None, is_export=True)
 
 
-def fan_out(user: User) -> Said:  # noqa: ARG001 - one of a table
-    """Tell that its account changed, as each of the account's users is told."""
+def _fan_out(_: User) -> Said:
+    # Hull tells each of an account's users of its change.
     return Said({"account": {"crm/stage": ["Adoption", "Renewal"]}}, reasons.NOTHING_CHANGED)
 
 
-def leave(user: User) -> Said:
-    """Tell that it left the filter."""
+def _leave(user: User) -> Said:
     user.is_away = True
     return Said({"segments": {"left": [ACTIVE]}}, user.refusal)
 
 
-def come_back(user: User) -> Said:
-    """Tell that it entered the filter again, and nothing of what changed meanwhile."""
+def _come_back(user: User) -> Said:
+    # Nothing is told of what changed meanwhile.
     user.is_away = False
     user.version += 1
     return Said({"segments": {"entered": [ACTIVE]}})
 
 
-def unlink(user: User) -> Said:
-    """Tell that it left its account."""
+def _unlink(user: User) -> Said:
     user.is_unlinked = True
     return Said({"account": {"id": [user.account.hull_id, None]}}, reasons.NO_COMPANY_ID)
 
 
-def move(user: User) -> Said:
-    """Tell that it came to its other home, or to the only one that it has."""
+def _move(user: User) -> Said:
     old = None if user.is_unlinked else user.account.hull_id
     user.is_unlinked = False
     user.moves += 1
@@ -90,30 +82,31 @@ def move(user: User) -> Said:
     return Said({"account": {"id": [old, user.account.hull_id]}})
 
 
-OF_USERS: Final[Mapping[State, Mapping[Callable[[User], Said], float]]] = {
-    "new": {new: 1},
-    "present": {
-        change: 0.66,
-        unmapped: 0.06,
-        fan_out: 0.06,
-        write_back: 0.02,
-        leave: 0.03,
-        move: 0.07,
-        unlink: 0.02,
-        extract: 0.04,
-        export: 0.04,
+BY_STATE: Final[Mapping[str, Mapping[State, Mapping[Callable[[Any], Said], float]]]] = {
+    "user": {
+        "new": {_new: 1},
+        "present": {
+            _change: 0.66,
+            _unmapped: 0.06,
+            _fan_out: 0.06,
+            _write_back: 0.02,
+            _leave: 0.03,
+            _move: 0.07,
+            _unlink: 0.02,
+            _extract: 0.04,
+            export: 0.04,
+        },
+        "away": {_change: 0.5, export: 0.25, _come_back: 0.25},
+        "unlinked": {_move: 1},
+        "refused": {_change: 1},
     },
-    "away": {change: 0.5, export: 0.25, come_back: 0.25},
-    "unlinked": {move: 1},
-    "refused": {change: 1},
+    "account": {
+        "new": {_new: 1},
+        "present": {_change: 0.7, _unmapped: 0.1, _write_back: 0.05, _extract: 0.08, export: 0.07},
+        "refused": {_change: 1},
+    },
 }
-"""Kinds by the state of the profile, each with its share."""
-
-OF_ACCOUNTS: Final[Mapping[State, Mapping[Callable[[Account], Said], float]]] = {
-    "new": {new: 1},
-    "present": {change: 0.7, unmapped: 0.1, write_back: 0.05, extract: 0.08, export: 0.07},
-    "refused": {change: 1},
-}
+"""Kinds by the state of a profile, each with its share."""
 
 NO_MESSAGES: Final[tuple[bytes | None, ...]] = (
     b"not JSON, number %d",

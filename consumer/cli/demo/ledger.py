@@ -48,14 +48,10 @@ class Ledger:
     planhat: dict[str, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
     profiles: set[str] = field(default_factory=set)
 
-    def skip(self, kind: str, reason: str) -> None:
-        """A change must be skipped."""
-        self.skips[kind, reason] += 1
-
     def enter(self, profile: Profile, reason: str) -> bool:
         """Planhat must know the profile as it is now, unless there is a reason to skip it."""
         if reason:
-            self.skip(profile.entity, reason)
+            self.skips[profile.entity, reason] += 1
             return False
         self.profiles.add(profile.hull_id)
         if isinstance(profile, User):
@@ -89,9 +85,8 @@ class Ledger:
         company = account.snapshot()["external_id"]
         self.planhat["companies"][company] = fields
         for licence in account.licences():
-            self.planhat["licenses"][licence["id"]] = in_planhat(licence, LICENCE, {}) | {
-                "company": company
-            }
+            row = in_planhat(licence, LICENCE, {}) | {"company": company}
+            self.planhat["licenses"][licence["id"]] = row
 
 
 def person(fields: Mapping[str, Any]) -> str:
@@ -127,7 +122,8 @@ def _miscounted(what: str, wanted: Counter[Any], found: Counter[Any]) -> Iterato
     """Each has to be there as often as it was told: once where it is one of a kind."""
     for name in dict.fromkeys((*wanted, *found)):
         if found[name] != wanted[name]:
-            yield f"{what} {_spoken(name)}: {found[name]}, should be {wanted[name]}"
+            told = ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+            yield f"{what} {told[:120]}: {found[name]}, should be {wanted[name]}"
 
 
 def _wrong(model: str, wanted: Mapping[str, Entity], rows: list[tuple[str, Entity]]) -> list[str]:
@@ -167,8 +163,3 @@ def _activity(row: Entity, people: Mapping[str, str]) -> tuple[str, Entity]:
     at = datetime.fromisoformat(row["date"]).timestamp()
     told = {"action": row["action"], "enduser": people.get(row["enduserId"]), "date": at}
     return str(row.get("info", {}).get("event_id")), told
-
-
-def _spoken(name: object) -> str:
-    text = ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
-    return text[:120]

@@ -31,6 +31,8 @@ from schemas.connector import ConnectorSettings
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from rich.console import Console
 
 TOPIC: Final = "hull.events"
@@ -38,6 +40,12 @@ DEAD_LETTERS: Final = "hull.planhat.dead-letters"
 GROUP: Final = "hull-planhat-demo"
 
 _LOOK_SECONDS: Final = 0.2
+_COLUMNS: Final = (
+    TextColumn("{task.description:<9}"),
+    BarColumn(bar_width=16),
+    TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+    TextColumn("{task.fields[told]}"),
+)
 _SANDBOX: Final = SandboxOptions(
     tokens=(TOKEN,),
     tenant=TENANT,
@@ -74,10 +82,13 @@ async def perform(console: Console, options: Options, *, at_most_seconds: float 
     async with SandboxServer(_SANDBOX) as sandbox:
         await _seed(sandbox, stream.seeds())
         sandbox.faults.add(_faults(), time.monotonic())
-        service = Service(_settings(kafka.bootstrap_servers, sandbox), _connector())
-        with _progress(console) as display:
-            bars = _Bars(display, kafka, service, stream.ledger.endings.total())
-            wrong = await _serve(service, bars, at_most_seconds)
+        # Read as a customer's file would be.
+        document = json.dumps(connector_settings())
+        connector = ConnectorSettings.from_text(document, "the demo's settings")
+        service = Service(_settings(kafka.bootstrap_servers, sandbox), connector)
+        with Progress(*_COLUMNS, console=console) as display:
+            are_full = _bars(display, kafka, service, stream.ledger.endings.total())
+            wrong = await _serve(service, are_full, at_most_seconds)
         contents = sandbox.contents()
         letters = kafka.dead_letters(DEAD_LETTERS)
         wrong += differences(stream.ledger, service.tally, contents, letters)
@@ -107,26 +118,22 @@ def _disorder(counters: dict[str, int]) -> list[str]:
 
 
 def _settings(bootstrap_servers: str, sandbox: SandboxServer) -> Settings:
-    environment = {
-        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "KAFKA_TOPICS": TOPIC,
-        "KAFKA_GROUP_ID": GROUP,
-        "KAFKA_DEAD_LETTER_TOPIC": DEAD_LETTERS,
-        "PLANHAT_API_URL": sandbox.url,
-        "PLANHAT_ANALYTICS_URL": sandbox.analytics_url,
-        "PLANHAT_REQUESTS_PER_MINUTE": "600",
-        "PLANHAT_BURST": "30",
-        "COMPANY_WAIT_SECONDS": "2",
-        "SHUTDOWN_DRAIN_SECONDS": "10",
-        "HTTP_HOST": "127.0.0.1",
-        "HTTP_PORT": "0",
-    }
-    return Settings.read(environment)
-
-
-def _connector() -> ConnectorSettings:
-    """Read the connector settings as a customer's file would be read."""
-    return ConnectorSettings.from_text(json.dumps(connector_settings()), "the demo's settings")
+    return Settings.read(
+        {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "KAFKA_TOPICS": TOPIC,
+            "KAFKA_GROUP_ID": GROUP,
+            "KAFKA_DEAD_LETTER_TOPIC": DEAD_LETTERS,
+            "PLANHAT_API_URL": sandbox.url,
+            "PLANHAT_ANALYTICS_URL": sandbox.analytics_url,
+            "PLANHAT_REQUESTS_PER_MINUTE": "600",
+            "PLANHAT_BURST": "30",
+            "COMPANY_WAIT_SECONDS": "2",
+            "SHUTDOWN_DRAIN_SECONDS": "10",
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_PORT": "0",
+        }
+    )
 
 
 async def _seed(sandbox: SandboxServer, companies: list[dict[str, Any]]) -> None:
@@ -138,24 +145,16 @@ async def _seed(sandbox: SandboxServer, companies: list[dict[str, Any]]) -> None
         await planhat.close()
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<9}"),
-        BarColumn(bar_width=16),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
-        TextColumn("{task.fields[told]}"),
-        console=console,
-    )
-
-
-async def _serve(service: Service, bars: _Bars, at_most_seconds: float) -> list[str]:
+async def _serve(
+    service: Service, are_full: Callable[[], Awaitable[bool]], at_most_seconds: float
+) -> list[str]:
     """Run the service until all is committed; return what went wrong with that."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(service.run(stop), name="service")
         try:
             async with asyncio.timeout(at_most_seconds):
-                while not (running.done() or await bars.are_full()):  # noqa: ASYNC110 - far away
+                while not (running.done() or await are_full()):  # noqa: ASYNC110 - far away
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
             return [f"not everything was committed after {at_most_seconds:.0f} s"]
@@ -164,23 +163,20 @@ async def _serve(service: Service, bars: _Bars, at_most_seconds: float) -> list[
         return ["the service ended by itself"] if running.done() else []
 
 
-class _Bars:
-    """Two of them: messages that are final, and offsets that are committed."""
+def _bars(
+    display: Progress, kafka: EmbeddedKafka, service: Service, messages: int
+) -> Callable[[], Awaitable[bool]]:
+    """Show what is final and what is committed; the result moves on, True if all is committed."""
+    ends = kafka.ends(TOPIC)
+    handled = display.add_task("handled", total=messages, told="")
+    done = display.add_task("committed", total=sum(ends.values()), told="")
 
-    def __init__(
-        self, display: Progress, kafka: EmbeddedKafka, service: Service, messages: int
-    ) -> None:
-        self._display, self._kafka, self._service = display, kafka, service
-        self._ends = kafka.ends(TOPIC)
-        self._handled = display.add_task("handled", total=messages, told="")
-        self._committed = display.add_task("committed", total=sum(self._ends.values()), told="")
+    async def are_full() -> bool:
+        committed = await asyncio.to_thread(kafka.committed, TOPIC, GROUP)
+        tally, waiting = service.tally, service.engine.dispatch.waiting
+        told = f"{tally.requests.total()} requests, {waiting:,} changes waiting"
+        display.update(handled, completed=tally.messages.total(), told=told)
+        display.update(done, completed=sum(max(0, offset) for offset in committed.values()))
+        return committed == ends
 
-    async def are_full(self) -> bool:
-        """Move them on; True if everything is committed."""
-        committed = await asyncio.to_thread(self._kafka.committed, TOPIC, GROUP)
-        tally, dispatch = self._service.tally, self._service.engine.dispatch
-        told = f"{tally.requests.total()} requests, {dispatch.waiting:,} changes waiting"
-        self._display.update(self._handled, completed=tally.messages.total(), told=told)
-        done = sum(max(0, offset) for offset in committed.values())
-        self._display.update(self._committed, completed=done)
-        return committed == self._ends
+    return are_full

@@ -68,7 +68,12 @@ class Stream:
         drawn = [self._draw(_ACCOUNT_KINDS) for _ in range(options.accounts - len(_ACCOUNT_KINDS))]
         self._accounts = [Account(*each) for each in enumerate([*_ACCOUNT_KINDS, *drawn])]
         self._homes = [account for account in self._accounts if account.is_linkable]
-        self._users = [self._user(index) for index in range(options.users)]
+        self._users: list[User] = []
+        for index in range(options.users):
+            home = self._random.choice([each for each in self._accounts if each.kind != "unowned"])
+            is_mover = home.is_linkable and index % 2
+            other = self._random.choice(self._homes) if is_mover else home
+            self._users.append(User(index, (home, other), self._draw(_IDENTITIES)))
         self.ledger.planhat["companies"] = {seed["externalId"]: seed for seed in self.seeds()}
 
     def seeds(self) -> list[Entity]:
@@ -85,12 +90,6 @@ class Stream:
             self.ledger.records += 1
             is_half = number == self._options.records // 2
             yield self._bad(kinds.BIG) if is_half else self._record(number)
-
-    def _user(self, index: int) -> User:
-        identity = self._draw(_IDENTITIES)
-        home = self._random.choice([each for each in self._accounts if each.kind != "unowned"])
-        other = self._random.choice(self._homes) if home.is_linkable and index % 2 else home
-        return User(index, (home, other), identity)
 
     def _draw(self, shares: Mapping[_Drawn, float]) -> _Drawn:
         return self._random.choices([*shares], [*shares.values()])[0]
@@ -113,7 +112,8 @@ class Stream:
     def _bad(self, template: bytes | None, number: int = 0) -> Produced:
         value = template and template.replace(b"%d", b"%04d" % number)
         if value is None or b"channel" in value:
-            self.ledger.skip("user", reasons.UNSUPPORTED_CHANNEL if value else reasons.TOMBSTONE)
+            reason = reasons.UNSUPPORTED_CHANNEL if value else reasons.TOMBSTONE
+            self.ledger.skips["user", reason] += 1
             self.ledger.endings["skipped"] += 1
         else:
             self.ledger.reject(value)
@@ -122,7 +122,7 @@ class Stream:
     def _alone(self, profile: Profile, number: int) -> Produced:
         """Say what a message is about in one of three ways: inside, in headers, around it."""
         key, channel = profile.hull_id.encode(), f"{profile.entity}:update"
-        message = self._next(profile)
+        message = self._message(profile)
         match number % 3:
             case 0:
                 return Produced(key, orjson.dumps(message | {"channel": channel}))
@@ -136,7 +136,7 @@ class Stream:
 
     def _envelope(self, user: User, number: int) -> Produced:
         """Tell several messages at once, the second one spoiled."""
-        told = [self._next(user) for _ in range(1 + number % 3)]
+        told = [self._message(user) for _ in range(1 + number % 3)]
         told.insert(1, told[0] | {"user": _WRONG[number % len(_WRONG)], "message_id": f"{number}"})
         value = orjson.dumps({"channel": "user:update", "messages": told})
         self.ledger.reject(value, 1)
@@ -151,14 +151,10 @@ class Stream:
         value = orjson.dumps({"channel": "user:update", "messages": told})
         return Produced(guests[0].hull_id.encode(), value)
 
-    def _next(self, profile: Profile) -> Entity:
-        if isinstance(profile, User):
-            return self._message(profile, self._draw(kinds.OF_USERS[profile.state])(profile))
-        return self._message(profile, self._draw(kinds.OF_ACCOUNTS[profile.state])(profile))
-
-    def _message(self, profile: Profile, said: Said) -> Entity:
-        """Write a message, and into the ledger what must come of it."""
-        ledger = self.ledger
+    def _message(self, profile: Profile, said: Said | None = None) -> Entity:
+        """Write a message, one of any kind by itself, and into the ledger what must come of it."""
+        ledger, kind = self.ledger, kinds.BY_STATE[profile.entity][profile.state]
+        said = said or self._draw(kind)(profile)
         number = ledger.endings.total()
         about = {"message_id": f"{number:040x}", "is_export": said.is_export}
         changes = {} if said.changes is None else {"changes": {"is_new": False} | said.changes}
@@ -175,7 +171,7 @@ class Stream:
     def _event(self, user: User, number: int) -> tuple[Entity, bool]:
         """Make an event up, or repeat the last one, as Hull may; True if Planhat must have it."""
         if user.last_event is not None and self._random.random() < _REPEAT_SHARE:
-            self.ledger.skip("user_event", reasons.EVENT_SENT)
+            self.ledger.skips["user_event", reasons.EVENT_SENT] += 1
             return user.last_event, False
         action = self._random.choice([*TRACKED, UNTRACKED])
         event_id = f"event-{number}"
@@ -187,7 +183,7 @@ class Stream:
             "context": {"ip": "203.0.113.7", "useragent": "Mozilla/5.0"},
         }
         if action == UNTRACKED:
-            self.ledger.skip("user_event", reasons.TRACKING_FILTER)
+            self.ledger.skips["user_event", reasons.TRACKING_FILTER] += 1
             return event, False
         user.last_event = event
         self.ledger.happen(user, event_id, action, BEGIN + number)

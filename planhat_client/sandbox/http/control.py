@@ -80,19 +80,23 @@ async def _writes(sandbox: Sandbox, request: web.Request) -> web.Response:
 
 
 async def _faults(sandbox: Sandbox, _: web.Request) -> web.Response:
-    return _json({"faults": sandbox.faults.report(), "refusals": sandbox.refusals.report()})
+    return _json(sandbox.switches())
 
 
 async def _switch(sandbox: Sandbox, request: web.Request) -> web.Response:
     """Add faults and refusals; with PUT, in place of those that are on."""
+    document = await _body(request)
+    if not isinstance(document, dict) or set(document) - {"faults", "refusals"}:
+        return _json('the body should be {"faults": [...], "refusals": [...]}', 400)
     try:
-        faults, refusals = _switches(await _body(request))
+        faults = [Fault.from_json(each) for each in document.get("faults", [])]
+        refusals = [Refusal.from_json(each) for each in document.get("refusals", [])]
     except ValueError as error:
         return _json(str(error), 400)
     if request.method == "PUT":
         await _clear_faults(sandbox, request)
     sandbox.faults.add(faults, time.monotonic())
-    sandbox.refusals.add(refusals)
+    sandbox.refusals += refusals
     return await _faults(sandbox, request)
 
 
@@ -122,15 +126,6 @@ async def _rotate_token(sandbox: Sandbox, request: web.Request) -> web.Response:
         return _json('The body should be {"tokens": ["..."]}', 400)
     sandbox.tokens = frozenset(tokens)
     return _json({"tokens": len(tokens)})
-
-
-def _switches(document: object) -> tuple[list[Fault], list[Refusal]]:
-    if not isinstance(document, dict) or set(document) - {"faults", "refusals"}:
-        raise ValueError('the body should be {"faults": [...], "refusals": [...]}')
-    return (
-        [Fault.from_json(each) for each in document.get("faults", [])],
-        [Refusal.from_json(each) for each in document.get("refusals", [])],
-    )
 
 
 async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from planhat_client.sandbox.answers import Reply, json_reply
 from planhat_client.sandbox.faults import Switch, faulty
+from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,39 +49,47 @@ class Door:
     """Lets requests in. `in_flight` counts those that are not answered yet."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Nobody is in."""
         self.sandbox = sandbox
         self.in_flight = 0
         self.closing = asyncio.Event()
         self._dice = Random(sandbox.options.latency.seed)
 
     async def answer(
-        self, request: web.Request, resource: str, operate: Operation, *, is_open: bool
-    ) -> _Response:
-        """Answer a request. The analytics host `is_open`: it has no quota and wants no token."""
+        self, resource: str, operate: Operation, request: web.Request
+    ) -> web.StreamResponse:
+        """Answer a request."""
         sandbox, call = self.sandbox, _Call(resource, time.monotonic())
-        quota, counted = sandbox.quota, not is_open
+        # The analytics host has no quota and wants no token.
+        quota, counted = sandbox.quota, resource != ACTIVITIES
         self.in_flight += 1
         quota.parallel += counted
         sandbox.witness.max_in_flight = max(sandbox.witness.max_in_flight, self.in_flight)
         try:
-            reply = None if is_open else self._turned_away(request, call)
-            if reply is None:
+            is_throttled = counted and not quota.arrive(call.started)
+            if is_throttled:
+                reply = json_reply("Too many requests", 429)
+            elif counted and not _is_authorized(request, sandbox.tokens):
+                reply = json_reply("Unauthorized", 401)
+            else:
                 reply = await self._worked(request, operate, call)
-            headers = {} if is_open else quota.headers(call.started)
+            headers = quota.headers(call.started, is_throttled=is_throttled) if counted else {}
             return await self._sent(request, reply, call, headers)
         finally:
             self.in_flight -= 1
             quota.parallel -= counted
-            self._log(request, call)
-
-    def _turned_away(self, request: web.Request, call: _Call) -> Reply | None:
-        quota = self.sandbox.quota
-        if not quota.arrive(call.started):
-            headers = quota.headers(call.started, is_throttled=True)
-            return Reply(429, json_reply("Too many requests").body, headers=headers)
-        is_authorized = _is_authorized(request, self.sandbox.tokens)
-        return None if is_authorized else json_reply("Unauthorized", 401)
+            sandbox.witness.request(
+                {
+                    "sequence": 0,
+                    "at": time.time(),
+                    "resource": resource,
+                    "method": request.method,
+                    "path": request.raw_path,
+                    "status": call.status,
+                    "items": call.items,
+                    "seconds": time.monotonic() - call.started,
+                    "fault": call.hit.fault.kind if call.hit else None,
+                }
+            )
 
     async def _worked(self, request: web.Request, operate: Operation, call: _Call) -> Reply:
         body = await request.read()
@@ -94,7 +103,9 @@ class Door:
         work = operate(request, body)
         call.items = work.size
         try:
-            await self._wait(work.size, hit)
+            # Without latency nothing comes between the two steps.
+            if seconds := self._latency(work.size, hit):
+                await asyncio.sleep(seconds)
             reply = work.finish(hit)
         finally:
             work.release()
@@ -102,15 +113,12 @@ class Door:
             await self._until_left(request)
         return faulty(hit.fault, reply) if hit else reply
 
-    async def _wait(self, size: int, hit: Switch | None) -> None:
-        latency = self.sandbox.options.latency
-        seconds = latency.fixed_seconds + latency.per_item_seconds * size
-        if latency.jitter_seconds:
-            seconds += latency.jitter_seconds * self._dice.random()
+    def _latency(self, size: int, hit: Switch | None) -> float:
+        latency, slower = self.sandbox.options.latency, 0.0
         if hit is not None and hit.fault.kind == "slow":
-            seconds += hit.fault.delay_seconds
-        if seconds:
-            await asyncio.sleep(seconds)
+            slower = hit.fault.delay_seconds
+        jitter = latency.jitter_seconds * self._dice.random()
+        return latency.fixed_seconds + latency.per_item_seconds * size + jitter + slower
 
     async def _until_left(self, request: web.Request) -> None:
         """Wait until the client gives up; aiohttp tells no event of it."""
@@ -121,36 +129,18 @@ class Door:
 
     async def _sent(
         self, request: web.Request, reply: Reply, call: _Call, headers: dict[str, str]
-    ) -> _Response:
-        kind = call.hit.fault.kind if call.hit else None
-        if kind in _DROPPED:
+    ) -> web.StreamResponse:
+        fault = call.hit.fault if call.hit else None
+        if fault and fault.kind in _DROPPED:
             _reset(request)
             return web.Response()
         call.status = reply.status
         headers = (headers if "Retry-After" not in reply.headers else {}) | reply.headers
-        if kind == "trickle" and call.hit:
-            return await _trickled(request, reply, headers, call.hit.fault.delay_seconds)
+        if fault and fault.kind == "trickle":
+            return await _trickled(request, reply, headers, fault.delay_seconds)
         return web.Response(
             body=reply.body, status=reply.status, content_type=reply.content_type, headers=headers
         )
-
-    def _log(self, request: web.Request, call: _Call) -> None:
-        self.sandbox.witness.request(
-            {
-                "sequence": 0,
-                "at": time.time(),
-                "resource": call.resource,
-                "method": request.method,
-                "path": request.raw_path,
-                "status": call.status,
-                "items": call.items,
-                "seconds": time.monotonic() - call.started,
-                "fault": call.hit.fault.kind if call.hit else None,
-            }
-        )
-
-
-_Response = web.StreamResponse
 
 
 def has_left(request: web.Request) -> bool:

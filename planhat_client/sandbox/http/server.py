@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from planhat_client.sandbox import work
+from planhat_client.sandbox.activities import BULK, SINGLE
 from planhat_client.sandbox.http.control import control_routes
-from planhat_client.sandbox.http.door import Door
-from planhat_client.sandbox.http.routes import routes
+from planhat_client.sandbox.http.door import Door, has_left
+from planhat_client.sandbox.models import COMPANIES, MODELS
 from planhat_client.sandbox.options import SandboxOptions
 from planhat_client.sandbox.sandbox import Sandbox
+from planhat_client.sandbox.witness import ACTIVITIES
+from planhat_client.sandbox.work import Work
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
+
+    from planhat_client.sandbox.activities import Names
+    from planhat_client.sandbox.answers import Reply
+    from planhat_client.sandbox.models import Model
 
 _MOST_BYTES: Final = 32 << 20
 _CLOSE_SECONDS: Final = 0.5
@@ -45,7 +54,7 @@ class SandboxServer(Sandbox):
         """Begin to serve; raises OSError if the port is taken."""
         self._door.closing.clear()
         app = web.Application(client_max_size=_MOST_BYTES)
-        app.add_routes(routes(self, self._door))
+        app.add_routes(_routes(self, self._door))
         app.add_routes(control_routes(self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
         await self._runner.setup()
@@ -80,3 +89,44 @@ async def serve(
     async with SandboxServer(options, host, port) as server:
         started(server)
         await stop.wait()
+
+
+def _routes(sandbox: Sandbox, door: Door) -> list[web.RouteDef]:
+    """All routes of Planhat, the analytics host's among them."""
+    table: list[tuple[str, str, str, Callable[[web.Request, bytes], Work]]] = [
+        ("GET", "/leancompanies", "leancompanies", _asked(sandbox, COMPANIES, work.lean_companies)),
+        ("GET", "/users", "users", _asked(sandbox, COMPANIES, work.users)),
+        ("POST", "/analytics/bulk/{tenant}", ACTIVITIES, partial(_events, sandbox, BULK)),
+        ("POST", "/analytics/{tenant}", ACTIVITIES, partial(_events, sandbox, SINGLE)),
+    ]
+    for name, model in MODELS.items():
+        table += [
+            ("PUT", f"/{name}", name, partial(_upsert, sandbox, model)),
+            ("GET", f"/{name}", name, _asked(sandbox, model, work.rows)),
+            ("GET", f"/{name}/{{id}}", name, _asked(sandbox, model, work.read)),
+            ("DELETE", f"/{name}/{{id}}", name, _asked(sandbox, model, work.delete)),
+        ]
+    return [
+        web.route(method, path, partial(door.answer, resource, operate))
+        for method, path, resource, operate in table
+    ]
+
+
+def _upsert(sandbox: Sandbox, model: Model, request: web.Request, body: bytes) -> Work:
+    return work.bulk_work(sandbox, model, body, lambda: has_left(request))
+
+
+def _events(sandbox: Sandbox, names: Names, request: web.Request, body: bytes) -> Work:
+    is_known = sandbox.options.tenant in (None, request.match_info["tenant"])
+    return work.event_work(sandbox, body if is_known else b"", names, is_bulk=names is BULK)
+
+
+def _asked(
+    sandbox: Sandbox, model: Model, find: Callable[[Sandbox, Model, Mapping[str, str]], Reply]
+) -> Callable[[web.Request, bytes], Work]:
+    """Find it when the answer is due: it needs no work."""
+
+    def operate(request: web.Request, _: bytes) -> Work:
+        return Work(0, lambda _: find(sandbox, model, {**request.query, **request.match_info}))
+
+    return operate

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
 
 if TYPE_CHECKING:
-    from planhat_client.sandbox.options import UnknownId
+    from planhat_client.sandbox.options import SandboxOptions
     from planhat_client.sandbox.store.records import Records
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
@@ -44,10 +44,9 @@ class Target:
 class Matcher:
     """Finds targets in the records of all models."""
 
-    def __init__(self, records: dict[str, Records], unknown_id: UnknownId = "created") -> None:
-        """Read `records`, which are by the name of their model."""
+    def __init__(self, records: dict[str, Records], options: SandboxOptions) -> None:
         self._records = records
-        self._unknown_id = unknown_id
+        self._options = options
         self._companies = records[COMPANIES.name]
 
     def target(self, model: Model, item: object) -> Target:
@@ -58,9 +57,9 @@ class Matcher:
             return Target(None, None, problem="custom should be an object")
         if model.owned:
             return self._owned(model, item)
-        record, token = self._by_strong_key(self._companies, item)
+        record, token = _by_strong_key(self._companies, item)
         if token is None and (external_id := text(item.get("externalId"))):
-            record, token = self._in_company(self._companies, "", external_id)
+            record, token = _in_company(self._companies, "", external_id)
         return self._checked(model, item, Target(record, token))
 
     def addressed(self, model: Model, address: str) -> list[Item]:
@@ -85,7 +84,7 @@ class Matcher:
         if is_named and company_id is None:
             return _without_company(model, "companyId not found")
         records = self._records[model.name]
-        record, token = self._by_strong_key(records, item)
+        record, token = _by_strong_key(records, item)
         if token is None and (external_id := text(item.get("externalId"))):
             record, token = self._by_external_id(records, item, company_id, external_id)
         elif token is None and model.has_email and (email := text(item.get("email"))):
@@ -96,14 +95,6 @@ class Matcher:
             return _without_company(model, "companyId is required")
         return self._checked(model, item, Target(record, token, company_id))
 
-    def _by_strong_key(self, records: Records, item: Item) -> tuple[Item | None, RecordKey | None]:
-        if (record_id := text(item.get("_id"))) is not None:
-            return records.by_id.get(record_id), record_id
-        if (source_id := text(item.get("sourceId"))) is not None:
-            found = records.by_source.get(source_id)
-            return (records.by_id[found], found) if found else (None, ("sourceId", source_id))
-        return None, None
-
     def _by_external_id(
         self, records: Records, item: Item, company_id: str | None, external_id: str
     ) -> tuple[Item | None, RecordKey | None]:
@@ -112,21 +103,14 @@ class Matcher:
             if len(found) == 1:
                 return found[0], str(found[0]["_id"])
             company_id = self._by_domain(item) or ""
-        return self._in_company(records, company_id, external_id)
-
-    def _in_company(
-        self, records: Records, company_id: str, external_id: str
-    ) -> tuple[Item | None, RecordKey]:
-        place = (company_id, external_id)
-        found = records.by_place.get(place)
-        return (records.by_id[found], found) if found else (None, place)
+        return _in_company(records, company_id, external_id)
 
     def _checked(self, model: Model, item: Item, target: Target) -> Target:
         record_id = item.get("_id")
         if target.record is None and record_id:
-            if self._unknown_id == "ignored":
+            if self._options.unknown_id == "ignored":
                 target.is_ignored = True
-            elif self._unknown_id == "refused":
+            elif self._options.unknown_id == "refused":
                 target.problem = "_id not found"
             elif not _OBJECT_ID.fullmatch(str(record_id)):
                 target.problem = "_id is invalid"
@@ -140,6 +124,23 @@ class Matcher:
             return None
         found = self._companies.having("domains", email.rpartition("@")[2])
         return str(found[0]["_id"]) if len(found) == 1 else None
+
+
+def _by_strong_key(records: Records, item: Item) -> tuple[Item | None, RecordKey | None]:
+    if (record_id := text(item.get("_id"))) is not None:
+        return records.by_id.get(record_id), record_id
+    if (source_id := text(item.get("sourceId"))) is not None:
+        found = records.by_source.get(source_id)
+        return (records.by_id[found], found) if found else (None, ("sourceId", source_id))
+    return None, None
+
+
+def _in_company(
+    records: Records, company_id: str, external_id: str
+) -> tuple[Item | None, RecordKey]:
+    place = (company_id, external_id)
+    found = records.by_place.get(place)
+    return (records.by_id[found], found) if found else (None, place)
 
 
 def _by_email(

@@ -16,7 +16,6 @@ class Records:
     """Records by `_id`, and by each key; those of one key in the order of their creation."""
 
     def __init__(self, model: Model) -> None:
-        """Nothing is stored yet."""
         self.model = model
         self.by_id: dict[str, Item] = {}
         self.by_source: dict[str, str] = {}

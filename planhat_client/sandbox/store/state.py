@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from planhat_client.sandbox.models import MODELS, Item, Model, fresh, merge, missing_field, text
@@ -11,29 +10,24 @@ from planhat_client.sandbox.store.matching import Matcher, Target
 from planhat_client.sandbox.store.records import Records
 
 if TYPE_CHECKING:
-    from planhat_client.sandbox.options import UnknownId
+    from planhat_client.sandbox.options import SandboxOptions
 
 _KEPT: Final = 10_000
 _PLACE: Final = ("sourceId", "externalId", "email", "companyId", "domains")
 
 Change: TypeAlias = Literal["created", "updated", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The item was not taken; Planhat says why."""
-
-    message: str
+Written: TypeAlias = "tuple[Change, Item] | str"
+"""What was done to which record; or why the item was not taken."""
 
 
 class State:
     """Everything that is stored. `revision` moves whenever a match may turn out differently."""
 
-    def __init__(self, activities_kept: int = 1_000_000, unknown_id: UnknownId = "created") -> None:
+    def __init__(self, options: SandboxOptions) -> None:
         """Nothing is stored yet; of the activities the newest are kept."""
         self.records = {name: Records(model) for name, model in MODELS.items()}
-        self.matcher = Matcher(self.records, unknown_id)
-        self.activities: deque[Item] = deque(maxlen=activities_kept)
+        self.matcher = Matcher(self.records, options)
+        self.activities: deque[Item] = deque(maxlen=options.witness.activities_kept)
         self.ignored: deque[Item] = deque(maxlen=_KEPT)
         self.dropped: deque[Item] = deque(maxlen=_KEPT)
         self.users: list[Item] = []
@@ -45,10 +39,10 @@ class State:
         self._last_id += 1
         return f"5a{self._last_id:022x}"
 
-    def write(self, model: Model, item: Item, target: Target) -> tuple[Change, Item] | Refused:
+    def write(self, model: Model, item: Item, target: Target) -> Written:
         """Create or update the target's record; an ignored target is none of this method's."""
         if target.problem is not None:
-            return Refused(target.problem)
+            return target.problem
         if target.record is None:
             return self._create(model, item, target)
         item = _resolved(model, item, target.company_id)
@@ -61,24 +55,24 @@ class State:
         self.revision += 1
         self.records[model.name].remove(record)
 
-    def _create(self, model: Model, item: Item, target: Target) -> tuple[Change, Item] | Refused:
+    def _create(self, model: Model, item: Item, target: Target) -> Written:
         if missing := missing_field(model, item):
-            return Refused(f"{missing} is required")
+            return f"{missing} is required"
         record_id = text(item.get("_id")) or self.next_id()
         record = fresh(record_id, _resolved(model, item, target.company_id))
         records = self.records[model.name]
         if problem := records.conflict(record):
-            return Refused(problem)
+            return problem
         records.add(record)
         self.revision += 1
         return "created", record
 
-    def _move(self, model: Model, item: Item, record: Item) -> tuple[Change, Item] | Refused:
+    def _move(self, model: Model, item: Item, record: Item) -> Written:
         """Update a record of which a key, or the company, changes."""
         records = self.records[model.name]
         wanted = record | {name: item[name] for name in _PLACE if name in item}
         if problem := records.conflict(wanted):
-            return Refused(problem)
+            return problem
         records.unindex(record)
         has_changed = merge(record, item)
         records.index(record)

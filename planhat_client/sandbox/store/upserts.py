@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from planhat_client.sandbox.answers import BulkResult, Failure, Why
 from planhat_client.sandbox.models import Model
 from planhat_client.sandbox.store.matching import RecordKey, Target
-from planhat_client.sandbox.store.state import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,6 @@ class Upserts:
     """Applies upserts to a state, under the eyes of a witness."""
 
     def __init__(self, state: State, witness: Witness) -> None:
-        """No request holds anything."""
         self._state = state
         self._witness = witness
         self._holders: dict[tuple[str, RecordKey], Upsert] = {}
@@ -62,7 +60,7 @@ class Upserts:
         """Let the items take effect, but those that fail or are refused."""
         if self._state.revision != upsert.revision:
             upsert.targets = self._targets(upsert.model, upsert.items)
-        failing = upsert.failing | dict(refused)
+        failing = {**upsert.failing, **refused}
         result = BulkResult()
         for position, target in enumerate(upsert.targets):
             if position in failing:
@@ -102,8 +100,8 @@ class Upserts:
     def _write(self, upsert: Upsert, position: int, result: BulkResult) -> None:
         item = upsert.items[position]
         outcome = self._state.write(upsert.model, item, upsert.targets[position])
-        if isinstance(outcome, Refused):
-            _fail(result, upsert, position, Why(outcome.message))
+        if isinstance(outcome, str):
+            _fail(result, upsert, position, Why(outcome))
             return
         change, record = outcome
         self._witness.wrote(upsert.model.name, item, record, change)

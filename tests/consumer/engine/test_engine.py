@@ -340,7 +340,7 @@ def test_dead_licences_hold_up_neither_companies_nor_users() -> None:
 
 def test_licences_of_a_company_that_planhat_refuses_are_not_sent() -> None:
     engine = Engine()
-    engine.sandbox.refusals.add([Refusal("externalId", ("a-1",), "companies")])
+    engine.sandbox.refusals.extend([Refusal("externalId", ("a-1",), "companies")])
     engine.take(account_message(account(1, licences=[licence(1)])))
 
     engine.run()

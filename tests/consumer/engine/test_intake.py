@@ -207,7 +207,7 @@ def test_what_was_delivered_and_how_often_it_was_tried_is_counted() -> None:
 
 def test_a_rejected_message_tells_how_often_the_change_that_failed_was_tried() -> None:
     engine = Engine()
-    engine.sandbox.refusals.add([Refusal("externalId", ("u-1",), "endusers")])
+    engine.sandbox.refusals.extend([Refusal("externalId", ("u-1",), "endusers")])
     engine.take(*(user_message(number, account(1)) for number in (1, 2, 3)))
 
     engine.run()

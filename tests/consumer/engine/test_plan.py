@@ -286,7 +286,7 @@ def test_a_user_of_a_company_in_the_directory_goes_at_once_and_writes_no_company
 
 def test_a_company_that_planhat_refused_is_not_learnt() -> None:
     engine = Engine()
-    engine.sandbox.refusals.add([Refusal("externalId", ("a-1",), "companies")])
+    engine.sandbox.refusals.extend([Refusal("externalId", ("a-1",), "companies")])
     engine.take(account_message(account(1)))
 
     engine.run()
@@ -296,7 +296,7 @@ def test_a_company_that_planhat_refused_is_not_learnt() -> None:
 
 def test_a_user_of_a_company_that_planhat_refused_is_skipped() -> None:
     engine = Engine()
-    engine.sandbox.refusals.add([Refusal("externalId", ("a-1",), "companies")])
+    engine.sandbox.refusals.extend([Refusal("externalId", ("a-1",), "companies")])
     engine.take(account_message(account(1)), user_message(1, account(1)))
 
     engine.run()

@@ -97,16 +97,16 @@ class Tenant:
         for name in case.names("item"):
             where = case.random.choice(LISTS)
             refusal = Refusal("externalId", (name,), message="is bad", list_name=where)  # type: ignore[arg-type]  # of ErrorList
-            self.sandbox.refusals.add([refusal])
+            self.sandbox.refusals.extend([refusal])
         duplicated = case.names("duplicated")
         if duplicated:
             message = "externalId,email duplicated"
-            self.sandbox.refusals.add([Refusal("externalId", duplicated, message=message)])
+            self.sandbox.refusals.extend([Refusal("externalId", duplicated, message=message)])
         poisonous = case.names("request")
         if poisonous:
             status = case.random.choice((400, 413, 422))
             refusal = Refusal("externalId", poisonous, how="request", status=status)
-            self.sandbox.refusals.add([refusal])
+            self.sandbox.refusals.extend([refusal])
 
 
 def _item(case: Case, name: str) -> dict[str, object]:

@@ -140,7 +140,7 @@ def test_an_unknown_status_has_a_body_too() -> None:
 
 def test_refused_items_fail_for_ever_and_alone() -> None:
     sandbox = Sandbox(SandboxOptions())
-    sandbox.refusals.add([Refusal("custom.bad", message="no")])
+    sandbox.refusals.extend([Refusal("custom.bad", message="no")])
 
     for _ in range(2):
         status, answer = put(
@@ -154,7 +154,7 @@ def test_refused_items_fail_for_ever_and_alone() -> None:
 
 def test_a_poisonous_item_costs_the_whole_request() -> None:
     sandbox = Sandbox(SandboxOptions())
-    sandbox.refusals.add([Refusal("externalId", (7, "x"), how="request", status=500)])
+    sandbox.refusals.extend([Refusal("externalId", (7, "x"), how="request", status=500)])
 
     assert put(sandbox, {"externalId": "a", "name": "A"}, {"externalId": 7, "name": "B"})[0] == 500
     assert put(sandbox, {"externalId": "a", "name": "A"})[0] == 200
@@ -162,7 +162,7 @@ def test_a_poisonous_item_costs_the_whole_request() -> None:
 
 def test_without_permission_for_any_item_the_answer_is_403_with_lists() -> None:
     sandbox = Sandbox(SandboxOptions())
-    sandbox.refusals.add([Refusal("name", list_name="permissionErrors")])
+    sandbox.refusals.extend([Refusal("name", list_name="permissionErrors")])
 
     status, answer = put(sandbox, {"name": "A"})
 
@@ -191,8 +191,8 @@ def test_rules_of_the_options_are_on_from_the_start() -> None:
 
     sandbox = Sandbox(read(SandboxOptions, options, "options"))
 
-    assert [fault["kind"] for fault in sandbox.faults.report()] == ["empty"]
-    assert [rule["field"] for rule in sandbox.refusals.report()] == ["name"]
+    assert [fault["kind"] for fault in sandbox.switches()["faults"]] == ["empty"]
+    assert [rule["field"] for rule in sandbox.switches()["refusals"]] == ["name"]
     assert sandbox.quota.options.parallel == 3
 
 

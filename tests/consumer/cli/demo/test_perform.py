@@ -9,7 +9,7 @@ from rich.console import Console
 
 pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip install confluent-kafka")
 
-from consumer.cli.demo import table
+from consumer.cli.demo import run
 from consumer.cli.demo.perform import perform
 from consumer.cli.demo.workload import Options
 
@@ -20,7 +20,7 @@ async def test_a_small_stream_adds_up() -> None:
     options = Options(users=150, accounts=30, records=800, seed=3)
 
     outcome = await perform(console, options, at_most_seconds=30.0)
-    table.show(console, outcome)
+    run.show(console, outcome)
 
     assert outcome.wrong == []
     assert outcome.tally.messages == outcome.ledger.endings

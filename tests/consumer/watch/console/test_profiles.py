@@ -126,7 +126,7 @@ def test_a_company_that_a_user_brings_is_told_of_by_its_own_name() -> None:
 
 def test_who_was_rejected_is_not_there(room: Room) -> None:
     engine = Watched(room)
-    engine.sandbox.refusals.add([Refusal("externalId", ("u-1",), message="no such phase")])
+    engine.sandbox.refusals.extend([Refusal("externalId", ("u-1",), message="no such phase")])
     engine.company_in_planhat()
     engine.take(user_message(1, account(1)))
     engine.run()
@@ -185,7 +185,7 @@ def test_whatever_happens_it_says_how_it_is(stories: list[dict[str, Any]], room:
     for number, story in enumerate(stories):
         engine.sandbox.refusals.clear()
         if story["is_refused"]:
-            engine.sandbox.refusals.add([Refusal("externalId", ("u-1",), message="no")])
+            engine.sandbox.refusals.extend([Refusal("externalId", ("u-1",), message="no")])
         events = [{**EVENT, "event_id": str(number)}] if story["event"] else []
         names = ("segments", "account_segments", "changes")
         user = {"traits_version": story["version"]}

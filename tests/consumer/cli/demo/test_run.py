@@ -9,7 +9,7 @@ from rich.console import Console
 
 pytest.importorskip("confluent_kafka", reason="needs confluent-kafka: pip install confluent-kafka")
 
-from consumer.cli.demo import table
+from consumer.cli.demo import run
 from consumer.cli.demo.ledger import Ledger
 from consumer.cli.demo.perform import Outcome
 from consumer.watch.report import Tally
@@ -19,7 +19,7 @@ STORED = {"companies": 0, "endusers": 0, "licenses": 0, "activities": 0}
 
 def printed(wrong: list[str]) -> str:
     console = Console(file=io.StringIO(), width=200)
-    table.show(console, Outcome(Ledger(), Tally(), STORED, 1.0, wrong))
+    run.show(console, Outcome(Ledger(), Tally(), STORED, 1.0, wrong))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -45,7 +45,7 @@ def test_warnings_and_errors_of_the_log_are_told_in_a_line() -> None:
         '{"level":"error","event":"service.halted"}',
     )
 
-    table.show_log(console, lines)
+    run.show_log(console, lines)
 
     assert console.file.getvalue() == (  # type: ignore[attr-defined]
         "The service logged: 2 record.rejected (warning), 1 service.halted (error)\n"
