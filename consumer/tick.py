@@ -9,6 +9,7 @@ from typing import Final
 
 from consumer.clock import loop_time
 from consumer.kafka.member import KafkaSource
+from consumer.lanes.lane import breaker_state, count_parked
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
@@ -50,8 +51,8 @@ class Tick:
         engine, metrics = self.probes.engine, self.metrics
         for name, lane in engine.lanes.items():
             flying = len(lane.batches)
-            metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=lane.parked)
-            metrics.breaker(name, lane.breaker_state)
+            metrics.lane(name, in_flight=flying, waiting=lane.waiting, parked=count_parked(lane))
+            metrics.breaker(name, breaker_state(lane))
         metrics.quota(self.limiter.limit, self.limiter.used_ratio(now))
         halts = engine.halts
         metrics.halted({halted.kind for halted in halts.service})

@@ -88,12 +88,10 @@ class Line:
         held = self.held(now)
         if held is None or held > 0:
             return held
-        if pace is not Pace.AT_ONCE:
-            ready_at = lane.oldest()
-            if ready_at is not None and self._may_hold(pace):
-                hold = ready_at + HOLD_SECONDS[pace] - now
-                if hold > 0:
-                    return hold
+        if pace is not Pace.AT_ONCE and lane.ready and self._may_hold(pace):
+            hold = lane.ready[0].ready_at + HOLD_SECONDS[pace] - now
+            if hold > 0:
+                return hold
         return self.gate.wait(now)
 
     def held(self, now: float) -> float | None:
@@ -110,12 +108,12 @@ class Line:
             return (False, 0.0)
         if now - since > _STARVING_SECONDS:
             return (True, now - self.served_at)
-        return (False, (now - since) * (self.lane.ready + self.lane.followed))
+        return (False, (now - since) * (len(self.lane.ready) + self.lane.followed))
 
     def _may_hold(self, pace: Pace) -> bool:
         if pace is Pace.GATHER:
             return True
-        if self.lane.ready >= self.lane.policy.batch_size:
+        if len(self.lane.ready) >= self.lane.policy.batch_size:
             return False
         if pace is Pace.FOLLOW:
             return self.leader is not None and self.leader.followed > 0
@@ -174,7 +172,7 @@ class Dispatch:
         if self.in_flight or self.halts.stops_all:
             return not self.in_flight
         return all(
-            line.lane.ready == 0 or line.lane.breaker.is_open or line.halt.is_on
+            not line.lane.ready or line.lane.breaker.is_open or line.halt.is_on
             for line in self.lines.values()
         )
 
@@ -254,7 +252,7 @@ class Dispatch:
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""
         for line in self.lines.values():
-            line.settler.clear()
+            line.settler.ids.restore_all()
             line.lane.clear()
         self.halts.clear()
 

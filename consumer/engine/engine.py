@@ -224,6 +224,7 @@ class Engine:
             goes_on = False
             for lane in self.lanes.values():
                 if lane.ended:
-                    self.intake.follow_up(lane.take_ended(), now)
+                    ended, lane.ended = lane.ended, []
+                    self.intake.follow_up(ended, now)
                     has_ended = goes_on = True
         return has_ended

@@ -20,10 +20,11 @@ from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from consumer.decide.decision import AccountDecision, Link, UserDecision
     from consumer.engine.directory import CompanyDirectory, Owners
+    from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
@@ -92,7 +93,8 @@ class Planner:
                     continue
                 self._planned.add(event_id)
             _await_contact(part, self._endusers)
-            _add(self._activities, part, now)
+            receipt.open += 1
+            self._activities.add(part, now)
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and its licences."""
@@ -111,7 +113,8 @@ class Planner:
                 Resource.LICENSES, licence.key, licence.body, claims, receipt, decision.link
             )
             self._companies.follow(company, part)
-            _add(self._lanes[Resource.LICENSES], part, now)
+            receipt.open += 1
+            self._lanes[Resource.LICENSES].add(part, now)
 
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
@@ -156,10 +159,12 @@ class Planner:
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
         if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
             self.lookups.add(part)
-        _add(self._endusers, part, now)
-        for activity in self._activities.idle(claims):
-            if not activity.cleared:
-                self._endusers.follow(part, activity)
+        receipt.open += 1
+        self._endusers.add(part, now)
+        if self._activities.waiting:
+            for activity in _idle(self._activities, claims):
+                if not activity.cleared:
+                    self._endusers.follow(part, activity)
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
@@ -194,7 +199,8 @@ class Planner:
                 receipt.skip(Resource.COMPANIES, reason)
                 return None
             self.owners.hold(part)
-        _add(self._companies, part, now)
+        receipt.open += 1
+        self._companies.add(part, now)
         return part
 
     def _find(self, link: Link | None) -> str | None:
@@ -251,9 +257,18 @@ class Planner:
         return True
 
 
-def _add(lane: Lane, part: Part, now: float) -> None:
-    part.receipt.open += 1
-    lane.add(part, now)
+def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
+    """Changes that touch one of these claims and wait for nothing: they may go, or go again.
+
+    Those in flight, too: their request may fail.
+    """
+    found: dict[Part, None] = {}
+    for claim in claims:
+        for profile in lane.claims.queue(claim):
+            for part in profile.parts:
+                if not part.waits and not part.ended:
+                    found[part] = None
+    return list(found)
 
 
 def _await_contact(activity: Part, endusers: Lane) -> None:

@@ -148,20 +148,3 @@ class Profile:
         self.queued = False
         self.ready_at = 0.0
         self.digest = 0
-
-    def calm(self, failures: int) -> None:
-        """A change of it has ended; so many failures are held against the next one."""
-        self.limit = None
-        self.failures = failures
-        self.told = ()
-
-    def flyable(self, most: int) -> int:
-        """How many of the first parts may fly now: up to one that waits for something."""
-        if self.limit is not None:
-            most = min(most, self.limit)
-        count = 0
-        for part in self.parts:
-            if part.waits or count >= most:
-                break
-            count += 1
-        return count

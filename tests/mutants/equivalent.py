@@ -46,15 +46,13 @@ EQUIVALENT: dict[str, str] = {
         "without a permit an answer comes before any wait is over; it is quicker"
     ),
     "consumer/engine/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
-    "consumer/engine/dispatch.py Dispatch._urgency: 0.0  ->  1.0": (
+    "consumer/engine/dispatch.py Line.urgency: 0.0  ->  1.0": (
         "what may go has waited since some time; for the type checker"
     ),
     "consumer/lanes/lane.py Lane.finish: profile.parked = False  ->  pass": (
         "who is back from a batch is not parked, and who is parked is never unchanged: `park`"
         " forgets it"
     ),
-    "consumer/engine/plan.py Planner._hand_over: external_id is None or coming is None"
-    "  ->  coming is None": "who waits for a company has its external id; for the type checker",
     "planhat_client/limiter.py Limiter._cut_up: self._tokens = min(self._tokens,"
     " self._pace.capacity)  ->  pass": "the next call cuts them too, before they are counted",
     "planhat_client/limiter.py Limiter._advance: 100  ->  101": (

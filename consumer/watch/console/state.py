@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from consumer.lanes.halts import Halted, Kind
+from consumer.lanes.lane import breaker_state, count_parked
 from consumer.wording import long_wait, plural
 
 if TYPE_CHECKING:
@@ -143,14 +144,14 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
 
 
 def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
-    ready_at = lane.oldest()
+    ready_at = lane.ready[0].ready_at if lane.ready else None
     return {
         "resource": name,
         "waiting": lane.waiting,
-        "ready": lane.ready,
-        "parked": lane.parked,
+        "ready": len(lane.ready),
+        "parked": count_parked(lane),
         "in_flight": len(lane.batches),
-        "breaker": lane.breaker_state,
+        "breaker": breaker_state(lane),
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
     }

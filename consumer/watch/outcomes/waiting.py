@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consumer.lanes.lane import next_try
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import Receipt
 from consumer.watch.outcomes.outcomes import Steps, is_same
@@ -43,7 +44,7 @@ def look(
     wanted = query.strip().lower()
     open_changes: dict[int, tuple[Receipt, dict[int, tuple[Part, str]]]] = {}
     for lane in dispatch.lanes.values():
-        profiles = lane.profiles()
+        profiles = lane.claims.holders()
         for first in range(0, len(profiles), _AT_ONCE):
             # What is told once or more stands together: mostly here, or a slice further on.
             for part in _about(dict.fromkeys(profiles[first : first + _AT_ONCE]), wanted):
@@ -109,7 +110,7 @@ def _causes(
     if profile is not None and profile.blockers:
         yield "another profile that names the same Planhat record goes first"
     if profile is not None and profile.parked:
-        yield f"its last request failed; {_soon(lane.next_try(profile), now)} it is tried again"
+        yield f"its last request failed; {_soon(next_try(lane, profile), now)} it is tried again"
     if lane.breaker.is_open:
         yield f"Planhat keeps failing; {_soon(now + lane.breaker.wait(now), now)} it is tried again"
     wait = dispatch.lines[part.resource].gate.wait(now)

@@ -46,7 +46,10 @@ class Desk:
         self.ended()
 
     def ended(self) -> list[Ended]:
-        return [end for lane in self.lanes.values() for end in lane.take_ended()]
+        found = [end for lane in self.lanes.values() for end in lane.ended]
+        for lane in self.lanes.values():
+            lane.ended = []
+        return found
 
 
 def delivered(batch: Batch, quota: Quota | None = None) -> Delivered:
