@@ -16,7 +16,7 @@ from consumer.ask.measured import MeasuredPlanhat
 from consumer.clock import loop_time
 from consumer.commit import Committer
 from consumer.decide.rules import Rules
-from consumer.engine.engine import Engine, EnginePolicy
+from consumer.engine.engine import Engine, EnginePolicy, pace
 from consumer.kafka.member import KafkaSource
 from consumer.kafka.producer import KafkaSink
 from consumer.lanes.policy import policy_of
@@ -120,7 +120,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
     def dead_lettered(ticket: Ticket) -> None:
         for receipt in ticket.rejected:
             metrics.dead_letter(receipt.rejections[0])
-        engine.dead_lettered(ticket, loop_time())
+        engine.intake.resolve(ticket, loop_time())
 
     dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
     dead_letters = DeadLetters(dead_letter_sink, dead_lettered, random.random)
@@ -143,7 +143,7 @@ def join(  # noqa: PLR0915 - the one place where all parts are joined
         api,
         reporter,
         dead_letters,
-        lambda: engine.pace(engine.assignment.unread(source.end)),
+        lambda: pace(engine, source.end),
         drain_seconds,
     )
     committer = Committer(source, reporter, engine.lease, blocked)

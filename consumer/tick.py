@@ -9,7 +9,9 @@ from typing import Final
 
 from consumer.clock import loop_time
 from consumer.kafka.member import KafkaSource
+from consumer.lanes.halts import refused_resources
 from consumer.lanes.lane import breaker_state, count_parked
+from consumer.offsets.assignment import lag
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
@@ -55,8 +57,9 @@ class Tick:
             metrics.breaker(name, breaker_state(lane))
         metrics.quota(self.limiter.limit, self.limiter.used_ratio(now))
         halts = engine.halts
-        metrics.halted({halted.kind for halted in halts.service})
-        metrics.resources_halted({one.resource for one in halts.lanes if one.resource})
+        metrics.halted({halted.kind for halted in halts.service.values()})
+        refused = refused_resources(halts)
+        metrics.resources_halted({one.resource for one in refused if one.resource})
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("ready", self.probes.ready()[0])
@@ -66,7 +69,7 @@ class Tick:
         ends = {name: self.source.end(name) for name in assignment.owned}
         self.ages.look(ends, clock)
         ages: dict[tuple[str, int], float] = dict(self.ages.by_partition(clock).items())
-        metrics.lags({name: assignment.lag(name, end) or 0 for name, end in ends.items()}, ages)
+        metrics.lags({name: lag(assignment, name, end) or 0 for name, end in ends.items()}, ages)
         metrics.gauge("kafka_refused", self.probes.blocked.reason(now) is not None)
         backlog = assignment.backlog
         metrics.backlog(backlog.records, backlog.bytes, max(ages.values(), default=0.0))

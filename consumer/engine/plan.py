@@ -120,7 +120,7 @@ class Planner:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
         if part.resource is Resource.COMPANIES and is_delivered:
-            self._company_delivered(part, end.planhat_id, now)
+            self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
             if part.event_id is not None:
                 self._planned.discard(part.event_id)
@@ -132,27 +132,18 @@ class Planner:
             for follower in self._lanes[part.resource].followers_of(part):
                 self._let_go(follower, end, now)
 
-    def _company_delivered(self, part: Part, planhat_id: str | None, now: float) -> None:
-        external_id = part.body.get("externalId")
-        if not isinstance(external_id, str):
-            return
-        # What was not sent, as nothing had changed, is no news of Planhat.
-        if part.attempts or self._directory.find(external_id) is None:
-            told = planhat_id or part.body.get("_id")
-            self._directory.learn(external_id, told if isinstance(told, str) else None, now)
-        self.waits.appeared(external_id, now)
-
     def _enduser(
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:
         body, memory = payload.body, self._endusers.memory
-        drop_stale_id(body, memory.stale)
+        if "_id" in body:
+            drop_stale_id(body, memory.stale)
         claims = claims_of(Resource.ENDUSERS, payload.key, body)
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
-        company = self._find(decision.link)
+        company = _find(decision.link, self._directory, self._companies)
         if company is not None:
             body["companyId"] = company
-        elif not self.gone.joins(part) and not self._wait_for_company(part, decision, now):
+        elif not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         # An external id counts within a company only: one of another company is another contact.
@@ -168,6 +159,8 @@ class Planner:
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
+        if self.gone.waiting and self.gone.joins(part):
+            return True
         link = decision.link
         coming = coming_company(self._companies, link)
         stub = decision.company_stub if coming is None else None
@@ -185,7 +178,8 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
-        drop_stale_id(body, self._companies.memory.stale)
+        if "_id" in body:
+            drop_stale_id(body, self._companies.memory.stale)
         if not body.keys() & _COMPANY_KEYS:
             # Without any key it would be created anew each time: find it by its name.
             known = self._directory.find_name(body.get("name"))
@@ -203,18 +197,6 @@ class Planner:
         self._companies.add(part, now)
         return part
 
-    def _find(self, link: Link | None) -> str | None:
-        """Planhat's id of the company of a link, if it is known."""
-        if link is None:
-            return None
-        if link.planhat_id is not None and not self._directory.stale.holds(link.planhat_id):
-            return link.planhat_id
-        if link.external_id is not None:
-            return self._directory.find(link.external_id)
-        if link.account_id is not None:
-            return self._companies.memory.ids.get(link.account_id)
-        return None
-
     def _let_go(self, follower: Part, end: Ended, now: float) -> None:
         if follower.ended or follower.profile is None:
             return
@@ -225,7 +207,7 @@ class Planner:
                 _await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
-        company = self._find(follower.link) or end.planhat_id
+        company = _find(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:
             coming = coming_company(self._companies, follower.link)
@@ -244,7 +226,7 @@ class Planner:
 
     def _relink(self, part: Part, now: float) -> bool:
         """Find another company for a part, or let it follow one that comes or is made for it."""
-        found = self._find(part.link)
+        found = _find(part.link, self._directory, self._companies)
         if found is not None:
             part.body["companyId"] = found
             return True
@@ -255,6 +237,19 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
+
+
+def _find(link: Link | None, directory: CompanyDirectory, companies: Lane) -> str | None:
+    """Planhat's id of the company of a link, if it is known."""
+    if link is None:
+        return None
+    if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
+        return link.planhat_id
+    if link.external_id is not None:
+        return directory.ids.get(link.external_id)
+    if link.account_id is not None:
+        return companies.memory.ids.get(link.account_id)
+    return None
 
 
 def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:

@@ -145,11 +145,10 @@ class Lane:
         """Seconds until something may go, as far as this lane knows; None: nothing can."""
         if len(self.batches) >= self.policy.concurrency:
             return None
+        wait = self.breaker.wait(now) if self.breaker.is_open else 0.0
         if self.ready:
-            return self.breaker.wait(now)
-        if self.parked:
-            return max(self.breaker.wait(now), self.parked[0][0] - now, 0.0)
-        return None
+            return wait
+        return max(wait, self.parked[0][0] - now) if self.parked else None
 
     def take(self, now: float, *, alone: bool = False) -> Batch | None:
         """Give the next batch, or None; profiles that need no request end at once.

@@ -224,7 +224,7 @@ class Settler:
             profile = batch.profiles[0]
             profile.told = (*profile.told, answer.reason)[-_TOLD:]
         if not self._health.blames(batch):
-            due_at = now + self._wait(batch, answer)
+            due_at = now + _pause(batch, answer, self._random())
             self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
         elif len(batch.profiles) > 1:
             _park_halves(self._lane, Group(batch.profiles, 1, now), now)
@@ -242,7 +242,7 @@ class Settler:
         ):
             # The API is well, and a partition can't be committed beyond this for so long.
             latest = max(_ALONE_SECONDS, answer.retry_after or 0.0)
-            due_at = now + min(self._wait(batch, answer), latest)
+            due_at = now + min(_pause(batch, answer, self._random()), latest)
             self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
             return
         # What Planhat mostly said tells more than how the last try happened to break off.
@@ -255,9 +255,10 @@ class Settler:
             poison.add(profile.key, now)
             profile.failures = 0
 
-    def _wait(self, batch: Batch, answer: Retry) -> float:
-        """Seconds until a batch that failed is sent again."""
-        return max(backoff(batch.failures + 1, self._random()), answer.retry_after or 0.0)
+
+def _pause(batch: Batch, answer: Retry, random: float) -> float:
+    """Seconds until a batch that failed is sent again."""
+    return max(backoff(batch.failures + 1, random), answer.retry_after or 0.0)
 
 
 def _park_halves(lane: Lane, group: Group, now: float) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from consumer.lanes.halts import Halted, Kind
+from consumer.engine.dispatch import asked_wait
+from consumer.lanes.halts import Halted, Kind, refused_resources
 from consumer.lanes.lane import breaker_state, count_parked
+from consumer.offsets.assignment import lag, unread
 from consumer.wording import long_wait, plural
 
 if TYPE_CHECKING:
@@ -92,11 +94,11 @@ def _headline(view: View, now: float, clock: float) -> Headline:
     is_ready, readiness = view.probes.ready()
     halts = view.engine.halts
     broken = tuple(str(name) for name, lane in view.engine.lanes.items() if lane.breaker.is_open)
-    letters, wait = view.dead_letters, view.engine.dispatch.asked_wait(now)
+    letters, wait = view.dead_letters, asked_wait(view.engine.dispatch, now)
     return headline(
         Facts(
             stuck=None if is_healthy else health,
-            halts=halts.service + halts.lanes,
+            halts=(*halts.service.values(), *refused_resources(halts)),
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
@@ -110,7 +112,7 @@ def _headline(view: View, now: float, clock: float) -> Headline:
 
 
 def _unread(view: View) -> int:
-    return view.engine.assignment.unread(view.end_of)
+    return unread(view.engine.assignment, view.end_of)
 
 
 def _partitions(view: View) -> list[dict[str, Any]]:
@@ -119,7 +121,7 @@ def _partitions(view: View) -> list[dict[str, Any]]:
         {
             "topic": name.topic,
             "partition": name.number,
-            "lag": assignment.lag(name, view.end_of(name)),
+            "lag": lag(assignment, name, view.end_of(name)),
             "unresolved": offsets.unresolved,
             "next_offset": offsets.next_offset,
         }
@@ -158,7 +160,7 @@ def _lane(name: str, lane: Lane, now: float) -> dict[str, Any]:
 
 
 def _refused(view: View, resource: Resource) -> str | None:
-    halt = view.engine.halts.of(resource)
+    halt = view.engine.halts.lanes[resource]
     return halt.reason if halt.is_sure else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consumer.lanes.halts import why_halted
 from consumer.lanes.lane import next_try
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import Receipt
@@ -121,8 +122,8 @@ def _causes(
 
 def _halts(part: Part, dispatch: Dispatch) -> Iterator[str]:
     if dispatch.halts.stops_all:
-        yield f"nothing is sent: {dispatch.halts.reason}"
-    halt = dispatch.halts.of(part.resource)
+        yield f"nothing is sent: {why_halted(dispatch.halts)}"
+    halt = dispatch.halts.lanes[part.resource]
     if halt.is_on:
         yield f"Planhat refuses {part.resource}: {halt.reason}"
     if dispatch.stopped:

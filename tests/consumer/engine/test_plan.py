@@ -291,7 +291,7 @@ def test_a_company_that_planhat_refused_is_not_learnt() -> None:
 
     engine.run()
 
-    assert engine.directory.find("a-1") is None
+    assert engine.directory.ids.get("a-1") is None
 
 
 def test_a_user_of_a_company_that_planhat_refused_is_skipped() -> None:
@@ -311,8 +311,8 @@ def test_an_enduser_is_never_taken_for_a_company_of_the_same_external_id() -> No
 
     engine.run()
 
-    assert engine.directory.find("a-7") is None
-    assert engine.directory.find("a-1") == engine.rows("companies")[0]["_id"]
+    assert engine.directory.ids.get("a-7") is None
+    assert engine.directory.ids.get("a-1") == engine.rows("companies")[0]["_id"]
 
 
 def test_a_user_that_waits_goes_when_the_account_itself_is_delivered() -> None:
