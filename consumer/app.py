@@ -13,7 +13,7 @@ from consumer.clock import loop_time
 from consumer.engine.dispatch import is_drained
 from consumer.errors import KafkaBlocked, KafkaError, KafkaUnavailable
 from consumer.log.troubles import Troubles
-from consumer.parts import join
+from consumer.parts import Parts
 from consumer.version import is_compiled
 from planhat_client.retry import backoff
 
@@ -48,7 +48,7 @@ class Service:
     ) -> None:
         """Nothing is connected before `run`. `troubles` are fed by the log."""
         self.settings = settings
-        self.parts = join(settings, connector, troubles or Troubles())
+        self.parts = Parts(settings, connector, troubles or Troubles())
         self.engine = self.parts.engine
         self.metrics = self.parts.metrics
         self.tally = self.parts.reporter.tally
