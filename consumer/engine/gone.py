@@ -83,7 +83,7 @@ class GoneCompanies:
         named = part.link.planhat_id if part.link else None
         if named is None or not self._directory.stale.holds(named):
             return False
-        part.hold()
+        part.waits += 1
         self.waiting.append(part)
         return True
 
@@ -106,7 +106,7 @@ class GoneCompanies:
         if account is not None:
             self._lanes[Resource.COMPANIES].memory.forget_profile(account)
         del part.body["companyId"]
-        part.hold()
+        part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self.waiting.append(part)
 

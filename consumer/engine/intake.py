@@ -24,7 +24,7 @@ from consumer.decide.message import (
 )
 from consumer.decide.parse import parse
 from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
-from consumer.offsets.ticket import Receipt, Ticket
+from consumer.offsets.ticket import Receipt, Ticket, appended
 from consumer.outbox.stale import StaleGuard
 from schemas.planhat import Resource
 
@@ -160,7 +160,7 @@ class Intake:
         # A record is final only after the earlier ones of the same profiles.
         newest = self._newest.get(hull_id)
         if newest is not None and newest is not ticket:
-            newest.lead(ticket)
+            newest.followers = appended(newest.followers, ticket)
             ticket.open += 1
         self._newest[hull_id] = ticket
         ticket.profiles.append(hull_id)
@@ -189,7 +189,7 @@ class Intake:
         if receipt.rejections:
             if ticket.is_read and not ticket.rejected:
                 self._guard.note(rejected=True)
-            ticket.reject(receipt)
+            ticket.rejected = appended(ticket.rejected, receipt)
         else:
             self._final(receipt)
         self._message_over(ticket)

@@ -44,7 +44,7 @@ class CompanyWaits:
 
     def hold(self, part: Part, external_id: str) -> None:
         """Let an enduser wait."""
-        part.hold()
+        part.waits += 1
         self._parts.setdefault(external_id, []).append(part)
         self._by_deadline.append(part)
 
@@ -103,7 +103,7 @@ class CompanyWaits:
                 self._endusers.drop(waiting, reasons.NO_COMPANY_ID, now)
             elif not waiting.ended:
                 self._companies.follow(coming, waiting)
-                waiting.let_go()
+                waiting.waits -= 1
         return True
 
     def reason(self, part: Part, now: float) -> str:

@@ -138,10 +138,6 @@ class StaleIds:
         self._most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
 
-    def __len__(self) -> int:
-        """How many are remembered."""
-        return len(self._ids)
-
     def add(self, planhat_id: str) -> None:
         """It did not hold."""
         self._ids[planhat_id] = None
@@ -170,10 +166,6 @@ class PoisonProfiles:
     def __init__(self, most: int = MOST_PROFILES) -> None:
         self._most = most
         self.since: OrderedDict[str, float] = OrderedDict()
-
-    def __len__(self) -> int:
-        """Profiles that are remembered, however long ago they were given up."""
-        return len(self.since)
 
     def add(self, key: str, now: float) -> None:
         """A change of this profile was given up."""

@@ -77,14 +77,6 @@ class Part:
         self.attempts = 0
         self.sent = b""
 
-    def hold(self) -> None:
-        """It waits for one thing more."""
-        self.waits += 1
-
-    def let_go(self) -> None:
-        """One thing that it waited for has come."""
-        self.waits -= 1
-
 
 class Ended:
     """The end of a part: what became of it, and why if it was not delivered.

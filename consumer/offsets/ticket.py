@@ -109,14 +109,6 @@ class Ticket:
         if self.ending is None or _RANK[ending] > _RANK[self.ending]:
             self.ending, self.reason = ending, reason
 
-    def reject(self, receipt: Receipt) -> None:
-        """One of its messages can't be used."""
-        self.rejected = appended(self.rejected, receipt)
-
-    def lead(self, follower: Ticket) -> None:
-        """Let a later record be final only after this one."""
-        self.followers = appended(self.followers, follower)
-
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)

@@ -44,7 +44,7 @@ def test_the_memory_is_bounded_and_keeps_those_given_up_last(keys: list[str], mo
         poison.add(key, float(now))
 
     newest_first = list(dict.fromkeys(reversed(keys)))
-    assert len(poison) == min(most, len(newest_first))
+    assert len(poison.since) == min(most, len(newest_first))
     assert all(poison.holds(key, float(len(keys))) for key in newest_first[:most])
 
 
