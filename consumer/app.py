@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from consumer.clock import loop_time
+from consumer.engine.dispatch import is_drained
 from consumer.errors import KafkaBlocked, KafkaError, KafkaUnavailable
 from consumer.log.troubles import Troubles
-from consumer.parts import join
+from consumer.parts import Parts
 from consumer.version import is_compiled
 from planhat_client.retry import backoff
 
@@ -47,7 +48,7 @@ class Service:
     ) -> None:
         """Nothing is connected before `run`. `troubles` are fed by the log."""
         self.settings = settings
-        self.parts = join(settings, connector, troubles or Troubles())
+        self.parts = Parts(settings, connector, troubles or Troubles())
         self.engine = self.parts.engine
         self.metrics = self.parts.metrics
         self.tally = self.parts.reporter.tally
@@ -92,14 +93,14 @@ class Service:
     async def _finish(self) -> None:
         """Send what is ready, within the bound, and commit."""
         engine, parts = self.engine, self.parts
-        engine.finish()
+        engine.is_finishing = True
         _log.info("service.stopping", waiting=engine.dispatch.waiting)
         deadline = loop_time() + self.settings.shutdown_drain_seconds
         parts.sender.wake()
-        while not engine.dispatch.is_drained and loop_time() < deadline:  # noqa: ASYNC110 - time is awaited too
+        while not is_drained(engine.dispatch) and loop_time() < deadline:  # noqa: ASYNC110 - time is awaited too
             await asyncio.sleep(0.02)
         landed = await parts.sender.drain(max(0.0, deadline - loop_time()))
-        is_clean = landed and not engine.is_unsure
+        is_clean = landed and not parts.sender.is_unsure
         await parts.committer.commit(engine.assignment, is_clean=is_clean)
         await parts.results.flush(_FLUSH_SECONDS)
 

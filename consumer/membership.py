@@ -53,10 +53,6 @@ class Work(Protocol):
     def lease(self) -> Lease:
         """How long we may believe that."""
 
-    @property
-    def is_unsure(self) -> bool:
-        """A request failed that may have changed something all the same."""
-
     def clear(self) -> None:
         """Drop all work, and own nothing: somebody else does it."""
 
@@ -69,6 +65,10 @@ class Sending(Protocol):
 
     async def drain(self) -> bool:
         """Send nothing new; False if a request is still on its way when the time is up."""
+
+    @property
+    def is_unsure(self) -> bool:
+        """A request failed that may have changed something all the same."""
 
     def forget(self) -> None:
         """Write no more dead letters of what is not ours any more."""
@@ -128,7 +128,7 @@ class Membership:
         landed = False
         try:
             landed = await self._sender.drain()
-            is_clean = landed and not self._work.is_unsure
+            is_clean = landed and not self._sender.is_unsure
             await self._committer.commit(self._assignment, is_clean=is_clean)
         finally:
             # Whatever went wrong: what is not ours must neither be sent nor be committed.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from consumer.ask.measured import MeasuredPlanhat
 from consumer.clock import loop_time
 from consumer.commit import Committer
 from consumer.decide.rules import Rules
-from consumer.engine.engine import Engine, EnginePolicy
+from consumer.engine.engine import Engine, EnginePolicy, pace
 from consumer.kafka.member import KafkaSource
 from consumer.kafka.producer import KafkaSink
 from consumer.lanes.policy import policy_of
@@ -56,31 +55,113 @@ if TYPE_CHECKING:
 _DRAIN_MARGIN_SECONDS: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
 class Parts:
-    """What has a life of its own, or is asked for by name."""
+    """All parts; what has a life of its own, or is asked for by name, is a field."""
 
-    engine: Engine
-    source: KafkaSource
-    poller: Poller
-    sender: Sender
-    committer: Committer
-    membership: Membership
-    blocked: Blocked
-    dead_letters: DeadLetters
-    dead_letter_sink: KafkaSink
-    results: Results
-    result_sink: KafkaSink
-    api: Planhat
-    directory_reader: DirectoryReader
-    enduser_reader: EnduserReader
-    halt_watch: HaltWatch
-    tick: Tick
-    probes: Probes
-    ops: Ops
-    metrics: Metrics
-    reporter: Reporter
-    outcomes: Outcomes | None
+    def __init__(  # noqa: PLR0915 - the one place where all parts are joined
+        self, settings: Settings, connector: ConnectorSettings, troubles: Troubles
+    ) -> None:
+        """Join them; nothing is connected. `troubles` are fed by the log."""
+        kafka, planhat, rules = settings.kafka, settings.planhat, Rules.compile(connector)
+        drain_seconds = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
+
+        # watch, and outbox: what is told, and what is written to Kafka
+        self.metrics = metrics = Metrics(version("hull-planhat"))
+        self.blocked = blocked = Blocked()
+        self.result_sink = KafkaSink(kafka, kafka.results_topic)
+        self.results = Results(self.result_sink, metrics, random.random)
+        self.outcomes = outcomes = Outcomes() if settings.http.shows_console else None
+        self.reporter = reporter = Reporter(
+            metrics,
+            self.results.note if kafka.results_topic else None,
+            sample=settings.log.sample,
+            outcomes=outcomes,
+            traces=_traces(settings),
+        )
+
+        def dead_lettered(ticket: Ticket) -> None:
+            for receipt in ticket.rejected:
+                metrics.count("dead_letters", receipt.rejections[0])
+            engine.intake.resolve(ticket, loop_time())
+
+        self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
+        self.dead_letters = DeadLetters(self.dead_letter_sink, dead_lettered, random.random)
+
+        # engine
+        limiter = Limiter(planhat.requests_per_minute, planhat.burst)
+        put, policy = self.dead_letters.put, engine_policy(settings)
+        self.engine = engine = Engine(rules, policy, limiter, reporter, put, random.random)
+
+        # send, commit, membership: between Kafka, the engine and Planhat
+        self.source = source = KafkaSource(kafka, drain_seconds)
+        self.api = Planhat(
+            Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
+            planhat.endpoints(connector),
+            planhat.token(connector),
+            tracks_singly=planhat.activities == "single",
+            keeps_personal=settings.log.pii,
+        )
+        self.sender = sender = Sender(
+            engine,
+            self.api,
+            reporter,
+            self.dead_letters,
+            lambda: pace(engine, source.end),
+            drain_seconds,
+        )
+        self.committer = committer = Committer(source, reporter, engine.lease, blocked)
+        self.membership = Membership(source, engine, committer, sender, blocked, metrics)
+
+        # ask
+        asked = MeasuredPlanhat(self.api, metrics)
+        looked_up = partial(metrics.count, "lookups")
+        self.directory_reader = DirectoryReader(asked, engine)
+        self.enduser_reader = EnduserReader(asked, engine, looked_up, sender.wake)
+        self.halt_watch = HaltWatch(engine, asked, sender.wake)
+        rests = (self.directory_reader.rest, self.enduser_reader.rest, self.halt_watch.rest)
+
+        # poll
+        def woken() -> None:
+            sender.wake()
+            committer.wake()
+            for rest in rests:
+                rest.work_came()
+
+        self.poller = Poller(source, engine, self.membership, woken, blocked)
+
+        # probes, tick, and the console
+        progress = Progress(planhat.request_timeout_seconds)
+        self.probes = probes = Probes(
+            engine, self.membership, self.poller, progress, blocked, self.dead_letters
+        )
+        ages = Ages(engine.assignment)
+        self.tick = Tick(probes, sender, source, limiter, self.results, ages, metrics)
+        started_at = time.time()
+
+        def view(outcomes: Outcomes) -> View:
+            from consumer.watch.console.view import View  # noqa: PLC0415 - when first asked, see _ops
+            from consumer.watch.explain.known import Known  # noqa: PLC0415 - likewise
+
+            wait, tracks_singly = settings.company_wait_seconds, planhat.activities == "single"
+            return View(
+                version=version("hull-planhat"),
+                started_at=started_at,
+                settings=settings,
+                rules=rules,
+                known=Known(engine.companies, engine.owners, wait, tracks_singly),
+                engine=engine,
+                ages=ages,
+                limiter=limiter,
+                dead_letters=self.dead_letters,
+                blocked=blocked,
+                outcomes=outcomes,
+                troubles=troubles,
+                tally=reporter.tally,
+                end_of=source.end,
+                probes=probes,
+            )
+
+        self.ops = _ops(probes, metrics, None if outcomes is None else partial(view, outcomes))
 
 
 def engine_policy(settings: Settings) -> EnginePolicy:
@@ -96,126 +177,6 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         max_records=kafka.max_pending_records,
         max_bytes=kafka.max_pending_bytes,
         lease_seconds=lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds),
-    )
-
-
-def join(  # noqa: PLR0915 - the one place where all parts are joined
-    settings: Settings, connector: ConnectorSettings, troubles: Troubles
-) -> Parts:
-    """Join the parts; nothing is connected. `troubles` are fed by the log."""
-    rules = Rules.compile(connector)
-    kafka, planhat = settings.kafka, settings.planhat
-    metrics = Metrics(version("hull-planhat"))
-    result_sink = KafkaSink(kafka, kafka.results_topic)
-    results = Results(result_sink, metrics, random.random)
-    outcomes = Outcomes() if settings.http.shows_console else None
-    reporter = Reporter(
-        metrics,
-        results.note if kafka.results_topic else None,
-        sample=settings.log.sample,
-        outcomes=outcomes,
-        traces=_traces(settings),
-    )
-
-    def dead_lettered(ticket: Ticket) -> None:
-        for receipt in ticket.rejected:
-            metrics.count("dead_letters", receipt.rejections[0])
-        engine.dead_lettered(ticket, loop_time())
-
-    dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
-    dead_letters = DeadLetters(dead_letter_sink, dead_lettered, random.random)
-    limiter = Limiter(planhat.requests_per_minute, planhat.burst)
-    engine = Engine(
-        rules, engine_policy(settings), limiter, reporter, dead_letters.put, random.random
-    )
-    drain_seconds = planhat.request_timeout_seconds + _DRAIN_MARGIN_SECONDS
-    source = KafkaSource(kafka, drain_seconds)
-    blocked = Blocked()
-    api = Planhat(
-        Transport(planhat.request_timeout_seconds, planhat.max_concurrent_requests + 2),
-        planhat.endpoints(connector),
-        planhat.token(connector),
-        tracks_singly=planhat.activities == "single",
-        keeps_personal=settings.log.pii,
-    )
-    sender = Sender(
-        engine,
-        api,
-        reporter,
-        dead_letters,
-        lambda: engine.pace(engine.assignment.unread(source.end)),
-        drain_seconds,
-    )
-    committer = Committer(source, reporter, engine.lease, blocked)
-    membership = Membership(source, engine, committer, sender, blocked, metrics)
-
-    asked = MeasuredPlanhat(api, metrics)
-    directory_reader = DirectoryReader(asked, engine)
-    enduser_reader = EnduserReader(asked, engine, partial(metrics.count, "lookups"), sender.wake)
-    halt_watch = HaltWatch(engine, asked, sender.wake)
-    rests = (directory_reader.rest, enduser_reader.rest, halt_watch.rest)
-
-    def woken() -> None:
-        sender.wake()
-        committer.wake()
-        for rest in rests:
-            rest.work_came()
-
-    poller = Poller(source, engine, membership, woken, blocked)
-    progress = Progress(planhat.request_timeout_seconds)
-    probes = Probes(engine, membership, poller, progress, blocked, dead_letters)
-    ages = Ages(engine.assignment)
-    started_at = time.time()
-
-    def view(outcomes: Outcomes) -> View:
-        from consumer.watch.console.view import View  # noqa: PLC0415 - when first asked, see _ops
-        from consumer.watch.explain.known import Known  # noqa: PLC0415 - likewise
-
-        return View(
-            version=version("hull-planhat"),
-            started_at=started_at,
-            settings=settings,
-            rules=rules,
-            known=Known(
-                engine.companies,
-                engine.owners,
-                settings.company_wait_seconds,
-                planhat.activities == "single",
-            ),
-            engine=engine,
-            ages=ages,
-            limiter=limiter,
-            dead_letters=dead_letters,
-            blocked=blocked,
-            outcomes=outcomes,
-            troubles=troubles,
-            tally=reporter.tally,
-            end_of=source.end,
-            probes=probes,
-        )
-
-    return Parts(
-        engine=engine,
-        source=source,
-        poller=poller,
-        sender=sender,
-        committer=committer,
-        membership=membership,
-        blocked=blocked,
-        dead_letters=dead_letters,
-        dead_letter_sink=dead_letter_sink,
-        results=results,
-        result_sink=result_sink,
-        api=api,
-        directory_reader=directory_reader,
-        enduser_reader=enduser_reader,
-        halt_watch=halt_watch,
-        tick=Tick(probes, sender, source, limiter, results, ages, metrics),
-        probes=probes,
-        ops=_ops(probes, metrics, None if outcomes is None else partial(view, outcomes)),
-        metrics=metrics,
-        reporter=reporter,
-        outcomes=outcomes,
     )
 
 

@@ -161,7 +161,7 @@ class Poller:
             if self._unseen >= _LOOKS:
                 for reason in unseen:
                     self._blocked.note(reason, loop_time())
-            await self._reach()
+            await _reach(self._source, self._assignment)
 
     def _readable(self) -> list[Partition]:
         if not self._work.is_open:
@@ -182,7 +182,7 @@ class Poller:
         # All are waited for, and no work of ours can change that: only a record or a rebalance.
         assignment = self._assignment
         is_idle = 0 < len(readable) == len(assignment.owned) and not assignment.backlog.records
-        return IDLE_SECONDS if is_idle and not assignment.behind else WAIT_SECONDS
+        return IDLE_SECONDS if is_idle and not assignment.targets else WAIT_SECONDS
 
     async def _read(self, partitions: list[Partition], seconds: float) -> list[Record]:
         """Read what is there; what can't be read (a corrupt record, say) must not stop the rest.
@@ -254,7 +254,7 @@ class Poller:
 
     async def _note_reached(self) -> None:
         """Nothing more came: see how far the partitions are read whose ends we wait for."""
-        behind = self._assignment.behind
+        behind = list(self._assignment.targets)
         for partition in behind:
             position = await self._source.position(partition)
             if position is not None:
@@ -262,15 +262,16 @@ class Poller:
         if behind:
             self._wake()
 
-    async def _reach(self) -> None:
-        """Let commits follow over what is never delivered: transaction markers at the end."""
-        for partition, offsets in list(self._assignment.owned.items()):
-            if offsets.unresolved:
-                continue
-            position = await self._source.position(partition)
-            is_current = self._assignment.owned.get(partition) is offsets
-            if position is not None and is_current and not offsets.unresolved:
-                offsets.reach(position)
+
+async def _reach(source: Source, assignment: Assignment) -> None:
+    """Let commits follow over what is never delivered: transaction markers at the end."""
+    for partition, offsets in list(assignment.owned.items()):
+        if offsets.unresolved:
+            continue
+        position = await source.position(partition)
+        is_current = assignment.owned.get(partition) is offsets
+        if position is not None and is_current and not offsets.unresolved:
+            offsets.reach(position)
 
 
 def _by_partition(records: list[Record]) -> dict[Partition, list[Record]]:

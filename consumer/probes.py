@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from consumer.clock import loop_time
+from consumer.engine.dispatch import asked_wait
 from consumer.engine.engine import Engine
+from consumer.lanes.halts import refused_resources, why_halted
 from consumer.membership import Membership
 from consumer.outbox.dead_letters import DeadLetters
 from consumer.poll import Poller
@@ -48,12 +50,12 @@ class Probes:
     def ready(self) -> tuple[bool, str]:
         """Tell whether there are partitions, and whether Planhat lets us in."""
         now, engine = loop_time(), self.engine
-        reason, wait = self._why_not_ready(now), engine.dispatch.asked_wait(now)
+        reason, wait = self._why_not_ready(now), asked_wait(engine.dispatch, now)
         waits = [] if wait is None else [long_wait(wait, time.time())]
         if reason is not None:
             return False, "; ".join([reason, *waits])
         # The other lanes work: to be taken for unready would stop a roll-out that may mend it.
-        held = [f"{one.resource} held: {one.reason}" for one in engine.halts.lanes]
+        held = [f"{one.resource} held: {one.reason}" for one in refused_resources(engine.halts)]
         owned = len(engine.assignment.owned)
         return True, "; ".join([f"{owned} {plural(owned, 'partition')}", *held, *waits])
 
@@ -62,7 +64,7 @@ class Probes:
         if engine.is_finishing:
             return "stopping"
         if engine.halts.stops_all:
-            return f"halted: {engine.halts.reason}"
+            return f"halted: {why_halted(engine.halts)}"
         refused = self.blocked.reason(now)
         if refused is not None:
             return f"Kafka refuses: {refused}"

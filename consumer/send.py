@@ -102,23 +102,24 @@ class Sender:
         seconds = self._drain_seconds if seconds is None else seconds
         self._dispatch.stop()
         deadline = self._now() + seconds
-        landed = await self.landed(seconds)
-        # What is not in the dead letters yet, its next owner would write once more.
-        await self._letters.landed(min(_LETTERS_SECONDS, deadline - self._now()))
-        return landed
-
-    def forget(self) -> None:
-        """Write no more dead letters of what is not ours any more."""
-        self._letters.clear()
-
-    async def landed(self, seconds: float) -> bool:
-        """Wait until no request is in flight; False if some still are after `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._dispatch.in_flight:
                     self._idle.clear()
                     await self._idle.wait()
-        return not self._dispatch.in_flight
+        landed = not self._dispatch.in_flight
+        # What is not in the dead letters yet, its next owner would write once more.
+        await self._letters.landed(min(_LETTERS_SECONDS, deadline - self._now()))
+        return landed
+
+    @property
+    def is_unsure(self) -> bool:
+        """A request failed that may have changed something all the same."""
+        return any(lane.parked for lane in self._dispatch.lanes.values())
+
+    def forget(self) -> None:
+        """Write no more dead letters of what is not ours any more."""
+        self._letters.clear()
 
     async def _turn(self, batches: asyncio.TaskGroup) -> None:
         """Send all that may go, or wait until something may."""
@@ -128,21 +129,11 @@ class Sender:
         while room > 0:
             step = self._next(now)
             if isinstance(step, Wait):
-                await self._rest(step.seconds)
+                await _woken(self._wake, step.seconds)
                 return
             room -= len(step.items)
             batches.create_task(self._fly(step), name="send")
         await asyncio.sleep(0)
-
-    async def _rest(self, seconds: float | None) -> None:
-        if seconds is None:
-            await self._wake.wait()
-            return
-        alarm = asyncio.get_running_loop().call_later(seconds, self._wake.set)
-        try:
-            await self._wake.wait()
-        finally:
-            alarm.cancel()
 
     def _next(self, now: float) -> Batch | Wait:
         if self._pace is None:
@@ -173,3 +164,15 @@ class Sender:
             # Tried again and halved like any failure, it ends in the dead letters if it is an item.
             _log.error("batch.failed", resource=batch.resource.value, exc_info=error)
             return Retry(f"internal error: {type(error).__name__}")
+
+
+async def _woken(wake: asyncio.Event, seconds: float | None) -> None:
+    """Wait until somebody wakes us, at most so long."""
+    if seconds is None:
+        await wake.wait()
+        return
+    alarm = asyncio.get_running_loop().call_later(seconds, wake.set)
+    try:
+        await wake.wait()
+    finally:
+        alarm.cancel()

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.clock import loop_time
 from consumer.kafka.member import KafkaSource
+from consumer.lanes.halts import refused_resources
+from consumer.lanes.lane import breaker_state, count_parked
+from consumer.offsets.assignment import lag
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
@@ -18,9 +21,9 @@ from planhat_client.limiter import Limiter
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
-    from consumer.lanes.halts import Halted
+    from consumer.lanes.halts import Halted, Kind
     from consumer.lanes.lane import BreakerState, Lane
 
 TICK_SECONDS: Final = 0.5
@@ -59,7 +62,7 @@ class Tick:
         tell_lanes(metrics, engine.lanes)
         metrics.gauge("quota_limit", self.limiter.limit)
         metrics.gauge("quota_used_ratio", self.limiter.used_ratio(now))
-        tell_halts(metrics, engine.halts.service, engine.halts.lanes)
+        tell_halts(metrics, engine.halts.service, refused_resources(engine.halts))
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("ready", self.probes.ready()[0])
@@ -69,7 +72,7 @@ class Tick:
         ends = {name: self.source.end(name) for name in assignment.owned}
         self.ages.look(ends, clock)
         ages: dict[tuple[str, int], float] = dict(self.ages.by_partition(clock).items())
-        metrics.lags({name: assignment.lag(name, end) or 0 for name, end in ends.items()}, ages)
+        metrics.lags({name: lag(assignment, name, end) or 0 for name, end in ends.items()}, ages)
         metrics.gauge("kafka_refused", self.probes.blocked.reason(now) is not None)
         backlog = assignment.backlog
         metrics.gauge("pending_records", backlog.records)
@@ -82,13 +85,12 @@ def tell_lanes(metrics: Metrics, lanes: Mapping[Resource, Lane]) -> None:
     for name, lane in lanes.items():
         metrics.gauge("in_flight", len(lane.batches), name.value)
         metrics.gauge("waiting", lane.waiting, name.value)
-        metrics.gauge("parked", lane.parked, name.value)
-        metrics.gauge("breaker_state", _BREAKER[lane.breaker_state], name.value)
+        metrics.gauge("parked", count_parked(lane), name.value)
+        metrics.gauge("breaker_state", _BREAKER[breaker_state(lane)], name.value)
 
 
-def tell_halts(metrics: Metrics, service: Iterable[Halted], lanes: Iterable[Halted]) -> None:
-    """Set which halts of the service there are, and which resources Planhat refuses."""
-    kinds = {halted.kind for halted in service}
+def tell_halts(metrics: Metrics, kinds: Container[Kind], lanes: Iterable[Halted]) -> None:
+    """Set which kinds of halt of the service there are, and which resources Planhat refuses."""
     for kind in HALTS:
         metrics.gauge("halted", kind in kinds, kind)
     refused = {halted.resource for halted in lanes}

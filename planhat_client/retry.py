@@ -21,17 +21,14 @@ class Breaker:
         """Open after `threshold` failures in a row."""
         self._threshold = threshold
         self._failures = 0
-        self._probe_at: float | None = None
-        self._pause = BASE_SECONDS
-
-    @property
-    def is_open(self) -> bool:
+        self.is_open = False
         """Nothing goes through but a probe: the smallest thing that tells something."""
-        return self._probe_at is not None
+        self._probe_at = 0.0
+        self._pause = BASE_SECONDS
 
     def wait(self, now: float) -> float:
         """Seconds until something may go; 0.0 means now."""
-        return 0.0 if self._probe_at is None else max(0.0, self._probe_at - now)
+        return max(0.0, self._probe_at - now) if self.is_open else 0.0
 
     def failed(self, now: float) -> None:
         """A call failed in a way that speaks against the whole."""
@@ -39,10 +36,10 @@ class Breaker:
         if self._failures < self._threshold:
             return
         self._pause = min(CAP_SECONDS, self._pause * 2)
-        self._probe_at = now + self._pause
+        self.is_open, self._probe_at = True, now + self._pause
 
     def succeeded(self) -> None:
         """A call was answered."""
         self._failures = 0
-        self._probe_at = None
+        self.is_open = False
         self._pause = BASE_SECONDS

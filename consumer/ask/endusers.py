@@ -66,7 +66,7 @@ class EnduserReader:
                     continue
                 known = self._lookups.known_id(part)
                 if known is not None:
-                    self._end(part, known)
+                    self._end(part, known, "found")
                     continue
                 await take_call(self._engine)
                 asked.create_task(self._ask(part), name="look up")
@@ -77,17 +77,17 @@ class EnduserReader:
         except PlanhatRejected as error:
             _log.warning("enduser.not_found", reason=str(error))
             self._halts.read_worked("enduser")
-            self._end(part, None)
+            self._end(part, None, "absent")
         except PlanhatError as error:
             apply_backpressure(self._engine, "enduser", error)
             self._fail(part, error)
         else:
             self._halts.read_worked("enduser")
-            self._end(part, found)
+            self._end(part, found, "absent" if found is None else "found")
         self.rest.end()
 
-    def _end(self, part: Part, found: str | None) -> None:
-        self._tell("absent" if found is None else "found")
+    def _end(self, part: Part, found: str | None, end: End) -> None:
+        self._tell(end)
         self._lookups.found(part, found, loop_time())
         self._wake()
 
@@ -98,6 +98,4 @@ class EnduserReader:
             _log.warning("enduser.not_read", reason=str(error))
             return
         _log.warning("enduser.given_up", reason=str(error), attempts=tries)
-        self._tell("given up")
-        self._lookups.found(part, None, loop_time())
-        self._wake()
+        self._end(part, None, "given up")

@@ -9,6 +9,9 @@ import structlog
 
 from consumer.ask.rest import Rest
 from consumer.clock import loop_time
+from consumer.engine.dispatch import asked_wait
+from consumer.engine.engine import held
+from consumer.lanes.halts import kind_of, refused_resources
 from consumer.log.repeats import Repeats
 from consumer.wording import long_wait
 from planhat_client.errors import PlanhatError, PlanhatUnauthorized
@@ -62,7 +65,8 @@ class HaltWatch:
         try:
             await self._api.probe()
         except PlanhatUnauthorized as error:
-            if halts.denied(error.status, str(error), loop_time()):
+            halts.unanswered(loop_time())
+            if halts.begin(kind_of(error.status), str(error), loop_time()):
                 self._repeats.forget("unauthorized")
         except PlanhatError as error:
             halts.unanswered(loop_time())
@@ -74,14 +78,15 @@ class HaltWatch:
             self._wake()
 
     def _tell(self) -> None:
-        for halted in self._halts.service:
+        for halted in self._halts.service.values():
             # What we stopped ourselves, a person ends.
             if halted.kind == "too many rejected":
                 if self._repeats.is_due("rejected", loop_time()):
                     _log.error("service.halted", reason=halted.reason, kind=halted.kind)
             elif self._repeats.is_due("unauthorized", loop_time()):
                 _log.error("planhat.unauthorized", reason=halted.reason, kind=halted.kind)
-        now_held = {halted.resource: halted for halted in self._halts.lanes if halted.resource}
+        refused = refused_resources(self._halts)
+        now_held = {halted.resource: halted for halted in refused if halted.resource}
         for resource, halted in now_held.items():
             if self._repeats.is_due(resource.value, loop_time()):
                 _log.error(
@@ -93,7 +98,7 @@ class HaltWatch:
         self._lanes = now_held
 
     def _tell_of_wait(self) -> None:
-        wait = self._engine.dispatch.asked_wait(loop_time())
+        wait = asked_wait(self._engine.dispatch, loop_time())
         if wait is None:
             self._repeats.forget("wait")
         elif self._repeats.is_due("wait", loop_time()):
@@ -103,7 +108,7 @@ class HaltWatch:
     def _tell_of_lease(self) -> None:
         engine, now = self._engine, loop_time()
         waiting = engine.assignment.backlog.records
-        is_held = waiting and engine.held(now) and not engine.lease.holds(now)
+        is_held = waiting and held(engine, now) and not engine.lease.holds(now)
         if is_held and self._repeats.is_due("lease", now):
             reason = "the group has not confirmed that the partitions are still ours"
             _log.warning("sending.held", reason=reason, waiting=waiting)

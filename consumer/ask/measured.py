@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from consumer.ask.directories import Directories
+from consumer.ask.endusers import Endusers
+from consumer.ask.halt import Probe
 from consumer.clock import loop_time
 from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
 
@@ -15,20 +18,8 @@ if TYPE_CHECKING:
     from schemas.planhat import LeanCompany, PlanhatUser
 
 
-class Questions(Protocol):
+class Questions(Directories, Endusers, Probe, Protocol):
     """What is asked; all raise PlanhatError."""
-
-    async def companies(self) -> list[LeanCompany]:
-        """All companies."""
-
-    async def users(self) -> list[PlanhatUser]:
-        """All users of Planhat."""
-
-    async def enduser_id(self, external_id: str) -> str | None:
-        """The id of an enduser."""
-
-    async def probe(self) -> None:
-        """Ask whether the credential is accepted."""
 
 
 class MeasuredPlanhat:

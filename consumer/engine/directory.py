@@ -71,7 +71,8 @@ class CompanyDirectory(_Freshness):
     def __init__(self) -> None:
         """Nothing is known before the first reading."""
         super().__init__()
-        self._ids: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        """External id -> what to write as `companyId`."""
         self._names: dict[str, str | None] = {}
         self.vain: set[str] = set()
         """External ids that were waited for in vain: for none of them again before a reading."""
@@ -82,7 +83,7 @@ class CompanyDirectory(_Freshness):
 
     def __len__(self) -> int:
         """Companies with an external id."""
-        return len(self._ids)
+        return len(self.ids)
 
     def begin(self) -> None:
         """A reading begins: what is learnt from now on is newer than what it will tell."""
@@ -93,22 +94,22 @@ class CompanyDirectory(_Freshness):
 
         Of companies with one external id the one stays that was known. `doubles` names them.
         """
-        before, self._ids, self._names = self._ids, {}, {}
+        before, self.ids, self._names = self.ids, {}, {}
         doubles: dict[str, None] = {}
         for company in companies:
             external_id = company.external_id
             if external_id:
-                first = self._ids.get(external_id)
+                first = self.ids.get(external_id)
                 if first is not None and first != company.id:
                     doubles[external_id] = None
                 if first is None or before.get(external_id) != first:
-                    self._ids[external_id] = company.id
+                    self.ids[external_id] = company.id
             if company.name:
                 known = self._names.get(company.name, company.id)
                 self._names[company.name] = company.id if known == company.id else None
             self.stale.discard(company.id)
         self.doubles = list(doubles)[:_MOST_DOUBLES]
-        self._ids.update(self._learnt)
+        self.ids.update(self._learnt)
         self.vain.clear()
         self._note_read(now)
 
@@ -118,13 +119,17 @@ class CompanyDirectory(_Freshness):
         The form `extid-...` is Planhat's (API reference, "Company", addressing).
         """
         if planhat_id is not None:
-            self._ids[external_id] = planhat_id
+            self.ids[external_id] = planhat_id
             self.stale.discard(planhat_id)
         else:
-            self._ids.setdefault(external_id, f"extid-{external_id}")
-        self._learnt[external_id] = self._ids[external_id]
-        self.note_fresh(self._ids[external_id], now)
+            self.ids.setdefault(external_id, f"extid-{external_id}")
+        self._learnt[external_id] = self.ids[external_id]
+        self.note_fresh(self.ids[external_id], now)
         self.vain.discard(external_id)
+
+    def give_up(self, external_id: str) -> None:
+        """A company was waited for in vain."""
+        self.vain.add(external_id)
 
     def note_fresh(self, planhat_id: str, now: float) -> None:
         """Planhat showed that it has this company."""
@@ -137,17 +142,13 @@ class CompanyDirectory(_Freshness):
         """Planhat does not know this id."""
         self.stale.add(planhat_id)
         self._fresh.pop(planhat_id, None)
-        for known in (self._ids, self._learnt):
+        for known in (self.ids, self._learnt):
             for external_id in [name for name, found in known.items() if found == planhat_id]:
                 del known[external_id]
 
     def is_fresh(self, planhat_id: str, now: float) -> bool:
         """Whether it was brought, or seen in an answer, a moment ago: it is not gone then."""
         return now - self._fresh.get(planhat_id, float("-inf")) < FRESH_SECONDS
-
-    def find(self, external_id: str) -> str | None:
-        """What to write as `companyId` for a company."""
-        return self._ids.get(external_id)
 
     def find_name(self, name: object) -> str | None:
         """Planhat's id of the only company of that name."""

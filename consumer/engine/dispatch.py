@@ -18,7 +18,7 @@ from planhat_client.protocol import Delivered, Halt, Retry
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from consumer.lanes.batch import Batch
     from consumer.lanes.halts import LaneHalt
@@ -85,20 +85,15 @@ class Line:
         due = lane.due(now)
         if due is None or due > 0:
             return due
-        held = self.held(now)
-        if held is None or held > 0:
-            return held
-        if pace is not Pace.AT_ONCE:
-            ready_at = lane.oldest()
-            if ready_at is not None and self._may_hold(pace):
-                hold = ready_at + HOLD_SECONDS[pace] - now
-                if hold > 0:
-                    return hold
+        if self.halt.is_on:
+            held = self.halt.wait(now, len(lane.batches))
+            if held is None or held > 0:
+                return held
+        if pace is not Pace.AT_ONCE and lane.ready and self._may_hold(pace):
+            hold = lane.ready[0].ready_at + HOLD_SECONDS[pace] - now
+            if hold > 0:
+                return hold
         return self.gate.wait(now)
-
-    def held(self, now: float) -> float | None:
-        """Seconds for which Planhat's refusals hold it; None: until something happens."""
-        return self.halt.wait(now, len(self.lane.batches)) if self.halt.is_on else 0.0
 
     def urgency(self, now: float) -> tuple[bool, float]:
         """Starving lanes in turn, before all others; those by the waiting that a call would end.
@@ -110,12 +105,12 @@ class Line:
             return (False, 0.0)
         if now - since > _STARVING_SECONDS:
             return (True, now - self.served_at)
-        return (False, (now - since) * (self.lane.ready + self.lane.followed))
+        return (False, (now - since) * (len(self.lane.ready) + self.lane.followed))
 
     def _may_hold(self, pace: Pace) -> bool:
         if pace is Pace.GATHER:
             return True
-        if self.lane.ready >= self.lane.policy.batch_size:
+        if len(self.lane.ready) >= self.lane.policy.batch_size:
             return False
         if pace is Pace.FOLLOW:
             return self.leader is not None and self.leader.followed > 0
@@ -141,12 +136,10 @@ class Dispatch:
         self.lanes = lanes
         self.halts = Halts(Resource)
         self.stopped = False
-        self._main = main_limiter
-        self._analytics = analytics_limiter
         self._max_concurrent = max_concurrent
         self.lines: dict[Resource, Line] = {}
         for name, lane in lanes.items():
-            halt, leader = self.halts.of(name), _LEADERS.get(name)
+            halt, leader = self.halts.lanes[name], _LEADERS.get(name)
             self.lines[name] = Line(
                 lane,
                 None if leader is None else lanes[leader],
@@ -168,16 +161,6 @@ class Dispatch:
         """Changes that are not final yet."""
         return sum(lane.waiting for lane in self.lanes.values())
 
-    @property
-    def is_drained(self) -> bool:
-        """Nothing is on its way, nor could go now."""
-        if self.in_flight or self.halts.stops_all:
-            return not self.in_flight
-        return all(
-            line.lane.ready == 0 or line.lane.breaker.is_open or line.halt.is_on
-            for line in self.lines.values()
-        )
-
     def stop(self) -> None:
         """Give nothing more to send."""
         self.stopped = True
@@ -190,7 +173,7 @@ class Dispatch:
         """Give the next batch to send, or how long nothing can go; `pace` may hold it back."""
         if self.halts.stops_all or self.stopped:
             return _NO_END
-        sendable, soonest = self._sendable(now, pace)
+        sendable, soonest = _sendable(self.lines.values(), now, pace)
         if sendable and self.in_flight >= self._max_concurrent:
             return _NO_END
         if len(sendable) > 1:
@@ -202,20 +185,6 @@ class Dispatch:
                 line.served_at = now
                 return batch
         return _NO_END if soonest is None else Wait(soonest)
-
-    def _sendable(self, now: float, pace: Pace) -> tuple[list[Line], float | None]:
-        """The lanes that may send now, and the shortest wait of the others."""
-        sendable: list[Line] = []
-        soonest: float | None = None
-        for line in self.lines.values():
-            wait = line.wait(now, pace)
-            if wait is None:
-                continue
-            if wait <= 0:
-                sendable.append(line)
-            elif soonest is None or wait < soonest:
-                soonest = wait
-        return sendable, soonest
 
     def sendable(self, now: float) -> Resource | None:
         """Name a lane from which something may go at once, and so should be on its way."""
@@ -231,7 +200,13 @@ class Dispatch:
         if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return False
         for line in self.lines.values():
-            if line.lane.due(now) is not None and line.held(now) is not None:
+            lane = line.lane
+            flying = len(lane.batches)
+            if (
+                (lane.ready or lane.parked)
+                and flying < lane.policy.concurrency
+                and (not line.halt.is_on or line.halt.wait(now, flying) is not None)
+            ):
                 return True
         return False
 
@@ -254,14 +229,42 @@ class Dispatch:
     def clear(self) -> None:
         """Forget all that waits: the partitions were revoked."""
         for line in self.lines.values():
-            line.settler.clear()
+            line.settler.ids.restore_all()
             line.lane.clear()
         self.halts.clear()
 
-    def asked_wait(self, now: float) -> float | None:
-        """Seconds for which Planhat still wants no call of some kind, if that is long."""
-        waits = (self._main.asked_wait(now), self._analytics.asked_wait(now))
-        return max((wait for wait in waits if wait is not None), default=None)
+
+def _sendable(lines: Iterable[Line], now: float, pace: Pace) -> tuple[list[Line], float | None]:
+    """The lanes that may send now, and the shortest wait of the others."""
+    sendable: list[Line] = []
+    soonest: float | None = None
+    for line in lines:
+        if not line.lane.ready and not line.lane.parked:
+            continue
+        wait = line.wait(now, pace)
+        if wait is None:
+            continue
+        if wait <= 0:
+            sendable.append(line)
+        elif soonest is None or wait < soonest:
+            soonest = wait
+    return sendable, soonest
+
+
+def is_drained(dispatch: Dispatch) -> bool:
+    """Nothing is on its way, nor could go now."""
+    if dispatch.in_flight or dispatch.halts.stops_all:
+        return not dispatch.in_flight
+    return all(
+        not line.lane.ready or line.lane.breaker.is_open or line.halt.is_on
+        for line in dispatch.lines.values()
+    )
+
+
+def asked_wait(dispatch: Dispatch, now: float) -> float | None:
+    """Seconds for which Planhat still wants no call of some kind, if that is long."""
+    waits = (line.gate.asked_wait(now) for line in dispatch.lines.values())
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 class CatchUp:

@@ -20,7 +20,7 @@ from consumer.engine.plan import Planner
 from consumer.lanes.batch import Batch
 from consumer.lanes.lane import Lane
 from consumer.lanes.policy import LanePolicy
-from consumer.offsets.assignment import Assignment
+from consumer.offsets.assignment import Assignment, is_within_horizon, unread
 from consumer.offsets.lease import Lease
 from planhat_client.limiter import Gate
 from schemas.planhat import Resource
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.engine.intake import Report
     from consumer.offsets.offsets import Offsets
-    from consumer.offsets.record import Record
+    from consumer.offsets.record import Partition, Record
     from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
     from schemas.planhat import LeanCompany, PlanhatUser
@@ -73,7 +73,7 @@ class Engine:
         reject: Callable[[Ticket], None],
         random: Callable[[], float],
     ) -> None:
-        """`reject` brings a record to the dead letters, and then calls `dead_lettered`.
+        """`reject` brings a record to the dead letters, and then calls `Intake.resolve`.
 
         `limiter` is the quota of the main API; `random` gives floats in [0, 1), for jitter.
         """
@@ -98,12 +98,13 @@ class Engine:
         self.halts = self.dispatch.halts
         self.lookups = self.planner.lookups
         self.guard = RejectGuard(policy.reject_limit)
-        self.intake = Intake(rules, self.planner, self.guard, report, reject)
+        self.intake = Intake(rules, self.planner, self.guard, self.halts, report, reject)
         self.assignment = Assignment(policy.window, policy.max_records, policy.max_bytes)
         self.lease = Lease(policy.lease_seconds)
         self.needs_owners = rules.needs_owners
         self.is_finishing = False
-        self._catch_up = CatchUp(policy.batch_size)
+        """We are about to stop: nothing is held back any more."""
+        self.catch_up = CatchUp(policy.batch_size)
 
     @property
     def is_open(self) -> bool:
@@ -128,74 +129,39 @@ class Engine:
             left -= len(record.value or b"") // 1024
         return len(records)
 
-    def pace(self, unread: int) -> Pace:
-        """How far behind we are, if so many records are not read yet."""
-        if self.is_finishing:
-            return Pace.AT_ONCE
-        return self._catch_up.pace(unread, self.dispatch.waiting, is_full=self.assignment.is_full)
-
     def next(self, now: float, pace: Pace = Pace.AT_ONCE) -> Batch | Wait:
         """Give the next request to send, or how long there is none; `pace` may hold it back."""
-        held = self.held(now)
-        if held:
-            return Wait(held)
+        wait = held(self, now)
+        if wait:
+            return Wait(wait)
         while True:
             step = self.dispatch.next(now, pace)
             # By what ends without a request, others may come to be next.
-            if not self._follow_up(now) or isinstance(step, Batch):
+            if not _follow_up(self, now) or isinstance(step, Batch):
                 return step
 
     def answered(self, batch: Batch, answer: Answer, now: float) -> None:
         """Apply the answer to a request."""
         self.dispatch.answered(batch, answer, now)
-        self._follow_up(now)
-
-    def dead_lettered(self, ticket: Ticket, now: float) -> None:
-        """The dead letters have what was rejected of a record."""
-        self.intake.resolve(ticket)
-        if self.guard.is_tripped:
-            self.halts.trip("too many messages are rejected", now)
+        _follow_up(self, now)
 
     def companies_read(self, found: Iterable[LeanCompany], now: float) -> None:
         """Planhat told its companies."""
         self.companies.read(found, now)
         self.planner.waits.companies_read(now)
         self.planner.gone.companies_read(now)
-        self._follow_up(now)
+        _follow_up(self, now)
 
     def owners_read(self, found: Iterable[PlanhatUser], now: float) -> None:
         """Planhat told its users."""
         self.owners.read(found, now)
         self.planner.owners.users_read(now)
-        self._follow_up(now)
+        _follow_up(self, now)
 
     def expire(self, now: float) -> None:
         """Give up on what was waited for long enough."""
         self.planner.waits.expire(now)
-        self._follow_up(now)
-
-    def held(self, now: float) -> float:
-        """Seconds for which nothing may be sent, whatever waits; look again then. 0.0: go.
-
-        All that may have been sent before us must be read, what was read must lie within the
-        horizon, and the group must have confirmed lately that the partitions are ours.
-        """
-        if not self.assignment.owned:
-            return 0.0
-        if not self.assignment.is_read_up(now):
-            return _HOLD_SECONDS
-        if not self.assignment.is_within_horizon:
-            return _COMMIT_SECONDS
-        return 0.0 if self.lease.holds(now) else _HOLD_SECONDS
-
-    @property
-    def is_unsure(self) -> bool:
-        """A request failed that may have changed something all the same."""
-        return any(lane.parked for lane in self.lanes.values())
-
-    def finish(self) -> None:
-        """Hold nothing back any more: we are about to stop."""
-        self.is_finishing = True
+        _follow_up(self, now)
 
     def resume(self, owned: int, total: int, now: float) -> None:
         """Work on what is owned now: so many of all partitions, with that share of the quota."""
@@ -217,13 +183,39 @@ class Engine:
         self.intake.clear()
         self._redecide.clear()
 
-    def _follow_up(self, now: float) -> bool:
-        """Act on what came to its end, and on what comes to its end by that; False if nothing."""
-        has_ended, goes_on = False, True
-        while goes_on:
-            goes_on = False
-            for lane in self.lanes.values():
-                if lane.ended:
-                    self.intake.follow_up(lane.take_ended(), now)
-                    has_ended = goes_on = True
-        return has_ended
+
+def held(engine: Engine, now: float) -> float:
+    """Seconds for which nothing may be sent, whatever waits; look again then. 0.0: go.
+
+    All that may have been sent before us must be read, what was read must lie within the horizon,
+    and the group must have confirmed lately that the partitions are ours.
+    """
+    assignment = engine.assignment
+    if not assignment.owned:
+        return 0.0
+    if not assignment.is_read_up(now):
+        return _HOLD_SECONDS
+    if not is_within_horizon(assignment):
+        return _COMMIT_SECONDS
+    return 0.0 if engine.lease.holds(now) else _HOLD_SECONDS
+
+
+def pace(engine: Engine, end_of: Callable[[Partition], int | None]) -> Pace:
+    """How far behind we are; `end_of` tells the ends of the logs, as far as they are known."""
+    if engine.is_finishing:
+        return Pace.AT_ONCE
+    assignment, waiting = engine.assignment, engine.dispatch.waiting
+    return engine.catch_up.pace(unread(assignment, end_of), waiting, is_full=assignment.is_full)
+
+
+def _follow_up(engine: Engine, now: float) -> bool:
+    """Act on what came to its end, and on what comes to its end by that; False if nothing."""
+    has_ended, goes_on = False, True
+    while goes_on:
+        goes_on = False
+        for lane in engine.lanes.values():
+            if lane.ended:
+                ended, lane.ended = lane.ended, []
+                engine.intake.follow_up(ended, now)
+                has_ended = goes_on = True
+    return has_ended

@@ -37,16 +37,12 @@ class GoneCompanies:
         self._lanes = lanes
         self._directory = directory
         self._relink = relink
-        self._waiting: list[Part] = []
+        self.waiting: list[Part] = []
         self._rounds: dict[Part, int] = {}
-
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
 
     def clear(self) -> None:
         """Forget who waits: their partitions were revoked."""
-        self._waiting.clear()
+        self.waiting.clear()
         self._rounds.clear()
 
     def is_gone(self, profile: Profile, now: float) -> bool:
@@ -85,17 +81,17 @@ class GoneCompanies:
         Who ignored them may have had another reason: then the reading brings its company back.
         """
         named = part.link.planhat_id if part.link else None
-        if not self._waiting or named is None or not self._directory.stale.holds(named):
+        if named is None or not self._directory.stale.holds(named):
             return False
-        part.hold()
-        self._waiting.append(part)
+        part.waits += 1
+        self.waiting.append(part)
         return True
 
     def companies_read(self, now: float) -> None:
         """The directory was read: all who wait go on, or end."""
         self._rounds = {part: count for part, count in self._rounds.items() if not part.ended}
         # One record after the other: what each says of its companies is read once, for all of it.
-        waiting, self._waiting = sorted(self._waiting, key=_record_of), []
+        waiting, self.waiting = sorted(self.waiting, key=_record_of), []
         for part in waiting:
             lane = self._lanes[part.resource]
             if part.ended or part.profile is None:
@@ -110,9 +106,9 @@ class GoneCompanies:
         if account is not None:
             self._lanes[Resource.COMPANIES].memory.forget_profile(account)
         del part.body["companyId"]
-        part.hold()
+        part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
-        self._waiting.append(part)
+        self.waiting.append(part)
 
 
 def _record_of(part: Part) -> tuple[Partition, int]:

@@ -24,7 +24,7 @@ from consumer.decide.message import (
 )
 from consumer.decide.parse import parse
 from consumer.decide.reasons import NOT_REPLAYED, TOMBSTONE, UNSUPPORTED_CHANNEL
-from consumer.offsets.ticket import Receipt, Ticket
+from consumer.offsets.ticket import Receipt, Ticket, appended
 from consumer.outbox.stale import StaleGuard
 from schemas.planhat import Resource
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.engine.guard import RejectGuard
     from consumer.engine.plan import Planner
+    from consumer.lanes.halts import Halts
     from consumer.lanes.part import Ended
     from consumer.offsets.offsets import Offsets
     from consumer.offsets.record import Record
@@ -68,16 +69,18 @@ class Intake:
         rules: Rules,
         planner: Planner,
         guard: RejectGuard,
+        halts: Halts,
         report: Report,
         reject: Callable[[Ticket], None],
     ) -> None:
         """`reject` brings a record to the dead letters, and then calls `resolve`.
 
         It is told of each record once, when none of its messages can be delivered any more.
-        `guard` is told of every record, so that it can stop a flood of rejections.
+        `guard` is told of every record; with `halts` it stops a flood of rejections.
         """
         self._rules = rules
         self._guard = guard
+        self._halts = halts
         self._planner = planner
         self._report = report
         self._reject = reject
@@ -103,7 +106,6 @@ class Intake:
         messages = _messages(record)
         count = len(messages)
         ticket = Ticket(record, offsets, backlog, count)
-        backlog.add(ticket)
         for position, message in enumerate(messages):
             receipt = _receipt(message, ticket, None if count == 1 else position)
             if isinstance(message, UserMessage | AccountMessage):
@@ -140,11 +142,13 @@ class Intake:
                     receipt.skip(end.part.resource, end.reason)
             self._part_done(receipt)
 
-    def resolve(self, ticket: Ticket) -> None:
+    def resolve(self, ticket: Ticket, now: float) -> None:
         """The dead letters have what was rejected of a record."""
         rejected, ticket.rejected = ticket.rejected, ()
         for receipt in rejected:
             self._final(receipt)
+        if self._guard.is_tripped:
+            self._halts.begin("too many rejected", "too many messages are rejected", now)
 
     def _plan(self, message: UserMessage | AccountMessage, receipt: Receipt, now: float) -> None:
         ticket, hull_id = receipt.ticket, message.hull_id
@@ -156,7 +160,7 @@ class Intake:
         # A record is final only after the earlier ones of the same profiles.
         newest = self._newest.get(hull_id)
         if newest is not None and newest is not ticket:
-            newest.lead(ticket)
+            newest.followers = appended(newest.followers, ticket)
             ticket.open += 1
         self._newest[hull_id] = ticket
         ticket.profiles.append(hull_id)
@@ -185,7 +189,7 @@ class Intake:
         if receipt.rejections:
             if ticket.is_read and not ticket.rejected:
                 self._guard.note(rejected=True)
-            ticket.reject(receipt)
+            ticket.rejected = appended(ticket.rejected, receipt)
         else:
             self._final(receipt)
         self._message_over(ticket)

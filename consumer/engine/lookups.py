@@ -62,7 +62,7 @@ class Lookups:
 
     def add(self, part: Part) -> None:
         """Let a part wait to be looked up."""
-        part.hold()
+        part.waits += 1
         self._fresh.append(_Lookup(part))
 
     def next(self, now: float) -> Part | None:
@@ -183,7 +183,7 @@ class OwnerCheck:
 
     def hold(self, part: Part) -> None:
         """Let a company wait until Planhat's users were read."""
-        part.hold()
+        part.waits += 1
         self._waiting.append(part)
 
     def users_read(self, now: float) -> None:

@@ -20,10 +20,11 @@ from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from consumer.decide.decision import AccountDecision, Link, UserDecision
     from consumer.engine.directory import CompanyDirectory, Owners
+    from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
@@ -92,7 +93,8 @@ class Planner:
                     continue
                 self._planned.add(event_id)
             _await_contact(part, self._endusers)
-            _add(self._activities, part, now)
+            self._activities.add(part, now)
+            receipt.open += 1
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and its licences."""
@@ -111,13 +113,14 @@ class Planner:
                 Resource.LICENSES, licence.key, licence.body, claims, receipt, decision.link
             )
             self._companies.follow(company, part)
-            _add(self._lanes[Resource.LICENSES], part, now)
+            self._lanes[Resource.LICENSES].add(part, now)
+            receipt.open += 1
 
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
         if part.resource is Resource.COMPANIES and is_delivered:
-            self._company_delivered(part, end.planhat_id, now)
+            self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
             if part.event_id is not None:
                 self._planned.discard(part.event_id)
@@ -129,40 +132,35 @@ class Planner:
             for follower in self._lanes[part.resource].followers_of(part):
                 self._let_go(follower, end, now)
 
-    def _company_delivered(self, part: Part, planhat_id: str | None, now: float) -> None:
-        external_id = part.body.get("externalId")
-        if not isinstance(external_id, str):
-            return
-        # What was not sent, as nothing had changed, is no news of Planhat.
-        if part.attempts or self._directory.find(external_id) is None:
-            told = planhat_id or part.body.get("_id")
-            self._directory.learn(external_id, told if isinstance(told, str) else None, now)
-        self.waits.appeared(external_id, now)
-
     def _enduser(
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:
         body, memory = payload.body, self._endusers.memory
-        drop_stale_id(body, memory.stale)
+        if "_id" in body:
+            drop_stale_id(body, memory.stale)
         claims = claims_of(Resource.ENDUSERS, payload.key, body)
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
-        company = self._find(decision.link)
+        company = _find(decision.link, self._directory, self._companies)
         if company is not None:
             body["companyId"] = company
-        elif not self.gone.joins(part) and not self._wait_for_company(part, decision, now):
+        elif not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
         # An external id counts within a company only: one of another company is another contact.
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
         if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
             self.lookups.add(part)
-        _add(self._endusers, part, now)
-        for activity in self._activities.idle(claims):
-            if not activity.cleared:
-                self._endusers.follow(part, activity)
+        self._endusers.add(part, now)
+        receipt.open += 1
+        if self._activities.waiting:
+            for activity in _idle(self._activities, claims):
+                if not activity.cleared:
+                    self._endusers.follow(part, activity)
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
+        if self.gone.waiting and self.gone.joins(part):
+            return True
         link = decision.link
         coming = coming_company(self._companies, link)
         stub = decision.company_stub if coming is None else None
@@ -180,7 +178,8 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
-        drop_stale_id(body, self._companies.memory.stale)
+        if "_id" in body:
+            drop_stale_id(body, self._companies.memory.stale)
         if not body.keys() & _COMPANY_KEYS:
             # Without any key it would be created anew each time: find it by its name.
             known = self._directory.find_name(body.get("name"))
@@ -194,20 +193,9 @@ class Planner:
                 receipt.skip(Resource.COMPANIES, reason)
                 return None
             self.owners.hold(part)
-        _add(self._companies, part, now)
+        self._companies.add(part, now)
+        receipt.open += 1
         return part
-
-    def _find(self, link: Link | None) -> str | None:
-        """Planhat's id of the company of a link, if it is known."""
-        if link is None:
-            return None
-        if link.planhat_id is not None and not self._directory.stale.holds(link.planhat_id):
-            return link.planhat_id
-        if link.external_id is not None:
-            return self._directory.find(link.external_id)
-        if link.account_id is not None:
-            return self._companies.memory.ids.get(link.account_id)
-        return None
 
     def _let_go(self, follower: Part, end: Ended, now: float) -> None:
         if follower.ended or follower.profile is None:
@@ -219,7 +207,7 @@ class Planner:
                 _await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
-        company = self._find(follower.link) or end.planhat_id
+        company = _find(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:
             coming = coming_company(self._companies, follower.link)
@@ -238,7 +226,7 @@ class Planner:
 
     def _relink(self, part: Part, now: float) -> bool:
         """Find another company for a part, or let it follow one that comes or is made for it."""
-        found = self._find(part.link)
+        found = _find(part.link, self._directory, self._companies)
         if found is not None:
             part.body["companyId"] = found
             return True
@@ -251,9 +239,31 @@ class Planner:
         return True
 
 
-def _add(lane: Lane, part: Part, now: float) -> None:
-    part.receipt.open += 1
-    lane.add(part, now)
+def _find(link: Link | None, directory: CompanyDirectory, companies: Lane) -> str | None:
+    """Planhat's id of the company of a link, if it is known."""
+    if link is None:
+        return None
+    if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
+        return link.planhat_id
+    if link.external_id is not None:
+        return directory.ids.get(link.external_id)
+    if link.account_id is not None:
+        return companies.memory.ids.get(link.account_id)
+    return None
+
+
+def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
+    """Changes that touch one of these claims and wait for nothing: they may go, or go again.
+
+    Those in flight, too: their request may fail.
+    """
+    found: dict[Part, None] = {}
+    for claim in claims:
+        for profile in lane.claims.queue(claim):
+            for part in profile.parts:
+                if not part.waits and not part.ended:
+                    found[part] = None
+    return list(found)
 
 
 def _await_contact(activity: Part, endusers: Lane) -> None:

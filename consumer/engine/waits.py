@@ -44,14 +44,26 @@ class CompanyWaits:
 
     def hold(self, part: Part, external_id: str) -> None:
         """Let an enduser wait."""
-        part.hold()
+        part.waits += 1
         self._parts.setdefault(external_id, []).append(part)
         self._by_deadline.append(part)
 
-    def appeared(self, external_id: str, now: float) -> None:
+    def delivered(self, part: Part, planhat_id: str | None, now: float) -> None:
+        """Our own upsert brought a company, or found it there: who waited for it may go."""
+        external_id = part.body.get("externalId")
+        if not isinstance(external_id, str):
+            return
+        # What was not sent, as nothing had changed, is no news of Planhat.
+        if part.attempts or external_id not in self._directory.ids:
+            told = planhat_id or part.body.get("_id")
+            self._directory.learn(external_id, told if isinstance(told, str) else None, now)
+        if external_id in self._parts:
+            self._appeared(external_id, now)
+
+    def _appeared(self, external_id: str, now: float) -> None:
         """The directory has this company: who waited for it may go."""
-        company = self._directory.find(external_id)
-        for part in self._parts.pop(external_id, ()):
+        company = self._directory.ids[external_id]
+        for part in self._parts.pop(external_id):
             if not part.ended:
                 part.body["companyId"] = company
                 self._endusers.release(part, now)
@@ -59,8 +71,8 @@ class CompanyWaits:
     def companies_read(self, now: float) -> None:
         """The directory was read."""
         for external_id in list(self._parts):
-            if self._directory.find(external_id) is not None:
-                self.appeared(external_id, now)
+            if external_id in self._directory.ids:
+                self._appeared(external_id, now)
 
     def expire(self, now: float) -> None:
         """Give up on companies waited for long enough.
@@ -85,13 +97,13 @@ class CompanyWaits:
         if external_id is None:
             return True
         if coming is None:
-            self._directory.vain.add(external_id)
+            self._directory.give_up(external_id)
         for waiting in self._parts.pop(external_id, ()):
             if coming is None:
                 self._endusers.drop(waiting, reasons.NO_COMPANY_ID, now)
             elif not waiting.ended:
                 self._companies.follow(coming, waiting)
-                waiting.let_go()
+                waiting.waits -= 1
         return True
 
     def reason(self, part: Part, now: float) -> str:

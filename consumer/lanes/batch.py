@@ -16,6 +16,16 @@ _next_number = count().__next__
 
 
 @dataclass(slots=True, eq=False)
+class Group:
+    """Profiles that failed together: they go again together, and with nobody else."""
+
+    profiles: list[Profile]
+    failures: int = 0
+    failed_at: float = 0.0
+    refused: int | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Batch:
     """`parts[i]` changes of `profiles[i]` fly as `spans[i]` of the items.
 
@@ -61,21 +71,6 @@ class Batch:
             part.sent = items[position] if len(items) > 1 else items[0]
             part.offsets.note_sent(part.offset)
 
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """Profiles that failed together: they go again together, and with nobody else."""
-
-    profiles: list[Profile]
-    failures: int = 0
-    failed_at: float = 0.0
-    refused: int | None = None
-
-    def halves(self) -> tuple[Group, ...]:
-        """Two smaller ones, in the same order."""
-        middle = (len(self.profiles) + 1) // 2
-        return tuple(
-            Group(half, self.failures, self.failed_at, self.refused)
-            for half in (self.profiles[:middle], self.profiles[middle:])
-            if half
-        )
+    def group(self) -> Group:
+        """Its profiles, to be sent again together; nothing new is held against them."""
+        return Group(self.profiles, self.failures, self.failed_at, self.refused)

@@ -39,10 +39,6 @@ class Claims(Generic[Holder]):
         self._first: dict[Claim, Holder] = {}
         self._behind: dict[Claim, deque[Holder]] = {}
 
-    def __len__(self) -> int:
-        """Identities somebody holds."""
-        return len(self._first)
-
     def holders(self) -> list[Holder]:
         """Everybody who holds or awaits something, once for each claim."""
         return [*self._first.values(), *chain(*self._behind.values())]

@@ -123,8 +123,9 @@ class Halts:
     """All halts. `now` is seconds of a steady clock."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self._lanes = {resource: LaneHalt(resource) for resource in resources}
-        self._service: dict[ServiceKind, Halted] = {}
+        self.lanes = {resource: LaneHalt(resource) for resource in resources}
+        self.service: dict[ServiceKind, Halted] = {}
+        """Why nothing is sent, the first that began before the others."""
         self.stops_all = False
         """Nothing at all is sent."""
         self._asks = False
@@ -134,29 +135,6 @@ class Halts:
         self.works = 0
         """Grows with each answer that shows that the API as a whole works."""
 
-    @property
-    def service(self) -> tuple[Halted, ...]:
-        """Why nothing is sent, the first that began before the others."""
-        return tuple(self._service.values())
-
-    @property
-    def lanes(self) -> tuple[Halted, ...]:
-        """The resources that are refused for sure."""
-        return tuple(
-            Halted("resource refused", lane.reason, lane.since, resource)
-            for resource, lane in self._lanes.items()
-            if lane.is_sure
-        )
-
-    @property
-    def reason(self) -> str | None:
-        """Why nothing is sent, in one line; None: something may be."""
-        return "; ".join(halted.reason for halted in self._service.values()) or None
-
-    def of(self, resource: Resource) -> LaneHalt:
-        """What is known about one resource."""
-        return self._lanes[resource]
-
     def refused(self, resource: Resource, answer: Halt, refused: int | None, now: float) -> None:
         """A write was refused, and is not settled yet: begin a halt if it is about the service.
 
@@ -164,29 +142,25 @@ class Halts:
         the API; neither does what is refused although reads work. `refused` is what `LaneHalt`
         gave for the same profiles before.
         """
-        lane = self._lanes[resource]
+        lane = self.lanes[resource]
         if resource is Resource.ACTIVITIES or answer.status == _FORBIDDEN or lane.is_on:
             return
         if answer.status != _UNAUTHORIZED and lane.blames(refused, is_alone=False):
             return
-        self._begin(kind_of(answer.status), answer.reason, now)
+        self.begin(kind_of(answer.status), answer.reason, now)
 
     def read_refused(self, what: str, status: int | None, reason: str, now: float) -> None:
         """A read was refused: it is about all, or about this read only; a probe tells."""
         if status == _FORBIDDEN or what in self._refused_reads:
             self._asks = True
         else:
-            self._begin(kind_of(status), reason, now)
+            self.begin(kind_of(status), reason, now)
         self._refused_reads.add(what)
 
     def read_worked(self, what: str) -> None:
         """A read was answered."""
         self.works += 1
         self._refused_reads.discard(what)
-
-    def trip(self, reason: str, now: float) -> bool:
-        """Too many messages are rejected; False if that is known already."""
-        return self._begin("too many rejected", reason, now)
 
     def ask(self) -> None:
         """Something failed: find out whether the API as a whole works."""
@@ -197,49 +171,56 @@ class Halts:
         if now < self._probe_at:
             return False
         if (self._asks and now >= self._ask_at) or any(
-            kind in self._service for kind in _ENDED_BY_A_READ
+            kind in self.service for kind in _ENDED_BY_A_READ
         ):
             return True
-        return any(lane.asks and lane.next_at <= now for lane in self._lanes.values())
+        return any(lane.asks and lane.next_at <= now for lane in self.lanes.values())
 
     def accepted(self, now: float) -> bool:
         """The probe was answered; True if that ends a halt of the service."""
         self.works += 1
-        self._answered(now)
+        self._asks, self._ask_at = False, now + PROBE_SECONDS
         self._probe_at = now + _MOVED_ON_SECONDS
-        for lane in self._lanes.values():
+        for lane in self.lanes.values():
             if lane.next_at <= now:
                 lane.asks = False
-        ended = [self._service.pop(kind, None) for kind in _ENDED_BY_A_READ]
-        self.stops_all = bool(self._service)
+        ended = [self.service.pop(kind, None) for kind in _ENDED_BY_A_READ]
+        self.stops_all = bool(self.service)
         return any(ended)
 
-    def denied(self, status: int | None, reason: str, now: float) -> bool:
-        """The probe was refused: it is about all; False if that is known already."""
-        self._answered(now)
-        return self._begin(kind_of(status), reason, now)
-
     def unanswered(self, now: float) -> None:
-        """The probe told nothing."""
-        self._answered(now)
+        """The probe told nothing; if it was refused, that begins a halt."""
+        self._asks, self._ask_at = False, now + PROBE_SECONDS
         self._probe_at = now + PROBE_SECONDS
 
     def clear(self) -> None:
         """What was refused is not ours any more; halts of the service stay."""
-        for lane in self._lanes.values():
+        for lane in self.lanes.values():
             lane.is_on = lane.asks = False
 
-    def _answered(self, now: float) -> None:
-        self._asks, self._ask_at = False, now + PROBE_SECONDS
-
-    def _begin(self, kind: ServiceKind, reason: str, now: float) -> bool:
+    def begin(self, kind: ServiceKind, reason: str, now: float) -> bool:
+        """Send nothing at all; False if that is known already."""
         if kind in _ENDED_BY_A_READ:
             self._probe_at = now + PROBE_SECONDS
-        if kind in self._service:
+        if kind in self.service:
             return False
-        self._service[kind] = Halted(kind, reason, now)
+        self.service[kind] = Halted(kind, reason, now)
         self.stops_all = True
         return True
+
+
+def refused_resources(halts: Halts) -> list[Halted]:
+    """The resources that are refused for sure."""
+    return [
+        Halted("resource refused", lane.reason, lane.since, resource)
+        for resource, lane in halts.lanes.items()
+        if lane.is_sure
+    ]
+
+
+def why_halted(halts: Halts) -> str | None:
+    """Why nothing is sent, in one line; None: something may be."""
+    return "; ".join(halted.reason for halted in halts.service.values()) or None
 
 
 def kind_of(status: int | None) -> ServiceKind:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from consumer.lanes.batch import Batch
 
+CALM_SECONDS = 10.0
+"""So long must nobody else have failed before a single failure counts as a proof."""
+
 _HEALTHY = 0.8
 _WEIGHT = 0.1
 
@@ -31,6 +34,14 @@ class Health:
             self.failed_at = now
         if is_first_try:
             self.share += _WEIGHT * (success - self.share)
+
+    def most_tries(self, attempts: int, *, is_poison: bool, at: float) -> int:
+        """How many failures, alone while others succeed, end a change that failed last `at` then.
+
+        One is enough for a profile that was given up, but only if it alone fails: while others do
+        too, it may well be the API.
+        """
+        return 1 if is_poison and self.failed_at < at - CALM_SECONDS else attempts
 
     def blames(self, batch: Batch) -> bool:
         """Whether others succeeded since `batch` failed before: it is not the API then."""

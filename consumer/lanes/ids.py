@@ -22,8 +22,8 @@ class DoubtedIds:
         """`memory` knows the ids that answers told; only where it `drops` are Hull's left out."""
         self._memory = memory
         self._drops = drops
-        self._unlearnt: dict[Profile, str] = {}
-        self._dropped: dict[Profile, str] = {}
+        self.unlearnt: dict[Profile, str] = {}
+        self.dropped: dict[Profile, str] = {}
 
     def unlearn(self, profile: Profile) -> bool:
         """The id that an answer told may not hold any more; False if none was."""
@@ -31,7 +31,7 @@ class DoubtedIds:
         if known is None:
             return False
         self._memory.ids.pop(profile.key)
-        self._unlearnt[profile] = known
+        self.unlearnt[profile] = known
         return True
 
     def drop(self, profile: Profile) -> bool:
@@ -45,32 +45,31 @@ class DoubtedIds:
             return False
         profile.parts[0].body = rest
         self._memory.stale.add(found)
-        self._dropped[profile] = found
+        self.dropped[profile] = found
         return True
 
     def confirm(self, profile: Profile) -> None:
         """It was taken without its ids: they were the reason."""
-        if self._dropped or self._unlearnt:
-            self._dropped.pop(profile, None)
-            self._unlearnt.pop(profile, None)
+        self.dropped.pop(profile, None)
+        self.unlearnt.pop(profile, None)
 
     def restore(self, profile: Profile) -> None:
         """The ids were not the reason: by another key it could become a second record."""
-        unlearnt = self._unlearnt.pop(profile, None)
+        unlearnt = self.unlearnt.pop(profile, None)
         if unlearnt is not None:
             self._memory.ids.put(profile.key, unlearnt)
-        dropped = self._dropped.pop(profile, None)
+        dropped = self.dropped.pop(profile, None)
         if dropped is not None:
             self._memory.stale.discard(dropped)
             profile.parts[0].body = with_id(profile.parts[0].body, dropped)
 
     def restore_waiting(self) -> None:
         """Those that neither fly nor wait for a next try wait for the same company."""
-        for profile in [*self._unlearnt, *self._dropped]:
+        for profile in [*self.unlearnt, *self.dropped]:
             if not profile.parked and not profile.flying:
                 self.restore(profile)
 
     def restore_all(self) -> None:
         """Whether the ids hold that are left out just now, nobody will learn."""
-        for profile in [*self._unlearnt, *self._dropped]:
+        for profile in [*self.unlearnt, *self.dropped]:
             self.restore(profile)

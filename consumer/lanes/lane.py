@@ -1,7 +1,6 @@
 """A lane: the ordered stream of payloads of one resource. Pure: it neither waits nor sends.
 
-`take` gives the next batch, `settle` says what the answer means for each profile in it. What has
-come to its end by that is collected in `ended`, for the owner of the lane to act on.
+`take` gives the next batch; what the answer means for each profile in it says `lanes.settle`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,13 @@ BreakerState = Literal["closed", "half-open", "open"]
 
 
 class Lane:
-    """The state of one lane. `now` is seconds of a steady clock, in all methods."""
+    """The state of one lane. `now` is seconds of a steady clock, in all methods.
+
+    `ready` are the profiles that could go now, the first since its `ready_at`; `parked` is a heap
+    of those that wait for their next try. `claims` has whoever has a change that is not final.
+    `waiting` counts these changes, `followed` the parts of other lanes that wait for them. What
+    came to its end lies in `ended` until the owner of the lane takes it.
+    """
 
     def __init__(self, policy: LanePolicy, stale: StaleIds | None = None) -> None:
         """`stale` are ids unknown to Planhat, if others learn them too."""
@@ -45,38 +50,11 @@ class Lane:
         self.batches: set[Batch] = set()
         self.waiting = 0
         self.followed = 0
-        self._claims: Claims[Profile] = Claims()
+        self.claims: Claims[Profile] = Claims()
         self._last: dict[str, Profile] = {}
-        self._ready: deque[Profile] = deque()
-        self._parked: list[tuple[float, int, Group]] = []
+        self.ready: deque[Profile] = deque()
+        self.parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
-
-    @property
-    def ready(self) -> int:
-        """Profiles that could go now."""
-        return len(self._ready)
-
-    @property
-    def parked(self) -> int:
-        """Profiles that wait for their next try."""
-        return sum(len(group.profiles) for _, _, group in self._parked)
-
-    @property
-    def breaker_state(self) -> BreakerState:
-        """Whether the lane sends, is held, or is trying out whether it may again."""
-        if not self.breaker.is_open:
-            return "closed"
-        return "half-open" if any(batch.is_probe for batch in self.batches) else "open"
-
-    def profiles(self) -> list[Profile]:
-        """Those with a change that is not final, each once or more."""
-        return self._claims.holders()
-
-    def next_try(self, profile: Profile) -> float | None:
-        """When a parked profile is tried again; None if it is not parked."""
-        return next(
-            (due_at for due_at, _, group in self._parked if profile in group.profiles), None
-        )
 
     def newest(self, claims: Sequence[Claim]) -> Part | None:
         """The newest change of whoever holds or awaits the first of these claims that is held.
@@ -84,33 +62,18 @@ class Lane:
         It may be `ended` for us and still in flight: it was revoked, and may take effect.
         """
         for claim in claims:
-            profile = self._claims.last(claim)
+            profile = self.claims.last(claim)
             if profile is not None and profile.parts:
                 return profile.parts[-1]
         return None
-
-    def idle(self, claims: Sequence[Claim]) -> list[Part]:
-        """Changes that touch one of these claims and wait for nothing: they may go, or go again.
-
-        Those in flight, too: their request may fail.
-        """
-        if not self._last:
-            return []
-        found: dict[Part, None] = {}
-        for claim in claims:
-            for profile in self._claims.queue(claim):
-                for part in profile.parts:
-                    if not part.waits and not part.ended:
-                        found[part] = None
-        return list(found)
 
     def add(self, part: Part, now: float) -> None:
         """Let a change wait: behind the older ones of its profile, and of the same identities."""
         claims = part.claims
         profile = self._last.get(part.key)
-        if profile is None or not self._claims.can_extend(profile, claims):
+        if profile is None or not self.claims.can_extend(profile, claims):
             profile = self._last[part.key] = Profile(part.key)
-        self._claims.join(profile, claims)
+        self.claims.join(profile, claims)
         part.profile, part.since = profile, now
         profile.parts.append(part)
         self.waiting += 1
@@ -134,11 +97,6 @@ class Lane:
         self.followed -= len(followers)
         return followers
 
-    def take_ended(self) -> Sequence[Ended]:
-        """What came to its end since the last call."""
-        ended, self.ended = self.ended, []
-        return ended
-
     def drop(self, part: Part, reason: str, now: float) -> None:
         """End a part that waits, without sending it."""
         profile = part.profile
@@ -159,10 +117,10 @@ class Lane:
         # Whoever owns the profiles meanwhile may write something else, and they may come back.
         self.memory.digests.clear()
         self.poison.clear()
-        self._ready.clear()
-        self._parked.clear()
+        self.ready.clear()
+        self.parked.clear()
         self._last.clear()
-        self._claims = Claims()
+        self.claims = Claims()
         self.ended = []
         self.waiting = sum(profile.flying for profile in flying)
         self.followed = 0
@@ -172,17 +130,13 @@ class Lane:
             for part in profile.parts:
                 part.followers = ()
                 part.ended = True
-            self._claims.join(profile, held)
+            self.claims.join(profile, held)
             self._last[profile.key] = profile
-
-    def oldest(self) -> float | None:
-        """When the profile that may go next became ready."""
-        return self._ready[0].ready_at if self._ready else None
 
     def waits_since(self, now: float) -> float | None:
         """Since when something could go that has not gone, a due retry included; None: nothing."""
-        since = self.oldest()
-        parked = self._parked[0][0] if self._parked else None
+        since = self.ready[0].ready_at if self.ready else None
+        parked = self.parked[0][0] if self.parked else None
         if parked is not None and parked <= now and (since is None or parked < since):
             return parked
         return since
@@ -191,11 +145,10 @@ class Lane:
         """Seconds until something may go, as far as this lane knows; None: nothing can."""
         if len(self.batches) >= self.policy.concurrency:
             return None
-        if self._ready:
-            return self.breaker.wait(now)
-        if self._parked:
-            return max(self.breaker.wait(now), self._parked[0][0] - now, 0.0)
-        return None
+        wait = self.breaker.wait(now) if self.breaker.is_open else 0.0
+        if self.ready:
+            return wait
+        return max(wait, self.parked[0][0] - now) if self.parked else None
 
     def take(self, now: float, *, alone: bool = False) -> Batch | None:
         """Give the next batch, or None; profiles that need no request end at once.
@@ -206,8 +159,8 @@ class Lane:
             return None
         batch = Batch(self.policy.resource, is_probe=alone or self.breaker.is_open)
         most = 1 if batch.is_probe else self.policy.batch_size
-        retry_is_due = bool(self._parked) and self._parked[0][0] <= now
-        if retry_is_due and not (batch.is_probe and self._ready):
+        retry_is_due = bool(self.parked) and self.parked[0][0] <= now
+        if retry_is_due and not (batch.is_probe and self.ready):
             self._take_group(batch, most, now)
         else:
             self._take_ready(batch, most, now)
@@ -221,7 +174,7 @@ class Lane:
         for profile in group.profiles:
             self.take_back(profile)
             profile.parked = True
-        heapq.heappush(self._parked, (due_at, next(self._sequence), group))
+        heapq.heappush(self.parked, (due_at, next(self._sequence), group))
 
     def take_back(self, profile: Profile) -> None:
         """A profile is back, its changes are not final: what they did is not certain."""
@@ -243,13 +196,13 @@ class Lane:
 
         They are to be changed, and then to be reconsidered.
         """
-        found = [profile for profile in self._ready if is_wanted(profile)]
-        self._ready = deque(profile for profile in self._ready if not is_wanted(profile))
-        for _, _, group in self._parked:
+        found = [profile for profile in self.ready if is_wanted(profile)]
+        self.ready = deque(profile for profile in self.ready if not is_wanted(profile))
+        for _, _, group in self.parked:
             found += [profile for profile in group.profiles if is_wanted(profile)]
             group.profiles = [profile for profile in group.profiles if not is_wanted(profile)]
-        self._parked = [entry for entry in self._parked if entry[2].profiles]
-        heapq.heapify(self._parked)
+        self.parked = [entry for entry in self.parked if entry[2].profiles]
+        heapq.heapify(self.parked)
         for profile in found:
             profile.queued = profile.parked = False
         return found
@@ -275,7 +228,7 @@ class Lane:
             return
         if self._last.get(profile.key) is profile:
             del self._last[profile.key]
-        for freed in self._claims.leave(profile):
+        for freed in self.claims.leave(profile):
             self._consider(freed, now)
 
     def _consider(self, profile: Profile, now: float) -> None:
@@ -290,10 +243,10 @@ class Lane:
         ):
             profile.queued = True
             profile.ready_at = now
-            self._ready.append(profile)
+            self.ready.append(profile)
 
     def _take_group(self, batch: Batch, most: int, now: float) -> None:
-        due_at, _, group = heapq.heappop(self._parked)
+        due_at, _, group = heapq.heappop(self.parked)
         batch.failures, batch.failed_at = group.failures, group.failed_at
         batch.refused = group.refused
         for position, profile in enumerate(group.profiles):
@@ -305,14 +258,14 @@ class Lane:
                 return
 
     def _take_ready(self, batch: Batch, most: int, now: float) -> None:
-        while self._ready:
-            profile = self._ready.popleft()
+        while self.ready:
+            profile = self.ready.popleft()
             profile.queued = False
             if profile.parts and profile.parts[0].waits:  # since it was ready
                 continue
             if not self._board(batch, profile, most, now):
                 profile.queued = True
-                self._ready.appendleft(profile)
+                self.ready.appendleft(profile)
                 return
 
     def _board(self, batch: Batch, profile: Profile, most: int, now: float) -> bool:
@@ -322,3 +275,20 @@ class Lane:
             self.finish(profile, loaded, now)
             return True
         return loaded
+
+
+def breaker_state(lane: Lane) -> BreakerState:
+    """Whether a lane sends, is held, or is trying out whether it may again."""
+    if not lane.breaker.is_open:
+        return "closed"
+    return "half-open" if any(batch.is_probe for batch in lane.batches) else "open"
+
+
+def count_parked(lane: Lane) -> int:
+    """Profiles that wait for their next try."""
+    return sum(len(group.profiles) for _, _, group in lane.parked)
+
+
+def next_try(lane: Lane, profile: Profile) -> float | None:
+    """When a parked profile is tried again; None if it is not parked."""
+    return next((due_at for due_at, _, group in lane.parked if profile in group.profiles), None)

@@ -138,10 +138,6 @@ class StaleIds:
         self._most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
 
-    def __len__(self) -> int:
-        """How many are remembered."""
-        return len(self._ids)
-
     def add(self, planhat_id: str) -> None:
         """It did not hold."""
         self._ids[planhat_id] = None
@@ -161,9 +157,6 @@ class StaleIds:
 REMEMBERED_SECONDS: Final = 600.0
 """A profile that changes seldom has the patience of any other each time."""
 
-CALM_SECONDS: Final = 10.0
-"""So long must nobody else have failed before a single failure counts as a proof."""
-
 MOST_PROFILES: Final = 10_000
 
 
@@ -172,39 +165,24 @@ class PoisonProfiles:
 
     def __init__(self, most: int = MOST_PROFILES) -> None:
         self._most = most
-        self._since: OrderedDict[str, float] = OrderedDict()
-
-    def __len__(self) -> int:
-        """Profiles that are remembered, however long ago they were given up."""
-        return len(self._since)
+        self.since: OrderedDict[str, float] = OrderedDict()
 
     def add(self, key: str, now: float) -> None:
         """A change of this profile was given up."""
-        self._since[key] = now
-        self._since.move_to_end(key)
-        if len(self._since) > self._most:
-            self._since.popitem(last=False)
+        self.since[key] = now
+        self.since.move_to_end(key)
+        if len(self.since) > self._most:
+            self.since.popitem(last=False)
 
     def holds(self, key: str, now: float) -> bool:
         """Whether a change of this profile was given up lately, and none delivered since."""
-        since = self._since.get(key)
+        since = self.since.get(key)
         return since is not None and now - since <= REMEMBERED_SECONDS
 
     def forgive(self, key: str) -> None:
         """It was delivered: it is a profile like any other."""
-        self._since.pop(key, None)
+        self.since.pop(key, None)
 
     def clear(self) -> None:
         """Others may have delivered them meanwhile."""
-        self._since.clear()
-
-
-def most_tries(attempts: int, *, is_poison: bool, others_failed_at: float, at: float) -> int:
-    """Say how many failures, alone while others succeed, end a change.
-
-    `at`: when the change failed the last time before this; `others_failed_at`: when something
-    failed last that was not known to. One failure is enough for a profile that was given up, but
-    only if it alone fails: while others do too, it may well be the API.
-    """
-    is_calm = others_failed_at < at - CALM_SECONDS
-    return 1 if is_poison and is_calm else attempts
+        self.since.clear()

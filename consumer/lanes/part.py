@@ -77,14 +77,6 @@ class Part:
         self.attempts = 0
         self.sent = b""
 
-    def hold(self) -> None:
-        """It waits for one thing more."""
-        self.waits += 1
-
-    def let_go(self) -> None:
-        """One thing that it waited for has come."""
-        self.waits -= 1
-
 
 class Ended:
     """The end of a part: what became of it, and why if it was not delivered.
@@ -148,20 +140,3 @@ class Profile:
         self.queued = False
         self.ready_at = 0.0
         self.digest = 0
-
-    def calm(self, failures: int) -> None:
-        """A change of it has ended; so many failures are held against the next one."""
-        self.limit = None
-        self.failures = failures
-        self.told = ()
-
-    def flyable(self, most: int) -> int:
-        """How many of the first parts may fly now: up to one that waits for something."""
-        if self.limit is not None:
-            most = min(most, self.limit)
-        count = 0
-        for part in self.parts:
-            if part.waits or count >= most:
-                break
-            count += 1
-        return count

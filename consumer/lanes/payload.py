@@ -56,6 +56,15 @@ def with_id(body: Body, planhat_id: str | None) -> Body:
     return body if planhat_id is None or "_id" in body else {"_id": planhat_id, **body}
 
 
+def named_id(parts: Sequence[Part]) -> str | None:
+    """Planhat's id by which Hull itself named the record last."""
+    for part in reversed(parts):
+        found = part.body.get("_id")
+        if isinstance(found, str):
+            return found
+    return None
+
+
 class Loader:
     """Fills the batches of one lane."""
 
@@ -76,7 +85,7 @@ class Loader:
         if not self._policy.merges:
             return self._load_each(batch, profile, room, now)
         # All its changes fly as one item.
-        count = profile.flyable(len(profile.parts))
+        count = _flyable(profile, len(profile.parts))
         body = merge(profile.parts, count)
         item = to_json(body)
         if batch.items and batch.size + len(item) >= self._policy.batch_bytes:
@@ -110,7 +119,7 @@ class Loader:
         bodies: list[Body] = []
         items: list[bytes] = []
         size = batch.size
-        for part in profile.parts[: profile.flyable(room)]:
+        for part in profile.parts[: _flyable(profile, room)]:
             item = to_json(part.body)
             # There is always room in an empty batch.
             if (batch.items or items) and size + len(item) >= self._policy.batch_bytes:
@@ -123,6 +132,18 @@ class Loader:
         batch.is_isolated = is_isolated
         batch.add(profile, bodies, items, len(items))
         return True
+
+
+def _flyable(profile: Profile, most: int) -> int:
+    """How many of the first parts may fly now: up to one that waits for something."""
+    if profile.limit is not None:
+        most = min(most, profile.limit)
+    count = 0
+    for part in profile.parts:
+        if part.waits or count >= most:
+            break
+        count += 1
+    return count
 
 
 def _unchanged(parts: Sequence[Part], item: bytes, planhat_id: str | None) -> list[Ended]:

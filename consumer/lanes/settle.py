@@ -13,8 +13,8 @@ from consumer.lanes.batch import Group
 from consumer.lanes.halts import LaneHalt
 from consumer.lanes.health import Health
 from consumer.lanes.ids import DoubtedIds
-from consumer.lanes.memory import most_tries
 from consumer.lanes.part import Ended
+from consumer.lanes.payload import named_id
 from planhat_client.answers.verdict import IGNORED, Proven, Suspect, verdicts
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from consumer.lanes.batch import Batch
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Part, Profile
+    from consumer.lanes.part import Profile
     from planhat_client.answers.verdict import Verdict
     from planhat_client.protocol import Answer
 
@@ -68,11 +68,7 @@ class Settler:
         self._halt = halt or LaneHalt(lane.policy.resource)
         self._companies = companies
         self._health = Health()
-        self._ids = DoubtedIds(lane.memory, drops=lane.policy.merges)
-
-    def clear(self) -> None:
-        """Forget what is in doubt: the partitions were revoked."""
-        self._ids.restore_all()
+        self.ids = DoubtedIds(lane.memory, drops=lane.policy.merges)
 
     def settle(self, batch: Batch, answer: Answer, now: float) -> None:
         """Bring each profile of a batch to its end, or to its next try."""
@@ -83,12 +79,11 @@ class Settler:
             return
         match answer:
             case Delivered() | Partial():
-                found = verdicts(batch.bodies, answer)
-                self._sort(batch, found, now, is_ignored=_is_ignored(answer))
+                self._sort(batch, answer, now)
             case Reject() if len(batch.profiles) == 1:
                 self._blame(batch.profiles[0], answer.reason, now, is_transient=False)
             case Reject():
-                self._park_halves(_group(batch), now)
+                _park_halves(self._lane, batch.group(), now)
             case Retry():
                 self._retry(batch, answer, now)
             case Halt():
@@ -98,7 +93,12 @@ class Settler:
 
     def _note(self, batch: Batch, answer: Answer, now: float) -> None:
         """Learn what the answer tells of the API as a whole, and of the resource."""
-        is_first_try = batch.failures == 0 and not _is_known_to_fail(batch, self._lane, now)
+        is_first_try = batch.failures == 0
+        if is_first_try and len(batch.profiles) == 1:
+            # One that is known to fail says nothing about the API if it fails once more.
+            profile, poison = batch.profiles[0], self._lane.poison
+            is_poison = bool(poison.since) and poison.holds(profile.key, now)
+            is_first_try = not profile.failures and not is_poison
         if isinstance(answer, Delivered) or (
             isinstance(answer, Partial) and (answer.result.succeeded or answer.result.inserted)
         ):
@@ -114,9 +114,9 @@ class Settler:
             case _:
                 pass
 
-    def _sort(
-        self, batch: Batch, found: Sequence[Verdict], now: float, *, is_ignored: bool
-    ) -> None:
+    def _sort(self, batch: Batch, answer: Delivered | Partial, now: float) -> None:
+        """Tell what is proven from what is not, which flies again."""
+        found = verdicts(batch.bodies, answer)
         unproven: list[Profile] = []
         position = 0
         for profile, span in zip(batch.profiles, batch.spans, strict=True):
@@ -137,35 +137,34 @@ class Settler:
             _note_companies(self._companies, batch, found, now)
         # Ignored are mostly those of one company: so they come to stand together, and apart.
         unproven.sort(key=_company)
-        if is_ignored and len(unproven) > _FEW:
+        if len(unproven) > _FEW and _is_ignored(answer):
             self._lane.park(Group([unproven.pop(0)]), now)
-        self._park_halves(Group(unproven), now)
-
-    def _park_halves(self, group: Group, now: float) -> None:
-        for half in group.halves():
-            self._lane.park(half, now)
+        _park_halves(self._lane, Group(unproven), now)
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
-        planhat_id = proof.planhat_id or _named_id(flown)
-        memory = self._lane.memory
-        if self._lane.policy.merges:
+        planhat_id = proof.planhat_id or named_id(flown)
+        lane, ids = self._lane, self.ids
+        memory = lane.memory
+        if lane.policy.merges:
             memory.digests.put_all(profile.claims, profile.digest)
             if planhat_id:
                 memory.ids.put(profile.key, planhat_id)
             else:
                 planhat_id = memory.ids.get(profile.key)
-        profile.calm(0)
-        self._ids.confirm(profile)
-        self._lane.poison.forgive(profile.key)
+        profile.limit, profile.failures, profile.told = None, 0, ()
+        if ids.unlearnt or ids.dropped:
+            ids.confirm(profile)
+        if lane.poison.since:
+            lane.poison.forgive(profile.key)
         ended = [Ended(part, "delivered", "", planhat_id, proof.change) for part in flown]
-        self._lane.finish(profile, ended, now)
+        lane.finish(profile, ended, now)
 
     def _refused(self, batch: Batch, answer: Halt, now: float) -> None:
         """Refused as if we had no right: find out whether it is the resource, or what is in it."""
         is_alone = len(batch.profiles) == 1
         newest = max([batch.number, *[one.number for one in self._lane.batches]])
-        group = _group(batch)
+        group = batch.group()
         if answer.status == _UNAUTHORIZED or not self._halt.blames(
             batch.refused, is_alone=is_alone
         ):
@@ -174,7 +173,7 @@ class Settler:
             )
             self._lane.park(group, now)
         elif not is_alone:
-            self._park_halves(group, now)
+            _park_halves(self._lane, group, now)
         elif batch.profiles[0].flying > 1:
             batch.profiles[0].limit = batch.profiles[0].flying // 2
             self._lane.park(group, now)
@@ -187,21 +186,20 @@ class Settler:
         if profile.flying > 1:
             profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
-        elif self._ids.unlearn(profile) or (
-            (not is_transient or reason == IGNORED) and self._ids.drop(profile)
+            return
+        if self.ids.unlearn(profile) or (
+            (not is_transient or reason == IGNORED) and self.ids.drop(profile)
         ):
             profile.limit = 1  # with a newer change it would prove nothing
             self._lane.park(Group([profile]), now)
-        else:
-            self._ids.restore(profile)
-            self._blame_rest(profile, reason, now, is_transient=is_transient)
-
-    def _blame_rest(self, profile: Profile, reason: str, now: float, *, is_transient: bool) -> None:
-        """Its ids are not the reason: look for another one."""
+            return
+        self.ids.restore(profile)
         companies = self._companies
-        if companies is not None and _is_about_company(reason) and companies.is_gone(profile, now):
+        # Whose company Planhat misses, it ignores, or says so.
+        misses = reason == IGNORED or "company" in reason.lower()
+        if companies is not None and misses and companies.is_gone(profile, now):
             profile.failures = 0
-            self._ids.restore_waiting()
+            self.ids.restore_waiting()
         elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
@@ -209,25 +207,27 @@ class Settler:
             self._reject(profile, reason, now)
 
     def _reject(self, profile: Profile, reason: str, now: float) -> None:
-        self._ids.restore(profile)
+        self.ids.restore(profile)
         self._lane.memory.forget(profile.claims)
+        profile.limit, profile.told = None, ()
         # Who fails again and again makes the later changes wait less.
-        profile.calm(min(profile.failures, self._lane.policy.attempts - 2))
+        profile.failures = min(profile.failures, self._lane.policy.attempts - 2)
         flown = profile.parts[: profile.flying]
         self._lane.finish(profile, [Ended(part, "rejected", reason) for part in flown], now)
 
     def _retry(self, batch: Batch, answer: Retry, now: float) -> None:
         """The request failed: find out whether it is the API, or something in this batch."""
         if answer.status == _TOO_MANY:
-            self._lane.park(_group(batch), now)
+            self._lane.park(batch.group(), now)
             return
         if answer.status is not None and len(batch.profiles) == 1:
             profile = batch.profiles[0]
             profile.told = (*profile.told, answer.reason)[-_TOLD:]
         if not self._health.blames(batch):
-            self._lane.park(*self._later(batch, answer, now))
+            due_at = now + _pause(batch, answer, self._random())
+            self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
         elif len(batch.profiles) > 1:
-            self._park_halves(Group(batch.profiles, 1, now), now)
+            _park_halves(self._lane, Group(batch.profiles, 1, now), now)
         else:
             self._fail_alone(batch, answer, now)
 
@@ -236,17 +236,14 @@ class Settler:
         poison = self._lane.poison
         is_poison = poison.holds(profile.key, now)
         profile.failures += 1
-        most = most_tries(
-            self._lane.policy.attempts,
-            is_poison=is_poison,
-            others_failed_at=self._health.failed_at,
-            at=batch.failed_at,
-        )
-        if profile.failures < most:
-            group, due_at = self._later(batch, answer, now)
+        attempts = self._lane.policy.attempts
+        if profile.failures < self._health.most_tries(
+            attempts, is_poison=is_poison, at=batch.failed_at
+        ):
             # The API is well, and a partition can't be committed beyond this for so long.
-            latest = now + max(_ALONE_SECONDS, answer.retry_after or 0.0)
-            self._lane.park(group, min(due_at, latest))
+            latest = max(_ALONE_SECONDS, answer.retry_after or 0.0)
+            due_at = now + min(_pause(batch, answer, self._random()), latest)
+            self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
             return
         # What Planhat mostly said tells more than how the last try happened to break off.
         reason = max(reversed(profile.told), key=profile.told.count, default="") or answer.reason
@@ -258,18 +255,17 @@ class Settler:
             poison.add(profile.key, now)
             profile.failures = 0
 
-    def _later(self, batch: Batch, answer: Retry, now: float) -> tuple[Group, float]:
-        failures = batch.failures + 1
-        wait = max(backoff(failures, self._random()), answer.retry_after or 0.0)
-        return Group(batch.profiles, failures, now), now + wait
+
+def _pause(batch: Batch, answer: Retry, random: float) -> float:
+    """Seconds until a batch that failed is sent again."""
+    return max(backoff(batch.failures + 1, random), answer.retry_after or 0.0)
 
 
-def _is_known_to_fail(batch: Batch, lane: Lane, now: float) -> bool:
-    """Whether one more failure of this batch would say nothing about the API."""
-    if len(batch.profiles) != 1:
-        return False
-    profile = batch.profiles[0]
-    return profile.failures > 0 or lane.poison.holds(profile.key, now)
+def _park_halves(lane: Lane, group: Group, now: float) -> None:
+    middle = (len(group.profiles) + 1) // 2
+    for half in (group.profiles[:middle], group.profiles[middle:]):
+        if half:
+            lane.park(Group(half, group.failures, group.failed_at, group.refused), now)
 
 
 def _note_companies(
@@ -294,24 +290,6 @@ def _is_ignored(answer: Delivered | Partial) -> bool:
     return result.is_counted and not result.succeeded and not result.errors
 
 
-def _is_about_company(reason: str) -> bool:
-    """Whether Planhat misses the company: it ignores such an enduser, or says so."""
-    return reason == IGNORED or "company" in reason.lower()
-
-
 def _worst(own: Sequence[Verdict]) -> Verdict:
     """The first of them that is no proof, if there is one."""
     return next((verdict for verdict in own if not isinstance(verdict, Proven)), own[0])
-
-
-def _named_id(parts: Sequence[Part]) -> str | None:
-    """Planhat's id by which Hull itself named the record; taken, so it holds."""
-    for part in reversed(parts):
-        found = part.body.get("_id")
-        if isinstance(found, str):
-            return found
-    return None
-
-
-def _group(batch: Batch) -> Group:
-    return Group(batch.profiles, batch.failures, batch.failed_at, batch.refused)

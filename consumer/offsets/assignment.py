@@ -37,6 +37,8 @@ class Assignment:
     records of all partitions that are not final for Kafka, and so what a successor has to read
     first; `max_bytes` bounds the unresolved ones. As a successor may own all partitions of the
     topics, `total` of them, each takes only its share of `max_records`, whoever owns it.
+
+    `targets` are the positions up to which partitions are to be read before anything is sent.
     """
 
     def __init__(self, window: int, max_records: int, max_bytes: int) -> None:
@@ -48,7 +50,7 @@ class Assignment:
         self._max_bytes = max_bytes
         self._turn = 0
         self._total = 0
-        self._targets: dict[Partition, int] = {}
+        self.targets: dict[Partition, int] = {}
         self._read_by = float("-inf")
 
     @property
@@ -59,7 +61,7 @@ class Assignment:
     @property
     def is_overflowing(self) -> bool:
         """More is open than one reading of usual records brings beyond the bound."""
-        times = _READ_FIRST_BYTES_FACTOR if self._targets else 1.0
+        times = _READ_FIRST_BYTES_FACTOR if self.targets else 1.0
         return self.backlog.bytes >= self._max_bytes * times + _EXCESS
 
     @property
@@ -77,14 +79,9 @@ class Assignment:
         """Whether somebody waits for a commit, or soon will."""
         ahead = self.ahead
         owned = self.owned.values()
-        if any(offsets.wants_horizon(ahead) for offsets in owned):
+        if any(offsets.aim(ahead) != offsets.horizon for offsets in owned):
             return True
         return any(offsets.to_save >= self.share // 4 for offsets in owned)
-
-    @property
-    def is_within_horizon(self) -> bool:
-        """Whether all that was read may be sent."""
-        return all(offsets.is_within_horizon for offsets in self.owned.values())
 
     def begin(self, committed: Mapping[Partition, tuple[int, str] | None], total: int = 0) -> None:
         """Own these of `total` partitions (0: unknown), from what was committed of them."""
@@ -98,13 +95,13 @@ class Assignment:
         self.epoch += 1
         self.owned = {}
         self.backlog = Backlog()
-        self._targets = {}
+        self.targets = {}
 
     def renew(self, partition: Partition) -> Offsets:
         """Begin a partition anew: its log was replaced by one that begins below our commit."""
         self.epoch += 1
         offsets = self.owned[partition] = Offsets()
-        self._targets.pop(partition, None)
+        self.targets.pop(partition, None)
         return offsets
 
     def read_first(self, ends: Mapping[Partition, int], now: float) -> None:
@@ -116,50 +113,41 @@ class Assignment:
         beyond the horizon was sent, nothing at all where nobody committed; who left in order left
         just as much of a horizon as it had sent.
         """
-        self._targets = {}
+        self.targets = {}
         for partition, end in ends.items():
             offsets = self.owned.get(partition)
             if offsets is None or offsets.committed is None:
                 continue
             target = end if offsets.horizon is None else min(end, offsets.horizon)
             if self._is_below(partition, target):
-                self._targets[partition] = target
+                self.targets[partition] = target
                 offsets.note_sent(target - 1)
         self._read_by = now + READ_FIRST_SECONDS
 
     def reached(self, partition: Partition, position: int) -> None:
         """All below `position` was read, or is never delivered."""
-        if position >= self._targets.get(partition, position + 1):
-            del self._targets[partition]
-
-    @property
-    def behind(self) -> list[Partition]:
-        """Partitions whose reading is still awaited."""
-        return list(self._targets)
+        if position >= self.targets.get(partition, position + 1):
+            del self.targets[partition]
 
     def is_read_up(self, now: float) -> bool:
         """Whether there is nothing to wait for; a partition that can't be read is not."""
-        if not self._targets:
+        if not self.targets:
             return True
-        if self._is_overfull() or now >= self._read_by:
-            self._targets = {}
+        if self._is_beyond(_READ_FIRST_FACTOR, _READ_FIRST_BYTES_FACTOR) or now >= self._read_by:
+            self.targets = {}
             return True
-        self._targets = {
+        self.targets = {
             partition: end
-            for partition, end in self._targets.items()
+            for partition, end in self.targets.items()
             if self._is_below(partition, end)
         }
-        return not self._targets
+        return not self.targets
 
     def _is_below(self, partition: Partition, end: int) -> bool:
         offsets = self.owned[partition]
         if len(offsets) >= self._window * _READ_FIRST_FACTOR:
             return False
         return offsets.position is None or offsets.position < end
-
-    def _is_overfull(self) -> bool:
-        """Not even the work of others may come in any more."""
-        return self._is_beyond(_READ_FIRST_FACTOR, _READ_FIRST_BYTES_FACTOR)
 
     def _is_beyond(self, of_records: float, of_bytes: float) -> bool:
         """Whether as many times the bounds are reached."""
@@ -168,42 +156,49 @@ class Assignment:
         uncommitted = sum(offsets.uncommitted for offsets in self.owned.values())
         return uncommitted >= self._max_records * of_records
 
-    def lag(self, partition: Partition, end: int | None) -> int | None:
-        """Records of a partition that were not read yet, by the end of its log; None: unknown."""
-        offsets = self.owned.get(partition)
-        if offsets is None or end is None or offsets.position is None:
-            return None
-        return max(0, end - offsets.position)
-
-    def unread(self, end_of: Callable[[Partition], int | None]) -> int:
-        """Records of all our partitions that were not read yet, as far as is known."""
-        return sum(self.lag(partition, end_of(partition)) or 0 for partition in self.owned)
-
-    def oldest_by_partition(self) -> dict[Partition, Record]:
-        """Partition -> its first record that is not final, for those that have one."""
-        found: dict[Partition, Record] = {}
-        most = sum(1 for offsets in self.owned.values() if offsets.unresolved)
-        for ticket in self.backlog.open:
-            if len(found) >= most:
-                break
-            found.setdefault(ticket.record.partition, ticket.record)
-        return found
-
     def eligible(self) -> list[Partition]:
         """The partitions that may be read now, each round beginning with another one."""
-        is_full = self._is_overfull() if self._targets else self.is_full
-        if is_full:
-            return []
-        if self._targets:
-            names = [name for name, target in self._targets.items() if self._is_below(name, target)]
+        if self.targets:
+            # Not even the work of others may come in any more once these are reached.
+            is_full = self._is_beyond(_READ_FIRST_FACTOR, _READ_FIRST_BYTES_FACTOR)
+            names = [name for name, target in self.targets.items() if self._is_below(name, target)]
         else:
-            share = self.share
+            is_full, share = self.is_full, self.share
             names = [
                 name
                 for name, offsets in self.owned.items()
                 if len(offsets) < self._window and offsets.uncommitted < share
             ]
-        if not names:
+        if is_full or not names:
             return []
         self._turn = (self._turn + 1) % len(names)
         return names[self._turn :] + names[: self._turn]
+
+
+def is_within_horizon(assignment: Assignment) -> bool:
+    """Whether all that was read may be sent."""
+    return all(offsets.is_within_horizon for offsets in assignment.owned.values())
+
+
+def lag(assignment: Assignment, partition: Partition, end: int | None) -> int | None:
+    """Records of a partition that were not read yet, by the end of its log; None: unknown."""
+    offsets = assignment.owned.get(partition)
+    if offsets is None or end is None or offsets.position is None:
+        return None
+    return max(0, end - offsets.position)
+
+
+def unread(assignment: Assignment, end_of: Callable[[Partition], int | None]) -> int:
+    """Records of all our partitions that were not read yet, as far as is known."""
+    return sum(lag(assignment, name, end_of(name)) or 0 for name in assignment.owned)
+
+
+def oldest_by_partition(assignment: Assignment) -> dict[Partition, Record]:
+    """Partition -> its first record that is not final, for those that have one."""
+    found: dict[Partition, Record] = {}
+    most = sum(1 for offsets in assignment.owned.values() if offsets.unresolved)
+    for ticket in assignment.backlog.open:
+        if len(found) >= most:
+            break
+        found.setdefault(ticket.record.partition, ticket.record)
+    return found

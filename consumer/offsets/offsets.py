@@ -165,7 +165,21 @@ class Offsets:
         if self.position is not None and offset < self.position:
             return False
         self.position = offset + 1
-        self._make_room(offset)
+        # Have a digit for it, if that takes no more memory than may be.
+        if not self._order:
+            self._begin = offset
+            self._digits.clear()
+        place = offset - self._begin
+        if place >= _MOST_DIGITS:
+            old = self._order[0] - self._begin
+            if old >= _OLD_DIGITS:
+                del self._digits[:old]
+                self._begin += old
+                place -= old
+        if place == len(self._digits):
+            self._digits.append(_ZERO)
+        elif place < _MOST_DIGITS:
+            self._digits.extend(b"0" * (place + 1 - len(self._digits)))
         self._order.append(offset)
         self._tracked += 1
         if offset in self._already_final:
@@ -222,10 +236,6 @@ class Offsets:
             return horizon
         return max(position + ahead, horizon or 0)
 
-    def wants_horizon(self, ahead: int) -> bool:
-        """Whether another horizon should be committed soon."""
-        return self.aim(ahead) != self.horizon
-
     def differs(self, horizon: int | None) -> bool:
         """Whether a commit with this horizon would say more than the last one."""
         if self.next_offset is None:
@@ -248,20 +258,3 @@ class Offsets:
         self.committed = next_offset
         self.horizon = horizon
         self._safe = max(self._safe, resolved)
-
-    def _make_room(self, offset: int) -> None:
-        """Have a digit for a record, if that takes no more memory than may be."""
-        if not self._order:
-            self._begin = offset
-            self._digits.clear()
-        place = offset - self._begin
-        if place >= _MOST_DIGITS:
-            old = self._order[0] - self._begin
-            if old >= _OLD_DIGITS:
-                del self._digits[:old]
-                self._begin += old
-                place -= old
-        if place == len(self._digits):
-            self._digits.append(_ZERO)
-        elif place < _MOST_DIGITS:
-            self._digits.extend(b"0" * (place + 1 - len(self._digits)))

@@ -52,16 +52,6 @@ class Backlog:
         """Records that are not final."""
         return len(self.open)
 
-    def add(self, ticket: Ticket) -> None:
-        """A record was read."""
-        self.open[ticket] = None
-        self.bytes += ticket.size
-
-    def remove(self, ticket: Ticket) -> None:
-        """A record is final."""
-        del self.open[ticket]
-        self.bytes -= ticket.size
-
 
 class Ticket:
     """A record on its way: resolved when none of its messages is open.
@@ -95,7 +85,7 @@ class Ticket:
     def __init__(
         self, record: Record, offsets: Offsets, backlog: Backlog, messages: int = 1
     ) -> None:
-        """So many `messages` are open, and nobody follows. `size` is measured once."""
+        """It was read: so many `messages` are open, and nobody follows. `size` is measured once."""
         self.record = record
         self.offsets = offsets
         self.backlog = backlog
@@ -111,24 +101,19 @@ class Ticket:
         self.reason = ""
         self.span: Any = None  # of OpenTelemetry, if it is on
         self.size = record.size + _MESSAGE_BYTES * max(0, messages - 1)
+        backlog.open[self] = None
+        backlog.bytes += self.size
 
     def note(self, ending: Ending, reason: str) -> None:
         """One of its messages is final."""
         if self.ending is None or _RANK[ending] > _RANK[self.ending]:
             self.ending, self.reason = ending, reason
 
-    def reject(self, receipt: Receipt) -> None:
-        """One of its messages can't be used."""
-        self.rejected = appended(self.rejected, receipt)
-
-    def lead(self, follower: Ticket) -> None:
-        """Let a later record be final only after this one."""
-        self.followers = appended(self.followers, follower)
-
     def resolve(self) -> None:
         """Nothing more is to be done for this record."""
         self.offsets.resolve(self.record.offset)
-        self.backlog.remove(self)
+        del self.backlog.open[self]
+        self.backlog.bytes -= self.size
 
 
 _PROFILES: Final = (Resource.ENDUSERS, Resource.COMPANIES)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
+from consumer.offsets.assignment import oldest_by_partition
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -75,5 +77,5 @@ class Ages:
 
     def by_partition(self, now: float) -> dict[Partition, float]:
         """Partition -> age of its first record that is not final, for those that have one."""
-        firsts = self._assignment.oldest_by_partition()
+        firsts = oldest_by_partition(self._assignment)
         return {name: self.age(record, now) for name, record in firsts.items()}

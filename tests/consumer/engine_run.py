@@ -251,4 +251,4 @@ class Engine:
 
     def _reject(self, ticket: Ticket) -> None:
         self.letters.append(letter(ticket, 0.0))
-        self.core.dead_lettered(ticket, self.now)
+        self.core.intake.resolve(ticket, self.now)

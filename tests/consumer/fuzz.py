@@ -126,7 +126,7 @@ class Sink:
 
     def _reject(self, ticket: Ticket) -> None:
         self.letters.append([one for one in headers(ticket, 0.0) if one[0].startswith("dl.")])
-        self.engine.dead_lettered(ticket, 0.0)
+        self.engine.intake.resolve(ticket, 0.0)
 
 
 def _times() -> Iterator[float]:

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumer.commit import Committer
+from consumer.engine.engine import held
 from consumer.errors import KafkaBlocked, KafkaRefused, KafkaUnavailable
 from consumer.membership import Membership
 from consumer.offsets.record import Partition
@@ -110,7 +111,7 @@ class Desk:
         return self.held(asyncio.get_running_loop().time())
 
     def held(self, now: float) -> float:
-        return self.house.engine.held(now)
+        return held(self.house.engine, now)
 
 
 async def test_what_is_assigned_is_worked_on_from_the_commit() -> None:
@@ -259,7 +260,7 @@ def test_ends_that_kafka_does_not_tell_are_not_waited_for() -> None:
     desk, seconds = assigned_in(kafka)
 
     assert seconds == pytest.approx(5.0)
-    assert desk.assignment.behind == []
+    assert desk.assignment.targets == {}
     assert desk.house.told == ["go on with 1 of 1"]
 
 
@@ -270,7 +271,7 @@ def test_ends_that_kafka_refuses_are_not_waited_for() -> None:
 
     desk, seconds = assigned_in(Closed(p0=(10, "")))
 
-    assert (seconds, desk.assignment.behind) == (0.0, [])
+    assert (seconds, desk.assignment.targets) == (0.0, {})
 
 
 def test_a_last_commit_that_kafka_never_answers_holds_nobody_up_for_long() -> None:

@@ -7,13 +7,13 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets/offsets.py Offsets.resolve: 0  ->  1": (
         "what is not told by its digit is in the set: the same answers"
     ),
-    "consumer/offsets/offsets.py Offsets._make_room: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
+    "consumer/offsets/offsets.py Offsets.track: place >= _MOST_DIGITS  ->  place > _MOST_DIGITS": (
         "when to give memory back"
     ),
-    "consumer/offsets/offsets.py Offsets._make_room: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
+    "consumer/offsets/offsets.py Offsets.track: old >= _OLD_DIGITS  ->  old > _OLD_DIGITS": (
         "when to give memory back"
     ),
-    "consumer/offsets/offsets.py Offsets._make_room: place -= old  ->  pass": (
+    "consumer/offsets/offsets.py Offsets.track: place -= old  ->  pass": (
         "what has no digit is in the set: more memory, the same answers"
     ),
     "consumer/offsets/offsets.py Offsets.track: self._already_final.discard(offset)  ->  pass": (
@@ -26,13 +26,11 @@ EQUIVALENT: dict[str, str] = {
     "consumer/offsets/assignment.py Assignment.end: 1  ->  2": "an epoch need only be another",
     "consumer/offsets/assignment.py Assignment.renew: 1  ->  2": "an epoch need only be another",
     "consumer/offsets/assignment.py Assignment.reached: 1  ->  2": "any number above the position",
-    "consumer/offsets/assignment.py Assignment.oldest_by_partition: break  ->  pass": (
-        "when to stop looking"
-    ),
+    "consumer/offsets/assignment.py oldest_by_partition: break  ->  pass": ("when to stop looking"),
     "consumer/offsets/assignment.py Assignment._is_below: offsets.position is None or offsets.position <"
     " end  ->  offsets.position < end": "what was committed has a position; for the type checker",
-    "consumer/offsets/assignment.py Assignment.oldest_by_partition: 1  ->  2": "when to stop looking",
-    "consumer/offsets/assignment.py Assignment.oldest_by_partition: len(found) >= most"
+    "consumer/offsets/assignment.py oldest_by_partition: 1  ->  2": "when to stop looking",
+    "consumer/offsets/assignment.py oldest_by_partition: len(found) >= most"
     "  ->  len(found) > most": "when to stop looking",
     "consumer/membership.py Membership._leave: False  ->  True": "a log word, if landing raises",
     "consumer/decide/decide.py _company_of: link.account_id or ''  ->  link.account_id": (
@@ -45,7 +43,7 @@ EQUIVALENT: dict[str, str] = {
     "  ->  self.in_flight >= self._max_concurrent": (
         "without a permit an answer comes before any wait is over; it is quicker"
     ),
-    "consumer/engine/dispatch.py Dispatch._sendable: wait < soonest  ->  wait <= soonest": "the same wait",
+    "consumer/engine/dispatch.py _sendable: wait < soonest  ->  wait <= soonest": "the same wait",
     "consumer/engine/dispatch.py Line.urgency: 0.0  ->  1.0": (
         "what may go has waited since some time; for the type checker"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from consumer.offsets.assignment import unread
 from consumer.watch.console.state import moment
 from consumer.watch.outcomes.outcomes import is_same
 from consumer.watch.outcomes.standing import Told, done, own_resource, says, standing, told
@@ -38,7 +39,7 @@ def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, 
     found: dict[str, Any] = {
         "query": shown.text(query),
         "since": None if since is None else moment(since),
-        "unread": view.engine.assignment.unread(view.end_of),
+        "unread": unread(view.engine.assignment, view.end_of),
         "profiles": [],
         "waiting": [],
     }

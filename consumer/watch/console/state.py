@@ -8,7 +8,10 @@ from heapq import nlargest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from consumer.lanes.halts import Halted, Kind
+from consumer.engine.dispatch import asked_wait
+from consumer.lanes.halts import Halted, Kind, refused_resources
+from consumer.lanes.lane import breaker_state, count_parked
+from consumer.offsets.assignment import lag, unread
 from consumer.wording import long_wait, plural
 
 if TYPE_CHECKING:
@@ -78,11 +81,11 @@ def _headline(view: View, now: float, clock: float) -> Headline:
     is_ready, readiness = view.probes.ready()
     halts = view.engine.halts
     broken = tuple(str(name) for name, lane in view.engine.lanes.items() if lane.breaker.is_open)
-    letters, wait = view.dead_letters, view.engine.dispatch.asked_wait(now)
+    letters, wait = view.dead_letters, asked_wait(view.engine.dispatch, now)
     return headline(
         Facts(
             stuck=None if is_healthy else health,
-            halts=halts.service + halts.lanes,
+            halts=(*halts.service.values(), *refused_resources(halts)),
             refused=view.blocked.reason(now),
             unready=None if is_ready else readiness,
             broken_lanes=broken,
@@ -96,7 +99,7 @@ def _headline(view: View, now: float, clock: float) -> Headline:
 
 
 def _unread(view: View) -> int:
-    return view.engine.assignment.unread(view.end_of)
+    return unread(view.engine.assignment, view.end_of)
 
 
 def _partitions(view: View) -> list[dict[str, Any]]:
@@ -105,7 +108,7 @@ def _partitions(view: View) -> list[dict[str, Any]]:
         {
             "topic": name.topic,
             "partition": name.number,
-            "lag": assignment.lag(name, view.end_of(name)),
+            "lag": lag(assignment, name, view.end_of(name)),
             "unresolved": offsets.unresolved,
             "next_offset": offsets.next_offset,
         }
@@ -130,15 +133,15 @@ def _oldest(view: View, clock: float) -> dict[str, Any] | None:
 
 
 def _lane(view: View, resource: Resource, now: float) -> dict[str, Any]:
-    lane, halt = view.engine.lanes[resource], view.engine.halts.of(resource)
-    ready_at = lane.oldest()
+    lane, halt = view.engine.lanes[resource], view.engine.halts.lanes[resource]
+    ready_at = lane.ready[0].ready_at if lane.ready else None
     return {
         "resource": str(resource),
         "waiting": lane.waiting,
-        "ready": lane.ready,
-        "parked": lane.parked,
+        "ready": len(lane.ready),
+        "parked": count_parked(lane),
         "in_flight": len(lane.batches),
-        "breaker": lane.breaker_state,
+        "breaker": breaker_state(lane),
         "next_probe_in_seconds": round(lane.breaker.wait(now), 1),
         "ready_for_seconds": None if ready_at is None else round(max(0.0, now - ready_at), 1),
         "refused": halt.reason if halt.is_sure else None,

@@ -101,7 +101,7 @@ def linked(decision: UserDecision, known: Known) -> Linked:
 def _found(external_id: str | None, known: Known) -> str | None:
     if external_id is None or known.companies is None:
         return None
-    return known.companies.find(external_id)
+    return known.companies.ids.get(external_id)
 
 
 def _created(decision: UserDecision, known: Known) -> Linked:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consumer.lanes.halts import why_halted
+from consumer.lanes.lane import next_try
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import Receipt
 from consumer.watch.outcomes.outcomes import Steps, is_same
@@ -43,7 +45,7 @@ def look(
     wanted = query.strip().lower()
     open_changes: dict[int, tuple[Receipt, dict[int, tuple[Part, str]]]] = {}
     for lane in dispatch.lanes.values():
-        profiles = lane.profiles()
+        profiles = lane.claims.holders()
         for first in range(0, len(profiles), _AT_ONCE):
             # What is told once or more stands together: mostly here, or a slice further on.
             for part in _about(dict.fromkeys(profiles[first : first + _AT_ONCE]), wanted):
@@ -109,7 +111,7 @@ def _causes(
     if profile is not None and profile.blockers:
         yield "another profile with the same Planhat record goes first"
     if profile is not None and profile.parked:
-        yield f"its last request failed; it is tried again {_soon(lane.next_try(profile), now)}"
+        yield f"its last request failed; it is tried again {_soon(next_try(lane, profile), now)}"
     if lane.breaker.is_open:
         yield f"Planhat keeps failing; it is tried again {_soon(now + lane.breaker.wait(now), now)}"
     wait = dispatch.lines[part.resource].gate.wait(now)
@@ -120,8 +122,8 @@ def _causes(
 
 def _halts(part: Part, dispatch: Dispatch) -> Iterator[str]:
     if dispatch.halts.stops_all:
-        yield f"nothing is sent: {dispatch.halts.reason}"
-    halt = dispatch.halts.of(part.resource)
+        yield f"nothing is sent: {why_halted(dispatch.halts)}"
+    halt = dispatch.halts.lanes[part.resource]
     if halt.is_on:
         yield f"Planhat refuses {part.resource}: {halt.reason}"
     if dispatch.stopped:

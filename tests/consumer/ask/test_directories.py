@@ -81,7 +81,7 @@ async def test_each_reading_counts_as_a_call() -> None:
 
     assert desk.api.calls == ["companies", "users"]
     assert desk.used() == pytest.approx(2)
-    assert desk.companies.find("a-1") == "c1"
+    assert desk.companies.ids.get("a-1") == "c1"
 
 
 async def test_owners_are_not_read_where_no_company_names_one() -> None:

@@ -74,7 +74,7 @@ class Desk:
 
     @property
     def ready(self) -> int:
-        return self.engine.lanes[Resource.ENDUSERS].ready
+        return len(self.engine.lanes[Resource.ENDUSERS].ready)
 
     @property
     def known(self) -> str | None:

@@ -44,7 +44,7 @@ class Bench:
             raise answer
 
     def refuse(self, resource: Resource, number: int, *, is_alone: bool = False) -> None:
-        lane = self.halts.of(resource)
+        lane = self.halts.lanes[resource]
         lane.refused("403 Forbidden", number, number, 0.0, is_alone=is_alone)
 
     def _wake(self) -> None:
@@ -76,7 +76,7 @@ async def test_a_resource_that_is_refused_is_asked_about_at_once_and_goes_on() -
         await until(lambda: bench.woken > 0)
 
     assert bench.probes == 1
-    assert not bench.halts.of(Resource.LICENSES).asks
+    assert not bench.halts.lanes[Resource.LICENSES].asks
     assert not bench.halts.stops_all
     assert bench.gate.used_ratio(asyncio.get_running_loop().time()) > 0
 
@@ -89,7 +89,7 @@ async def test_reads_that_are_refused_too_halt_the_service_and_say_so_once() -> 
         async with watching(bench):
             await until(lambda: bool(logs))
 
-    assert [halted.kind for halted in bench.halts.service] == ["unauthorized"]
+    assert [halted.kind for halted in bench.halts.service.values()] == ["unauthorized"]
     assert [line["event"] for line in logs] == ["planhat.unauthorized"]
 
 
@@ -102,7 +102,7 @@ async def test_a_probe_that_is_not_answered_proves_nothing() -> None:
             await until(lambda: bool(logs))
 
     assert [line["event"] for line in logs] == ["planhat.not_probed"]
-    assert bench.halts.of(Resource.LICENSES).asks
+    assert bench.halts.lanes[Resource.LICENSES].asks
     assert not bench.halts.stops_all
 
 
@@ -114,7 +114,7 @@ async def test_a_refused_resource_is_named_and_so_is_its_end() -> None:
     with capture_logs() as logs:
         async with watching(bench):
             await until(lambda: bool(logs))
-            bench.halts.of(Resource.LICENSES).worked(4)
+            bench.halts.lanes[Resource.LICENSES].worked(4)
             await until(lambda: len(logs) > 1)
 
     assert logs == [
@@ -130,7 +130,7 @@ async def test_a_refused_resource_is_named_and_so_is_its_end() -> None:
 
 async def test_a_mass_reject_is_told_and_nobody_asks_planhat() -> None:
     bench = Bench()
-    bench.halts.trip("too many messages are rejected", 0.0)
+    bench.halts.begin("too many rejected", "too many messages are rejected", 0.0)
 
     with capture_logs() as logs:
         async with watching(bench):
@@ -171,7 +171,7 @@ def test_that_sending_is_held_is_told_once_a_minute_and_only_if_something_waits(
                     counts.append(sum(one["event"] == "sending.held" for one in logs))
                     if not backlog.records:
                         offsets.track(10)
-                        backlog.add(Ticket(Record(P0, 10, None, b""), offsets, backlog))
+                        Ticket(Record(P0, 10, None, b""), offsets, backlog)
         assert {one["waiting"] for one in logs} == {1}
         return counts
 

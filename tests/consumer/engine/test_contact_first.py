@@ -89,7 +89,7 @@ def test_an_event_whose_own_change_comes_to_nothing_waits_for_a_newer_one() -> N
 def test_an_event_that_has_not_gone_yet_waits_for_a_change_that_comes() -> None:
     engine = Engine()
     engine.take(user_message(1, {}, events=[event()]))
-    assert engine.lanes[Resource.ACTIVITIES].ready == 1
+    assert len(engine.lanes[Resource.ACTIVITIES].ready) == 1
 
     engine.take(user_message(1, account(1)))
     engine.run()
@@ -103,7 +103,7 @@ def test_an_event_whose_request_failed_waits_for_a_change_that_comes() -> None:
     engine.down = {Resource.ACTIVITIES}
     engine.take(user_message(1, {}, events=[event()]))
     engine.run(0.0)
-    assert engine.lanes[Resource.ACTIVITIES].parked == 1
+    assert len(engine.lanes[Resource.ACTIVITIES].parked) == 1
     engine.down = {Resource.ENDUSERS}
     engine.take(user_message(1, account(1)))
     engine.run(60.0)
@@ -190,7 +190,7 @@ def test_an_event_waits_for_a_change_in_flight_that_was_revoked() -> None:
 
     unchanged = {"is_new": False, "user": {"traits_unmapped": [1, 2]}}
     engine.take(user_message(1, account(1), changes=unchanged, events=[event()]))
-    assert engine.lanes[Resource.ACTIVITIES].ready == 0
+    assert len(engine.lanes[Resource.ACTIVITIES].ready) == 0
     engine.answer(batch, engine.send(batch))
     engine.run()
 

@@ -24,8 +24,8 @@ def test_one_reading_finds_all_companies() -> None:
     directory = loaded(company(1), company(2), company(3, externalId=""))
 
     assert len(directory) == 2
-    assert directory.find("a-2") == "c2"
-    assert directory.find("") is None
+    assert directory.ids.get("a-2") == "c2"
+    assert directory.ids.get("") is None
 
 
 def test_our_own_upserts_are_known_before_the_next_reading() -> None:
@@ -33,15 +33,15 @@ def test_our_own_upserts_are_known_before_the_next_reading() -> None:
     directory.learn("a-1", "c1")
     directory.learn("a-2", None)
 
-    assert directory.find("a-1") == "c1"
-    assert directory.find("a-2") == "extid-a-2"
+    assert directory.ids.get("a-1") == "c1"
+    assert directory.ids.get("a-2") == "extid-a-2"
 
 
 def test_an_id_that_is_known_is_not_lost_to_an_answer_without_one() -> None:
     directory = loaded(company(1))
     directory.learn("a-1", None)
 
-    assert directory.find("a-1") == "c1"
+    assert directory.ids.get("a-1") == "c1"
 
 
 def test_a_reading_keeps_what_an_upsert_taught_meanwhile() -> None:
@@ -50,7 +50,7 @@ def test_a_reading_keeps_what_an_upsert_taught_meanwhile() -> None:
 
     directory.read([company(2)], 1.0)
 
-    assert directory.find("a-1") == "c1"
+    assert directory.ids.get("a-1") == "c1"
 
 
 def test_a_name_finds_a_company_only_if_no_other_has_it() -> None:
@@ -147,7 +147,7 @@ def test_a_reading_replaces_what_was_known_but_for_what_was_learnt_meanwhile() -
 
     directory.read([row("1", "a")], 30.0)
 
-    assert [directory.find(name) for name in "abcd"] == ["1", None, None, "4"]
+    assert [directory.ids.get(name) for name in "abcd"] == ["1", None, None, "4"]
 
 
 def test_of_two_companies_with_one_external_id_the_known_one_stays_and_it_is_told() -> None:
@@ -156,7 +156,7 @@ def test_of_two_companies_with_one_external_id_the_known_one_stays_and_it_is_tol
 
     directory.read([row("0", "a"), row("1", "a"), row("2", "a")], 60.0)
 
-    assert directory.find("a") == "1"
+    assert directory.ids.get("a") == "1"
     assert directory.doubles == ["a"]
 
 
@@ -166,6 +166,6 @@ def test_an_id_that_failed_is_not_believed_until_a_reading_shows_it() -> None:
 
     directory.forget("1")
 
-    assert (directory.find("a"), directory.stale.holds("1")) == (None, True)
+    assert (directory.ids.get("a"), directory.stale.holds("1")) == (None, True)
     directory.read([row("1", "a")], 60.0)
-    assert (directory.find("a"), directory.stale.holds("1")) == ("1", False)
+    assert (directory.ids.get("a"), directory.stale.holds("1")) == ("1", False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.engine.dispatch import Pace, Wait
+from consumer.engine.dispatch import Pace, Wait, is_drained
 from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter
@@ -46,7 +46,10 @@ class Desk:
         self.ended()
 
     def ended(self) -> list[Ended]:
-        return [end for lane in self.lanes.values() for end in lane.take_ended()]
+        found = [end for lane in self.lanes.values() for end in lane.ended]
+        for lane in self.lanes.values():
+            lane.ended = []
+        return found
 
 
 def delivered(batch: Batch, quota: Quota | None = None) -> Delivered:
@@ -386,13 +389,13 @@ def test_only_what_the_main_api_took_shows_that_it_works(
 
 def test_it_is_drained_when_nothing_flies_nor_could() -> None:
     desk = Desk()
-    told = [desk.dispatch.is_drained]
+    told = [is_drained(desk.dispatch)]
     desk.add(Resource.ENDUSERS, "u", 0.0)
-    told.append(desk.dispatch.is_drained)
+    told.append(is_drained(desk.dispatch))
     batch = desk.fly(0.0)
-    told.append(desk.dispatch.is_drained)
+    told.append(is_drained(desk.dispatch))
     desk.land(batch, delivered(batch), 0.0)
-    told.append(desk.dispatch.is_drained)
+    told.append(is_drained(desk.dispatch))
 
     assert told == [True, False, False, True]
 
@@ -402,12 +405,12 @@ def test_a_halted_service_is_drained_when_nothing_flies_any_more() -> None:
     for key in "ab":
         desk.add(Resource.ENDUSERS, key, 0.0)
     batch = desk.fly(0.0)
-    desk.dispatch.halts.trip("too many are rejected", 0.0)
-    before = desk.dispatch.is_drained
+    desk.dispatch.halts.begin("too many rejected", "too many are rejected", 0.0)
+    before = is_drained(desk.dispatch)
 
     desk.land(batch, delivered(batch), 0.0)
 
-    assert (before, desk.dispatch.is_drained) == (False, True)
+    assert (before, is_drained(desk.dispatch)) == (False, True)
 
 
 def test_what_was_held_for_long_enough_still_waits_for_its_gate() -> None:

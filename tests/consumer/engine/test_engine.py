@@ -251,7 +251,7 @@ def test_a_lookup_of_partitions_that_were_revoked_lets_nothing_go() -> None:
     engine.core.lookups.found(part, "5e" + "0" * 22, engine.now)
 
     assert engine.planner.lookups.next(engine.now) is None
-    assert engine.lanes[Resource.ENDUSERS].ready == 0
+    assert len(engine.lanes[Resource.ENDUSERS].ready) == 0
 
 
 def test_two_users_of_two_companies_may_have_one_external_id() -> None:

@@ -81,7 +81,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     def reject(self, ticket: Ticket) -> None:
         self.dead.add(ticket.record.offset)
-        self.engine.dead_lettered(ticket, self.now)
+        self.engine.intake.resolve(ticket, self.now)
 
     def read_all(self) -> None:
         offsets = self.assignment.owned[P0]

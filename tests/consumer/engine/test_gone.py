@@ -36,7 +36,7 @@ class Reading(Engine):
             self.directory.begin()
             self.read_directories()
             return True
-        if len(self.planner.gone):
+        if self.planner.gone.waiting:
             self.now += 1.0
             return True
         return super().look_up()
@@ -215,7 +215,7 @@ def test_whom_planhat_ignores_for_another_reason_takes_nobody_else_along() -> No
     engine.run(3600.0)
 
     assert engine.readings == 0 or engine.readings <= 3600 // 900 + 1
-    assert engine.directory.find("a-1") is not None
+    assert engine.directory.ids.get("a-1") is not None
     assert len(engine.rows("endusers")) == 20
     assert len(engine.rejected) == 1
 

@@ -159,7 +159,7 @@ def waiting_for_owners(*companies: dict[str, Any]) -> Engine:
 
 def test_who_waits_for_its_owner_says_so_and_is_settled_by_one_reading() -> None:
     engine = waiting_for_owners(account(1, owner="new@example.com"))
-    (part,) = (ticket for ticket in engine.lanes[Resource.COMPANIES].profiles()[0].parts)
+    (part,) = (ticket for ticket in engine.lanes[Resource.COMPANIES].claims.holders()[0].parts)
     told = engine.planner.waits.reason(part, engine.now)
 
     engine.read_directories()
@@ -291,7 +291,7 @@ def test_a_company_that_planhat_refused_is_not_learnt() -> None:
 
     engine.run()
 
-    assert engine.directory.find("a-1") is None
+    assert engine.directory.ids.get("a-1") is None
 
 
 def test_a_user_of_a_company_that_planhat_refused_is_skipped() -> None:
@@ -311,8 +311,8 @@ def test_an_enduser_is_never_taken_for_a_company_of_the_same_external_id() -> No
 
     engine.run()
 
-    assert engine.directory.find("a-7") is None
-    assert engine.directory.find("a-1") == engine.rows("companies")[0]["_id"]
+    assert engine.directory.ids.get("a-7") is None
+    assert engine.directory.ids.get("a-1") == engine.rows("companies")[0]["_id"]
 
 
 def test_a_user_that_waits_goes_when_the_account_itself_is_delivered() -> None:
@@ -405,7 +405,7 @@ def test_after_a_revoke_nobody_waits() -> None:
 def test_who_waits_says_for_what_and_how_long_it_may_take() -> None:
     engine = Engine()
     engine.take(outside(1, account(1)))
-    (part,) = engine.lanes[Resource.ENDUSERS].profiles()[0].parts
+    (part,) = engine.lanes[Resource.ENDUSERS].claims.holders()[0].parts
 
     told = [engine.planner.waits.reason(part, engine.now + later) for later in (12.0, 99.0)]
 
@@ -422,7 +422,7 @@ def test_who_follows_its_company_or_its_enduser_says_so() -> None:
     engine.take(user_message(1, account(1), events=[event(1)]))
 
     told = {
-        resource: engine.planner.waits.reason(lane.profiles()[0].parts[0], engine.now)
+        resource: engine.planner.waits.reason(lane.claims.holders()[0].parts[0], engine.now)
         for resource, lane in engine.lanes.items()
         if resource is not Resource.COMPANIES
     }

@@ -24,4 +24,4 @@ def test_a_claim_that_is_made_twice_counts_once() -> None:
     assert one.claims == ("email:a", "externalid:1")
     assert one.blockers == 0
     assert claims.leave(one) == []
-    assert len(claims) == 0
+    assert claims.holders() == []

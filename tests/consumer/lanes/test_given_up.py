@@ -3,9 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.lanes.memory import CALM_SECONDS, REMEMBERED_SECONDS, PoisonProfiles, most_tries
-
-NEVER = float("-inf")
+from consumer.lanes.health import CALM_SECONDS, Health
+from consumer.lanes.memory import REMEMBERED_SECONDS, PoisonProfiles
 
 
 def test_who_was_given_up_is_remembered_for_a_while() -> None:
@@ -45,20 +44,20 @@ def test_the_memory_is_bounded_and_keeps_those_given_up_last(keys: list[str], mo
         poison.add(key, float(now))
 
     newest_first = list(dict.fromkeys(reversed(keys)))
-    assert len(poison) == min(most, len(newest_first))
+    assert len(poison.since) == min(most, len(newest_first))
     assert all(poison.holds(key, float(len(keys))) for key in newest_first[:most])
 
 
 def test_an_ordinary_profile_has_all_its_tries() -> None:
-    assert most_tries(5, is_poison=False, others_failed_at=NEVER, at=100.0) == 5
+    assert Health().most_tries(5, is_poison=False, at=100.0) == 5
 
 
 def test_a_profile_that_was_given_up_has_one_while_it_alone_fails() -> None:
-    assert most_tries(5, is_poison=True, others_failed_at=NEVER, at=100.0) == 1
+    assert Health().most_tries(5, is_poison=True, at=100.0) == 1
 
 
 @given(st.floats(-CALM_SECONDS, 1000.0))
 def test_while_others_fail_too_it_has_all_its_tries(seconds: float) -> None:
-    failed_at = 100.0 + seconds
+    health = Health(failed_at=100.0 + seconds)
 
-    assert most_tries(5, is_poison=True, others_failed_at=failed_at, at=100.0) == 5
+    assert health.most_tries(5, is_poison=True, at=100.0) == 5

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.lanes.halts import Halts
+from consumer.lanes.halts import Halts, refused_resources, why_halted
 from planhat_client.protocol import Halt
 from schemas.planhat import Resource
 from tests.consumer.engine_run import Engine, account, account_message, user_message
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from planhat_client.protocol import Answer
 
 FORBIDDEN = Halt("403 Forbidden; is the token valid?", 403, told="403 Forbidden")
+
+
+def denied(halts: Halts, now: float) -> None:
+    """The probe was refused."""
+    halts.unanswered(now)
+    halts.begin("unauthorized", "403", now)
 
 
 class Refusing(Engine):
@@ -41,7 +47,9 @@ class Refusing(Engine):
         self.told: list[Resource] = []
 
     def send(self, batch: Batch) -> Answer:
-        self.told += [one.resource for one in self.dispatch.halts.lanes if one.resource]
+        self.told += [
+            one.resource for one in refused_resources(self.dispatch.halts) if one.resource
+        ]
         if not self.refuses(batch):
             return super().send(batch)
         self.calls["refused " + batch.resource.value] += 1
@@ -54,10 +62,10 @@ class Refusing(Engine):
             if self.reads:
                 halts.accepted(self.now)
             else:
-                halts.denied(403, "403", self.now)
+                denied(halts, self.now)
             return True
-        is_halted = any(one.kind != "too many rejected" for one in halts.service)
-        if is_halted or any(halts.of(name).asks for name in Resource):
+        is_halted = any(one.kind != "too many rejected" for one in halts.service.values())
+        if is_halted or any(halts.lanes[name].asks for name in Resource):
             self.now += 0.5
             return True
         return super().look_up()
@@ -95,7 +103,7 @@ def test_one_body_that_is_refused_among_a_thousand_costs_itself_only() -> None:
     assert engine.endings["endusers", "rejected"] == 1
     (reason,) = engine.rejected[0].rejections
     assert reason.startswith("403 Forbidden; others are taken: a web application firewall")
-    assert not engine.dispatch.halts.lanes
+    assert not refused_resources(engine.dispatch.halts)
     assert engine.calls["refused endusers"] <= 12
     assert engine.calls["probe"] <= 2
 
@@ -140,7 +148,7 @@ def test_a_resource_that_is_refused_holds_its_own_lane_and_is_named() -> None:
     assert engine.endings["endusers", "delivered"] == 50
     assert engine.endings["licenses", "delivered"] == 0
     assert not engine.rejected
-    (halted,) = engine.dispatch.halts.lanes
+    (halted,) = refused_resources(engine.dispatch.halts)
     assert (halted.kind, halted.resource) == ("resource refused", Resource.LICENSES)
     assert not engine.dispatch.halts.stops_all
 
@@ -165,7 +173,7 @@ def test_a_resource_that_is_allowed_again_goes_on_by_itself() -> None:
 
     assert engine.endings["licenses", "delivered"] == 50
     assert not engine.rejected
-    assert not engine.dispatch.halts.lanes
+    assert not refused_resources(engine.dispatch.halts)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -176,7 +184,7 @@ def test_a_write_that_is_refused_while_reads_work_makes_no_endless_loop(status: 
     engine.run(3600.0)
 
     assert engine.calls["refused endusers"] <= 75
-    assert [one.resource for one in engine.dispatch.halts.lanes] == [Resource.ENDUSERS]
+    assert [one.resource for one in refused_resources(engine.dispatch.halts)] == [Resource.ENDUSERS]
     assert not engine.rejected
 
 
@@ -186,7 +194,7 @@ def test_a_token_that_is_refused_for_reads_too_halts_the_service() -> None:
 
     engine.run(60.0)
 
-    assert [halted.kind for halted in engine.dispatch.halts.service] == ["unauthorized"]
+    assert [halted.kind for halted in engine.dispatch.halts.service.values()] == ["unauthorized"]
     assert engine.calls["refused companies"] == 1
 
 
@@ -226,7 +234,9 @@ def test_activities_that_are_refused_hold_nothing_else_and_ask_for_no_read() -> 
     engine.run(600.0)
 
     assert engine.endings["endusers", "delivered"] == 11
-    assert [one.resource for one in engine.dispatch.halts.lanes] == [Resource.ACTIVITIES]
+    assert [one.resource for one in refused_resources(engine.dispatch.halts)] == [
+        Resource.ACTIVITIES
+    ]
     assert engine.calls["probe"] == 0
     assert not engine.dispatch.halts.stops_all
 
@@ -260,28 +270,28 @@ def test_whatever_is_refused_all_others_are_taken_and_nothing_goes_on_for_ever(
 def test_the_end_of_a_refused_token_does_not_end_a_mass_reject() -> None:
     halts = Halts(Resource)
     halts.read_refused("users", 401, "401 no", 0.0)
-    halts.trip("too many messages are rejected", 1.0)
+    halts.begin("too many rejected", "too many messages are rejected", 1.0)
 
     ended = halts.accepted(10.0)
 
     assert ended
-    assert [(one.kind, one.since) for one in halts.service] == [("too many rejected", 1.0)]
+    assert [(one.kind, one.since) for one in halts.service.values()] == [("too many rejected", 1.0)]
     assert halts.stops_all
 
 
 def test_a_mass_reject_does_not_hide_a_refused_token() -> None:
     halts = Halts(Resource)
-    halts.trip("too many messages are rejected", 0.0)
+    halts.begin("too many rejected", "too many messages are rejected", 0.0)
     halts.read_refused("users", 401, "401 no", 1.0)
 
-    assert [one.kind for one in halts.service] == ["too many rejected", "unauthorized"]
-    assert halts.reason == "too many messages are rejected; 401 no"
+    assert [one.kind for one in halts.service.values()] == ["too many rejected", "unauthorized"]
+    assert why_halted(halts) == "too many messages are rejected; 401 no"
     assert halts.probe_is_due(10.0)
 
 
 def test_nobody_asks_planhat_about_a_mass_reject() -> None:
     halts = Halts(Resource)
-    halts.trip("too many messages are rejected", 0.0)
+    halts.begin("too many rejected", "too many messages are rejected", 0.0)
 
     assert not halts.probe_is_due(1000.0)
 
@@ -307,7 +317,7 @@ def test_a_halt_lasts_from_its_cause_to_its_own_end(steps: list[tuple[str, float
         now += seconds
         match event:
             case "trip":
-                halts.trip("too many", now)
+                halts.begin("too many rejected", "too many", now)
                 expected.add("too many rejected")
             case "401" | "404":
                 halts.read_refused(f"a new read at {now}", int(event), event, now)
@@ -318,12 +328,12 @@ def test_a_halt_lasts_from_its_cause_to_its_own_end(steps: list[tuple[str, float
                 halts.accepted(now)
                 expected -= {"unauthorized", "wrong host"}
             case "probe no":
-                halts.denied(403, "403", now)
+                denied(halts, now)
                 expected.add("unauthorized")
             case _:
                 halts.unanswered(now)
 
-        told = {halted.kind for halted in halts.service}
+        told = {halted.kind for halted in halts.service.values()}
         assert told >= expected - {"unauthorized", "wrong host"}
         assert halts.stops_all == bool(told)
         assert told == expected or now == 0.0 or len(steps) > 1

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from consumer.lanes.lane import breaker_state, count_parked, next_try
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult
 from tests.consumer.lane_bench import Bench, part
@@ -408,15 +409,15 @@ def down(size: int) -> Bench:
 def test_a_probe_takes_one_of_a_group_and_the_others_wait_on() -> None:
     bench = down(5)
     bench.now = 60.0
-    states: list[str] = [bench.lane.breaker_state]
-    parked = [bench.lane.parked]
+    states: list[str] = [breaker_state(bench.lane)]
+    parked = [count_parked(bench.lane)]
 
     probe = bench.fly()
 
-    states.append(bench.lane.breaker_state)
-    parked.append(bench.lane.parked)
+    states.append(breaker_state(bench.lane))
+    parked.append(count_parked(bench.lane))
     bench.settler.settle(probe, Delivered(BulkResult(created=1)), 60.0)
-    states.append(bench.lane.breaker_state)
+    states.append(breaker_state(bench.lane))
     assert (len(probe.items), parked) == (1, [20, 19])
     assert states == ["open", "half-open", "closed"]
     flown = []
@@ -466,15 +467,15 @@ def test_a_lane_tells_how_long_nothing_can_go() -> None:
 
 def test_it_is_known_since_when_something_could_go_and_did_not() -> None:
     bench = Bench()
-    nothing = (bench.lane.oldest(), bench.lane.waits_since(9.0))
+    nothing = bench.lane.waits_since(9.0)
     bench.lane.add(part("a", 1), 1.0)
     bench.settler.settle(bench.fly(), Retry("503", 503, 20.0), 1.0)
     parked = [bench.lane.waits_since(now) for now in (20.0, 21.0)]
     bench.lane.add(part("b", 1), 30.0)
 
-    assert nothing == (None, None)
+    assert nothing is None
     assert parked == [None, 21.0]
-    assert (bench.lane.oldest(), bench.lane.waits_since(30.0)) == (30.0, 21.0)
+    assert (bench.lane.ready[0].ready_at, bench.lane.waits_since(30.0)) == (30.0, 21.0)
     assert bench.lane.waits_since(20.5) == 30.0
 
 
@@ -484,11 +485,11 @@ def test_who_is_parked_is_told_when_it_is_tried_again() -> None:
     bench.lane.add(one, 0.0)
     profile = one.profile
     assert profile is not None
-    before = bench.lane.next_try(profile)
+    before = next_try(bench.lane, profile)
 
     bench.settler.settle(bench.fly(), Retry("503", 503, 20.0), 5.0)
 
-    assert (before, bench.lane.next_try(profile)) == (None, 25.0)
+    assert (before, next_try(bench.lane, profile)) == (None, 25.0)
 
 
 def test_a_change_that_waits_holds_back_itself_and_what_is_behind_it_only() -> None:
@@ -505,7 +506,7 @@ def test_a_change_that_waits_holds_back_itself_and_what_is_behind_it_only() -> N
     bench.lane.release(second, 2.0)
 
     assert (versions_of(batch), waiting) == ([0], None)
-    assert bench.lane.oldest() == 2.0
+    assert bench.lane.ready[0].ready_at == 2.0
     assert versions_of(bench.fly()) == [1, 2]
 
 
@@ -520,7 +521,7 @@ def test_a_change_that_is_dropped_lets_go_on_what_was_behind_it() -> None:
     bench.lane.drop(first, "twice", 3.0)
 
     assert [(end.ending, end.reason) for end in bench.lane.ended] == [("skipped", "why")]
-    assert (bench.lane.waiting, bench.lane.oldest()) == (1, 3.0)
+    assert (bench.lane.waiting, bench.lane.ready[0].ready_at) == (1, 3.0)
     assert bench.lane.newest(("a",)) is None
     assert keys_of(bench.fly()) == ["b"]
 
@@ -536,7 +537,7 @@ def test_the_newest_change_of_a_profile_is_known_until_it_is_final() -> None:
 
     assert before is new
     assert bench.lane.newest(("a",)) is None
-    assert bench.lane.profiles() == []
+    assert bench.lane.claims.holders() == []
 
 
 def test_after_a_revoke_what_flies_is_counted_until_it_lands_and_nobody_overtakes_it() -> None:
@@ -547,12 +548,13 @@ def test_after_a_revoke_what_flies_is_counted_until_it_lands_and_nobody_overtake
     bench.lane.followed = 7
 
     bench.lane.clear()
-    told = (bench.lane.waiting, bench.lane.followed, bench.lane.ready, bench.lane.parked)
+    told = (bench.lane.waiting, bench.lane.followed)
+    idle = (list(bench.lane.ready), bench.lane.parked)
     bench.lane.add(part("a", 2), 1.0)
     held = bench.lane.take(1.0)
     bench.settler.settle(batch, Delivered(BulkResult(created=2)), 1.0)
 
-    assert (told, held) == ((2, 0, 0, 0), None)
+    assert (told, idle, held) == ((2, 0), ([], []), None)
     assert (bench.ended(), bench.lane.waiting) == ([], 1)
     assert versions_of(bench.fly()) == [2]
 
@@ -564,7 +566,7 @@ def test_what_waits_for_another_try_is_forgotten_by_a_revoke() -> None:
 
     bench.lane.clear()
 
-    assert (bench.lane.waiting, bench.lane.parked, bench.lane.due(60.0)) == (0, 0, None)
+    assert (bench.lane.waiting, bench.lane.parked, bench.lane.due(60.0)) == (0, [], None)
 
 
 def test_who_has_no_key_flies_alone() -> None:

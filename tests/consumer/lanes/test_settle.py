@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.lanes.halts import LaneHalt
-from consumer.lanes.health import Health
-from consumer.lanes.memory import CALM_SECONDS, REMEMBERED_SECONDS
+from consumer.lanes.health import CALM_SECONDS, Health
+from consumer.lanes.lane import breaker_state, next_try
+from consumer.lanes.memory import REMEMBERED_SECONDS
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.planhat import BulkResult, Resource
@@ -226,7 +227,7 @@ def test_the_failures_of_who_was_given_up_do_not_speak_against_the_api() -> None
         hopeless.tick(with_another=False)
         hopeless.tick()
 
-    assert hopeless.bench.lane.breaker_state == "closed"
+    assert breaker_state(hopeless.bench.lane) == "closed"
     assert len(hopeless.rejected()) > 20
 
 
@@ -365,7 +366,7 @@ def test_429_is_never_held_against_a_profile() -> None:
                 break
 
     assert ("slow", "rejected") not in bench.ended()
-    assert bench.lane.breaker_state == "closed"
+    assert breaker_state(bench.lane) == "closed"
 
 
 def test_a_throttled_request_goes_again_as_it_is_and_at_once_as_far_as_the_lane_knows() -> None:
@@ -384,8 +385,8 @@ def test_the_waits_between_tries_double() -> None:
 
     for _ in range(5):
         bench.settler.settle(bench.fly(), Retry("network"), bench.now)
-        profile = bench.lane.profiles()[0]
-        waits.append((bench.lane.next_try(profile) or 0.0) - bench.now)
+        profile = bench.lane.claims.holders()[0]
+        waits.append((next_try(bench.lane, profile) or 0.0) - bench.now)
         bench.now += 60.0
 
     assert waits == pytest.approx([0.25, 0.5, 1.0, 2.0, 4.0])
@@ -474,11 +475,11 @@ def test_after_the_bad_change_is_found_the_others_fly_as_one_again() -> None:
 def test_who_fails_alone_while_others_are_well_waits_but_never_for_long() -> None:
     bench = Bench(attempts=8)
     bench.lane.add(part("bad", 1), 0.0)
-    profile = bench.lane.profiles()[0]
+    profile = bench.lane.claims.holders()[0]
     waits = []
     for number in range(7):
         bench.settler.settle(bench.fly(), NO, bench.now)
-        waits.append((bench.lane.next_try(profile) or 0.0) - bench.now)
+        waits.append((next_try(bench.lane, profile) or 0.0) - bench.now)
         bench.now += 0.1
         bench.lane.add(part(f"good{number}", 1), bench.now)
         bench.settler.settle(bench.fly(), Delivered(of(created=1)), bench.now)
@@ -822,7 +823,7 @@ def test_an_id_that_is_on_trial_when_all_is_revoked_is_believed_again() -> None:
     memory = bench.lane.memory
     before = (memory.ids.get("b"), memory.stale.holds("5d"))
 
-    bench.settler.clear()
+    bench.settler.ids.restore_all()
 
     assert before == (None, True)
     assert (memory.ids.get("b"), memory.stale.holds("5d")) == ("5e", False)

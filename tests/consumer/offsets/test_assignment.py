@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumer.offsets.assignment import Assignment
+from consumer.offsets.assignment import Assignment, is_within_horizon, oldest_by_partition
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Ticket
 
@@ -15,9 +15,9 @@ def test_the_oldest_record_is_known_by_partition() -> None:
         record = Record(partition, offset, None, b"", timestamp=at)
         offsets = assignment.owned[partition]
         assert offsets.track(offset)
-        assignment.backlog.add(Ticket(record, offsets, assignment.backlog))
+        Ticket(record, offsets, assignment.backlog)
 
-    found = assignment.oldest_by_partition()
+    found = oldest_by_partition(assignment)
 
     assert {name: record.offset for name, record in found.items()} == {one: 5, other: 9}
 
@@ -39,7 +39,6 @@ def read(assignment: Assignment, partition: Partition, count: int, *, final: boo
         offset = offsets.position or 0
         offsets.track(offset)
         ticket = Ticket(Record(partition, offset, None, b""), offsets, assignment.backlog)
-        assignment.backlog.add(ticket)
         if final:
             ticket.resolve()
 
@@ -49,9 +48,9 @@ def test_nothing_owned_wants_nothing() -> None:
 
     assert not assignment.wants_commit
     assert not assignment.is_full
-    assert assignment.is_within_horizon
-    assert (assignment.eligible(), assignment.behind) == ([], [])
-    assert assignment.oldest_by_partition() == {}
+    assert is_within_horizon(assignment)
+    assert (assignment.eligible(), assignment.targets) == ([], {})
+    assert oldest_by_partition(assignment) == {}
 
 
 def test_one_partition_of_many_may_want_a_commit() -> None:
@@ -75,10 +74,10 @@ def test_all_that_was_read_may_be_sent_only_if_that_holds_for_each_partition() -
     assignment.begin({P0: (0, "hp1:1;"), P1: (0, "hp1:9;")})
 
     read(assignment, P1, 2)
-    before = assignment.is_within_horizon
+    before = is_within_horizon(assignment)
     read(assignment, P0, 2)
 
-    assert (before, assignment.is_within_horizon) == (True, False)
+    assert (before, is_within_horizon(assignment)) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,7 @@ def test_partitions_come_and_go_with_an_epoch_each() -> None:
     assert len(set(epochs)) == 4
     assert assignment.owned == {}
     assert assignment.backlog is not backlog
-    assert assignment.behind == []
+    assert assignment.targets == {}
 
 
 def test_of_a_partition_the_record_that_waits_longest_is_known() -> None:
@@ -159,11 +158,11 @@ def test_of_a_partition_the_record_that_waits_longest_is_known() -> None:
     for partition in (P1, P0, P1):
         read(assignment, partition, 1)
     first = next(iter(assignment.backlog.open))
-    before = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
+    before = {name: one.offset for name, one in oldest_by_partition(assignment).items()}
 
     first.resolve()
 
-    after = {name: one.offset for name, one in assignment.oldest_by_partition().items()}
+    after = {name: one.offset for name, one in oldest_by_partition(assignment).items()}
     assert (before, after) == ({P0: 0, P1: 0}, {P0: 0, P1: 1})
 
 
@@ -173,4 +172,4 @@ def test_what_is_read_first_are_the_ends_that_were_told_last_of_what_is_ours() -
 
     assignment.read_first({P1: 50, P2: 50}, 0.0)
 
-    assert assignment.behind == [P1]
+    assert list(assignment.targets) == [P1]

@@ -182,7 +182,7 @@ def test_the_horizon_keeps_a_distance_and_never_falls(
     offsets = read_up_to(position, horizon=horizon)
 
     assert offsets.aim(100) == aim
-    assert offsets.wants_horizon(100) is (aim != horizon)
+    assert (offsets.aim(100) != offsets.horizon) is (aim != horizon)
 
 
 def test_what_lies_beyond_the_horizon_may_not_be_sent() -> None:
@@ -304,11 +304,7 @@ def test_a_window_that_moves_on_over_hundreds_of_thousands_keeps_what_is_final()
 def test_of_a_partition_of_which_nothing_is_known_nothing_is_told() -> None:
     offsets = Offsets()
 
-    assert (offsets.aim(100), offsets.wants_horizon(100), offsets.last_horizon) == (
-        None,
-        False,
-        None,
-    )
+    assert (offsets.aim(100), offsets.horizon, offsets.last_horizon) == (None, None, None)
     assert not offsets.differs(None)
     assert not offsets.differs(5)
     assert (offsets.position, offsets.next_offset, offsets.committed) == (None, None, None)

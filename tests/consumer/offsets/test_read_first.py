@@ -1,6 +1,6 @@
 """What is owned, and what is waited for before anything of it is sent."""
 
-from consumer.offsets.assignment import READ_FIRST_SECONDS, Assignment
+from consumer.offsets.assignment import READ_FIRST_SECONDS, Assignment, is_within_horizon
 from consumer.offsets.offsets import encode
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Ticket
@@ -17,7 +17,7 @@ def assignment(*, window: int = 100, most: int = 100, most_bytes: int = 1 << 20)
 def read(made: Assignment, partition: Partition, offset: int) -> None:
     offsets = made.owned[partition]
     assert offsets.track(offset)
-    made.backlog.add(Ticket(Record(partition, offset, None, b"{}"), offsets, made.backlog))
+    Ticket(Record(partition, offset, None, b"{}"), offsets, made.backlog)
 
 
 def test_nothing_is_waited_for_where_nothing_is_left_to_read() -> None:
@@ -58,7 +58,7 @@ def test_a_position_before_the_end_reaches_nothing() -> None:
     made.reached(P0, 11)
     made.reached(P1, 11)
 
-    assert made.behind == [P0]
+    assert list(made.targets) == [P0]
 
 
 def test_what_was_final_for_who_was_killed_takes_room_for_bytes_once_more() -> None:
@@ -153,7 +153,7 @@ def test_a_horizon_is_wanted_before_it_is_reached() -> None:
 
     assert not before
     assert made.wants_commit
-    assert made.is_within_horizon
+    assert is_within_horizon(made)
 
 
 def test_a_commit_is_wanted_when_a_quarter_of_a_share_could_be_saved() -> None:
@@ -207,7 +207,7 @@ def test_after_it_was_waited_for_long_enough_all_is_read_again() -> None:
 
     made.is_read_up(READ_FIRST_SECONDS)
 
-    assert (before, made.behind, sorted(made.eligible())) == ([P0], [], [P0, P1])
+    assert (before, made.targets, sorted(made.eligible())) == ([P0], {}, [P0, P1])
 
 
 def test_what_was_revoked_is_not_waited_for() -> None:

@@ -10,7 +10,7 @@ from tests.consumer.dead import DEAD, letter, record
 def test_what_the_service_writes_is_read() -> None:
     ticket = Ticket(record(7), Offsets(10), Backlog())
     receipt = Receipt(ticket, 2, "user:update", "u1")
-    ticket.reject(receipt)
+    ticket.rejected = [receipt]
     receipt.rejections = ["400 no such mailbox", "licence 1: mrr is missing"]
     receipt.attempts = 3
     one = record(7)

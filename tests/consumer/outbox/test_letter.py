@@ -26,7 +26,7 @@ def bare(record: Record) -> DeadLetter:
     ticket = Ticket(record, Offsets(), Backlog())
     receipt = Receipt(ticket, 1, "user:update", "u1")
     receipt.reject("400 no")
-    ticket.reject(receipt)
+    ticket.rejected = [receipt]
     key, value, headers = letter(ticket, 1_700_000_000.0, is_bare=True)
     assert value is None
     found = dead_letter(Record(DEAD, 4, key, value, headers, 200.0))

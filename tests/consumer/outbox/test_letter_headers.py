@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from consumer.errors import KafkaUnavailable
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
-from consumer.offsets.ticket import Backlog, Receipt, Ticket
+from consumer.offsets.ticket import Backlog, Receipt, Ticket, appended
 from consumer.outbox.dead_letters import DeadLetters
 from consumer.outbox.letter import headers
 from tests.consumer.outbox.test_letter_queue import letter
@@ -37,7 +37,7 @@ def rejected(
         receipt.attempts = attempts
         for reason in reasons:
             receipt.reject(reason)
-        ticket.reject(receipt)
+        ticket.rejected = appended(ticket.rejected, receipt)
     return ticket
 
 

@@ -21,7 +21,7 @@ def letter(number: int, size: int = 10, reason: str = "not JSON") -> Ticket:
     ticket = Ticket(record, Offsets(), Backlog())
     receipt = Receipt(ticket, None, "", "")
     receipt.reject(reason)
-    ticket.reject(receipt)
+    ticket.rejected = [receipt]
     return ticket
 
 

@@ -23,7 +23,7 @@ def read(assignment: Assignment, offset: int, timestamp: float, since: float) ->
     record = Record(ONE, offset, None, b"", (), timestamp, since)
     offsets = assignment.owned[ONE]
     assert offsets.track(offset)
-    assignment.backlog.add(Ticket(record, offsets, assignment.backlog))
+    Ticket(record, offsets, assignment.backlog)
     return record
 
 

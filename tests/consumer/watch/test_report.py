@@ -42,7 +42,7 @@ class Desk:
         self.offsets = Offsets(0, "")
 
     def _reject(self, ticket: Ticket) -> None:
-        self.engine.dead_lettered(ticket, 0.0)
+        self.engine.intake.resolve(ticket, 0.0)
 
     def _delivered(self, end: Ended) -> None:
         result = result_of(end, 0.0)

@@ -77,7 +77,7 @@ class Desk:
         return [span for span in self.exporter.get_finished_spans() if span.kind is kind]
 
     def _reject(self, ticket: Ticket) -> None:
-        self.engine.dead_lettered(ticket, 0.0)
+        self.engine.intake.resolve(ticket, 0.0)
 
 
 @pytest.fixture(name="desk")
