@@ -21,6 +21,7 @@ from consumer.watch.report import Reporter
 from planhat_client.sandbox import Refusal
 from tests.consumer.engine_run import Engine, account, user_message
 from tests.examples import examples
+from tests.processor_time import on_this_machine
 
 if TYPE_CHECKING:
     from consumer.lanes.part import Ended
@@ -158,7 +159,7 @@ def test_half_a_million_odd_items_are_one_rejection_in_no_time(document: str, it
 
     assert [one.reason for one in engine.outcomes] == [reasons.TOO_MANY_ITEMS]
     assert is_done(engine)
-    assert time.process_time() - began < MOST_SECONDS
+    assert time.process_time() - began < on_this_machine(MOST_SECONDS)
 
 
 def test_odd_items_of_many_messages_count_together() -> None:

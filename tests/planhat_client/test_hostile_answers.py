@@ -25,6 +25,7 @@ from planhat_client.transport import Transport
 from schemas.planhat import Resource
 from tests.planhat_client.test_client import planhat
 from tests.planhat_client.test_transport import reply, server, transport, writes
+from tests.processor_time import on_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -227,7 +228,7 @@ async def test_a_flood_of_errors_holds_nothing_up() -> None:
     assert isinstance(answer, Partial)
     found = verdicts(items, answer)
 
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < on_this_machine(1.0)
     assert all(isinstance(one, Suspect) and "Quentin" not in one.reason for one in found)
 
 
@@ -255,9 +256,9 @@ def test_a_message_is_not_looked_for_in_a_million_values() -> None:
     entry: object = {}
     for _ in range(6):
         entry = [entry] * 10
-    start = time.perf_counter()
+    start = time.process_time()
 
     told = [error_text(entry) for _ in range(50)]
 
     assert set(told) == {NO_MESSAGE}
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < on_this_machine(0.5)

@@ -18,6 +18,7 @@ from consumer.decide.route import route
 from schemas.hull import NO_MOVES, Event, Message, Segment, SegmentChanges
 from tests.consumer.watch.explain.hull_messages import encoded, records
 from tests.examples import examples
+from tests.processor_time import on_this_machine
 
 if TYPE_CHECKING:
     from consumer.decide.message import Routed
@@ -225,7 +226,7 @@ def test_a_megabyte_of_extreme_numbers_is_read_at_once() -> None:
 
     found = parse(b'{"user": {"id": "u", "many": [' + many + b"]}}")
 
-    assert time.process_time() - begun < 1  # 3 s by msgspec
+    assert time.process_time() - begun < on_this_machine(1)  # 3 s by msgspec
     assert isinstance(found, Messages)
     assert isinstance(found.messages[0], UserMessage)
     assert found.messages[0].user["many"] == [1e308] * 160_000

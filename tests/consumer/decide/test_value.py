@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.decide import value
 from schemas.attribute import ABSENT
+from tests.processor_time import on_this_machine
 
 MOST_SECONDS = 0.15
 
@@ -264,7 +265,7 @@ def test_a_list_of_many_small_lists_is_written_in_no_time() -> None:
         seconds.append(time.process_time() - began)
 
     assert written == ["[1]"] * 250_000
-    assert min(seconds) < MOST_SECONDS
+    assert min(seconds) < on_this_machine(MOST_SECONDS)
 
 
 def test_numbers_that_json_has_not_are_written_as_ever_within_an_object() -> None:

@@ -31,6 +31,7 @@ from tests.integration.raw_batches import (
     swelling,
     varint,
 )
+from tests.processor_time import on_this_machine
 
 ABORTED_BY, OTHER = 7, 8
 MOST_SECONDS = 0.1
@@ -405,7 +406,7 @@ def test_no_poll_of_a_batch_looks_at_all_of_its_half_a_million_records() -> None
     ((found,), longest) = in_turns([framed(packed(empty, "zstd"), "zstd", count=count)], 4)
 
     assert [one.offset for one in found] == list(range(1000))
-    assert longest < MOST_SECONDS
+    assert longest < on_this_machine(MOST_SECONDS)
 
 
 @pytest.mark.parametrize("size", [1 << 20, 3 << 20])

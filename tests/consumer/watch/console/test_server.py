@@ -1,3 +1,5 @@
+from tests.processor_time import on_this_machine
+
 """The console over real sockets: what it answers, to whom, and what it never says."""
 
 from __future__ import annotations
@@ -308,7 +310,7 @@ async def test_no_message_holds_up_the_service_or_is_answered_at_length(
 
     assert status in {200, 413}
     assert len(json.dumps(found, ensure_ascii=False)) < 1_100_000
-    assert max(held) < 0.3
+    assert max(held) < on_this_machine(0.3)
 
 
 @pytest.mark.slow
