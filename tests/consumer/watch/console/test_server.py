@@ -1,5 +1,3 @@
-from tests.processor_time import on_this_machine
-
 """The console over real sockets: what it answers, to whom, and what it never says."""
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from consumer.offsets.record import Partition, Record
 from consumer.settings import Settings
 from consumer.watch.console.server import is_let_in
 from schemas.connector import ConnectorSettings
+from tests.processor_time import on_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
