@@ -206,14 +206,12 @@ def headline(facts: Facts) -> Headline:
 def _headlines(facts: Facts) -> Iterator[Headline]:
     yield from _stopped(facts)
     yield from _troubled(facts)
+    under_way = f"{facts.unresolved:,} on {plural(facts.unresolved, 'its', 'their')} way"
     if facts.unread:
         unread = f"{facts.unread:,} {plural(facts.unread, 'record')} to read"
-        detail = f"{unread}, {facts.unresolved:,} on their way"
-        yield Headline("busy", "Catching up", detail)
+        yield Headline("busy", "Catching up", f"{unread}, {under_way}")
     if facts.unresolved:
-        yield Headline(
-            "good", "All is well", f"Everything is read; {facts.unresolved:,} on their way"
-        )
+        yield Headline("good", "All is well", f"Everything is read; {under_way}")
     yield Headline("good", "All is well", "Nothing is waiting")
 
 

@@ -96,7 +96,8 @@ function show(state) {
 function showFigures(state) {
   const quota = state.quota;
   text("lag", brief.format(state.kafka.unread));
-  text("lag-note", `${whole.format(state.pending.records)} on their way`);
+  const open = state.pending.records;
+  text("lag-note", `${whole.format(open)} on ${open === 1 ? "its" : "their"} way`);
   text("oldest", state.oldest ? span(state.oldest.seconds) : "none");
   fill($("oldest-note"), state.oldest?.hull_id ? [seeker(state.oldest.hull_id, "What does it wait for?")] : []);
   text("quota", `${Math.round(quota.used_ratio * 100)} %`);
