@@ -20,6 +20,7 @@ from planhat_client.errors import (
     PlanhatUnavailable,
 )
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
+from schemas.custom_field import CustomField
 from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Read: TypeAlias = Callable[[Response, float, Clean], Answer]
 
 _PAGE = 10_000
+_FIELDS_PAGE = 2000
 _MOST_PAGES = 50
 _MUCH = 256 << 10
 """Bytes sent from which on a thread reads the answer: what it repeats is looked for in them."""
@@ -104,14 +106,11 @@ class Planhat:
 
     async def users(self) -> list[PlanhatUser]:
         """All users of Planhat, for owners (`GET /users`)."""
-        found: list[PlanhatUser] = []
-        for page in range(_MOST_PAGES):
-            path = f"users?limit={_PAGE}&offset={page * _PAGE}"
-            rows = await self._read(path, protocol.rows)
-            found += _rows(rows, PlanhatUser)
-            if len(rows) < _PAGE:
-                break
-        return found
+        return await self._pages("users", _PAGE, PlanhatUser)
+
+    async def custom_fields(self) -> list[CustomField]:
+        """All custom fields of the tenant (`GET /customfields`)."""
+        return await self._pages("customfields", _FIELDS_PAGE, CustomField)
 
     async def enduser_id(self, external_id: str) -> str | None:
         """Planhat's id of an enduser (`GET /endusers/extid-...`); None if there is none.
@@ -142,6 +141,16 @@ class Planhat:
         if len(request.body) < _MUCH:
             return read(response, time.time(), echo.cleaned)
         return await asyncio.to_thread(_read_much, read, response, echo)
+
+    async def _pages(self, what: str, size: int, model: type[Model]) -> list[Model]:
+        """Read page after page, until one is not full."""
+        found: list[Model] = []
+        for page in range(_MOST_PAGES):
+            rows = await self._read(f"{what}?limit={size}&offset={page * size}", protocol.rows)
+            found += _rows(rows, model)
+            if len(rows) < size:
+                break
+        return found
 
     async def _read(self, path: str, find: Callable[[Response], list[Row] | None]) -> list[Row]:
         """Read what `find` finds in the answer; raises what the answer means if it is nothing."""

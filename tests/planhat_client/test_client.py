@@ -156,6 +156,19 @@ async def test_users_are_read_page_by_page() -> None:
     ]
 
 
+async def test_custom_fields_are_read_page_by_page() -> None:
+    full = [{"name": str(number), "parent": "company"} for number in range(2000)]
+    client, wire = planhat(response(document=full), response(document=[{"name": "x"}, {}, None]))
+
+    fields = await client.custom_fields()
+
+    assert len(fields) == 2001
+    assert [request.url.rpartition("/")[2] for request in wire.requests] == [
+        "customfields?limit=2000&offset=0",
+        "customfields?limit=2000&offset=2000",
+    ]
+
+
 async def test_a_server_that_never_ends_its_pages_is_left_at_last() -> None:
     client, wire = planhat(response(document=[{}] * 10_000))
 
