@@ -42,3 +42,8 @@ NOT_A_NUMBER: Final = "no number that can be written"
 NOT_A_LIST_OF_LICENCES: Final = "no list of licences"
 UNREADABLE: Final = "of a wrong type"
 """Why a part of a message is left out, and the rest goes."""
+
+NO_SUCH_FIELD: Final = "Planhat has no such field"
+LOCKED_FIELD: Final = "the field is locked in Planhat"
+FORMULA_FIELD: Final = "Planhat computes the field"
+"""Why a row of a mapping is not sent, where the settings say so."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from consumer.decide import reasons, value
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
+from schemas.planhat import Resource
 from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from schemas.connector import AttributeMapping, ConnectorSettings
 
@@ -52,11 +53,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
+    """The rows of a model; `own` and `account` are the canonical names that a change may touch.
+
+    `skipped` are rows that are not sent, as the tenant has no field for them.
+    """
 
     fields: tuple[Field, ...]
     own: frozenset[str]
     account: frozenset[str]
+    skipped: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +118,32 @@ class Rules:
         )
 
     @property
+    def mappings(self) -> tuple[tuple[Resource, Mapping], ...]:
+        """The mapping of each model that is sent."""
+        own = ((Resource.ENDUSERS, self.contact), (Resource.COMPANIES, self.company))
+        return own if self.licence_attribute is None else (*own, (Resource.LICENSES, self.licence))
+
+    @property
     def needs_owners(self) -> bool:
         """Whether companies name their owners, so that Planhat's users must be known."""
         return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
+
+
+class InForce:
+    """The rules that hold now: they change as Planhat tells the fields of the tenant."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+
+
+def made(fields: Sequence[Field], skipped: Sequence[Field] = ()) -> Mapping:
+    """Make a mapping of its rows."""
+    return Mapping(
+        tuple(fields),
+        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
+        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
+        skipped=tuple(skipped),
+    )
 
 
 def _mapping(
@@ -130,12 +158,7 @@ def _mapping(
         _field(targets, row, is_custom=is_custom, reaches_account=reaches_account)
         for row, is_custom in rows
     )
-    fields = tuple(field for field in found if field is not None)
-    return Mapping(
-        fields,
-        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
-        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
-    )
+    return made([field for field in found if field is not None])
 
 
 def _field(
