@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from consumer.settings import ALL, described
 from consumer.settings.environment import env_name
 from schemas.connector import ConnectorSettings
+from schemas.dialect import Dialect
 from schemas.hull import Message
 from schemas.models import MODELS
 
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_text(of: Literal["record", "settings", "environment"]) -> str:
+def schema_text(of: Literal["record", "settings", "environment", "dialect"]) -> str:
     """Return the schema as JSON."""
-    made = {"record": _record, "settings": settings_schema, "environment": _environment}[of]
+    made = {
+        "record": _record,
+        "settings": settings_schema,
+        "environment": _environment,
+        "dialect": Dialect.model_json_schema,
+    }[of]
     return json.dumps({"$schema": _DIALECT, **made()}, indent=2)
 
 
