@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from consumer.decide.rules import ACCOUNT_PREFIX
 from schemas.custom_field import CustomField
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from consumer.decide.rules import Field, Rules
+    from schemas.models import Model
 
 Fields: TypeAlias = Mapping[tuple[Resource, str], CustomField]
 """The custom fields of a tenant; upper and lower case count in their names."""
@@ -26,11 +28,6 @@ Fields: TypeAlias = Mapping[tuple[Resource, str], CustomField]
 FaultKind = Literal["missing", "locked", "formula", "mandatory"]
 FAULTS: Final[tuple[FaultKind, ...]] = ("missing", "locked", "formula", "mandatory")
 
-_MODELS: Final = {
-    Resource.ENDUSERS: ("enduser", "contact_custom_attributes_outbound"),
-    Resource.COMPANIES: ("company", "account_custom_attributes_outbound"),
-    Resource.LICENSES: ("license", "account_licenses_custom_attributes_outbound"),
-}
 _ALIKE: Final = 0.6
 _LONGEST: Final = 60
 
@@ -47,7 +44,7 @@ class Fault:
 
     def __str__(self) -> str:
         """Say what is wrong, and what to do."""
-        model, name = _MODELS[self.resource][0], _named(self.field)
+        model, name = MODELS[self.resource].singular, _named(self.field)
         match self.kind:
             case "missing":
                 meant = (
@@ -89,13 +86,14 @@ def fault_of(resource: Resource, field: Field, fields: Fields) -> FaultKind | No
 
 def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:
     """Go through all custom rows, and through what Planhat asks for."""
-    for resource, mapping in rules.mappings:
+    for model, mapping in rules.mappings:
+        resource = model.resource
         rows = [field for field in mapping.fields if field.is_custom]
         for at, field in enumerate(rows):
             kind = fault_of(resource, field, fields)
             if kind is not None:
                 nearest = _nearest(resource, field.target, fields) if kind == "missing" else ""
-                row = _row(resource, at, field)
+                row = _row(model, at, field)
                 yield Fault(kind, resource, field.target, row, nearest)
         mapped = {field.target for field in rows}
         for (parent, name), found in fields.items():
@@ -103,9 +101,9 @@ def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:
                 yield Fault("mandatory", resource, name)
 
 
-def _row(resource: Resource, at: int, field: Field) -> str:
+def _row(model: Model, at: int, field: Field) -> str:
     source = f"{ACCOUNT_PREFIX if field.of_account else ''}{field.attribute.name}"
-    return f"{_MODELS[resource][1]}[{at}] ({_named(source)} -> {_named(field.target)})"
+    return f"{model.custom_table}[{at}] ({_named(source)} -> {_named(field.target)})"
 
 
 def _nearest(resource: Resource, target: str, fields: Fields) -> str:

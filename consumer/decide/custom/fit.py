@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
 from consumer.decide.custom.faults import fault_of
-from consumer.decide.rules import made
-from schemas.planhat import Resource
+from consumer.decide.rules import Listed, made
+from schemas.models import COMPANIES, ENDUSERS
 
 if TYPE_CHECKING:
     from consumer.decide.custom.faults import FaultKind, Fields
     from consumer.decide.rules import Field, Mapping, Rules
+    from schemas.models import Model
 
 _WHY: Final[dict[FaultKind, str]] = {
     "missing": reasons.NO_SUCH_FIELD,
@@ -26,23 +27,26 @@ def fitted(rules: Rules, fields: Fields, *, skips_faulty: bool) -> Rules:
 
     `skips_faulty`: rows whose values nobody would see in Planhat are not sent.
     """
-    found = {
-        resource: _fitted(resource, mapping, fields, skips_faulty=skips_faulty)
-        for resource, mapping in rules.mappings
-    }
     return replace(
         rules,
-        contact=found[Resource.ENDUSERS],
-        company=found[Resource.COMPANIES],
-        licence=found.get(Resource.LICENSES, rules.licence),
+        contact=_fitted(ENDUSERS, rules.contact, fields, skips_faulty=skips_faulty),
+        company=_fitted(COMPANIES, rules.company, fields, skips_faulty=skips_faulty),
+        lists=tuple(
+            Listed(
+                listed.model,
+                listed.attribute,
+                _fitted(listed.model, listed.mapping, fields, skips_faulty=skips_faulty),
+            )
+            for listed in rules.lists
+        ),
     )
 
 
-def _fitted(resource: Resource, mapping: Mapping, fields: Fields, *, skips_faulty: bool) -> Mapping:
+def _fitted(model: Model, mapping: Mapping, fields: Fields, *, skips_faulty: bool) -> Mapping:
     kept: list[Field] = []
     skipped: list[Field] = []
     for field in mapping.fields:
-        kind = fault_of(resource, field, fields) if field.is_custom else None
+        kind = fault_of(model.resource, field, fields) if field.is_custom else None
         if kind is not None and skips_faulty:
             skipped.append(replace(field, wrong=_WHY[kind]))
         else:
