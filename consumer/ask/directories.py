@@ -81,21 +81,27 @@ class DirectoryReader:
     async def _read_fields(self) -> None:
         """Without them the service goes on: a token that may not read them halts nothing."""
         engine, tenant = self._engine, self._engine.tenant
-        found, reason = [], "it tells of none"  # none, although there are rows for some
+        found, what, reason = [], "customfields", ""
         try:
             async with asyncio.timeout(None if tenant.is_settled else _FIELDS_SECONDS):
                 await take_call(engine)
                 found = await self._api.custom_fields()
+                if not found:
+                    reason = "it tells of none"  # although there are rows for some
+                elif not engine.needs_owners and tenant.names_users(found):
+                    what = "users"
+                    await take_call(engine)
+                    engine.owners_read(await self._api.users(), loop_time())
         except TimeoutError:
             reason = f"no answer in {_FIELDS_SECONDS:g} s"
         except PlanhatError as error:
             reason = str(error)
             if not isinstance(error, PlanhatUnauthorized):
-                apply_backpressure(engine, "customfields", error)
+                apply_backpressure(engine, what, error)
         if found:
             self._tell(len(found), tenant.read(found, loop_time()))
-        elif tenant.failed(reason, loop_time()):
-            _log.warning("fields.not_read", reason=reason)
+        if reason and tenant.failed(f"{what}: {reason}", loop_time()):
+            _log.warning("fields.not_read", reason=f"{what}: {reason}")
 
     @staticmethod
     def _tell(fields: int, faults: Iterable[Fault]) -> None:

@@ -168,7 +168,9 @@ def explain(  # noqa: PLR0913 - each is an option of the command line
     pii: Annotated[bool, typer.Option("--pii", help="Show e-mail addresses in full.")] = False,
     ask_planhat: Annotated[
         bool,
-        typer.Option("--ask-planhat", help="Read Planhat's companies and users: two calls."),
+        typer.Option(
+            "--ask-planhat", help="Read Planhat's companies, users and custom fields: three calls."
+        ),
     ] = False,
 ) -> None:
     """Explain what becomes of messages, rule by rule, and show the requests; sends nothing."""

@@ -23,6 +23,7 @@ from consumer.cli.terminal import FAILED, WRONG_USE, guarded, say, shown, tell_j
 from consumer.cli.topic_choice import Choice, chosen
 from consumer.decide.rules import Rules
 from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.tenant import Tenant
 from consumer.extract.export import unwrapped
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from consumer.settings.planhat import PlanhatSettings
     from schemas.connector import ConnectorSettings
+    from schemas.custom_field import CustomField
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,12 @@ def run_explain(options: ExplainOptions) -> int:
     def explained() -> int:
         settings, connector = read_settings(os.environ)
         try:
-            known = _known(settings, connector, asks_planhat=options.asks_planhat)
+            tenant = Tenant(Rules.compile(connector), settings.planhat.custom_fields)
+            known = _known(settings, connector, tenant, asks_planhat=options.asks_planhat)
         except PlanhatError as error:
             say([f"hull-planhat: {error}"])
             return FAILED
-        tell = _teller(settings, connector, known, options)
+        tell = _teller(settings, tenant.in_force.rules, known, options)
         if options.file is None:
             return _from_topic(settings, options, tell)
         return _from_file(options.file, tell)
@@ -86,12 +89,14 @@ def run_explain(options: ExplainOptions) -> int:
     return guarded(explained)
 
 
-def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
+def _known(
+    settings: Settings, connector: ConnectorSettings, tenant: Tenant, *, asks_planhat: bool
+) -> Known:
     single = settings.planhat.activities == "single"
     wait = settings.company_wait_seconds
     if not asks_planhat:
         return Known(company_wait_seconds=wait, single_activities=single)
-    companies, owners = asyncio.run(looked_up(settings.planhat, connector))
+    companies, owners = asyncio.run(looked_up(settings.planhat, connector, tenant))
     return Known(companies, owners, wait, single)
 
 
@@ -146,9 +151,8 @@ def _by_timestamp(record: Record) -> str:
 
 
 def _teller(
-    settings: Settings, connector: ConnectorSettings, known: Known, options: ExplainOptions
+    settings: Settings, rules: Rules, known: Known, options: ExplainOptions
 ) -> Callable[[_Told], None]:
-    rules = Rules.compile(connector)
     masks = shown(keeps_personal=options.pii or settings.log.pii, rules=rules)
     console = Console(highlight=False, emoji=False, markup=False)
 
@@ -270,9 +274,12 @@ def _json(value: object) -> str:
 
 
 async def looked_up(
-    settings: PlanhatSettings, connector: ConnectorSettings
+    settings: PlanhatSettings, connector: ConnectorSettings, tenant: Tenant
 ) -> tuple[CompanyDirectory, Owners]:
-    """Read companies and users, in two calls; raises InvalidSettings and PlanhatError."""
+    """Read companies, users and custom fields; raises InvalidSettings and PlanhatError.
+
+    `tenant` hears of the fields; without them it explains as the service goes on.
+    """
     companies, owners = CompanyDirectory(), Owners()
     api = Planhat(
         Transport(settings.request_timeout_seconds, 2),
@@ -282,6 +289,18 @@ async def looked_up(
     try:
         companies.read(await api.companies(), 0.0)
         owners.read(await api.users(), 0.0)
+        if tenant.try_now(0.0):
+            tenant.users_read(owners.ids)
+            if fields := await _fields(api):
+                tenant.read(fields, 0.0)
     finally:
         await api.close()
     return companies, owners
+
+
+async def _fields(api: Planhat) -> list[CustomField]:
+    try:
+        return await api.custom_fields()
+    except PlanhatError as error:
+        say([f"hull-planhat: the custom fields were not read, so types are guessed: {error}"])
+        return []

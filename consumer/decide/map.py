@@ -153,6 +153,8 @@ def _mapped(
             if left is not None and found is ABSENT and not is_nothing(raw):
                 left.append((field.target, field.wrong))
             continue
+        if field.picked is not None and left is not None and field.picked.loses(raw):
+            left.append((field.target, field.wrong))
         (custom if field.is_custom else body)[field.target] = found
     if custom:
         body["custom"] = custom

@@ -38,6 +38,8 @@ NOT_A_LIST: Final = "no list of texts"
 NOT_A_DATE: Final = "no date that can be read"
 NOT_A_BOOLEAN: Final = "neither true nor false"
 NOT_A_NUMBER: Final = "no number that can be written"
+NOT_OFFERED: Final = "no value that the list offers"
+NOT_A_MEMBER: Final = "nobody of Planhat's users"
 UNREADABLE: Final = "of a wrong type"
 """Why a part of a message is left out, and the rest goes."""
 

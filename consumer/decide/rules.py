@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons, value
+from consumer.decide.custom.written import Picked
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
 from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
@@ -39,7 +40,7 @@ class Field:
     """One row of a mapping: an attribute, where it is read, and how its value is written.
 
     `keeps_text` tells that text stays as it is, `wrong` why a value is left out that can't be
-    written.
+    written; `picked` of which values a list is written without some.
     """
 
     attribute: Attribute
@@ -49,6 +50,7 @@ class Field:
     of_account: bool
     keeps_text: bool
     wrong: str
+    picked: Picked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Rules:
     lists: tuple[Listed, ...]
     send_null_values: bool
     archives_left: bool
+    skips_unknown_values: bool = False
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
@@ -108,6 +111,7 @@ class Rules:
             lists=tuple(lists),
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
+            skips_unknown_values=settings.unknown_list_values == "skip",
         )
 
     @property

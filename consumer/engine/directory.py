@@ -161,19 +161,20 @@ class Owners(_Freshness):
     def __init__(self) -> None:
         """Nobody is known before the first reading."""
         super().__init__()
-        self._ids: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        """An id, or an e-mail address in small letters -> the id."""
 
     def read(self, users: Iterable[PlanhatUser], now: float) -> None:
         """Take over what `GET /users` told."""
-        self._ids = {}
+        self.ids = {}
         for user in users:
-            self._ids[user.id] = user.id
+            self.ids[user.id] = user.id
             if user.email:
-                self._ids.setdefault(user.email.lower(), user.id)
+                self.ids.setdefault(user.email.lower(), user.id)
         self._note_read(now)
 
     def find(self, value: object) -> str | None:
         """Planhat's id of the user with that id or e-mail address."""
         if not isinstance(value, str):
             return None
-        return self._ids.get(value) or self._ids.get(value.strip().lower())
+        return self.ids.get(value) or self.ids.get(value.strip().lower())

@@ -161,6 +161,7 @@ class Engine:
     def owners_read(self, found: Iterable[PlanhatUser], now: float) -> None:
         """Planhat told its users."""
         self.owners.read(found, now)
+        self.tenant.users_read(self.owners.ids)
         self.planner.owners.users_read(now)
         _follow_up(self, now)
 

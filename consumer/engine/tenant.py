@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.decide.custom.faults import Fault, Fields, faults, keyed
-from consumer.decide.custom.fit import fitted
+from consumer.decide.custom.fit import Fitting
 from consumer.decide.rules import InForce
+from schemas.custom_field import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from consumer.decide.rules import Rules
     from schemas.custom_field import CustomField
@@ -21,6 +22,7 @@ Use = Literal["off", "warn", "skip"]
 
 REFRESH_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 300.0
+_OF_USERS: Final = (FieldType.TEAM_MEMBER, FieldType.TEAM_MEMBERS)
 
 
 class Tenant:
@@ -35,6 +37,8 @@ class Tenant:
         self._skips = use == "skip"
         self._next_at = float("-inf" if is_wanted else "inf")
         self._failure = ""
+        self._fields: Fields | None = None
+        self._users: Mapping[str, str] | None = None
         self.in_force = InForce(rules)
         self.is_settled = not is_wanted
         """The fields were read, or could not be: nobody is to wait for them."""
@@ -44,19 +48,40 @@ class Tenant:
         """Whether it is time to read them."""
         return now >= self._next_at
 
+    def names_users(self, found: Iterable[CustomField]) -> bool:
+        """Whether one of the mapped fields among these wants users of Planhat's."""
+        fields = keyed(found)
+        mapped = [
+            fields.get((model.resource, field.target))
+            for model, mapping in self._rules.mappings
+            for field in mapping.fields
+            if field.is_custom
+        ]
+        return any(field is not None and field.type in _OF_USERS for field in mapped)
+
     def read(self, found: Iterable[CustomField], now: float) -> list[Fault]:
         """Planhat told its custom fields; gives the faults that were not there before."""
-        fields: Fields = keyed(found)
-        known, self.faults = self.faults, tuple(faults(self._rules, fields))
-        self.in_force.rules = fitted(self._rules, fields, skips_faulty=self._skips)
+        self._fields = keyed(found)
+        known, self.faults = self.faults, tuple(faults(self._rules, self._fields))
+        self._fit()
         self._settle("", now + REFRESH_SECONDS)
         return [fault for fault in self.faults if fault not in known]
+
+    def users_read(self, ids: Mapping[str, str]) -> None:
+        """Planhat told its users: an id, or an e-mail address in small letters -> the id."""
+        self._users = ids
+        self._fit()
 
     def failed(self, reason: str, now: float) -> bool:
         """They could not be read; False if that was said before."""
         is_new = reason != self._failure
         self._settle(reason, now + RETRY_SECONDS)
         return is_new
+
+    def _fit(self) -> None:
+        if self._fields is not None:
+            fitting = Fitting(self._fields, self._users, skips_faulty=self._skips)
+            self.in_force.rules = fitting.rules(self._rules)
 
     def _settle(self, failure: str, next_at: float) -> None:
         self._failure, self._next_at, self.is_settled = failure, next_at, True

@@ -93,7 +93,9 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     elif written is None and not rules.send_null_values:
         note = "null is not sent: send_null_values is false"
     else:
-        return FieldRead(model, target, name, found_as, raw, True, written)
+        loses = field.picked is not None and field.picked.loses(raw)
+        note = f"left out in part: {field.wrong}" if loses else ""
+        return FieldRead(model, target, name, found_as, raw, True, written, note)
     return FieldRead(model, target, name, found_as, raw, False, None, note)
 
 

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from consumer.ask.directories import DirectoryReader
 from consumer.clock import loop_time
+from consumer.decide import reasons
 from planhat_client.errors import (
     PlanhatError,
     PlanhatRejected,
@@ -18,6 +19,7 @@ from planhat_client.errors import (
     PlanhatUnavailable,
 )
 from planhat_client.limiter import Limiter
+from schemas.attribute import ABSENT
 from schemas.planhat import LeanCompany, PlanhatUser
 from tests.consumer.joined import joined, rules_of
 from tests.consumer.tenant_fields import custom
@@ -45,7 +47,9 @@ class Asked:
         self.troubles = list(troubles)
         self.calls: list[str] = []
         self.fields = ["Plan"]
+        self.kind = "text"
         self.is_slow = False
+        self.no_users: PlanhatError | None = None
 
     async def companies(self) -> list[LeanCompany]:
         self._fail("companies")
@@ -53,13 +57,15 @@ class Asked:
 
     async def users(self) -> list[PlanhatUser]:
         self._fail("users")
+        if self.no_users is not None:
+            raise self.no_users
         return [PlanhatUser.model_validate({"_id": "u1"})]
 
     async def custom_fields(self) -> list[CustomField]:
         self._fail("custom fields")
         if self.is_slow:
             await asyncio.Event().wait()
-        return [custom(name) for name in self.fields]
+        return [custom(name, self.kind) for name in self.fields]
 
     def _fail(self, kind: str) -> None:
         self.calls.append(kind)
@@ -191,7 +197,35 @@ async def test_without_the_custom_fields_the_service_goes_on(trouble: PlanhatErr
     assert desk.sent == ["Gone"]
     assert not desk.engine.halts.stops_all
     assert not desk.engine.halts.probe_is_due(loop_time())
-    assert [(line["event"], line["reason"]) for line in log] == [("fields.not_read", str(trouble))]
+    assert [(line["event"], line["reason"]) for line in log] == [
+        ("fields.not_read", f"customfields: {trouble}")
+    ]
+
+
+async def test_users_are_read_where_a_mapped_field_names_some() -> None:
+    desk = FieldsDesk()
+    desk.api.fields, desk.api.kind = ["Gone"], "Team member"
+
+    await desk.read(lambda: desk.engine.is_open)
+
+    assert desk.api.calls == ["custom fields", "users"]
+    assert desk.used() == pytest.approx(2)
+    (field,) = desk.tenant.in_force.rules.contact.fields
+    assert [field.convert(one) for one in ("u1", "u2")] == ["u1", ABSENT]
+
+
+async def test_without_the_users_the_fields_hold_nevertheless() -> None:
+    desk = FieldsDesk()
+    desk.api.fields, desk.api.kind = ["Gone"], "Team member"
+    desk.api.no_users = PlanhatUnauthorized("403 Forbidden", 403)
+
+    with capture_logs() as log:
+        await desk.read(lambda: desk.engine.is_open)
+
+    (field,) = desk.tenant.in_force.rules.contact.fields
+    assert field.wrong == reasons.NOT_A_MEMBER
+    assert not desk.engine.halts.probe_is_due(loop_time())
+    assert log[-1]["reason"] == "users: 403 Forbidden"
 
 
 async def test_an_answer_without_any_field_is_not_believed() -> None:
