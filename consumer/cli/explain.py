@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from consumer.settings.planhat import PlanhatSettings
     from schemas.connector import ConnectorSettings
-    from schemas.custom_field import CustomField
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +275,7 @@ def _json(value: object) -> str:
 async def looked_up(
     settings: PlanhatSettings, connector: ConnectorSettings, tenant: Tenant
 ) -> tuple[CompanyDirectory, Owners]:
-    """Read companies, users and custom fields; raises InvalidSettings and PlanhatError.
-
-    `tenant` hears of the fields; without them it explains as the service goes on.
-    """
+    """Read all that there is to know; raises InvalidSettings and PlanhatError."""
     companies, owners = CompanyDirectory(), Owners()
     api = Planhat(
         Transport(settings.request_timeout_seconds, 2),
@@ -291,16 +287,10 @@ async def looked_up(
         owners.read(await api.users(), 0.0)
         if tenant.try_now(0.0):
             tenant.users_read(owners.ids)
-            if fields := await _fields(api):
-                tenant.read(fields, 0.0)
+            try:
+                tenant.read(await api.custom_fields(), 0.0)
+            except PlanhatError as error:
+                say([f"hull-planhat: custom fields are not read, their types guessed: {error}"])
     finally:
         await api.close()
     return companies, owners
-
-
-async def _fields(api: Planhat) -> list[CustomField]:
-    try:
-        return await api.custom_fields()
-    except PlanhatError as error:
-        say([f"hull-planhat: the custom fields were not read, so types are guessed: {error}"])
-        return []

@@ -60,8 +60,13 @@ class Tenant:
         return any(field is not None and field.type in _OF_USERS for field in mapped)
 
     def read(self, found: Iterable[CustomField], now: float) -> list[Fault]:
-        """Planhat told its custom fields; gives the faults that were not there before."""
+        """Planhat told its custom fields; gives the faults that were not there before.
+
+        If it told of none, nothing is known: they would not be mapped, and all would be skipped.
+        """
         self._fields = keyed(found)
+        if not self._fields:
+            return []
         known, self.faults = self.faults, tuple(faults(self._rules, self._fields))
         self._fit()
         self._settle("", now + REFRESH_SECONDS)

@@ -171,6 +171,10 @@ def row(target: str) -> str:
             "account_require_externalid: perhaps",
             "account_require_externalid: 'perhaps': should be true or false",
         ),
+        (
+            "unknown_list_values: go",
+            "unknown_list_values: 'go': input should be 'send' or 'skip'",
+        ),
         ("on_segment_left: go", "on_segment_left: 'go': input should be 'ignore' or 'archive'"),
         (
             "api_prefix: https://api-eu.planhat.com/",

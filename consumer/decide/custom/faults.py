@@ -30,6 +30,8 @@ FAULTS: Final[tuple[FaultKind, ...]] = ("missing", "locked", "formula", "mandato
 
 _ALIKE: Final = 0.6
 _LONGEST: Final = 60
+_OF_SALESFORCE: Final = "-SF"
+"""How names of fields end that Planhat's own sync with Salesforce overwrites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def fault_of(resource: Resource, field: Field, fields: Fields) -> FaultKind | No
         return "missing"
     if found.is_formula:
         return "formula"
-    return "locked" if found.is_locked else None
+    return "locked" if found.is_locked or found.name.endswith(_OF_SALESFORCE) else None
 
 
 def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:

@@ -8,6 +8,8 @@ import pytest
 
 from consumer.decide import map as to
 from consumer.decide import reasons
+from consumer.decide.custom.faults import keyed
+from consumer.decide.custom.fit import Fitting
 from consumer.decide.decision import Payload
 from consumer.decide.message import AccountMessage, UserMessage
 from consumer.decide.read import lenient
@@ -15,6 +17,7 @@ from consumer.decide.route import route
 from consumer.decide.rules import Rules
 from schemas.connector import ConnectorSettings
 from schemas.hull import Event
+from tests.consumer.tenant_fields import custom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -435,3 +438,23 @@ def test_an_author_is_named_by_each_spelling_of_its_keys() -> None:
 
     assert found.items() >= {"externalId": "u", "id": "u", "euExtId": "u"}.items()
     assert found.items() >= {"companyExternalId": "a", "cId": "a"}.items()
+
+
+def test_what_a_list_does_not_offer_is_left_out_and_told() -> None:
+    known = rules(
+        contact_custom_attributes_outbound=[row("plans", "Plans"), row("tier", "Tier")],
+        unknown_list_values="skip",
+    )
+    fields = keyed(
+        [
+            custom("Plans", "multipicklist", listValues=["Gold", "Silver"]),
+            custom("Tier", "list", listValues=["A"]),
+        ]
+    )
+    fitting = Fitting(fields, None, skips_faulty=False)
+    left: to.Left = []
+
+    body = to.enduser(user({"plans": ["gold", "Bronze"], "tier": "B"}), fitting.rules(known), left)
+
+    assert body == {"custom": {"Plans": ["Gold"]}}
+    assert left == [("Plans", reasons.NOT_OFFERED), ("Tier", reasons.NOT_OFFERED)]

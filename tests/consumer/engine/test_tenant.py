@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from consumer.engine.tenant import Tenant, Use
 from tests.consumer.joined import rules_of
 from tests.consumer.tenant_fields import custom
+
+if TYPE_CHECKING:
+    from schemas.custom_field import CustomField
 
 RULES = rules_of(
     "contact_custom_attributes_outbound: [{hull_field_name: plan, service_field_name: Plan}]"
@@ -91,3 +96,36 @@ def test_a_failure_is_told_again_after_a_reading() -> None:
     tenant.read([custom("Plan")], 0.0)
 
     assert tenant.failed("503", 3600.0)
+
+
+def test_an_answer_without_any_field_says_nothing() -> None:
+    tenant = Tenant(RULES, "skip")
+
+    tenant.read([], 0.0)
+
+    assert (targets(tenant), tenant.faults) == (["Plan"], ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ([custom("Plan", "Team member")], True),
+        ([custom("Plan", "Team members")], True),
+        ([custom("Plan"), custom("Other", "Team member")], False),
+        ([custom("Plan", "Team member", model="company")], False),
+    ],
+)
+def test_users_are_wanted_where_a_mapped_field_names_some(
+    fields: list[CustomField], *, names: bool
+) -> None:
+    assert Tenant(RULES, "warn").names_users(fields) is names
+
+
+def test_users_that_come_later_are_found_from_then_on() -> None:
+    tenant = Tenant(RULES, "warn")
+    tenant.read([custom("Plan", "team member")], 0.0)
+
+    tenant.users_read({"ada@planhat.com": "u1"})
+
+    (field,) = tenant.in_force.rules.contact.fields
+    assert field.convert("Ada@planhat.com") == "u1"

@@ -71,6 +71,12 @@ def test_what_planhat_does_not_take_is_told(told: dict[str, Any], kind: str, wor
     assert words in str(found)
 
 
+def test_a_field_that_salesforce_keeps_is_told_as_locked() -> None:
+    synced = rules(contact_custom_attributes_outbound=table(("arr", "ARR-SF")))
+
+    assert [one.kind for one in faults(synced, keyed([custom("ARR-SF")]))] == ["locked"]
+
+
 def test_a_mandatory_field_without_a_row_is_told() -> None:
     fields = [PLAN, TIER, custom("Region", isMandatory=True), custom("Plan", isMandatory=True)]
 

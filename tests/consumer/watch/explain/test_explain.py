@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consumer.decide import reasons
+from consumer.decide.rules import Rules
 from consumer.engine.directory import CompanyDirectory, Owners
+from consumer.engine.tenant import Tenant
 from consumer.watch.explain import explain
 from consumer.watch.explain.known import Known
+from schemas.connector import ConnectorSettings
 from schemas.planhat import LeanCompany, PlanhatUser
+from tests.consumer.tenant_fields import custom, table
 from tests.consumer.watch.explain.hull_messages import RECORDS, RULES
 
 if TYPE_CHECKING:
@@ -218,3 +222,32 @@ def test_an_explanation_is_plain_json() -> None:
     assert told["messages"][0]["fields"][0].keys() == {
         *("model", "target", "attribute", "found_as", "value", "is_sent", "written", "note"),
     }
+
+
+def test_rows_that_do_not_fit_the_tenant_s_fields_are_told_as_the_service_takes_them() -> None:
+    rules = Rules.compile(
+        ConnectorSettings.model_validate(
+            {
+                "contact_synchronized_segments": ["s"],
+                "contact_attributes_outbound": table(("email", "email")),
+                "contact_custom_attributes_outbound": table(
+                    ("plan", "Plann"), ("plans", "Plans"), ("seats", "Seats")
+                ),
+                "unknown_list_values": "skip",
+            }
+        )
+    )
+    tenant = Tenant(rules, "skip")
+    plans = custom("Plans", "multipicklist", listValues=["Gold"])
+    tenant.read([plans, custom("Seats", "number")], 0.0)
+    user = {"id": "u", "email": "a@b.com", "plan": "x", "plans": ["gold", "Tin"], "seats": "many"}
+    record = {"user": user, "account": {"id": "a", "planhat/id": "c"}, "segments": [{"id": "s"}]}
+
+    (found,) = explain(json.dumps(record).encode(), (), tenant.in_force.rules).messages
+
+    assert [(row.target, row.is_sent, row.note) for row in found.fields[1:]] == [
+        ("custom.Plans", True, "left out in part: no value that the list offers"),
+        ("custom.Seats", False, "left out: no number that can be written"),
+        ("custom.Plann", False, "not sent: Planhat has no such field"),
+    ]
+    assert body(found, 0)["custom"] == {"Plans": ["Gold"]}
