@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
+from planhat_client.sandbox.models import COMPANIES, Item, Model, text
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.store.records import Records
@@ -161,6 +161,6 @@ def _by_email(
 
 
 def _without_company(model: Model, problem: str) -> Target:
-    if model is ENDUSERS:
+    if model.is_lost:
         return Target(None, None, is_ignored=True)
     return Target(None, None, problem=problem)
