@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import Body, Items
     from consumer.decide.message import Faults, Routed, Tombstone
-    from consumer.decide.rules import Rules
+    from consumer.decide.rules import InForce, Rules
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import LeftOut, Receipt
     from schemas.hull import Entity, Segments
@@ -237,8 +237,8 @@ def _link(account: Entity) -> Link:
 class Redecide:
     """Reads an envelope once for all of its messages that are asked for one after the other."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, in_force: InForce) -> None:
+        self._in_force = in_force
         self.clear()
 
     def clear(self) -> None:
@@ -255,7 +255,7 @@ class Redecide:
         message = self._messages[receipt.position or 0]
         if not isinstance(message, UserMessage | AccountMessage):
             return None
-        decision = decide(message, self._rules)
+        decision = decide(message, self._in_force.rules)
         if isinstance(decision, UserDecision):
             return decision.company_stub
         return decision.company if isinstance(decision.company, Payload) else None
