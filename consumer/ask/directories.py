@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.ask.rest import Rest, apply_backpressure, take_call
+from consumer.ask.rest import Rest, apply_backpressure, take_call, tell_gate
 from consumer.clock import loop_time
 from planhat_client.errors import PlanhatError
 from planhat_client.retry import backoff
@@ -70,14 +70,15 @@ class DirectoryReader:
         _log.info("directory.read", owners=len(found))
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        await take_call(self._engine)
+        flight = await take_call(self._engine)
         try:
             await read()
         except PlanhatError as error:
             self._failures += 1
             _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
-            apply_backpressure(self._engine, what, error)
+            apply_backpressure(self._engine, what, flight, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
+            tell_gate(self._engine, flight)
             self._engine.halts.read_worked(what)

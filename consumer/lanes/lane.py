@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.lanes.batch import Batch, Group
 from consumer.lanes.claims import Claims
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
     from consumer.lanes.policy import LanePolicy
 
 
+_NEVER: Final = math.inf
 BreakerState = Literal["closed", "half-open", "open"]
 
 
 class Lane:
     """The state of one lane. `now` is seconds of a steady clock, in all methods.
 
-    `ready` are the profiles that could go now, the first since its `ready_at`; `parked` is a heap
+    `ready` are the profiles that could go now, the first since its `ready_at`; the oldest change of
+    theirs came at `oldest` or later (seconds, or infinity: there is none). `parked` is a heap
     of those that wait for their next try. `claims` has whoever has a change that is not final.
     `waiting` counts these changes, `followed` the parts of other lanes that wait for them. What
     came to its end lies in `ended` until the owner of the lane takes it.
@@ -53,6 +56,7 @@ class Lane:
         self.claims: Claims[Profile] = Claims()
         self._last: dict[str, Profile] = {}
         self.ready: deque[Profile] = deque()
+        self.oldest = _NEVER
         self.parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
 
@@ -118,6 +122,7 @@ class Lane:
         self.memory.digests.clear()
         self.poison.clear()
         self.ready.clear()
+        self.oldest = _NEVER
         self.parked.clear()
         self._last.clear()
         self.claims = Claims()
@@ -164,6 +169,7 @@ class Lane:
             self._take_group(batch, most, now)
         else:
             self._take_ready(batch, most, now)
+            self.oldest = self.ready[0].ready_at if self.ready else _NEVER
         if not batch.items:
             return None
         self.batches.add(batch)
@@ -244,6 +250,7 @@ class Lane:
             profile.queued = True
             profile.ready_at = now
             self.ready.append(profile)
+            self.oldest = min(self.oldest, profile.parts[0].since)
 
     def _take_group(self, batch: Batch, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self.parked)
