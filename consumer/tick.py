@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from consumer.clock import loop_time
-from consumer.engine.dispatch import Pace, is_spared
+from consumer.engine.dispatch import is_spared
 from consumer.engine.engine import pace
+from consumer.engine.pace import Pace
 from consumer.kafka.member import KafkaSource
 from consumer.lanes.halts import refused_resources
 from consumer.lanes.lane import breaker_state, count_parked

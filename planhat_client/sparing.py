@@ -1,7 +1,7 @@
 """Calls that one allows oneself while nothing is late: a part of the quota. Pure.
 
-Whoever waits a little finds company, and all of them go in one call; the calls that are left serve
-a rush, and whoever else uses the quota (docs/decisions/0021).
+Whoever waits a little is joined by others, and they all go in one call. What is left serves a rush,
+and whoever else uses the quota (docs/decisions/0021).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Sparing:
     """A bucket: it holds a burst for who comes after a rest, and fills up with the rest of `share`.
 
     So no 60 seconds hold more calls than that share of the quota, as long as each call waits for
-    it. Those that don't, as they are late or gain nothing by company, count with the others: as a
+    it. Those that don't, as they are late or gain nothing by waiting, count all the same: as a
     debt, but of no more than a full bucket, so that a rush is soon forgotten.
     """
 
@@ -40,7 +40,7 @@ class Sparing:
         self._tokens = min(self._tokens, self._capacity)
 
     def wait(self, now: float, since: float) -> float:
-        """Seconds for which a change that came at `since` waits for company; 0.0: it goes."""
+        """Seconds for which a change that came at `since` waits for others; 0.0: it goes."""
         if self._share >= 1.0:
             return 0.0
         fresh = since + self._freshness_seconds - now

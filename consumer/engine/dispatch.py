@@ -1,18 +1,11 @@
-"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock.
-
-And how a backlog is worked off in few calls: what is ready may wait a moment for more. While Kafka
-holds more than was read, the next change of a profile is probably there already: merged into the
-one that waits it costs nothing, sent after it a second call. Nobody's time is lost by that, as what
-lies behind has waited longer. Where nothing is behind, what is ready waits for company only when
-calls come closer together than `Sparing` likes, and no longer than until it is late.
-"""
+"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from consumer.engine.pace import HOLD_SECONDS, Pace
 from consumer.lanes.halts import Halts
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Retry
@@ -28,19 +21,6 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
-
-class Pace(Enum):
-    """How long what is ready may be held, by its reason."""
-
-    AT_ONCE = "we are about to stop"
-    SPARE = "nothing is behind: while nothing is late, the quota is spared"
-    GATHER = "the backlog is being read: full batches wait too, for changes that merge"
-    BATCH = "more is to be read: batches that are not full wait"
-    FOLLOW = "the backlog is read: only what others are about to let go is waited for"
-
-
-HOLD_SECONDS = {Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
-"""How long what is ready waits for more at most, while a backlog is worked off."""
 
 _LEADERS = {
     Resource.ENDUSERS: Resource.COMPANIES,
@@ -98,9 +78,9 @@ class Line:
         return self.gate.wait(now)
 
     def spared(self, now: float) -> float:
-        """Seconds for which what is ready waits for company, to spare the quota.
+        """Seconds for which what is ready waits for others, to spare the quota.
 
-        A full batch has no use for company, nor has a retry, which goes with its group only.
+        A full batch gains nothing by that, nor does a retry, which goes with its group only.
         """
         lane = self.lane
         retry_is_due = bool(lane.parked) and lane.parked[0][0] <= now
@@ -281,7 +261,7 @@ def is_drained(dispatch: Dispatch) -> bool:
 
 
 def is_spared(dispatch: Dispatch, now: float) -> bool:
-    """Whether something waits for company, if nothing is behind."""
+    """Whether something waits for others, if nothing is behind."""
     return any(line.spared(now) > 0 for line in dispatch.lines.values())
 
 
@@ -289,27 +269,3 @@ def asked_wait(dispatch: Dispatch, now: float) -> float | None:
     """Seconds for which Planhat still wants no call of some kind, if that is long."""
     waits = (line.gate.asked_wait(now) for line in dispatch.lines.values())
     return max((wait for wait in waits if wait is not None), default=None)
-
-
-class CatchUp:
-    """Knows whether we are behind, and how far the catching up has come."""
-
-    def __init__(self, batch_size: int) -> None:
-        """Behind is who has more than `batch_size` records to read."""
-        self._batch_size = batch_size
-        self._is_behind = False
-        self._is_gathered = False
-
-    def pace(self, unread: int, waiting: int, *, is_full: bool) -> Pace:
-        """Say how to go on: records to read, changes that wait, and whether memory is full."""
-        if unread > self._batch_size:
-            self._is_behind = True
-        elif waiting <= self._batch_size:
-            self._is_behind = self._is_gathered = False
-        if not self._is_behind:
-            return Pace.SPARE
-        # Gathering ends for good: a full memory must empty while it is filled again.
-        self._is_gathered = self._is_gathered or is_full or not unread
-        if not self._is_gathered:
-            return Pace.GATHER
-        return Pace.BATCH if unread > self._batch_size and not is_full else Pace.FOLLOW

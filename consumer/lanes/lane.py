@@ -9,7 +9,7 @@ import heapq
 import math
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from consumer.lanes.batch import Batch, Group
 from consumer.lanes.claims import Claims
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from consumer.lanes.policy import LanePolicy
 
 
-_NEVER: Final = math.inf
 BreakerState = Literal["closed", "half-open", "open"]
 
 
@@ -56,7 +55,7 @@ class Lane:
         self.claims: Claims[Profile] = Claims()
         self._last: dict[str, Profile] = {}
         self.ready: deque[Profile] = deque()
-        self.oldest = _NEVER
+        self.oldest = math.inf
         self.parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
 
@@ -122,7 +121,7 @@ class Lane:
         self.memory.digests.clear()
         self.poison.clear()
         self.ready.clear()
-        self.oldest = _NEVER
+        self.oldest = math.inf
         self.parked.clear()
         self._last.clear()
         self.claims = Claims()
@@ -169,7 +168,7 @@ class Lane:
             self._take_group(batch, most, now)
         else:
             self._take_ready(batch, most, now)
-            self.oldest = self.ready[0].ready_at if self.ready else _NEVER
+            self.oldest = self.ready[0].ready_at if self.ready else math.inf
         if not batch.items:
             return None
         self.batches.add(batch)

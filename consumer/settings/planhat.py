@@ -54,7 +54,7 @@ class PlanhatSettings(Section):
         le=1,
         allow_inf_nan=False,
         description="Share of these calls that is used while nothing is late: what is ready waits"
-        " for company, so that one call carries more. 1: nothing waits.",
+        " for others, so that one call carries more. 1: nothing waits.",
     )
     freshness_seconds: float = Field(
         default=5.0,

@@ -96,7 +96,7 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
-    "quota_spared": ("1 while what is ready waits for company, as nothing is late", ()),
+    "quota_spared": ("1 while what is ready waits for others, as nothing is late", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
     "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),

@@ -37,7 +37,7 @@ def test_after_a_rest_a_burst_waits_for_nobody() -> None:
     assert always_fresh(limiter(), START, 0.1) == [START] * 10
 
 
-def test_whoever_comes_after_the_burst_waits_for_company() -> None:
+def test_whoever_comes_after_the_burst_waits_for_others() -> None:
     spared = limiter()
     always_fresh(spared, START, 0.1)
 

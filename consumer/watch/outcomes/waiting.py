@@ -119,7 +119,7 @@ def _causes(
     if wait > 0:
         yield f"the quota is used up; the next request may go {_soon(now + wait, now)}"
     if line.spared(now) > 0:
-        yield "nothing is late: it waits a moment for company, to spare the quota"
+        yield "nothing is late: it waits a moment for others to go with, to spare the quota"
     yield "goes with one of the next requests"
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
+from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.pace import CatchUp, Pace
 from consumer.lanes.batch import Batch
 from planhat_client.limiter import Gate, Limiter
 from planhat_client.protocol import Retry

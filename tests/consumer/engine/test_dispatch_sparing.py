@@ -1,4 +1,4 @@
-"""What is ready waits for company while nothing is late: minutes of it, in no time."""
+"""What is ready waits for others while nothing is late: minutes of it, in no time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.engine.dispatch import Pace, Wait, is_spared
+from consumer.engine.dispatch import Wait, is_spared
+from consumer.engine.pace import Pace
 from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter
@@ -65,7 +66,7 @@ def test_a_change_of_each_kind_when_idle_goes_at_once() -> None:
     assert world.main == [START] * 3
 
 
-def test_activities_wait_for_no_company() -> None:
+def test_activities_wait_for_nobody() -> None:
     world = World()
 
     world.run(evenly(20, 60, Resource.ACTIVITIES))
@@ -83,7 +84,7 @@ def test_who_is_behind_or_about_to_stop_uses_the_whole_quota(pace: Pace) -> None
     assert len(settled) / (settled[-1] - settled[0]) * 60 >= 0.95 * 197
 
 
-def test_full_batches_do_not_wait_for_company() -> None:
+def test_full_batches_wait_for_nobody() -> None:
     world = World(lanes={"batch_size": 50})
 
     world.run(evenly(150, 120, Resource.ENDUSERS))
@@ -100,7 +101,7 @@ def test_with_answers_that_take_long_the_next_goes_as_soon_as_it_is_late() -> No
     assert max(later - at for at, later in pairwise(world.main)) <= 8.0 + 1.0 + 0.01
 
 
-def test_a_retry_that_is_due_waits_for_no_company() -> None:
+def test_a_retry_that_is_due_waits_for_nobody() -> None:
     world = World(Limiter(200, 10, Sparing(0.01, 300.0)), answers=(Retry("503", 503),))
 
     world.run([(START, Resource.ENDUSERS, "a"), (START, Resource.COMPANIES, "waits")])
@@ -174,7 +175,7 @@ def test_whenever_changes_come_none_waits_much_longer_than_until_it_is_late(
     assert all(delay <= 5.0 + 3 * pace + 0.3 for delay in world.delays)
 
 
-def test_it_is_told_while_something_waits_for_company() -> None:
+def test_it_is_told_while_something_waits_for_others() -> None:
     world = World(Limiter(200, 10, Sparing(0.01, 5.0)))
     lane = world.dispatch.lanes[Resource.ENDUSERS]
     told = [is_spared(world.dispatch, START)]

@@ -169,12 +169,14 @@ def test_a_used_up_quota_is_told(desk: Desk) -> None:
     assert desk.whys() == ["the quota is used up; the next request may go in 12 s"]
 
 
-def test_who_waits_for_company_is_told(desk: Desk) -> None:
+def test_who_waits_for_others_to_go_with_is_told(desk: Desk) -> None:
     desk.take()
     for _ in range(150):
         desk.limiter.sparing.take(0.0)
 
-    assert desk.whys() == ["nothing is late: it waits a moment for company, to spare the quota"]
+    assert desk.whys() == [
+        "nothing is late: it waits a moment for others to go with, to spare the quota"
+    ]
 
 
 def test_another_profile_of_the_same_address_goes_first(desk: Desk) -> None:
