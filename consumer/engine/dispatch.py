@@ -9,6 +9,7 @@ from consumer.engine.pace import HOLD_SECONDS, Pace
 from consumer.lanes.halts import Halts
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Retry
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
-
-_LEADERS = {
-    Resource.ENDUSERS: Resource.COMPANIES,
-    Resource.LICENSES: Resource.COMPANIES,
-    Resource.ACTIVITIES: Resource.ENDUSERS,
-}
-"""Whose end the parts of a lane wait for."""
-
-_OWNED = (Resource.ENDUSERS, Resource.LICENSES)
-"""What belongs to a company."""
 
 _STARVING_SECONDS = 5.0
 _TOO_MANY = 429
@@ -129,7 +120,7 @@ class Dispatch:
     ) -> None:
         """`random` gives floats in [0, 1), for the jitter of retries.
 
-        `companies` is asked about the companies of endusers and licences.
+        `companies` is asked about the companies of what belongs to one.
         """
         self.lanes = lanes
         self.halts = Halts(Resource)
@@ -137,13 +128,14 @@ class Dispatch:
         self._max_concurrent = max_concurrent
         self.lines: dict[Resource, Line] = {}
         for name, lane in lanes.items():
-            halt, leader = self.halts.lanes[name], _LEADERS.get(name)
+            halt, model = self.halts.lanes[name], MODELS[name]
+            is_owned = model.parent is Resource.COMPANIES
             self.lines[name] = Line(
                 lane,
-                None if leader is None else lanes[leader],
+                None if model.parent is None else lanes[model.parent],
                 halt,
-                analytics_limiter if name is Resource.ACTIVITIES else main_limiter,
-                Settler(lane, random, halt, companies if name in _OWNED else None),
+                main_limiter if halt.is_of_api else analytics_limiter,
+                Settler(lane, random, halt, companies if is_owned else None),
             )
 
     @property
@@ -213,7 +205,7 @@ class Dispatch:
         line = self.lines[batch.resource]
         if isinstance(answer, Halt):
             self.halts.refused(batch.resource, answer, batch.refused, now)
-        elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
+        elif isinstance(answer, Delivered) and line.halt.is_of_api:
             self.halts.works += 1
         line.settler.settle(batch, answer, now)
         if isinstance(answer, Retry) and answer.status == _TOO_MANY:
