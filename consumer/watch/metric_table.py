@@ -50,6 +50,7 @@ GaugeName = Literal[
     "quota_spared",
     "halted",
     "resource_halted",
+    "field_faults",
     "kafka_refused",
     "ready",
     "dead_letters_waiting",
@@ -99,6 +100,10 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "quota_spared": ("1 while what is ready waits for others, as nothing is late", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
+    "field_faults": (
+        "Mapped custom fields that nobody would see in Planhat, and mandatory ones without a row",
+        ("resource", "fault"),
+    ),
     "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
