@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from consumer.ask.rest import Rest, apply_backpressure, take_call
+from consumer.ask.rest import Rest, apply_backpressure, take_call, tell_gate
 from consumer.clock import loop_time
-from planhat_client.errors import PlanhatError, PlanhatUnauthorized
+from planhat_client.errors import PlanhatError, PlanhatUnavailable
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from schemas.planhat import LeanCompany, PlanhatUser
 
 _log = structlog.get_logger("consumer.directory")
+
+Row = TypeVar("Row")
 
 _LOOK_SECONDS = 0.5
 _FIELDS_SECONDS = 5.0
@@ -84,24 +86,33 @@ class DirectoryReader:
         found, what, reason = [], "customfields", ""
         try:
             async with asyncio.timeout(None if tenant.is_settled else _FIELDS_SECONDS):
-                await take_call(engine)
-                found = await self._api.custom_fields()
+                found = await self._asked(self._api.custom_fields)
                 if not found:
                     reason = "it tells of none"  # although there are rows for some
                 elif not engine.needs_owners and tenant.names_users(found):
                     what = "users"
-                    await take_call(engine)
-                    engine.owners_read(await self._api.users(), loop_time())
+                    engine.owners_read(await self._asked(self._api.users), loop_time())
         except TimeoutError:
             reason = f"no answer in {_FIELDS_SECONDS:g} s"
         except PlanhatError as error:
             reason = str(error)
-            if not isinstance(error, PlanhatUnauthorized):
-                apply_backpressure(engine, what, error)
         if found:
             self._tell(len(found), tenant.read(found, loop_time()))
         if reason and tenant.failed(f"{what}: {reason}", loop_time()):
             _log.warning("fields.not_read", reason=f"{what}: {reason}")
+
+    async def _asked(self, ask: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
+        flight = await take_call(self._engine)
+        try:
+            found = await ask()
+        except PlanhatError as error:
+            tell_gate(self._engine, flight, error)
+            raise
+        except asyncio.CancelledError:
+            tell_gate(self._engine, flight, PlanhatUnavailable("no answer"))
+            raise
+        tell_gate(self._engine, flight)
+        return found
 
     @staticmethod
     def _tell(fields: int, faults: Iterable[Fault]) -> None:
@@ -116,14 +127,15 @@ class DirectoryReader:
             )
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        await take_call(self._engine)
+        flight = await take_call(self._engine)
         try:
             await read()
         except PlanhatError as error:
             self._failures += 1
             _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
-            apply_backpressure(self._engine, what, error)
+            apply_backpressure(self._engine, what, flight, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
+            tell_gate(self._engine, flight)
             self._engine.halts.read_worked(what)
