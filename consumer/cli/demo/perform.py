@@ -128,6 +128,7 @@ def _settings(bootstrap_servers: str, sandbox: SandboxServer) -> Settings:
             "PLANHAT_ANALYTICS_URL": sandbox.analytics_url,
             "PLANHAT_REQUESTS_PER_MINUTE": "600",
             "PLANHAT_BURST": "30",
+            "PLANHAT_CUSTOM_FIELDS": "off",  # the sandbox has no fields of a tenant here
             "COMPANY_WAIT_SECONDS": "2",
             "SHUTDOWN_DRAIN_SECONDS": "10",
             "HTTP_HOST": "127.0.0.1",
