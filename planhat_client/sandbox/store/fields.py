@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -197,11 +198,16 @@ def twins(item: object) -> tuple[str, ...]:
     if not isinstance(item, dict):
         return ()
     custom = item.get("custom")
-    for names in (item, custom if isinstance(custom, dict) else {}):
-        if len({*map(str.lower, names)}) < len(names):
-            folded = [name.lower() for name in names]
-            return tuple(name for name in names if folded.count(name.lower()) > 1)
-    return ()
+    return _twins(tuple(item)) or (_twins(tuple(custom)) if isinstance(custom, dict) else ())
+
+
+@lru_cache(maxsize=1_000)
+def _twins(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Items of one mapping have the same names: to look at them once is enough."""
+    folded = [name.lower() for name in names]
+    if len({*folded}) == len(folded):
+        return ()
+    return tuple(name for name in names if folded.count(name.lower()) > 1)
 
 
 def _field(row: Item) -> Field:
