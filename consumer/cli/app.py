@@ -89,11 +89,17 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Check the settings only.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Compare with the tenant itself too: at most 25 reads."),
+    ] = False,
 ) -> None:
     """Check settings, Kafka and Planhat: ok, warning, error or setupRequired, and what to do."""
+    if live and offline:
+        raise typer.BadParameter("--live asks Planhat, --offline asks nobody: give one of them")
     from consumer.cli.check import run_check
 
-    sys.exit(run_check(as_json=as_json, offline=offline))
+    sys.exit(run_check(as_json=as_json, offline=offline, live=live))
 
 
 @app.command()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
 from consumer.cli.read import read_settings
-from consumer.cli.terminal import WRONG_USE, clean, quiet, shown, tell, tell_json
+from consumer.cli.terminal import WRONG_USE, clean, quiet, say, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
 from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
+from consumer.live.look import look
+from consumer.live.questions import MOST_CALLS
 from consumer.settings import findings as status
 from consumer.settings import unknown_names
 from consumer.settings.findings import Finding
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
 from planhat_client.protocol import Request
+from planhat_client.raw import RawPlanhat
 from planhat_client.transport import Transport
 from schemas.settings_error import InvalidSettings
 
@@ -26,8 +30,13 @@ if TYPE_CHECKING:
     from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
 
+_BEFOREHAND: Final = (
+    f"hull-planhat: asks Planhat at most {MOST_CALLS} times, of {{:g}} calls a minute, and writes"
+    " nothing"
+)
 
-def run_check(*, as_json: bool, offline: bool) -> int:
+
+def run_check(*, as_json: bool, offline: bool, live: bool = False) -> int:
     """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""
     quiet()
     is_wrong_use = False
@@ -37,8 +46,10 @@ def run_check(*, as_json: bool, offline: bool) -> int:
         found += status.findings(settings, connector)
         if not offline:
             fit = clean(keeps_personal=False)
-            reached = asyncio.run(_reached(settings, connector))
-            found += [Finding(one.status, fit(one.message)) for one in reached]
+            if live:
+                say([_BEFOREHAND.format(settings.planhat.requests_per_minute)])
+            reached = asyncio.run(_reached(settings, connector, live=live))
+            found += [replace(one, message=fit(one.message)) for one in reached]
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
         is_wrong_use = True
@@ -50,28 +61,41 @@ def run_check(*, as_json: bool, offline: bool) -> int:
     return 0 if status.worst(found) in {"ok", "warning"} else 1
 
 
-async def _reached(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+async def _reached(
+    settings: Settings, connector: ConnectorSettings, *, live: bool
+) -> list[Finding]:
     """Ask Kafka and Planhat at the same time."""
     async with asyncio.TaskGroup() as asking:
         kafka = asking.create_task(kafka_facts(settings.kafka), name="kafka")
-        planhat = asking.create_task(_planhat(settings, connector), name="planhat")
+        planhat = asking.create_task(_planhat(settings, connector, live=live), name="planhat")
     return [*kafka_findings(settings.kafka, kafka.result()), *planhat.result()]
 
 
-async def _planhat(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+async def _planhat(
+    settings: Settings, connector: ConnectorSettings, *, live: bool
+) -> list[Finding]:
     try:
         token, endpoints = settings.planhat.token(connector), settings.planhat.endpoints(connector)
     except InvalidSettings:
         return []  # said among the settings
-    return list(planhat_findings(endpoints, await planhat_facts(endpoints, token)))
+    facts = await planhat_facts(endpoints, token)
+    found = list(planhat_findings(endpoints, facts))
+    if facts.error or not live:
+        return found
+    api = RawPlanhat(Transport(_ANSWER_SECONDS, 1), endpoints, token)
+    try:
+        return [*found, *await look(api, settings.planhat, connector)]
+    finally:
+        await api.close()
 
 
 def _print(found: list[Finding], *, as_json: bool) -> None:
     if not as_json:
         for finding in found:
-            tell(f"{finding.status:<14} {finding.message}", keeps_personal=True)
+            code = f"{finding.code} " if finding.code else ""
+            tell(f"{finding.status:<14} {code}{finding.message}", keeps_personal=True)
         return
-    messages = [{"status": finding.status, "message": finding.message} for finding in found]
+    messages = [asdict(finding) for finding in found]
     told = {"status": status.worst(found), "messages": messages}
     tell_json(shown(keeps_personal=True).value(told), indent=2)
 

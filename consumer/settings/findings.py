@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from schemas.connector import AttributeMapping, ConnectorSettings
 
 Status = Literal["ok", "warning", "error", "setupRequired"]
+CASE_TWINS: Final = "targets-differ-in-case"
 WORST_LAST: Final[tuple[Status, ...]] = ("ok", "warning", "error", "setupRequired")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to know before the service runs; `message` says what to do."""
+    """Something to know before the service runs; `message` says what to do.
+
+    `code` is for scripts: it stays when the words change. What only settings tell has none.
+    """
 
     status: Status
     message: str
+    code: str = ""
 
 
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
@@ -51,14 +56,14 @@ def worst(found: Iterable[Finding]) -> Status:
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
 
 
-def warning(message: str) -> Finding:
+def warning(message: str, code: str = "") -> Finding:
     """What may be meant so."""
-    return Finding("warning", message)
+    return Finding("warning", message, code)
 
 
-def error(message: str) -> Finding:
+def error(message: str, code: str = "") -> Finding:
     """What keeps something from working."""
-    return Finding("error", message)
+    return Finding("error", message, code)
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
@@ -136,6 +141,8 @@ def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
             f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
             " every licence would be rejected"
         )
+    yield from _repeated(connector, "account_licenses_attributes_outbound")
+    yield from _repeated(connector, "account_licenses_custom_attributes_outbound")
 
 
 def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
@@ -144,8 +151,17 @@ def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
 
 def _repeated(connector: ConnectorSettings, table: str) -> Iterator[Finding]:
     rows: tuple[AttributeMapping, ...] = getattr(connector, table)
-    seen: set[str] = set()
+    names: set[str] = set()
+    seen: dict[str, str] = {}
     for row in rows:
-        if row.service_field_name in seen:
-            yield warning(f"{table}: {row.service_field_name} is mapped twice: the last row wins")
-        seen.add(row.service_field_name)
+        name = row.service_field_name
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            yield error(
+                f"{table}: {other} and {name} differ only in case: Planhat refuses such an object;"
+                " keep the one that Planhat has",
+                CASE_TWINS,
+            )
+        elif name in names:
+            yield warning(f"{table}: {name} is mapped twice: the last row wins")
+        names.add(name)
