@@ -179,7 +179,7 @@ def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
         return Retry(f"{response.status} with an unreadable body", response.status, quota=heard)
     result = _result(document)
     if response.status == _PARTIAL or (result is not None and result.errors):
-        return _partial(response, document, heard, clean)
+        return _partial(response, result or BulkResult(), document, heard, clean)
     return Delivered(result, heard)
 
 
@@ -228,10 +228,12 @@ def _unsuccessful(response: Response, document: Any, now: float, clean: Clean) -
     heard = quota(response.headers, now)
     reason = f"{status} {message(document, response.body, clean)}".rstrip()
     if status in (_BAD_REQUEST, _FORBIDDEN):
-        result = _result(document)
+        # Some clients of Planhat reckon with the bare list of the errors.
+        is_list = status == _BAD_REQUEST and isinstance(document, list)
+        result = _result({"validationErrors": document} if is_list else document)
         # The result of a bulk upsert: then some of it may have been written.
         if result is not None and (result.is_counted or result.listed_errors):
-            return _partial(response, document, heard, clean)
+            return _partial(response, result, document, heard, clean)
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Halt(f"{reason}; {REGION_HINT}", status, heard, reason)
     if status in _REDIRECT or status in _NOT_FOUND:
@@ -246,10 +248,16 @@ def _unsuccessful(response: Response, document: Any, now: float, clean: Clean) -
     return Retry(reason, status, wait, heard)
 
 
-def _partial(response: Response, document: Any, heard: Quota | None, clean: Clean) -> Partial:  # noqa: ANN401
-    result = _result(document) or BulkResult()
+def _partial(
+    response: Response,
+    result: BulkResult,
+    document: Any,  # noqa: ANN401
+    heard: Quota | None,
+    clean: Clean,
+) -> Partial:
     if result.errors:
-        told = error_text(result.errors[0], clean)
+        missing = result.permission_errors
+        told = error_text(result.errors[0], clean, permission_errors=missing)
     else:
         told = message(document, response.body, clean)
     return Partial(result, f"{response.status} {told}".rstrip(), heard, clean)

@@ -189,6 +189,14 @@ def test_a_module_that_decides_neither_waits_nor_reads_a_clock() -> None:
     assert _faults(_impurities, pure) == {}
 
 
+def test_a_room_that_decides_is_pure_as_a_whole() -> None:
+    rooms = tuple(f"consumer/{room}/" for room in ("offsets", "decide", "lanes", "engine"))
+    modules = [path for path in PATHS if path.startswith(rooms)]
+
+    # The intake logs the faults of our own that cost a record.
+    assert [path for path in modules if not _says_it_is_pure(path)] == ["consumer/engine/intake.py"]
+
+
 def test_a_room_knows_only_those_below_it() -> None:
     modules = [path for path in PATHS if path.startswith("consumer/")]
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import typer
-
-from consumer.cli.app import app
-from schemas.shown import cleaned
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAILED: Final = 1
-WRONG_USE: Final = 2
-_INTERRUPTED: Final = 130
+# ruff: noqa: PLC0415 - what is not needed is not imported: help comes at once, the service is small
 
-# The base of all that can be wrong with a command line. Typer brings its own copy of click, or
-# click itself, as its version has it.
-_WrongUse: Final[type[Exception]] = typer.BadParameter.__mro__[2]
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+"""As shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,28 +34,31 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = _called(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except _WrongUse as error:
-        return _say(f"hull-planhat: {_text(error)}; see hull-planhat --help", WRONG_USE)
-    except (typer.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         code = _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to say.
         _close_output()
-        return FAILED
+        return _FAILED
     except OSError as error:
         _close_output()
         place = f"{error.filename}: " if error.filename else ""
-        return _say(f"hull-planhat: {place}{error.strerror or error}", FAILED)
-    # As shells have it. Some versions of Typer give the number, others raise.
+        return _say(f"hull-planhat: {place}{error.strerror or error}", _FAILED)
     return _say("hull-planhat: interrupted", code) if code == _INTERRUPTED else code
 
 
 def _called(arguments: Sequence[str] | None) -> int:
-    try:
-        code = app(arguments, prog_name="hull-planhat", standalone_mode=False)
-    except SystemExit as done:
-        code = done.code
-    return code if isinstance(code, int) else 0
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given != ["run"]:
+        from consumer.cli.app import call
+
+        return call(given)
+    # What runs for months needs no parser of options: it would be a tenth of its memory.
+    gc.disable()  # nothing that is imported is garbage: a tenth of the time goes into looking
+    from consumer.cli.run import run_service
+
+    gc.enable()
+    return run_service()
 
 
 def _prepare_streams() -> None:
@@ -82,13 +79,8 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _text(error: Exception) -> str:
-    text: object = getattr(error, "format_message", error.__str__)()
-    return cleaned(" ".join(str(text).replace("Value error, ", "").split()).rstrip("."))
-
-
 def _say(line: str, code: int) -> int:
-    from consumer.cli.terminal import say  # noqa: PLC0415 - only what goes wrong needs it
+    from consumer.cli.terminal import say
 
     say([line], keeps_personal=True)
     return code

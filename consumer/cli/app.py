@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from consumer.cli import arguments
 from consumer.cli.dead_letters.commands import dead_letters
+from schemas.shown import cleaned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer(
     name="hull-planhat",
@@ -22,6 +25,32 @@ app = typer.Typer(
 app.add_typer(dead_letters, name="dead-letters")
 
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
+
+
+# The base of all that can be wrong with a command line. Typer brings its own copy of click, or
+# click itself, as its version has it.
+_WrongUse: Final[type[Exception]] = typer.BadParameter.__mro__[2]
+
+
+def call(given: Sequence[str]) -> int:
+    """Run the command that is given, and return its exit code; wrong use is said on stderr."""
+    try:
+        code = app(given, prog_name="hull-planhat", standalone_mode=False)
+    except SystemExit as done:
+        code = done.code
+    except _WrongUse as error:
+        from consumer.cli.terminal import WRONG_USE, say
+
+        say([f"hull-planhat: {_text(error)}; see hull-planhat --help"], keeps_personal=True)
+        return WRONG_USE
+    except typer.Abort:
+        raise KeyboardInterrupt from None  # some versions of Typer give its number instead
+    return code if isinstance(code, int) else 0
+
+
+def _text(error: Exception) -> str:
+    text: object = getattr(error, "format_message", error.__str__)()
+    return cleaned(" ".join(str(text).replace("Value error, ", "").split()).rstrip("."))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the value of the option
@@ -54,10 +83,8 @@ def options(
 @app.command()
 def run() -> None:
     """Run the service; settings come from the environment (docs/configuration.md)."""
-    gc.disable()  # nothing that is imported is garbage: a tenth of the time goes into looking
     from consumer.cli.run import run_service
 
-    gc.enable()
     sys.exit(run_service())
 
 

@@ -1,4 +1,4 @@
-"""What is to be done about a message: payloads to send, or the reason why not."""
+"""What is to be done about a message: payloads to send, or the reason why not. Pure."""
 
 from __future__ import annotations
 

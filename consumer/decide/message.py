@@ -1,4 +1,4 @@
-"""What a record says once it is parsed and routed: messages, and what is none."""
+"""What a record says once it is parsed and routed: messages, and what is none. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From the bytes of a record to its messages. Whatever lies in the topic, nothing is raised."""
+"""From the bytes of a record to its messages; nothing is raised, whatever they are. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

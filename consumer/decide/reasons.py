@@ -1,4 +1,4 @@
-"""The reasons for not sending, word for word as they appear in logs, metrics and the console."""
+"""The reasons for not sending, word for word as logs, metrics and the console have them. Pure."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""From a parsed message to the kind of profile it is about."""
+"""From a parsed message to the kind of profile it is about. Pure."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The connector settings, compiled once into what deciding needs."""
+"""The connector settings, compiled once into what deciding needs. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of Hull as Planhat takes them: one converter for each kind of field.
+"""Values of Hull as Planhat takes them: one converter for each kind of field. Pure.
 
 Planhat refuses a whole item for one field of the wrong type. So a converter mends what has a plain
 meaning, and returns `ABSENT` for what can't be sent at all; nothing, in any of the forms in which

@@ -1,4 +1,4 @@
-"""A batch on its way to Planhat, and which profiles are in it."""
+"""A batch on its way to Planhat, and which profiles are in it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may touch which Planhat record: for each identity a queue in order of arrival.
+"""Who may touch which Planhat record: for each identity a queue in order of arrival. Pure.
 
 Two Hull profiles can name one Planhat record (the same e-mail address, the same external id).
 Whoever stands first in the queues of all its identities may fly; the others wait behind it.

@@ -1,4 +1,4 @@
-"""The offsets of one partition in one epoch: tracked in order, resolved in any order.
+"""The offsets of one partition in one epoch: tracked in order, resolved in any order. Pure.
 
 An epoch is one period of owning a partition; each epoch has its own `Offsets`, so that what ends
 late can only touch an object which nobody commits from any more.

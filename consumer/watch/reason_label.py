@@ -25,6 +25,7 @@ _PREFIXES: Final = (
     ("not json", "not JSON"),
     ("invalid json", "not JSON"),
     ("the counts", "counts do not add up"),
+    ("no permission", "no permission"),
     ("success without", "success without a result"),
     ("too many messages", "too many rejected"),
 )

@@ -7,16 +7,19 @@ a value may be left. No sign that is not to be seen gets any further.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 NO_MESSAGE = "an error without a message"
+_PERMISSION = "permission"
 
 _LONGEST = 200
 _LONGEST_READ = 2000
 _DEEPEST = 6
 _MOST_VALUES = 500
 """Values that are looked at in search of a message."""
+_FIELD = "el"
+"""Names the field that a message is about, as in {"el":"externalId","error":"Not valid type"}."""
 _NAMES = (
     "error",
     "message",
@@ -36,15 +39,26 @@ Clean: TypeAlias = Callable[[str], str]
 """Takes out of a text what we had sent."""
 
 
-def error_text(entry: Any, clean: Clean = str) -> str:  # noqa: ANN401 - whatever Planhat sent
-    """Say what an error entry of any shape says, shortened; never raises."""
-    return _fit(_text(entry), clean) or NO_MESSAGE
+def error_text(
+    entry: Any,  # noqa: ANN401 - whatever Planhat sent
+    clean: Clean = str,
+    *,
+    permission_errors: Sequence[Any] = (),
+) -> str:
+    """Say what an error entry of any shape says, shortened; never raises.
+
+    One of `permission_errors` may be but the key of an item: it is said what it lacks.
+    """
+    told = _fit(_text(entry), clean)
+    if _PERMISSION in told.lower() or not any(one is entry for one in permission_errors):
+        return told or NO_MESSAGE
+    return f"no {_PERMISSION}: {told}" if told else f"no {_PERMISSION}"
 
 
 def message(document: Any, body: bytes, clean: Clean = str) -> str:  # noqa: ANN401 - likewise
     """Say what an answer says; `document` is its body as JSON, None if it is none."""
     if document is not None:
-        return "" if isinstance(document, list) else _fit(_text(document), clean)
+        return _fit(_text(document), clean)
     text = " ".join(body[:_LONGEST_READ].decode(errors="replace").split())
     # A page in HTML tells nothing, and a torn piece of JSON may hold people's data.
     return "" if text[:1] in ("<", "{", "[", '"') else _fit(text, clean)
@@ -73,4 +87,6 @@ def _text(entry: Any, depth: int = _DEEPEST, left: Iterator[int] | None = None) 
         return ""
     values = entry[:10] if isinstance(entry, list) else [entry.get(name) for name in _NAMES]
     some = (value for value in values if value is not None and next(left, None) is not None)
-    return next(filter(None, (_text(value, depth - 1, left) for value in some)), "")
+    told = next(filter(None, (_text(value, depth - 1, left) for value in some)), "")
+    field = entry.get(_FIELD) if told and isinstance(entry, dict) else None
+    return f"{_text(field)}: {told}" if field and isinstance(field, str) else told

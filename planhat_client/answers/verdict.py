@@ -168,7 +168,9 @@ def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -
     if not is_told:
         reason = _MANY
     else:
-        reason = error_text(entry, answer.clean) if isinstance(answer, Partial) else said
+        clean = answer.clean if isinstance(answer, Partial) else str
+        missing = answer.result.permission_errors if answer.result is not None else ()
+        reason = error_text(entry, clean, permission_errors=missing)
     return Suspect(reason, transient=TRANSIENT in said)
 
 

@@ -99,6 +99,8 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         pytest.param(400, b'{"createdErrors":[]}', Reject, id="400 with an empty list"),
         pytest.param(400, b'{"createdErrors":[{"a":1}]}', Partial, id="400 with errors"),
         pytest.param(400, RESULT, Partial, id="400 with a result"),
+        pytest.param(400, b'[{"error":"bad"}]', Partial, id="400 with a bare list of errors"),
+        pytest.param(400, b"[]", Reject, id="400 with a bare list of nothing"),
         pytest.param(400, b'"externalId,email duplicated"', Partial, id="400 duplicated"),
         pytest.param(401, b'"unauthorized"', Halt, id="401"),
         pytest.param(401, RESULT, Halt, id="401 with a result"),
@@ -106,6 +108,7 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         pytest.param(403, b'{"error":"Forbidden"}', Halt, id="403 with an error"),
         pytest.param(403, b'{"permissionErrors":[]}', Halt, id="403 with an empty list"),
         pytest.param(403, b'{"permissionErrors":["no"]}', Partial, id="403 with errors"),
+        pytest.param(403, b'["Forbidden"]', Halt, id="403 with a bare list"),
         pytest.param(403, b'{"created":0}', Partial, id="403 with counts"),
         pytest.param(404, HTML, Halt, id="404"),
         pytest.param(405, b"", Halt, id="405"),
@@ -163,6 +166,48 @@ def test_the_reason_of_a_partial_success_is_its_first_error() -> None:
     assert isinstance(answer, Partial)
     assert answer.reason == "206 bad date"
     assert answer.result.created == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (206, b'{"createdErrors":[{"el":"externalId","error":"Not valid type"}]}'),
+        (400, b'{"updatedErrors":[[{"el":"externalId","error":"Not valid type"}]]}'),
+        (400, b'[{"el":"externalId","error":"Not valid type"}]'),
+        (400, b'["externalId: Not valid type", "another"]'),
+        (422, b'[{"el":"externalId","error":"Not valid type"}]'),
+        (400, b'{"error":{"el":"externalId","error":"Not valid type"}}'),
+        (400, b'[{"el":{"externalId":"c-1"},"error":"externalId: Not valid type"}]'),
+        (500, b'[{"el":"externalId","message":"Not valid type"}]'),
+        (400, b'{"error":["externalId: Not valid type"]}'),
+    ],
+)
+def test_the_reason_names_the_field_and_what_is_wrong_with_it(status: int, body: bytes) -> None:
+    answer = read(Response(status, {}, body))
+
+    assert getattr(answer, "reason", None) == f"{status} externalId: Not valid type"
+
+
+def test_what_a_field_s_name_repeats_of_people_is_masked() -> None:
+    body = b'[{"el":"Ada Lovelace","error":"Not valid type"}]'
+
+    answer = read(Response(400, {}, body), clean=lambda text: text.replace("Ada Lovelace", "***"))
+
+    assert getattr(answer, "reason", None) == "400 ***: Not valid type"
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (b'{"externalId":"b"}', "403 no permission"),
+        (b'"5f1e"', "403 no permission: 5f1e"),
+        (b'{"error":"Permission denied"}', "403 Permission denied"),
+    ],
+)
+def test_what_may_not_be_written_says_so(entry: bytes, reason: str) -> None:
+    answer = read(Response(403, {}, b'{"permissionErrors":[' + entry + b"]}"))
+
+    assert getattr(answer, "reason", None) == reason
 
 
 def test_a_reason_repeats_no_data_of_people() -> None:

@@ -57,6 +57,27 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_service_loads_no_parser_of_options() -> None:
+    code = """
+import sys
+from consumer.cli import main
+try:
+    main(["run"])
+except SystemExit as ended:
+    print(ended.code, "consumer.app" in sys.modules, "typer" in sys.modules)
+"""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "2 True False"
+
+
 def test_the_version_is_told() -> None:
     assert call("--version").stdout.startswith("hull-planhat ")
 

@@ -30,6 +30,7 @@ def test_our_own_reasons_stay_word_for_word(reason: str) -> None:
         ("no answer in 30 s", "timeout"),
         ("user without an id", "without an id"),
         ("not a Hull message: not a JSON object", "not a Hull message"),
+        ("no permission: 5f1e", "no permission"),
         ("licence 3: mrr is missing", "licence incomplete"),
         ("anything Planhat may say of jane@acme.com", "other"),
         ("5000 ways", "other"),

@@ -381,6 +381,48 @@ def test_a_success_with_an_error_that_names_nobody_says_that_it_does_not_add_up(
     assert found == [Unproven("the counts do not add up")] * 2
 
 
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"externalId": "b"}, "no permission"),
+        ("b", "no permission: b"),
+        (
+            {"item": {"externalId": "b"}, "error": "not your company"},
+            "no permission: not your company",
+        ),
+    ],
+)
+def test_a_missing_permission_is_told_of_the_item_that_lacks_it(entry: object, reason: str) -> None:
+    answer = partial(
+        created=2,
+        insertsKeys=[{"externalId": "a"}, {"externalId": "c"}],
+        permissionErrors=[entry],
+    )
+
+    assert verdicts([A, B, C], answer)[1] == Suspect(reason)
+
+
+def test_a_field_in_an_error_is_no_item() -> None:
+    entry = {"el": "externalId", "error": "Not valid type"}
+
+    alone = verdicts([A], partial(createdErrors=[entry]))
+    among_others = verdicts([A, B], partial(createdErrors=[entry]))
+
+    assert alone == [Suspect("externalId: Not valid type")]
+    assert among_others == [Unproven("206 partial")] * 2
+
+
+def test_a_bare_list_of_errors_names_its_items() -> None:
+    body = b'[{"el":"email","error":"Not valid type","item":{"externalId":"b"}}]'
+    answer = read(Response(400, {}, body))
+
+    assert isinstance(answer, Partial)
+    assert verdicts([A, B], answer) == [
+        Unproven("400 email: Not valid type"),
+        Suspect("email: Not valid type"),
+    ]
+
+
 def test_an_id_that_is_none_is_not_learnt() -> None:
     keys = [{"_id": "", "externalId": "a"}, {"_id": 7, "externalId": "b"}]
 
