@@ -1,1 +1,1 @@
-"""What the customer's own tenant tells that no page does: read by `check --live`."""
+"""What the customer's own tenant tells that no page does: `check --live` asks it."""

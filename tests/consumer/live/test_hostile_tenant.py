@@ -48,7 +48,12 @@ WORDS = st.sampled_from(
     ]
 )
 LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.floats(width=32) | WORDS | st.text(max_size=5)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(width=32)
+    | WORDS
+    | st.text(max_size=5)
 )
 DOCUMENTS = st.recursive(
     LEAVES,
