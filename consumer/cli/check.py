@@ -7,36 +7,29 @@ import os
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
+from consumer.cli.live import ANSWER_SECONDS, live_findings, is_allowed
 from consumer.cli.read import read_settings
-from consumer.cli.terminal import WRONG_USE, clean, quiet, say, shown, tell, tell_json
+from consumer.cli.terminal import FAILED, WRONG_USE, clean, quiet, say, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
 from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
-from consumer.live.look import look
-from consumer.live.questions import MOST_CALLS
 from consumer.settings import findings as status
 from consumer.settings import unknown_names
 from consumer.settings.findings import Finding
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
 from planhat_client.protocol import Request
-from planhat_client.raw import RawPlanhat
 from planhat_client.transport import Transport
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from consumer.cli.live import LiveOptions
     from consumer.settings import Settings
     from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
 
-_BEFOREHAND: Final = (
-    f"hull-planhat: asks Planhat at most {MOST_CALLS} times, of {{:g}} calls a minute, and writes"
-    " nothing"
-)
-
-
-def run_check(*, as_json: bool, offline: bool, live: bool = False) -> int:
+def run_check(*, as_json: bool, offline: bool, live: LiveOptions | None = None) -> int:
     """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""
     quiet()
     is_wrong_use = False
@@ -46,9 +39,10 @@ def run_check(*, as_json: bool, offline: bool, live: bool = False) -> int:
         found += status.findings(settings, connector)
         if not offline:
             fit = clean(keeps_personal=False)
-            if live:
-                say([_BEFOREHAND.format(settings.planhat.requests_per_minute)])
-            reached = asyncio.run(_reached(settings, connector, live=live))
+            if live is not None and not is_allowed(settings, live):
+                say(["hull-planhat: nothing was asked"])
+                return FAILED
+            reached = asyncio.run(_reached(settings, connector, live))
             found += [replace(one, message=fit(one.message)) for one in reached]
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
@@ -62,17 +56,17 @@ def run_check(*, as_json: bool, offline: bool, live: bool = False) -> int:
 
 
 async def _reached(
-    settings: Settings, connector: ConnectorSettings, *, live: bool
+    settings: Settings, connector: ConnectorSettings, live: LiveOptions | None
 ) -> list[Finding]:
     """Ask Kafka and Planhat at the same time."""
     async with asyncio.TaskGroup() as asking:
         kafka = asking.create_task(kafka_facts(settings.kafka), name="kafka")
-        planhat = asking.create_task(_planhat(settings, connector, live=live), name="planhat")
+        planhat = asking.create_task(_planhat(settings, connector, live), name="planhat")
     return [*kafka_findings(settings.kafka, kafka.result()), *planhat.result()]
 
 
 async def _planhat(
-    settings: Settings, connector: ConnectorSettings, *, live: bool
+    settings: Settings, connector: ConnectorSettings, live: LiveOptions | None
 ) -> list[Finding]:
     try:
         token, endpoints = settings.planhat.token(connector), settings.planhat.endpoints(connector)
@@ -80,13 +74,9 @@ async def _planhat(
         return []  # said among the settings
     facts = await planhat_facts(endpoints, token)
     found = list(planhat_findings(endpoints, facts))
-    if facts.error or not live:
-        return found
-    api = RawPlanhat(Transport(_ANSWER_SECONDS, 1), endpoints, token)
-    try:
-        return [*found, *await look(api, settings.planhat, connector)]
-    finally:
-        await api.close()
+    if not facts.error and live is not None:
+        found += await live_findings(settings, connector, endpoints, token, live)
+    return found
 
 
 def _print(found: list[Finding], *, as_json: bool) -> None:
@@ -100,12 +90,9 @@ def _print(found: list[Finding], *, as_json: bool) -> None:
     tell_json(shown(keeps_personal=True).value(told), indent=2)
 
 
-_ANSWER_SECONDS: Final = 10.0
-
-
 async def planhat_facts(endpoints: Endpoints, token: Callable[[], str]) -> PlanhatFacts:
     """Read as the service does at its start, in two calls; each wait is bounded."""
-    wire = Transport(_ANSWER_SECONDS, 2)
+    wire = Transport(ANSWER_SECONDS, 2)
     api = Planhat(wire, endpoints, token)
     try:
         error, companies = await _companies(api)

@@ -55,3 +55,12 @@ class Code(StrEnum):
 
     CALLS = "calls"
     STOPPED = "stopped"
+
+    WRITE_COMPANY = "write-company"
+    WRITE_EARLIER = "write-earlier"
+    WRITE_REFUSED = "write-refused"
+    WRITE_CLEAN = "write-clean"
+    WRITE_LEFTOVERS = "write-leftovers"
+    LEARNT = "learnt"
+    NOT_LEARNT = "not-learnt"
+    DIALECT_SAVED = "dialect-saved"

@@ -29,25 +29,32 @@ class Reads(Protocol):
         """Read once; never raises."""
 
 
-async def look(
-    api: Reads, settings: PlanhatSettings, connector: ConnectorSettings
-) -> list[Finding]:
-    """Ask, and say what the answers mean; at most `MOST_CALLS`, each wait bounded."""
-    calls = Calls(
-        Limiter(settings.requests_per_minute, settings.burst), MOST_CALLS - _ORDINARY_CALLS
-    )
-    answers: dict[str, Heard] = {}
-    asked = wanted(connector)
-    while question := next_question(asked, answers):
-        answer = await calls.ask(partial(api.get, question.path))
-        if answer is None:
-            break
-        answers[question.name] = answer
-    found = list(live_findings(connector, answers, settings.requests_per_minute))
-    if calls.stopped:
-        found.append(
-            warning(f"Planhat: not all was asked: {calls.stopped}; run this again", Code.STOPPED)
-        )
-    made = calls.made + _ORDINARY_CALLS
-    told = f"Planhat: {made} {plural(made, 'call')} of the quota were used"
-    return [*found, Finding("ok", told, Code.CALLS)]
+class Look:
+    """One look; `answers` by the names of the questions (questions.py)."""
+
+    def __init__(
+        self, api: Reads, settings: PlanhatSettings, connector: ConnectorSettings
+    ) -> None:
+        """Nothing is asked yet."""
+        self._api = api
+        self._per_minute = settings.requests_per_minute
+        self._connector = connector
+        limiter = Limiter(settings.requests_per_minute, settings.burst)
+        self._calls = Calls(limiter, MOST_CALLS - _ORDINARY_CALLS)
+        self.answers: dict[str, Heard] = {}
+
+    async def run(self) -> list[Finding]:
+        """Ask, and say what the answers mean; at most `MOST_CALLS`, each wait bounded."""
+        asked, calls = wanted(self._connector), self._calls
+        while question := next_question(asked, self.answers):
+            answer = await calls.ask(partial(self._api.get, question.path))
+            if answer is None:
+                break
+            self.answers[question.name] = answer
+        found = list(live_findings(self._connector, self.answers, self._per_minute))
+        if calls.stopped:
+            told = f"Planhat: not all was asked: {calls.stopped}; run this again"
+            found.append(warning(told, Code.STOPPED))
+        made = calls.made + _ORDINARY_CALLS
+        told = f"Planhat: {made} {plural(made, 'call')} of the quota were used"
+        return [*found, Finding("ok", told, Code.CALLS)]

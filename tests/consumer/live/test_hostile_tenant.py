@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.live.judge import live_findings, wanted
-from consumer.live.look import look
+from consumer.live.look import Look
 from consumer.live.questions import MOST_CALLS, next_question
 from consumer.settings.planhat import PlanhatSettings
 from planhat_client.client import Endpoints
@@ -89,7 +89,7 @@ class Wire:
 def looked(answers: Sequence[Response | None]) -> tuple[list[Finding], Wire]:
     wire = Wire(answers)
     api = RawPlanhat(wire, Endpoints("https://a", "https://b", "tenant"), lambda: "token")
-    return in_no_time(look(api, FAST, CONNECTOR)), wire
+    return in_no_time(Look(api, FAST, CONNECTOR).run()), wire
 
 
 def is_clear(line: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.live.look import look
+from consumer.live.look import Look
 from consumer.live.questions import MOST_CALLS
 from consumer.settings.planhat import PlanhatSettings
 from planhat_client.client import Endpoints
@@ -49,7 +49,7 @@ async def asking(server: SandboxServer) -> AsyncIterator[tuple[RawPlanhat, Count
 
 async def test_all_that_is_asked_is_a_read_and_stays_within_the_calls() -> None:
     async with SandboxServer() as server, asking(server) as (api, wire):
-        found = await look(api, FAST, tenant.connector())
+        found = await Look(api, FAST, tenant.connector()).run()
 
     assert {*wire.methods} == {"GET"}
     assert len(wire.methods) <= MOST_CALLS - 2
@@ -64,7 +64,7 @@ async def test_a_model_that_is_forbidden_is_named(resource: str) -> None:
         SandboxServer(SandboxOptions(faults=(forbidden,))) as server,
         asking(server) as (api, _),
     ):
-        found = await look(api, FAST, tenant.connector())
+        found = await Look(api, FAST, tenant.connector()).run()
 
     (one,) = [one for one in found if one.code == "model-forbidden"]
     assert f"/{resource}: 403" in one.message
@@ -74,7 +74,7 @@ async def test_a_refusal_in_the_middle_ends_the_asking_with_a_line() -> None:
     async with SandboxServer() as server, asking(server) as (api, wire):
         throttled = Fault(kind="status", status=429, retry_after=0.01, resource="leancompanies")
         server.faults.add([throttled], 0.0)
-        found = await look(api, FAST, tenant.connector())
+        found = await Look(api, FAST, tenant.connector()).run()
 
     assert wire.methods[-2:] == ["GET", "GET"]
     assert [one.code for one in found][-2:] == ["stopped", "calls"]
