@@ -97,11 +97,15 @@ def sandbox(
     host: Annotated[
         str, typer.Option(callback=arguments.text, help="Address to listen on.")
     ] = "127.0.0.1",
+    dialect: Annotated[
+        str | None,
+        typer.Option(callback=arguments.file, help="What check --live learnt of a tenant."),
+    ] = None,
 ) -> None:
     """Run a local Planhat that behaves as the real one does."""
     from consumer.cli.sandbox import run_sandbox
 
-    sys.exit(run_sandbox(host, port))
+    sys.exit(run_sandbox(host, port, dialect))
 
 
 @app.command()
@@ -259,8 +263,11 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
 @app.command()
 def schema(
     of: Annotated[
-        Literal["record", "settings", "environment"],
-        typer.Argument(help="The Kafka record, the connector settings, or the environment."),
+        Literal["record", "settings", "environment", "dialect"],
+        typer.Argument(
+            help="The Kafka record, the connector settings, the environment, or what a sandbox may"
+            " learn of a tenant."
+        ),
     ],
 ) -> None:
     """Print the JSON Schema of the record or of the settings."""

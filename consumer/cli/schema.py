@@ -17,6 +17,7 @@ from consumer.settings import ALL, described
 from consumer.settings.environment import env_name
 from schemas import target
 from schemas.connector import ConnectorSettings
+from schemas.dialect import Dialect
 from schemas.hull import Message
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_text(of: Literal["record", "settings", "environment"]) -> str:
+def schema_text(of: Literal["record", "settings", "environment", "dialect"]) -> str:
     """Return the schema as JSON."""
-    made = {"record": _record, "settings": settings_schema, "environment": _environment}[of]
+    made = {
+        "record": _record,
+        "settings": settings_schema,
+        "environment": _environment,
+        "dialect": Dialect.model_json_schema,
+    }[of]
     return json.dumps({"$schema": _DIALECT, **made()}, indent=2)
 
 

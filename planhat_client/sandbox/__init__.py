@@ -11,6 +11,7 @@ from planhat_client.sandbox.options import (
     QuotaOptions,
     SandboxOptions,
     WitnessOptions,
+    read_dialect,
 )
 from planhat_client.sandbox.sandbox import Sandbox
 
@@ -23,5 +24,6 @@ __all__ = [
     "SandboxOptions",
     "SandboxServer",
     "WitnessOptions",
+    "read_dialect",
     "serve",
 ]

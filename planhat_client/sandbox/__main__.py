@@ -8,10 +8,14 @@ import gc
 import json
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from planhat_client.sandbox.http.server import SandboxServer, serve
-from planhat_client.sandbox.options import SandboxOptions, read
+from planhat_client.sandbox.options import SandboxOptions, read, read_dialect
+from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=0, help="0: any that is free")
     parser.add_argument("--options", default="{}", help="SandboxOptions as JSON")
+    parser.add_argument("--dialect", type=Path, help="what `check --live --write` learnt")
     gc.set_threshold(_COLLECT_AFTER, 20, 100)
     given = parser.parse_args(arguments)
     try:
         options = read(SandboxOptions, json.loads(given.options), "options")
+        if given.dialect:
+            options = replace(options, dialect=read_dialect(given.dialect))
         asyncio.run(_serve(options, given.host, given.port))
+    except InvalidSettings as error:
+        return _failed("\n".join(error.lines), _WRONG_USE)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         return _failed(f"{given.host[:60]}:{given.port}: {why}", _FAILED)

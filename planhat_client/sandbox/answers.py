@@ -1,7 +1,8 @@
 """Answers before they are sent, and the forms in which a bulk answer may tell of failures. Pure.
 
-Planhat documents none of these forms. `text`, `object`, `item` and so on are forms of an entry;
-`lists_absent`, `counts_wrong` and `nonupdates_only` bend the answer around the entries. None hides
+Planhat documents none of these forms; `el` was seen once. `text`, `object`, `item` and so on are
+forms of an entry; `bare_list` leaves a 400 nothing but the entries; `lists_absent`, `counts_wrong`
+and `nonupdates_only` bend the answer around them. None hides
 a failure altogether: the status, an entry or a count that does not add up is always left.
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 LISTS: Final = get_args(ErrorList)
 SHAPES: Final = tuple(each for each in get_args(Shape) if each != "random")
+_BAD_REQUEST: Final = 400
 _KEYS: Final = ("_id", "sourceId", "externalId", "email")
 
 
@@ -90,7 +92,7 @@ class BulkResult:
         }
 
 
-def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> dict[str, Any]:
+def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> Any:  # noqa: ANN401
     """Tell a result in the documented form, its errors in the wanted shape.
 
     The lists are in any order: nobody documents that it is the order of the items.
@@ -113,11 +115,19 @@ def document(result: BulkResult, shape: Shape, keys: KeysIn, random: Random) -> 
             item = failure.item if isinstance(failure.item, dict) else {}
             told = {name: item[name] for name in _KEYS if item.get(name)}
             answer[failure.list_name].append(_ENTRIES[shape](failure, told))
+    if shape == "bare_list" and result.status == _BAD_REQUEST:
+        return [entry for name in LISTS for entry in answer[name]]
     return answer | _bent(answer, shape, random)
 
 
 def _text_with_key(failure: Failure, keys: Item) -> str:
     return f"{failure.message}: {next(iter(keys.values()), 'no key')}"
+
+
+def _el(failure: Failure, keys: Item) -> object:
+    """Name the field, not the item: that is all a live tenant was seen to tell."""
+    field = next((name for name in _KEYS if name in failure.message), next(iter(keys), "_id"))
+    return {"el": field, "error": failure.message}
 
 
 def _unknown(failure: Failure, _: Item) -> object:
@@ -128,6 +138,8 @@ _ENTRIES: Final[dict[str, Callable[[Failure, Item], object]]] = {
     "text": lambda failure, _: failure.message,
     "counts_wrong": lambda failure, _: failure.message,
     "text_with_key": _text_with_key,
+    "el": _el,
+    "bare_list": _el,
     "object": lambda failure, keys: {**keys, "error": failure.message},
     "item": lambda failure, _: {"item": failure.item, "error": failure.message},
     "index": lambda failure, _: {"index": failure.position, "errmsg": failure.message},

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
+
+from schemas.dialect import UNKNOWN, Dialect
+from schemas.settings_error import InvalidSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Shape: TypeAlias = Literal[
     "text",
@@ -12,6 +18,8 @@ Shape: TypeAlias = Literal[
     "object",
     "item",
     "index",
+    "el",
+    "bare_list",
     "unknown",
     "lists_absent",
     "counts_wrong",
@@ -22,7 +30,28 @@ ErrorList: TypeAlias = Literal[
     "createdErrors", "updatedErrors", "permissionErrors", "validationErrors"
 ]
 KeysIn: TypeAlias = Literal["all", "id"]
-UnknownId: TypeAlias = Literal["created", "refused", "ignored"]
+UnknownId: TypeAlias = Literal["created", "refused", "ignored", "next_key"]
+Headers: TypeAlias = Literal["x-rate-limit", "x-ratelimit", "none"]
+
+_HARDEST: Final = Dialect(
+    unknown_id="created",
+    missing_record="not_found",
+    case_twins="request_fails",
+    same_key_twice="second_refused",
+    one_bad_item="partial",
+    null_custom="cleared",
+    empty_text="stored",
+    unknown_custom="stored",
+    bad_list_value="stored",
+    line_breaks="dropped",
+    array="replaces",
+    activity_keys=("externalId", "id", "euExtId", "email"),
+    error_entry="item",
+    sort_updated="honoured",
+    leancompanies="complete",
+    rate_limit_headers="x-rate-limit",
+)
+"""What is assumed where nobody knows. An unknown company depends on the model, and stays open."""
 
 OptionsT = TypeVar("OptionsT")
 
@@ -47,7 +76,7 @@ class QuotaOptions(Strict, frozen=True):
     calls_per_second: int = 150
     parallel: int = 50
     retry_after: bool = False
-    headers: Literal["x-rate-limit", "x-ratelimit", "none"] = "x-rate-limit"
+    headers: Headers | None = None
 
 
 class LatencyOptions(Strict, frozen=True):
@@ -78,9 +107,9 @@ class WitnessOptions(Strict, frozen=True):
 class SandboxOptions(Strict, frozen=True):
     """All of it. `tokens` empty: any token is good; `tenant` None: any tenant id is good.
 
-    `error_shape` is the form of the error entries in bulk answers, which Planhat does not
-    document; `answer_keys` tells whether `insertsKeys` name the keys or only the `_id`;
-    `unknown_id` what becomes of an item whose `_id` no record has, which is not documented either.
+    `dialect` is what a tenant was learnt to do; the options that say the same go first:
+    `unknown_id`, `error_shape` and `quota.headers`. `answer_keys` tells whether `insertsKeys` name
+    the keys or only the `_id`.
     """
 
     tokens: tuple[str, ...] = ("sandbox-token",)
@@ -88,9 +117,10 @@ class SandboxOptions(Strict, frozen=True):
     quota: QuotaOptions = QuotaOptions()
     latency: LatencyOptions = LatencyOptions()
     witness: WitnessOptions = WitnessOptions()
-    error_shape: Shape = "item"
+    dialect: Dialect = Dialect()
+    error_shape: Shape | None = None
     answer_keys: KeysIn = "all"
-    unknown_id: UnknownId = "created"
+    unknown_id: UnknownId | None = None
     seed: int = 0
     faults: tuple[dict[str, Any], ...] = ()
     refusals: tuple[dict[str, Any], ...] = ()
@@ -100,6 +130,30 @@ class SandboxOptions(Strict, frozen=True):
 def read(kind: type[OptionsT], document: object, name: str) -> OptionsT:
     """Read a document as options; raises ValueError that names the member that is wrong."""
     try:
-        return msgspec.convert(document, kind)
+        return msgspec.convert(document, kind, dec_hook=_dialect)
     except msgspec.ValidationError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def read_dialect(path: Path) -> Dialect:
+    """Read a file of `check --live --write`; raises InvalidSettings."""
+    try:
+        return Dialect.from_json(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidSettings(f"{path}: {error.strerror}") from error
+
+
+def spoken(options: SandboxOptions) -> Dialect:
+    """What the sandbox does: by its options, else by the dialect, else what is hardest."""
+    given = Dialect(
+        unknown_id=options.unknown_id or UNKNOWN,
+        rate_limit_headers=options.quota.headers or UNKNOWN,
+    )
+    return given.over(options.dialect.over(_HARDEST))
+
+
+def _dialect(_: type[Dialect], document: object) -> Dialect:
+    try:
+        return Dialect.from_json(msgspec.json.encode(document))
+    except InvalidSettings as error:
+        raise ValueError(error) from error

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from planhat_client.sandbox.options import QuotaOptions
 
-_PREFIXES: Final = {"x-rate-limit": "X-Rate-Limit", "x-ratelimit": "X-RateLimit"}
+_PREFIXES: Final = {
+    None: "X-Rate-Limit",
+    "x-rate-limit": "X-Rate-Limit",
+    "x-ratelimit": "X-RateLimit",
+}
 
 
 class Quota:

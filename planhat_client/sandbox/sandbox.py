@@ -6,9 +6,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from planhat_client.sandbox.activities import Sink
 from planhat_client.sandbox.faults import Fault, Faults, Refusal
+from planhat_client.sandbox.options import spoken
 from planhat_client.sandbox.quota import Quota
 from planhat_client.sandbox.store.state import State
 from planhat_client.sandbox.store.upserts import Upserts
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from planhat_client.sandbox.models import Item
-    from planhat_client.sandbox.options import SandboxOptions
+    from planhat_client.sandbox.options import SandboxOptions, Shape
 
 
 class Sandbox:
@@ -27,6 +29,8 @@ class Sandbox:
     def __init__(self, options: SandboxOptions, now: float = 0.0) -> None:
         """Begin empty, with the faults and users of the options; raises ValueError if bad."""
         self.options = options
+        self.dialect = spoken(options)
+        self.error_shape: Shape = options.error_shape or self.dialect.error_entry
         self.tokens = frozenset(options.tokens)
         self.faults = Faults()
         self.faults.add(map(Fault.from_json, options.faults), now)
@@ -75,9 +79,9 @@ class Sandbox:
         }
 
     def _begin(self) -> None:
-        self.state = State(self.options)
+        self.state = State(self.options, self.dialect)
         self.witness = Witness(self.options.witness)
-        self.quota = Quota(self.options.quota)
+        self.quota = Quota(replace(self.options.quota, headers=self.dialect.rate_limit_headers))
         self.upserts = Upserts(self.state, self.witness)
         self.sink = Sink(self.state, self.witness)
         self.seed_users(self.options.users)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planhat_client.sandbox.models import Item, Model
     from planhat_client.sandbox.sandbox import Sandbox
     from planhat_client.sandbox.store.upserts import Upsert
+    from schemas.dialect import Dialect
 
 _MOST_ITEMS: Final = 5_000
 """Per request, in any model ("Authentication & Limits")."""
@@ -66,7 +67,7 @@ def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
     failing = refused(sandbox.refusals, resource, items)
     if isinstance(failing, Refusal):
         return json_reply(failing.message, failing.status)
-    shape, random = sandbox.options.error_shape, sandbox.random
+    shape, random = sandbox.error_shape, sandbox.random
     if hit and hit.fault.kind == "partial" and len(items) >= hit.fault.least_items:
         shape, random = hit.fault.shape, hit.random
         unlucky = [at for at in range(len(items)) if random.random() < hit.fault.share]
@@ -74,8 +75,7 @@ def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
     result = sandbox.upserts.apply(upsert, failing)
     if not result.failures and random is sandbox.random:
         shape = "item"
-    answer = document(result, shape, sandbox.options.answer_keys, random)
-    return json_reply(answer, result.status)
+    return json_reply(document(result, shape, sandbox.options.answer_keys, random), result.status)
 
 
 def event_work(sandbox: Sandbox, body: bytes, names: Names, *, is_bulk: bool) -> Work:
@@ -107,14 +107,14 @@ def _received(sandbox: Sandbox, events: list[Any], names: Names) -> Reply:
 def read(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Give one record as a whole."""
     found = sandbox.state.matcher.addressed(model, asked["id"])
-    return json_reply(found[0]) if len(found) == 1 else _no_single(found)
+    return json_reply(found[0]) if len(found) == 1 else _no_single(found, sandbox.dialect)
 
 
 def delete(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Delete one record."""
     found = sandbox.state.matcher.addressed(model, asked["id"])
     if len(found) != 1:
-        return _no_single(found)
+        return _no_single(found, sandbox.dialect)
     sandbox.state.delete(model, found[0])
     return json_reply({"n": 1, "ok": 1, "deletedCount": 1})
 
@@ -158,7 +158,10 @@ def _passes(record: Item, query: Mapping[str, str]) -> bool:
     )
 
 
-def _no_single(found: list[Item]) -> Reply:
+def _no_single(found: list[Item], dialect: Dialect) -> Reply:
     if found:
         return json_reply("The id is not unique", 400)
+    nothing: dict[str, Any] = {"null": None, "empty_object": {}, "empty_list": []}
+    if dialect.missing_record in nothing:
+        return json_reply(nothing[dialect.missing_record])
     return json_reply("Not found", 404)

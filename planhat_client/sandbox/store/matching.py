@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
 
 if TYPE_CHECKING:
-    from planhat_client.sandbox.options import SandboxOptions
     from planhat_client.sandbox.store.records import Records
+    from schemas.dialect import Dialect
 
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _EXTERNAL: Final = "extid-"
@@ -44,9 +44,9 @@ class Target:
 class Matcher:
     """Finds targets in the records of all models."""
 
-    def __init__(self, records: dict[str, Records], options: SandboxOptions) -> None:
+    def __init__(self, records: dict[str, Records], dialect: Dialect) -> None:
         self._records = records
-        self._options = options
+        self._dialect = dialect
         self._companies = records[COMPANIES.name]
 
     def target(self, model: Model, item: object) -> Target:
@@ -55,6 +55,12 @@ class Matcher:
             return Target(None, None, problem="an item should be an object")
         if not isinstance(item.get("custom", {}), dict | None):
             return Target(None, None, problem="custom should be an object")
+        record_id = text(item.get("_id"))
+        if (
+            self._dialect.unknown_id == "next_key"
+            and record_id not in self._records[model.name].by_id
+        ):
+            item = {name: value for name, value in item.items() if name != "_id"}
         if model.owned:
             return self._owned(model, item)
         record, token = _by_strong_key(self._companies, item)
@@ -108,9 +114,9 @@ class Matcher:
     def _checked(self, model: Model, item: Item, target: Target) -> Target:
         record_id = item.get("_id")
         if target.record is None and record_id:
-            if self._options.unknown_id == "ignored":
+            if self._dialect.unknown_id == "ignored":
                 target.is_ignored = True
-            elif self._options.unknown_id == "refused":
+            elif self._dialect.unknown_id == "refused":
                 target.problem = "_id not found"
             elif not _OBJECT_ID.fullmatch(str(record_id)):
                 target.problem = "_id is invalid"

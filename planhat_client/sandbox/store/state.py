@@ -11,6 +11,7 @@ from planhat_client.sandbox.store.records import Records
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.options import SandboxOptions
+    from schemas.dialect import Dialect
 
 _KEPT: Final = 10_000
 _PLACE: Final = ("sourceId", "externalId", "email", "companyId", "domains")
@@ -23,15 +24,16 @@ Written: TypeAlias = "tuple[Change, Item] | str"
 class State:
     """Everything that is stored. `revision` moves whenever a match may turn out differently."""
 
-    def __init__(self, options: SandboxOptions) -> None:
+    def __init__(self, options: SandboxOptions, dialect: Dialect) -> None:
         """Nothing is stored yet; of the activities the newest are kept."""
         self.records = {name: Records(model) for name, model in MODELS.items()}
-        self.matcher = Matcher(self.records, options)
+        self.matcher = Matcher(self.records, dialect)
         self.activities: deque[Item] = deque(maxlen=options.witness.activities_kept)
         self.ignored: deque[Item] = deque(maxlen=_KEPT)
         self.dropped: deque[Item] = deque(maxlen=_KEPT)
         self.users: list[Item] = []
         self.revision = 0
+        self._dialect = dialect
         self._last_id = 0
 
     def next_id(self) -> str:
@@ -58,7 +60,8 @@ class State:
     def _create(self, model: Model, item: Item, target: Target) -> Written:
         if missing := missing_field(model, item):
             return f"{missing} is required"
-        record_id = text(item.get("_id")) or self.next_id()
+        takes_id = self._dialect.unknown_id != "next_key"
+        record_id = (takes_id and text(item.get("_id"))) or self.next_id()
         record = fresh(record_id, _resolved(model, item, target.company_id))
         records = self.records[model.name]
         if problem := records.conflict(record):

@@ -7,11 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
 
 from planhat_client.sandbox.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "planhat_client.sandbox"]
 
@@ -52,6 +56,23 @@ def test_wrong_options_are_told_in_one_line(
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [(None, "No such file or directory"), ('{"array": 1}', "array: Input should be 'replaces'")],
+    ids=["no file", "no dialect"],
+)
+def test_a_wrong_dialect_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | None, line: str
+) -> None:
+    file = tmp_path / "dialect.json"
+    if text:
+        file.write_text(text)
+
+    assert main(["--dialect", str(file)]) == 2
+
+    assert capsys.readouterr().err.startswith(f"{file}: {line}")
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "x"])
