@@ -12,7 +12,7 @@ import structlog
 from consumer.engine.dispatch import Wait
 from consumer.lanes.batch import Batch
 from planhat_client.protocol import Retry
-from schemas.planhat import Resource
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from consumer.engine.dispatch import Pace
     from consumer.engine.engine import Engine
     from planhat_client.protocol import Answer
+    from schemas.planhat import Resource
 
 _log = structlog.get_logger("consumer.send")
 
@@ -157,7 +158,7 @@ class Sender:
 
     async def _send(self, batch: Batch) -> Answer:
         try:
-            if batch.resource is Resource.ACTIVITIES:
+            if MODELS[batch.resource].host == "analytics":
                 return await self._api.track(batch.items)
             return await self._api.upsert(batch.resource, batch.items)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not stop the others

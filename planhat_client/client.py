@@ -21,13 +21,15 @@ from planhat_client.errors import (
 )
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from schemas.custom_field import CustomField
-from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
+from schemas.models import MODELS
+from schemas.planhat import Enduser, LeanCompany, PlanhatUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from planhat_client.answers.error_text import Clean
     from planhat_client.protocol import Answer, Request, Response
+    from schemas.planhat import Resource
 
     Read: TypeAlias = Callable[[Response, float, Clean], Answer]
 
@@ -87,7 +89,7 @@ class Planhat:
         """Create or update records; `items` are JSON objects, at most 5,000 of them."""
         token = self._token()
         request = protocol.upsert(self._endpoints.api_url, token, resource, items)
-        of_people = resource is Resource.ENDUSERS
+        of_people = MODELS[resource].of_people
         return await self._write(request, protocol.read, token, of_people=of_people)
 
     async def track(self, items: Sequence[bytes]) -> Answer:

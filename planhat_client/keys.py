@@ -7,10 +7,13 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from schemas.models import ENDUSERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_FIELDS: Final = ("_id", "sourceId", "externalId", "email")
+_FIELDS: Final = ENDUSERS.keys
+"""Those of all models."""
 _TOKEN = re.compile(r"[^\s\"'{}\[\](),;:=<>]+")
 _DEEPEST = 4
 _TEXTUAL = (str, int)

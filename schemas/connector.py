@@ -1,7 +1,7 @@
 """The connector settings: what Hull calls `private_settings`, pasted as they are, YAML or JSON."""
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -11,15 +11,17 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from schemas import target
+from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.settings_error import InvalidSettings, lines
 from schemas.settings_text import read_settings, trimmed
 from schemas.shown import is_random, plainly, shown
+from schemas.target import Targets
 
 __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
@@ -64,7 +66,7 @@ Rows = Annotated[tuple[AttributeMapping, ...], BeforeValidator(_rows)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 
-def _standard(targets: target.Targets) -> AfterValidator:
+def _standard(targets: Targets) -> AfterValidator:
     """Return a validator that writes API keys for labels and refuses what is neither."""
 
     def resolved(row: AttributeMapping) -> AttributeMapping:
@@ -85,12 +87,29 @@ def _standard(targets: target.Targets) -> AfterValidator:
     return AfterValidator(resolved)
 
 
-def _standard_rows(targets: target.Targets) -> Any:  # noqa: ANN401 - an annotation made of parts
+def _standard_rows(targets: Targets) -> Any:  # noqa: ANN401 - an annotation made of parts
     row = Annotated[AttributeMapping, _standard(targets)]
     return Annotated[tuple[row, ...], BeforeValidator(_rows)]
 
 
-class ConnectorSettings(BaseModel):
+def _of_lists() -> dict[str, Any]:
+    """The settings of models whose records lie in a list of an account: three for each."""
+    found: dict[str, Any] = {}
+    for model in MODELS.values():
+        if model.is_listed:
+            found[model.list_attribute] = (str | None, None)
+            found[model.table] = (_standard_rows(model.fields), ())
+            found[model.custom_table] = (Rows, ())
+    return found
+
+
+if TYPE_CHECKING:
+    _Lists = BaseModel
+else:
+    _Lists = create_model("_Lists", **_of_lists())
+
+
+class ConnectorSettings(_Lists):
     """Hull's `private_settings`, in their historic spellings; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -101,17 +120,13 @@ class ConnectorSettings(BaseModel):
 
     contact_synchronized_segments: Names = ()
     contact_events: Names = ()
-    contact_attributes_outbound: _standard_rows(target.CONTACT) = ()  # type: ignore[valid-type]  # made of parts
+    contact_attributes_outbound: _standard_rows(ENDUSERS.fields) = ()  # type: ignore[valid-type]  # made of parts
     contact_custom_attributes_outbound: Rows = ()
 
     account_synchronized_segments: Names = ()
     account_require_externalid: bool = True
-    account_attributes_outbound: _standard_rows(target.COMPANY) = ()  # type: ignore[valid-type]  # made of parts
+    account_attributes_outbound: _standard_rows(COMPANIES.fields) = ()  # type: ignore[valid-type]  # made of parts
     account_custom_attributes_outbound: Rows = ()
-
-    account_licenses_attribute: str | None = None
-    account_licenses_attributes_outbound: _standard_rows(target.LICENCE) = ()  # type: ignore[valid-type]  # made of parts
-    account_licenses_custom_attributes_outbound: Rows = ()
 
     fetch_interval_accounts: Any = None
     """Accepted and ignored: this service does not fetch."""

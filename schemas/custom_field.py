@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from schemas.models import MODELS
 from schemas.planhat import Resource, Text
 
 
@@ -63,10 +64,10 @@ _TYPES: Final = {
 }
 
 _PARENTS: Final = {
-    "company": Resource.COMPANIES,
-    "enduser": Resource.ENDUSERS,
-    "license": Resource.LICENSES,
-    "licence": Resource.LICENSES,
+    name: model.resource
+    for model in MODELS.values()
+    if model.settings
+    for name in (model.singular, model.word)
 }
 
 

@@ -50,36 +50,6 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _of(kind: Kind, names: str) -> dict[str, Kind]:
+def of(kind: Kind, names: str) -> dict[str, Kind]:
+    """Give all of these names, set apart by blanks, one kind."""
     return dict.fromkeys(names.split(), kind)
-
-
-CONTACT: Final = Targets(
-    _of(Kind.KEY, "externalId sourceId email")
-    | _of(Kind.TEXT, "name firstName lastName position phone companyName")
-    | _of(Kind.ARRAY, "tags otherEmails")
-    | _of(Kind.DATE, "createDate lastActive")
-    | _of(Kind.BOOLEAN, "featured primary archived npsUnsubscribed")
-    | _of(Kind.LINK, "companyId"),
-    {"Full name": "name", "Date created": "createDate"},
-)
-
-COMPANY: Final = Targets(
-    _of(Kind.KEY, "externalId sourceId")
-    | _of(Kind.NAME, "owner coOwner")
-    | _of(Kind.TEXT, "name slug phase status description")
-    | _of(Kind.TEXT, "address country city zip phonePrimary web")
-    | _of(Kind.ARRAY, "tags domains followers collaborators")
-    | _of(Kind.NUMBER, "csmScore"),
-    {"Company name": "name"},
-)
-
-LICENCE: Final = Targets(
-    _of(Kind.KEY, "externalId sourceId")
-    | _of(Kind.TEXT, "product _currency renewalStatus renewalUnit noticeUnit")
-    | _of(Kind.DATE, "fromDate toDate")
-    | _of(Kind.BOOLEAN, "fixedPeriod autoRenews")
-    | _of(Kind.NUMBER, "mrr value renewalPeriod noticePeriod")
-    | _of(Kind.LINK, "companyId"),
-    {},
-)

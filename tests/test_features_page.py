@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from consumer.decide import reasons
+from schemas.models import MODELS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "features.md").read_text("utf-8")
@@ -44,5 +45,7 @@ def test_each_row_has_four_cells_and_names_a_test() -> None:
 
 def test_each_reason_is_on_the_page() -> None:
     known = {text for name, text in vars(reasons).items() if name.isupper()}
+    lists = [model.plural for model in MODELS.values() if model.is_listed]
+    known |= {of(plural) for plural in lists for of in (reasons.too_many, reasons.no_list)}
 
     assert {text for text in known if f"`{text}`" not in PAGE} == set()

@@ -6,11 +6,12 @@ import gc
 import io
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # ruff: noqa: PLC0415 - what is not needed is not imported: help comes at once, the service is small
 
@@ -53,12 +54,22 @@ def _called(arguments: Sequence[str] | None) -> int:
         from consumer.cli.app import call
 
         return call(given)
-    # What runs for months needs no parser of options: it would be a tenth of its memory.
+    # What runs for months needs no parser of options, and draws no tables on terminals.
     gc.disable()  # nothing that is imported is garbage: a tenth of the time goes into looking
+    with _without("rich"):  # structlog imports it wherever it is installed
+        import structlog.dev  # noqa: F401
     from consumer.cli.run import run_service
 
     gc.enable()
     return run_service()
+
+
+@contextmanager
+def _without(library: str) -> Iterator[None]:
+    """Let nobody import it: None among the modules is Python's own sign for that."""
+    sys.modules[library] = None  # type: ignore[assignment]
+    yield
+    del sys.modules[library]
 
 
 def _prepare_streams() -> None:

@@ -117,7 +117,7 @@ def demo() -> None:
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913 - each is an option of the command line
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Check the settings only.")] = False,

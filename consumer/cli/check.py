@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from consumer.cli.live import ANSWER_SECONDS, live_findings, is_allowed
+from consumer.cli.live import ANSWER_SECONDS, is_allowed, live_findings
 from consumer.cli.read import read_settings
 from consumer.cli.terminal import FAILED, WRONG_USE, clean, quiet, say, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
     from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
+
 
 def run_check(*, as_json: bool, offline: bool, live: LiveOptions | None = None) -> int:
     """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""

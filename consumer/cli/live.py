@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -26,7 +27,6 @@ from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from consumer.settings import Settings
     from planhat_client.client import Endpoints
@@ -50,14 +50,12 @@ def is_allowed(settings: Settings, options: LiveOptions) -> bool:
     if options.company is None:
         say([f"hull-planhat: asks Planhat at most {MOST_CALLS} times, of {per_minute}; only reads"])
         return True
-    say(
-        [
-            f"hull-planhat: asks Planhat at most {MOST_CALLS + MOST_WRITING} times, of"
-            f" {per_minute}, makes some 15 contacts in company {options.company!r}, and deletes"
-            " them; for a test tenant, or a company made for this"
-        ],
-        keeps_personal=True,
+    told = (
+        f"hull-planhat: asks Planhat at most {MOST_CALLS + MOST_WRITING} times, of {per_minute},"
+        f" makes some 15 contacts in company {options.company!r}, and deletes them; for a test"
+        " tenant, or a company made for this"
     )
+    say([told], keeps_personal=True)
     if options.yes:
         return True
     if not sys.stdin.isatty():

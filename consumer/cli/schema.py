@@ -15,10 +15,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from consumer.settings import ALL, described
 from consumer.settings.environment import env_name
-from schemas import target
 from schemas.connector import ConnectorSettings
 from schemas.dialect import Dialect
 from schemas.hull import Message
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -177,17 +177,11 @@ _LABELS: Final = (
 """What the old settings page called the fields; those that a table has are choices too."""
 
 STANDARD: Final[dict[str, Targets]] = {
-    "contact_attributes_outbound": target.CONTACT,
-    "account_attributes_outbound": target.COMPANY,
-    "account_licenses_attributes_outbound": target.LICENCE,
+    model.table: model.fields for model in MODELS.values() if model.settings
 }
 """The tables whose targets are fields that Planhat has."""
 
-_CUSTOM: Final = (
-    "contact_custom_attributes_outbound",
-    "account_custom_attributes_outbound",
-    "account_licenses_custom_attributes_outbound",
-)
+_CUSTOM: Final = tuple(model.custom_table for model in MODELS.values() if model.settings)
 _SECRETS: Final = ("personal_access_token", "personal_acccess_token", "tenant_id")
 
 _MEANINGS: Final = {
@@ -206,10 +200,16 @@ _MEANINGS: Final = {
     "account_attributes_outbound": "From attributes of the account to standard fields of a"
     " company.",
     "account_custom_attributes_outbound": "The same to custom fields.",
-    "account_licenses_attribute": "The attribute that holds the list of licences.",
-    "account_licenses_attributes_outbound": "From members of a licence in that list to standard"
-    " fields.",
-    "account_licenses_custom_attributes_outbound": "The same to custom fields.",
+    **{
+        name: meaning
+        for model in MODELS.values()
+        if model.is_listed
+        for name, meaning in (
+            (model.list_attribute, f"The attribute that holds the list of {model.plural}."),
+            (model.table, f"From members of {model.a_word} in that list to standard fields."),
+            (model.custom_table, "The same to custom fields."),
+        )
+    },
     "send_null_values": "Send null, which clears the field in Planhat.",
     "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
     "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",

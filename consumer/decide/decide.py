@@ -17,7 +17,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.decide.decision import Body
+    from consumer.decide.decision import Body, Items
     from consumer.decide.message import Faults, Routed, Tombstone
     from consumer.decide.rules import Rules
     from consumer.offsets.record import Record
@@ -31,8 +31,6 @@ _REPEATED = Skip(reasons.EVENT_REPEATED)
 _NAMELESS = Skip(reasons.EVENT_NAMELESS)
 _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
 _NO_LINK = Link(None, None, None)
-_USER = (Resource.ENDUSERS, Resource.ACTIVITIES)
-_ACCOUNT = (Resource.COMPANIES, Resource.LICENSES)
 _OF_FILTER = ("segments", "is_export")
 _OF_ACCOUNT_FILTER = ("account_segments", "is_export")
 """The parts that a filter looks at."""
@@ -68,23 +66,23 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
-        _left_out(_USER, faults, told, left_of_events),
+        _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events)),
         _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
     )
 
 
 def _left_out(
-    resources: tuple[Resource, Resource], faults: Faults, own: to.Left, of_others: to.Left
+    profile: Resource, faults: Faults, own: to.Left, of_others: Sequence[LeftOut]
 ) -> Sequence[LeftOut]:
     """Put together what of a message could not be used."""
     if not (faults or own or of_others):
         return ()
-    profile, follower = resources
-    return (
-        *[(profile, part, reasons.UNREADABLE) for part in faults],
-        *[(profile, field, why) for field, why in own],
-        *[(follower, field, why) for field, why in of_others],
-    )
+    unreadable = [(profile, part, reasons.UNREADABLE) for part in faults]
+    return (*unreadable, *_of(profile, own), *of_others)
+
+
+def _of(resource: Resource, left: to.Left) -> Sequence[LeftOut]:
+    return [(resource, field, why) for field, why in left] if left else ()
 
 
 def _needed(rules: Rules, *, is_refused: bool, is_wanted: bool) -> tuple[str, ...]:
@@ -203,8 +201,12 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     if gated is not None and isinstance(company, Payload):
         company = Skip(gated)
     is_sent = isinstance(company, Payload)
-    left_of_licences: to.Left = []
-    licences, rejected = to.licences(message, rules, left_of_licences) if is_sent else ((), ())
+    lists: list[Items] = []
+    left_of_lists: list[LeftOut] = []
+    for listed in rules.lists if is_sent else ():
+        left_of_items: to.Left = []
+        lists.append(to.items(message, listed, rules, left_of_items))
+        left_of_lists += _of(listed.model.resource, left_of_items)
     told = left if is_sent or company is _NO_NAME else []
     is_refused = isinstance(company, Skip) and company.reason == reasons.ACCOUNT_FILTER
     return AccountDecision(
@@ -212,9 +214,8 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
         link.external_id,
         company,
         link,
-        licences,
-        rejected,
-        _left_out(_ACCOUNT, message.faults, told, left_of_licences),
+        lists,
+        _left_out(Resource.COMPANIES, message.faults, told, left_of_lists),
         _doubts(message.faults, _OF_ACCOUNT_FILTER if is_refused else ()),
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.offsets.ticket import LeftOut
+    from schemas.planhat import Resource
 
 Body = dict[str, JsonValue]
 
@@ -31,8 +32,8 @@ class Skip:
 class Payload:
     """One object for Planhat.
 
-    `key` is the Hull id of the profile; of a licence, that of its account and its own key.
-    The body of an enduser or a licence lacks the `companyId`: only the sender can know it.
+    `key` is the Hull id of the profile; of an item of a list, that of its account and its own key.
+    The body lacks the id of the model's parent (`Model.link`): only the sender can know it.
     """
 
     key: str
@@ -115,11 +116,19 @@ class UserDecision:
         return Payload(found.key, stub)
 
 
-class AccountDecision:
-    """What an account message means. `rejected_licences` are (position in the list, why).
+class Items:
+    """What a list of an account holds of one model; `rejected` says what can't be used, and why."""
 
-    `left_out` and `unreadable` as those of a user.
-    """
+    def __init__(
+        self, resource: Resource, payloads: Sequence[Payload], rejected: Sequence[str]
+    ) -> None:
+        self.resource = resource
+        self.payloads = payloads
+        self.rejected = rejected
+
+
+class AccountDecision:
+    """What an account message means; `left_out` and `unreadable` as those of a user."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what is decided
         self,
@@ -127,8 +136,7 @@ class AccountDecision:
         external_id: str | None,
         company: Payload | Skip,
         link: Link,
-        licences: tuple[Payload, ...],
-        rejected_licences: tuple[tuple[int, str], ...],
+        lists: Sequence[Items],
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
     ) -> None:
@@ -136,8 +144,7 @@ class AccountDecision:
         self.external_id = external_id
         self.company = company
         self.link = link
-        self.licences = licences
-        self.rejected_licences = rejected_licences
+        self.lists = lists
         self.left_out = left_out
         self.unreadable = unreadable
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from consumer.decide import reasons
-from consumer.decide.decision import Payload
+from consumer.decide.decision import Items, Payload
 from consumer.decide.message import MOST
 from consumer.decide.moment import iso_moment
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
@@ -18,10 +18,13 @@ from schemas.attribute import ABSENT
 from schemas.json_text import read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.decide.decision import Body
     from consumer.decide.message import AccountMessage, UserMessage
-    from consumer.decide.rules import Mapping, Rules
+    from consumer.decide.rules import Listed, Mapping, Rules
     from schemas.hull import Entity, Event
+    from schemas.models import Required
 
 _EMPTY: Entity = {}
 
@@ -95,31 +98,30 @@ def _identity(event: Event, action: str, hull_id: str, date: str | None) -> str 
     return f"{hash((hull_id, action, event_id, moment)):x}"
 
 
-def licences(
-    message: AccountMessage, rules: Rules, left: Left | None = None
-) -> tuple[tuple[Payload, ...], tuple[tuple[int, str], ...]]:
-    """Map the licence list: payloads, and (position, why) of the items that can't be used."""
+def items(message: AccountMessage, listed: Listed, rules: Rules, left: Left | None = None) -> Items:
+    """Map the records of one model that lie in a list of an account."""
+    model = listed.model
     payloads: list[Payload] = []
-    rejected: list[tuple[int, str]] = []
-    found = licence_list(message.account, rules)
-    if found is None and left is not None and rules.licence_attribute is not None:
-        left.append((rules.licence_attribute.canonical, reasons.NOT_A_LIST_OF_LICENCES))
+    rejected: list[str] = []
+    found = item_list(message.account, listed)
+    if found is None and left is not None:
+        left.append((listed.attribute.canonical, reasons.no_list(model.plural)))
     if found is not None and len(found) > MOST:
-        return (), ((MOST, reasons.TOO_MANY_LICENCES),)
+        return Items(model.resource, (), (reasons.too_many(model.plural),))
     for position, item in enumerate(found or ()):
         wrong: Left = []
         body: Body = {}
         missing: str | None = "not an object"
         if isinstance(item, dict):
-            body = _mapped(body, rules.licence, item, _EMPTY, rules, wrong)
-            missing = _missing(body, dict(wrong))
+            body = _mapped(body, listed.mapping, item, _EMPTY, rules, wrong)
+            missing = _missing(body, model.required, dict(wrong))
         if missing is not None:
-            rejected.append((position, f"licence {position}: {missing}"))
+            rejected.append(f"{model.word} {position}: {missing}")
             continue
         payloads.append(Payload(f"{message.hull_id}/{body['externalId']}", body))
         if left is not None:
             left += wrong
-    return tuple(payloads), tuple(rejected)
+    return Items(model.resource, payloads, rejected)
 
 
 def _identified(entity: Entity) -> Body:
@@ -157,14 +159,12 @@ def _mapped(
     return body
 
 
-def licence_list(account: Entity, rules: Rules) -> list[object] | None:
+def item_list(account: Entity, listed: Listed) -> list[object] | None:
     """Find the list: as it is, within the only list of an object, or written as a JSON text.
 
     None if there is something that is no list.
     """
-    if rules.licence_attribute is None:
-        return []
-    found: object = rules.licence_attribute.read(account)
+    found: object = listed.attribute.read(account)
     if isinstance(found, str) and not is_nothing(found):
         try:
             found = read_json(found)
@@ -178,18 +178,12 @@ def licence_list(account: Entity, rules: Rules) -> list[object] | None:
     return found if isinstance(found, list) else None
 
 
-def _missing(body: Body, wrong: dict[str, str]) -> str | None:
-    """Name the first required field that is missing (API reference, "License"), or is wrong."""
-    for name in ("externalId", "_currency", "fromDate"):
-        if body.get(name) in (None, ""):
-            return _lacks(name, wrong)
-    is_fixed = body.get("fixedPeriod") is True
-    if is_fixed and body.get("value") is None and body.get("mrr") is None:
-        return _lacks("value", wrong)
-    if not is_fixed and body.get("mrr") is None:
-        return _lacks("mrr", wrong)
+def _missing(body: Body, required: Sequence[Required], wrong: dict[str, str]) -> str | None:
+    """Name the first required field that is missing, or is wrong."""
+    for names, where in required:
+        if where is not None and (body.get(where[0]) is True) is not where[1]:
+            continue
+        if all(body.get(name) in (None, "") for name in names):
+            name = names[0]
+            return f"{name} is {wrong[name]}" if name in wrong else f"{name} is missing"
     return None
-
-
-def _lacks(name: str, wrong: dict[str, str]) -> str:
-    return f"{name} is {wrong[name]}" if name in wrong else f"{name} is missing"

@@ -31,7 +31,6 @@ EMPTY_ENVELOPE: Final = "empty envelope"
 TOO_MANY_MESSAGES: Final = "more than 10,000 messages in one record"
 TOO_MANY_EVENTS: Final = "more than 10,000 events in one record"
 TOO_MANY_ITEMS: Final = "too many segments or events for the size of the record"
-TOO_MANY_LICENCES: Final = "more than 10,000 licences in one list"
 
 NOT_A_KEY: Final = "neither text nor number"
 NOT_A_TEXT: Final = "a list, where a text belongs"
@@ -39,6 +38,15 @@ NOT_A_LIST: Final = "no list of texts"
 NOT_A_DATE: Final = "no date that can be read"
 NOT_A_BOOLEAN: Final = "neither true nor false"
 NOT_A_NUMBER: Final = "no number that can be written"
-NOT_A_LIST_OF_LICENCES: Final = "no list of licences"
 UNREADABLE: Final = "of a wrong type"
 """Why a part of a message is left out, and the rest goes."""
+
+
+def too_many(plural: str) -> str:
+    """Why a list of an account is rejected as a whole."""
+    return f"more than 10,000 {plural} in one list"
+
+
+def no_list(plural: str) -> str:
+    """Why an attribute that should be such a list is left out."""
+    return f"no list of {plural}"

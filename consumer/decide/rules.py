@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 from consumer.decide import reasons, value
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
-from schemas.target import COMPANY, CONTACT, LICENCE, Kind, Targets
+from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
+from schemas.target import Kind, Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from schemas.connector import AttributeMapping, ConnectorSettings
 
 ACCOUNT_PREFIX = "account."
@@ -60,6 +59,15 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A model whose records lie in a list that is an attribute of an account."""
+
+    model: Model
+    attribute: Attribute
+    mapping: Mapping
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Everything that decides about a message.
 
@@ -73,41 +81,25 @@ class Rules:
     require_external_id: bool
     company: Mapping
     company_gate: frozenset[str]
-    licence_attribute: Attribute | None
-    licence: Mapping
+    lists: tuple[Listed, ...]
     send_null_values: bool
     archives_left: bool
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
         """Prepare the settings of a customer."""
-        licences = settings.account_licenses_attribute
-        licence_attribute = Attribute(licences) if licences else None
-        company = _mapping(
-            COMPANY,
-            settings.account_attributes_outbound,
-            settings.account_custom_attributes_outbound,
-        )
-        read_by_itself = [EXTERNAL_ID, *([licence_attribute] if licence_attribute else [])]
+        lists = _lists(settings)
+        company = _mapping(COMPANIES, settings)
+        read_by_itself = [EXTERNAL_ID, *[listed.attribute for listed in lists]]
         return cls(
             contact_filter=frozenset(settings.contact_synchronized_segments),
             contact_events=frozenset(settings.contact_events),
-            contact=_mapping(
-                CONTACT,
-                settings.contact_attributes_outbound,
-                settings.contact_custom_attributes_outbound,
-                reaches_account=True,
-            ),
+            contact=_mapping(ENDUSERS, settings, reaches_account=True),
             account_filter=frozenset(settings.account_synchronized_segments),
             require_external_id=settings.account_require_externalid,
             company=company,
             company_gate=company.own | {attribute.canonical for attribute in read_by_itself},
-            licence_attribute=licence_attribute,
-            licence=_mapping(
-                LICENCE,
-                settings.account_licenses_attributes_outbound,
-                settings.account_licenses_custom_attributes_outbound,
-            ),
+            lists=tuple(lists),
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
         )
@@ -118,16 +110,23 @@ class Rules:
         return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
 
 
+def _lists(settings: ConnectorSettings) -> list[Listed]:
+    found = []
+    for model in MODELS.values():
+        name: str | None = getattr(settings, model.list_attribute) if model.is_listed else None
+        if name:
+            found.append(Listed(model, Attribute(name), _mapping(model, settings)))
+    return found
+
+
 def _mapping(
-    targets: Targets,
-    standard: Iterable[AttributeMapping],
-    custom: Iterable[AttributeMapping],
-    *,
-    reaches_account: bool = False,
+    model: Model, settings: ConnectorSettings, *, reaches_account: bool = False
 ) -> Mapping:
+    standard: tuple[AttributeMapping, ...] = getattr(settings, model.table)
+    custom: tuple[AttributeMapping, ...] = getattr(settings, model.custom_table)
     rows = [(row, False) for row in standard] + [(row, True) for row in custom]
     found = (
-        _field(targets, row, is_custom=is_custom, reaches_account=reaches_account)
+        _field(model.fields, row, is_custom=is_custom, reaches_account=reaches_account)
         for row, is_custom in rows
     )
     fields = tuple(field for field in found if field is not None)

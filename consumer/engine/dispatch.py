@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from consumer.lanes.halts import Halts
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Retry
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -39,16 +40,6 @@ class Pace(Enum):
 
 HOLD_SECONDS = {Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
 """How long what is ready waits for more at most, while a backlog is worked off."""
-
-_LEADERS = {
-    Resource.ENDUSERS: Resource.COMPANIES,
-    Resource.LICENSES: Resource.COMPANIES,
-    Resource.ACTIVITIES: Resource.ENDUSERS,
-}
-"""Whose end the parts of a lane wait for."""
-
-_OWNED = (Resource.ENDUSERS, Resource.LICENSES)
-"""What belongs to a company."""
 
 _STARVING_SECONDS = 5.0
 _TOO_MANY = 429
@@ -131,7 +122,7 @@ class Dispatch:
     ) -> None:
         """`random` gives floats in [0, 1), for the jitter of retries.
 
-        `companies` is asked about the companies of endusers and licences.
+        `companies` is asked about the companies of what belongs to one.
         """
         self.lanes = lanes
         self.halts = Halts(Resource)
@@ -139,13 +130,14 @@ class Dispatch:
         self._max_concurrent = max_concurrent
         self.lines: dict[Resource, Line] = {}
         for name, lane in lanes.items():
-            halt, leader = self.halts.lanes[name], _LEADERS.get(name)
+            halt, model = self.halts.lanes[name], MODELS[name]
+            is_owned = model.parent is Resource.COMPANIES
             self.lines[name] = Line(
                 lane,
-                None if leader is None else lanes[leader],
+                None if model.parent is None else lanes[model.parent],
                 halt,
-                analytics_limiter if name is Resource.ACTIVITIES else main_limiter,
-                Settler(lane, random, halt, companies if name in _OWNED else None),
+                main_limiter if halt.is_of_api else analytics_limiter,
+                Settler(lane, random, halt, companies if is_owned else None),
             )
 
     @property
@@ -215,7 +207,7 @@ class Dispatch:
         line = self.lines[batch.resource]
         if isinstance(answer, Halt):
             self.halts.refused(batch.resource, answer, batch.refused, now)
-        elif isinstance(answer, Delivered) and batch.resource is not Resource.ACTIVITIES:
+        elif isinstance(answer, Delivered) and line.halt.is_of_api:
             self.halts.works += 1
         line.settler.settle(batch, answer, now)
         if isinstance(answer, Retry):

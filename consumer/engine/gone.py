@@ -1,4 +1,4 @@
-"""Endusers and licences whose company is not in Planhat any more: deleted, or merged away. Pure.
+"""Endusers, licences ... whose company is not in Planhat (any more): deleted, or merged away. Pure.
 
 Planhat ignores them, or refuses them for it. Then the id that they named is forgotten and not
 believed again, the directory is read anew, and they go by the external id, to a company that is
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class GoneCompanies:
         brought a moment ago, or this was tried before.
         """
         first = profile.parts[0]
-        company = first.body.get("companyId")
+        link = MODELS[first.resource].link
+        company = first.body.get(link)
         if not isinstance(company, str) or self._directory.is_fresh(company, now):
             return False
         if self._rounds.get(first, 0) >= _MOST_ROUNDS:
@@ -60,12 +62,11 @@ class GoneCompanies:
         self._directory.forget(company)
         lane = self._lanes[first.resource]
         lane.take_back(profile)
-        found = lane.pull(
-            lambda one: any(part.body.get("companyId") == company for part in one.parts)
-        )
+        found = lane.pull(lambda one: any(part.body.get(link) == company for part in one.parts))
         for each in dict.fromkeys((profile, *found)):
             for part in each.parts:
-                if part.body.get("companyId") == company:
+                if part.body.get(link) == company:
+                    del part.body[link]
                     self._hold(part)
             lane.reconsider(each, now)
         self._directory.miss()
@@ -105,7 +106,6 @@ class GoneCompanies:
         account = part.link.account_id if part.link else None
         if account is not None:
             self._lanes[Resource.COMPANIES].memory.forget_profile(account)
-        del part.body["companyId"]
         part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self.waiting.append(part)

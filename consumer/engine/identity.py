@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.lanes.memory import short
-from schemas.planhat import Resource
+from schemas.models import ENDUSERS, MODELS
 
 if TYPE_CHECKING:
     from consumer.lanes.claims import Claim
     from consumer.lanes.memory import StaleIds
     from consumer.lanes.part import Body, Part
+    from schemas.planhat import Resource
 
-_KEYS = frozenset({"_id", "externalId", "sourceId", "email"})
-
-# The external id of a licence is unique within its company only, and its key says as much.
-_IDENTITIES: dict[Resource, tuple[str, ...]] = {
-    Resource.ENDUSERS: ("_id", "sourceId", "externalId", "email"),
-    Resource.COMPANIES: ("_id", "sourceId", "externalId"),
-    Resource.LICENSES: ("_id", "sourceId"),
-}
+_KEYS = frozenset(ENDUSERS.keys)
+_CLAIMS: dict[Resource, tuple[str, ...]] = {name: row.claims for name, row in MODELS.items()}
 
 
 def claims_of(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
@@ -28,7 +23,7 @@ def claims_of(resource: Resource, key: str, body: Body) -> tuple[Claim, ...]:
     As short names: thousands of them are held. Should two ever meet, one profile waits for another.
     """
     found: list[Claim] = [hash(key) >> 4]  # as `short` and `identity`, without their calls
-    for name in _IDENTITIES[resource]:
+    for name in _CLAIMS[resource]:
         value = body.get(name)
         if value:
             found.append(hash(f"{name}:{str(value).lower()}") >> 4)

@@ -17,6 +17,7 @@ from consumer.engine.waits import CompanyWaits, coming_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import UNATTRIBUTED
+from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
 
-_COMPANY_KEYS = frozenset({"_id", "externalId", "sourceId"})
+_COMPANY_KEYS = frozenset(COMPANIES.keys)
+_LINKS = {name: model.link for name, model in MODELS.items()}
 
 
 class Planner:
@@ -97,24 +99,25 @@ class Planner:
             receipt.open += 1
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
-        """Plan a company and its licences."""
+        """Plan a company and what lists of its account hold."""
         if isinstance(decision.company, Skip):
             receipt.skip(Resource.COMPANIES, decision.company.reason)
             return
         company = self._company(decision.company, receipt, now)
-        for _, reason in decision.rejected_licences:
-            receipt.reject(reason)
-        for licence in decision.licences:
-            if company is None:
-                receipt.skip(Resource.LICENSES, receipt.skips[-1][1])
-                continue
-            claims = claims_of(Resource.LICENSES, licence.key, licence.body)
-            part = Part(
-                Resource.LICENSES, licence.key, licence.body, claims, receipt, decision.link
-            )
-            self._companies.follow(company, part)
-            self._lanes[Resource.LICENSES].add(part, now)
-            receipt.open += 1
+        for items in decision.lists:
+            for reason in items.rejected:
+                receipt.reject(reason)
+            for payload in items.payloads:
+                if company is None:
+                    receipt.skip(items.resource, receipt.skips[-1][1])
+                    continue
+                claims = claims_of(items.resource, payload.key, payload.body)
+                part = Part(
+                    items.resource, payload.key, payload.body, claims, receipt, decision.link
+                )
+                self._companies.follow(company, part)
+                self._lanes[items.resource].add(part, now)
+                receipt.open += 1
 
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
@@ -142,7 +145,7 @@ class Planner:
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
         company = _find(decision.link, self._directory, self._companies)
         if company is not None:
-            body["companyId"] = company
+            body[ENDUSERS.link] = company
         elif not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
@@ -216,7 +219,7 @@ class Planner:
                 lane.release(follower, now)
                 return
         if company is not None and (is_enduser or end.ending == "delivered"):
-            follower.body["companyId"] = company
+            follower.body[_LINKS[follower.resource]] = company
             lane.release(follower, now)
         elif is_enduser:
             lane.drop(follower, reasons.NO_COMPANY_ID, now)
@@ -228,7 +231,7 @@ class Planner:
         """Find another company for a part, or let it follow one that comes or is made for it."""
         found = _find(part.link, self._directory, self._companies)
         if found is not None:
-            part.body["companyId"] = found
+            part.body[_LINKS[part.resource]] = found
             return True
         coming = coming_company(self._companies, part.link)
         if coming is None and (payload := self._company_of(part.receipt)) is not None:

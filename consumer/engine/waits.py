@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from consumer.decide import reasons
 from consumer.engine.identity import identity
 from consumer.lanes.memory import short
+from schemas.models import ENDUSERS, MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class CompanyWaits:
         company = self._directory.ids[external_id]
         for part in self._parts.pop(external_id):
             if not part.ended:
-                part.body["companyId"] = company
+                part.body[ENDUSERS.link] = company
                 self._endusers.release(part, now)
 
     def companies_read(self, now: float) -> None:
@@ -108,13 +109,12 @@ class CompanyWaits:
 
     def reason(self, part: Part, now: float) -> str:
         """Say what a part waits for in front of its lane."""
-        if part.resource is Resource.COMPANIES:
+        parent = MODELS[part.resource].parent
+        if parent is None:
             return "its owner is unknown so far; Planhat's users are being read"
-        if part.resource is Resource.ACTIVITIES:
-            return "its enduser goes first"
         external_id = part.link.external_id if part.link else None
         if external_id is None or part not in self._parts.get(external_id, ()):
-            return "its company goes first"
+            return f"its {MODELS[parent].singular} goes first"
         left = max(0.0, part.since + self._seconds - now)
         what = f"its company {external_id!r} is not in Planhat yet"
         return f"{what}; it may take {left:.0f} s more to appear"

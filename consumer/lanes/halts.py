@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class LaneHalt:
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
+        self.is_of_api = MODELS[resource].host == "api"
         self.is_on = False
         self.asks = False
         self.reason = ""
@@ -94,7 +96,7 @@ class LaneHalt:
             self._tries += 1
             self.next_at = now + _pause(self._tries)
         self.reason = reason
-        self.asks = self.resource is not Resource.ACTIVITIES
+        self.asks = self.is_of_api
         self._refused = max(self._refused, newest)
         return newest
 
@@ -143,7 +145,7 @@ class Halts:
         gave for the same profiles before.
         """
         lane = self.lanes[resource]
-        if resource is Resource.ACTIVITIES or answer.status == _FORBIDDEN or lane.is_on:
+        if not lane.is_of_api or answer.status == _FORBIDDEN or lane.is_on:
             return
         if answer.status != _UNAUTHORIZED and lane.blames(refused, is_alone=False):
             return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.lanes.memory import REMEMBERED
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class LanePolicy:
 
 def policy_of(planhat: PlanhatSettings, resource: Resource, attempts: int) -> LanePolicy:
     """Return how the lane of a resource behaves; `attempts` is RETRY_ATTEMPTS."""
-    is_activity = resource is Resource.ACTIVITIES
+    model = MODELS[resource]
+    is_activity = model.host == "analytics"
     is_single = is_activity and planhat.activities == "single"
     size = _ACTIVITY_BATCH if is_activity else planhat.batch_size
     return LanePolicy(
@@ -51,12 +53,12 @@ def policy_of(planhat: PlanhatSettings, resource: Resource, attempts: int) -> La
         batch_bytes=min(planhat.batch_bytes, _LARGEST_BODY),
         concurrency=_activity_concurrency(planhat) if is_activity else planhat.lane_concurrency,
         attempts=attempts,
-        merges=not is_activity,
+        merges=model.merges,
         skips_unchanged=planhat.skip_unchanged,
     )
 
 
 def _activity_concurrency(planhat: PlanhatSettings) -> int:
     """What the other lanes leave: only for the main API does Planhat ask to go one by one."""
-    others = 3 * planhat.lane_concurrency
+    others = sum(model.host == "api" for model in MODELS.values()) * planhat.lane_concurrency
     return max(planhat.lane_concurrency, planhat.max_concurrent_requests - others)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from consumer.live.access import access_findings, clock_findings, quota_findings
 from consumer.live.companies import company_findings, contact_findings
 from consumer.live.fields import field_findings, fields_of
-from consumer.live.mapped import has_licences, mapped
+from consumer.live.mapped import is_sent, mapped
 from consumer.live.newest import row_findings
 from consumer.live.questions import Wanted
+from schemas.models import LICENSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def wanted(connector: ConnectorSettings) -> Wanted:
     """What these settings make worth asking."""
     targets = {row.service_field_name for row in connector.account_attributes_outbound}
-    return Wanted(has_licences(connector), bool(targets & {"owner", "coOwner"}))
+    return Wanted(is_sent(connector, LICENSES), bool(targets & {"owner", "coOwner"}))
 
 
 def live_findings(

@@ -32,9 +32,7 @@ class Reads(Protocol):
 class Look:
     """One look; `answers` by the names of the questions (questions.py)."""
 
-    def __init__(
-        self, api: Reads, settings: PlanhatSettings, connector: ConnectorSettings
-    ) -> None:
+    def __init__(self, api: Reads, settings: PlanhatSettings, connector: ConnectorSettings) -> None:
         """Nothing is asked yet."""
         self._api = api
         self._per_minute = settings.requests_per_minute

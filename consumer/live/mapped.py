@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from consumer.decide.rules import ACCOUNT_PREFIX
 from schemas.attribute import canonical
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from schemas.connector import ConnectorSettings
+    from schemas.models import Model
 
-ONE: Final = {
-    Resource.COMPANIES: "company",
-    Resource.ENDUSERS: "contact",
-    Resource.LICENSES: "licence",
-}
-"""What people call one of them."""
+ONE: Final = {model.resource: model.word for model in MODELS.values() if model.settings}
+"""What we call one record of each model that has a mapping."""
 
-_TABLES: Final[tuple[tuple[Resource, str, bool], ...]] = (
-    (Resource.ENDUSERS, "contact_attributes_outbound", False),
-    (Resource.ENDUSERS, "contact_custom_attributes_outbound", True),
-    (Resource.COMPANIES, "account_attributes_outbound", False),
-    (Resource.COMPANIES, "account_custom_attributes_outbound", True),
-    (Resource.LICENSES, "account_licenses_attributes_outbound", False),
-    (Resource.LICENSES, "account_licenses_custom_attributes_outbound", True),
-)
 _LONGEST: Final = 60
 
 
@@ -55,28 +43,22 @@ class Row:
 
 def mapped(connector: ConnectorSettings) -> list[Row]:
     """All rows that have an effect."""
-    tables = [one for one in _TABLES if one[0] is not Resource.LICENSES or has_licences(connector)]
     return [
-        row
-        for resource, table, custom in tables
-        for row in _rows(connector, resource, table, is_custom=custom)
+        Row(
+            model.resource, f"{table}[{at}]", row.hull_field_name, row.service_field_name, is_custom
+        )
+        for model in MODELS.values()
+        if model.settings and is_sent(connector, model)
+        for table, is_custom in ((model.table, False), (model.custom_table, True))
+        for at, row in enumerate(getattr(connector, table))
     ]
 
 
-def has_licences(connector: ConnectorSettings) -> bool:
-    """Whether licences are sent at all."""
-    return bool(connector.account_licenses_attribute)
+def is_sent(connector: ConnectorSettings, model: Model) -> bool:
+    """Whether records of the model are sent at all."""
+    return not model.is_listed or bool(getattr(connector, model.list_attribute))
 
 
 def named(name: str) -> str:
     """A name of a length that people read."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
-
-
-def _rows(
-    connector: ConnectorSettings, resource: Resource, table: str, *, is_custom: bool
-) -> Iterator[Row]:
-    rows: tuple[Any, ...] = getattr(connector, table)
-    for at, row in enumerate(rows):
-        place = f"{table}[{at}]"
-        yield Row(resource, place, row.hull_field_name, row.service_field_name, is_custom)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
+from schemas.models import PROFILES
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -116,9 +117,6 @@ class Ticket:
         self.backlog.bytes -= self.size
 
 
-_PROFILES: Final = (Resource.ENDUSERS, Resource.COMPANIES)
-
-
 def appended(some: Sequence[Item], one: Item) -> Sequence[Item]:
     """Add to what is `()` until the first comes: mostly none does, and lists cost."""
     if isinstance(some, list):
@@ -205,7 +203,7 @@ class Receipt:
     def profile_skip(self) -> str:
         """Why the profile itself is not sent; empty if it is, or nothing was decided about it."""
         for what, why in self.skips:
-            if what in _PROFILES:
+            if what in PROFILES:
                 return why
         return ""
 

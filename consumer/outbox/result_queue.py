@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from schemas.planhat import Resource
+from schemas.models import PROFILES, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from consumer.lanes.part import Ended
-
-Kind = Literal["user", "account"]
-_KINDS: dict[Resource, Kind] = {Resource.ENDUSERS: "user", Resource.COMPANIES: "account"}
 
 _LONGEST_ID: Final = 1000
 """Letters of a Hull id that is written back: a topic that refuses one result keeps all others out,
@@ -35,7 +32,7 @@ class Result:
     `at` is the moment of the answer, in seconds since 1970.
     """
 
-    kind: Kind
+    kind: Profile
     hull_id: str
     planhat_id: str | None
     action: str | None
@@ -72,7 +69,7 @@ class Result:
 
 def result_of(end: Ended, at: float) -> Result | None:
     """Give the result of a part that ended; None for what Hull has no use for."""
-    kind = _KINDS.get(end.part.resource)
+    kind = PROFILES.get(end.part.resource)
     if kind is None or end.ending != "delivered" or len(end.part.key) > _LONGEST_ID:
         return None
     return Result(kind, end.part.key, end.planhat_id, end.change, at)
@@ -83,7 +80,7 @@ class ResultQueue:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: OrderedDict[tuple[Kind, str], Result] = OrderedDict()
+        self._waiting: OrderedDict[tuple[Profile, str], Result] = OrderedDict()
         self.dropped = 0
 
     def __len__(self) -> int:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import SettingsConfigDict
 
 from consumer.settings import environment
 from consumer.settings.http import HttpSettings
@@ -43,7 +42,7 @@ __all__ = [
 class LogSettings(Section):
     """What is logged, and how."""
 
-    model_config = SettingsConfigDict(env_prefix="LOG_")
+    prefix: ClassVar[str] = "LOG_"
 
     level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)

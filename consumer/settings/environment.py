@@ -7,15 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic_settings import EnvSettingsSource
-
 from schemas.shown import MASK, cleaned, plainly, shown, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic import ValidationError
-    from pydantic_settings import BaseSettings
+
+    from consumer.settings.section import Section
 
 _OURS: Final = "PLANHAT_"
 _SHARED: Final = "KAFKA_"
@@ -56,14 +55,14 @@ class Described:
     meaning: str
 
 
-def read(section: type[BaseSettings], environ: Mapping[str, str]) -> dict[str, Any]:
+def read(section: type[Section], environ: Mapping[str, str]) -> dict[str, Any]:
     """Pick the fields of a section; an empty value is none, and names may be in any case."""
-    source = EnvSettingsSource(section)
-    source.env_vars = {name.lower(): value for name, value in environ.items() if value.strip()}
-    return source()
+    given = {name.upper(): value for name, value in environ.items() if value.strip()}
+    names = {field: env_name(section, field) for field in section.model_fields}
+    return {field: given[name] for field, name in names.items() if name in given}
 
 
-def described(section: type[BaseSettings]) -> Iterator[Described]:
+def described(section: type[Section]) -> Iterator[Described]:
     """Return the fields of a section, in their order."""
     for field, info in section.model_fields.items():
         yield Described(
@@ -71,9 +70,9 @@ def described(section: type[BaseSettings]) -> Iterator[Described]:
         )
 
 
-def env_name(section: type[BaseSettings], field: str) -> str:
+def env_name(section: type[Section], field: str) -> str:
     """Return the name of a field in the environment."""
-    return f"{section.model_config.get('env_prefix', '')}{field}".upper()
+    return f"{section.prefix}{field}".upper()
 
 
 def unknown_names(environ: Mapping[str, str], known: Iterable[str]) -> list[str]:
@@ -94,7 +93,7 @@ def unknown_names(environ: Mapping[str, str], known: Iterable[str]) -> list[str]
     return lines
 
 
-def lines(error: ValidationError, sections: Mapping[str, type[BaseSettings]]) -> list[str]:
+def lines(error: ValidationError, sections: Mapping[str, type[Section]]) -> list[str]:
     """Name each wrong setting with its value (secrets masked) and what would be right."""
     return [_line(dict(found), sections) for found in error.errors(include_url=False)]
 
@@ -111,7 +110,7 @@ def _unknown(name: str, near: list[str]) -> str:
     return f"{cleaned(name)}: no such setting, ignored{hint}"
 
 
-def _line(found: dict[str, Any], sections: Mapping[str, type[BaseSettings]]) -> str:
+def _line(found: dict[str, Any], sections: Mapping[str, type[Section]]) -> str:
     message = str(found["msg"]).removeprefix("Value error, ")
     if found["type"] == "conflict":
         return message
@@ -122,7 +121,7 @@ def _line(found: dict[str, Any], sections: Mapping[str, type[BaseSettings]]) -> 
     return f"{name}: {_shown(name, found)}: {message}"
 
 
-def _name(steps: tuple[Any, ...], sections: Mapping[str, type[BaseSettings]]) -> str:
+def _name(steps: tuple[Any, ...], sections: Mapping[str, type[Section]]) -> str:
     section = sections.get(str(steps[0])) if len(steps) > 1 else None
     if section is None:
         return str(steps[0]).upper() if steps else "environment"

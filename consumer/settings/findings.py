@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.settings_error import InvalidSettings
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from consumer.settings import Settings
     from schemas.connector import AttributeMapping, ConnectorSettings
+    from schemas.models import Model
 
 Status = Literal["ok", "warning", "error", "setupRequired"]
 CASE_TWINS: Final = "targets-differ-in-case"
@@ -89,13 +91,13 @@ def _access(settings: Settings, connector: ConnectorSettings) -> Iterator[Findin
 
 
 def _users(connector: ConnectorSettings) -> Iterator[Finding]:
-    targets = _targets(connector.contact_attributes_outbound)
     if not connector.contact_synchronized_segments:
         yield warning(
             "contact_synchronized_segments: the Contact Filter is empty: no user is sent but by an"
             " export"
         )
-    if not targets & {"email", "externalId"}:
+    targets = _targets(connector, ENDUSERS)
+    if _unmapped(ENDUSERS, targets):
         yield error(
             "contact_attributes_outbound: neither email nor externalId is mapped: every user would"
             " be skipped; map one of them, email at best"
@@ -105,8 +107,7 @@ def _users(connector: ConnectorSettings) -> Iterator[Finding]:
             "contact_attributes_outbound: email is not mapped: Planhat asks for it when it creates"
             " an enduser"
         )
-    yield from _repeated(connector, "contact_attributes_outbound")
-    yield from _repeated(connector, "contact_custom_attributes_outbound")
+    yield from _repeated(connector, ENDUSERS)
 
 
 def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
@@ -115,53 +116,61 @@ def _accounts(connector: ConnectorSettings) -> Iterator[Finding]:
             "account_synchronized_segments: the Account Filter is empty: no account is sent but by"
             " an export"
         )
-    if "name" not in _targets(connector.account_attributes_outbound):
-        yield error(
-            "account_attributes_outbound: name is not mapped: Planhat asks for it, every account"
-            " would be skipped"
-        )
-    yield from _repeated(connector, "account_attributes_outbound")
-    yield from _repeated(connector, "account_custom_attributes_outbound")
-    yield from _licences(connector)
+    for names in _unmapped(COMPANIES, _targets(connector, COMPANIES)):
+        yield _needed(COMPANIES, names, "every account would be skipped")
+    yield from _repeated(connector, COMPANIES)
+    for model in MODELS.values():
+        if model.is_listed:
+            yield from _listed(connector, model)
 
 
-def _licences(connector: ConnectorSettings) -> Iterator[Finding]:
-    targets = _targets(connector.account_licenses_attributes_outbound)
-    if not connector.account_licenses_attribute:
-        if targets or connector.account_licenses_custom_attributes_outbound:
+def _listed(connector: ConnectorSettings, model: Model) -> Iterator[Finding]:
+    targets = _targets(connector, model)
+    if not getattr(connector, model.list_attribute):
+        if targets or getattr(connector, model.custom_table):
             yield warning(
-                "account_licenses_attribute: not set: the mappings of licences have no effect"
+                f"{model.list_attribute}: not set: the mappings of {model.plural} have no effect"
             )
         return
-    needed = [name for name in ("externalId", "_currency", "fromDate") if name not in targets]
-    if not targets & {"mrr", "value"}:
-        needed.append("mrr or value")
-    for name in needed:
-        yield error(
-            f"account_licenses_attributes_outbound: {name} is not mapped: Planhat asks for it,"
-            " every licence would be rejected"
-        )
-    yield from _repeated(connector, "account_licenses_attributes_outbound")
-    yield from _repeated(connector, "account_licenses_custom_attributes_outbound")
+    for names in _unmapped(model, targets):
+        yield _needed(model, names, f"every {model.word} would be rejected")
+    yield from _repeated(connector, model)
 
 
-def _targets(rows: Iterable[AttributeMapping]) -> set[str]:
-    return {row.service_field_name for row in rows}
+def _unmapped(model: Model, targets: set[str]) -> list[str]:
+    """Give the fields without which no record is made; of several that do, all."""
+    found = {need.names: None for need in model.required if need.where is None}
+    varying = [name for need in model.required if need.where for name in need.names]
+    found[tuple(dict.fromkeys(varying))] = None
+    return [" or ".join(names) for names in found if names and targets.isdisjoint(names)]
 
 
-def _repeated(connector: ConnectorSettings, table: str) -> Iterator[Finding]:
+def _needed(model: Model, names: str, or_else: str) -> Finding:
+    return error(f"{model.table}: {names} is not mapped: Planhat asks for it, {or_else}")
+
+
+def _targets(connector: ConnectorSettings, model: Model) -> set[str]:
+    return {row.service_field_name for row in _rows(connector, model.table)}
+
+
+def _rows(connector: ConnectorSettings, table: str) -> tuple[AttributeMapping, ...]:
     rows: tuple[AttributeMapping, ...] = getattr(connector, table)
-    names: set[str] = set()
-    seen: dict[str, str] = {}
-    for row in rows:
-        name = row.service_field_name
-        other = seen.setdefault(name.casefold(), name)
-        if other != name:
-            yield error(
-                f"{table}: {other} and {name} differ only in case: Planhat refuses such an object;"
-                " keep the one that Planhat has",
-                CASE_TWINS,
-            )
-        elif name in names:
-            yield warning(f"{table}: {name} is mapped twice: the last row wins")
-        names.add(name)
+    return rows
+
+
+def _repeated(connector: ConnectorSettings, model: Model) -> Iterator[Finding]:
+    for table in (model.table, model.custom_table):
+        names: set[str] = set()
+        seen: dict[str, str] = {}
+        for row in _rows(connector, table):
+            name = row.service_field_name
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                yield error(
+                    f"{table}: {other} and {name} differ only in case: Planhat refuses such an"
+                    " object; keep the one that Planhat has",
+                    CASE_TWINS,
+                )
+            elif name in names:
+                yield warning(f"{table}: {name} is mapped twice: the last row wins")
+            names.add(name)

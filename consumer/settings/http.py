@@ -2,11 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import SettingsConfigDict
 
 from consumer.settings.secret import TokenSource
 from consumer.settings.section import Section, Text, conflict, from_file, is_host, listed
@@ -33,7 +32,7 @@ _Host = Annotated[Text, AfterValidator(_host)]
 class HttpSettings(Section):
     """The service's own pages: health, metrics, console."""
 
-    model_config = SettingsConfigDict(env_prefix="HTTP_")
+    prefix: ClassVar[str] = "HTTP_"
 
     enabled: bool = Field(default=True, description="Serve health, metrics and console.")
     host: _Host | None = Field(

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import SettingsConfigDict
 
 from consumer.settings.secret import TokenSource
 from consumer.settings.section import (
@@ -106,7 +105,7 @@ def _is_ipv6(text: str | None) -> bool:
 class KafkaSettings(Section):
     """Where the records are, and how much of them may be unresolved at once."""
 
-    model_config = SettingsConfigDict(env_prefix="KAFKA_")
+    prefix: ClassVar[str] = "KAFKA_"
 
     bootstrap_servers: Annotated[str, BeforeValidator(_addresses)] = Field(
         default="localhost:9092", description="Brokers, `host:port`, comma separated."

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
 
 from consumer.settings.secret import TokenSource, Unusable
 from consumer.settings.section import MIB, Section, Url, conflict, from_file, lower
@@ -17,7 +16,7 @@ from schemas.settings_error import InvalidSettings
 class PlanhatSettings(Section):
     """Where Planhat is, and what may be asked of it."""
 
-    model_config = SettingsConfigDict(env_prefix="PLANHAT_")
+    prefix: ClassVar[str] = "PLANHAT_"
 
     access_token: TokenSource | None = Field(
         default=None,

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from consumer.settings.secret import TokenSource, Unusable
 from schemas.shown import shown_path
@@ -92,24 +99,20 @@ Url = Annotated[str, BeforeValidator(_url)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
-class Section(BaseSettings):
-    """Settings of one part, under one prefix. Making one reads nothing but the arguments."""
+class Section(BaseModel):
+    """Settings of one part; `prefix` begins their names in the environment.
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", enable_decoding=False, hide_input_in_errors=True
+    Making one reads nothing but the arguments: `Settings.read` is handed a mapping.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+        arbitrary_types_allowed=True,
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' interface
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave the process environment alone: `Settings.read` is handed a mapping."""
-        return (init_settings,)
+    prefix: ClassVar[str] = ""
 
 
 def conflict(line: str) -> PydanticCustomError:

@@ -16,8 +16,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from consumer.log.masking import MASK, is_email
+from schemas.models import MODELS
 from schemas.personal import EVENT_NAMES, HIDDEN, IDS_OF_PLANHAT, MOMENT
-from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
     from consumer.decide.rules import Field, Rules
     from consumer.lanes.part import Body
+    from schemas.planhat import Resource
 
 _ANY_HIDDEN: Final = "phone"
 _IDS: Final = IDS_OF_PLANHAT | {
     *("external_id", "planhat/id", "anonymous_id", "anonymous_ids", "segment_ids"),  # of Hull
 }
 _SECRETS: Final = re.compile(r"^secret$|password|token$", re.IGNORECASE)
-_PEOPLE: Final = (Resource.ENDUSERS, Resource.ACTIVITIES)
-_PATHS_OF_PEOPLE: Final = ("/endusers", "/analytics")
+_PEOPLE: Final = {name: row.path for name, row in MODELS.items() if row.of_people}
+_PATHS_OF_PEOPLE: Final = tuple(_PEOPLE.values())
 _DEEPEST: Final = 100
 _INT_BITS: Final = 63
 _LONGEST_NUMBER: Final = 100
@@ -186,7 +187,7 @@ def ids_of(bodies: Iterable[object], *more: str | None) -> frozenset[str]:
 
 def _fields(rules: Rules) -> list[tuple[str, Field]]:
     """The rows of all mappings, each with where it lies in Planhat's object."""
-    mappings = (rules.contact, rules.company, rules.licence)
+    mappings = (rules.contact, rules.company, *(listed.mapping for listed in rules.lists))
     return [
         (f"custom/{field.target}" if field.is_custom else field.target, field)
         for mapping in mappings

@@ -6,18 +6,24 @@ import re
 from typing import Final
 
 from consumer.decide import reasons
+from schemas.models import MODELS
 
 OTHER: Final = "other"
+_LISTED: Final = [model for model in MODELS.values() if model.is_listed]
 _KNOWN: Final = frozenset(
     value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)
-) | {f"{reasons.EXTERNAL_ID_REQUIRED} {reasons.ACCOUNT_FILTER}"}
-"""Both reasons of an account may hold at once; they are joined by a blank then."""
+) | {
+    # Both reasons of an account may hold at once; they are joined by a blank then.
+    f"{reasons.EXTERNAL_ID_REQUIRED} {reasons.ACCOUNT_FILTER}",
+    *[reasons.too_many(model.plural) for model in _LISTED],
+    *[reasons.no_list(model.plural) for model in _LISTED],
+}
 
 _STATUS: Final = re.compile(r"[1-5]\d\d\b")
 _PREFIXES: Final = (
     ("network", "network"),
     (reasons.COMPANY_GONE.lower(), "company gone"),
-    ("licence", "licence incomplete"),
+    *[(model.word, f"{model.word} incomplete") for model in _LISTED],
     ("no answer in", "timeout"),
     ("not a hull message", "not a Hull message"),
     ("neither user nor account", "not a Hull message"),

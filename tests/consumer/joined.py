@@ -9,7 +9,7 @@ from consumer.engine.engine import Engine, EnginePolicy
 from consumer.lanes.policy import LanePolicy
 from planhat_client.limiter import Gate
 from schemas.connector import ConnectorSettings
-from schemas.planhat import Resource
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +47,7 @@ def joined(
     """An engine without jitter; `lanes` is what differs in the policy of each lane."""
     told = lanes or {}
     lane_policies = {
-        name: LanePolicy(name, **{"merges": name is not Resource.ACTIVITIES, **told})
-        for name in Resource
+        name: LanePolicy(name, **{"merges": model.merges, **told}) for name, model in MODELS.items()
     }
     return Engine(
         rules or rules_of("contact_synchronized_segments: []"),

@@ -194,7 +194,9 @@ def test_more_licences_than_may_be_are_one_reason() -> None:
     )
     engine.run()
 
-    assert [one.rejections for one in engine.rejected] == [[reasons.TOO_MANY_LICENCES]]
+    assert [one.rejections for one in engine.rejected] == [
+        ["more than 10,000 licences in one list"]
+    ]
 
 
 def test_an_envelope_is_one_letter_that_names_what_was_rejected() -> None:

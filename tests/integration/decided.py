@@ -47,7 +47,8 @@ def _decided(decision: Decision) -> Iterator[str]:
         found = [decision.enduser, decision.company, *activities]
     else:
         yield repr(decision)
-        found = [decision.company, *decision.licences]
+        yield repr([(items.resource, items.rejected) for items in decision.lists])
+        found = [decision.company, *[one for items in decision.lists for one in items.payloads]]
     for payload in found:
         if isinstance(payload, Payload):
             yield f"{is_named(payload.body)!r} {to_json(payload.body)!r}"

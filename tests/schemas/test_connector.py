@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.connector import ConnectorSettings, InvalidSettings
+from schemas.models import LICENSES
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "connector.yaml"
 
@@ -31,7 +32,7 @@ def test_the_example_is_read() -> None:
     found = read(EXAMPLE.read_text())
 
     assert len(found.contact_attributes_outbound) == 7
-    assert found.account_licenses_attribute == "billing/licenses"
+    assert getattr(found, LICENSES.list_attribute) == "billing/licenses"
     assert found.api_url == "https://api.planhat.com"
 
 

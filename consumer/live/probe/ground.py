@@ -6,19 +6,17 @@ leaves when it is killed, the next one finds by looking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
 from consumer.live.questions import PREFIX
 from consumer.live.rows import key
-from schemas.custom_field import FieldType
+from schemas.custom_field import CustomField, FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
-
     from planhat_client.heard import Heard
-    from schemas.custom_field import CustomField
 
 NOBODYS_ID: Final = "facade00facade00facade00"
 """Of the form of Planhat's ids, and none of them."""
@@ -69,10 +67,14 @@ Steps: TypeAlias = "Generator[Step, Heard, Found]"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The company that all is written in, and the custom fields of contacts that may be written."""
+    """The company that all is written in, and the custom fields of contacts that may be written.
+
+    `pause_seconds` grows with each look: Planhat stores activities when it comes to it.
+    """
 
     company_id: str
-    fields: Mapping[FieldType, CustomField] = field(default_factory=dict)
+    fields: Mapping[FieldType, CustomField]
+    pause_seconds: float
 
     def contact(self, name: str, **more: object) -> Item:
         """A contact of ours."""

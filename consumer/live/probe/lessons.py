@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from consumer.live.codes import Code
-from consumer.live.questions import BEYOND
 from consumer.settings.findings import Finding
 from schemas.dialect import UNKNOWN, Dialect
 

@@ -42,8 +42,7 @@ _BAD_REQUEST: Final = 400
 _STRAY, _BAD = STRAYS
 _SIGNS: Final = ("lastActive", "lastActivities", "beats", "beatsTotal", "usage", "lastTouch")
 """Fields of a contact of which Planhat moves one when it stores an activity."""
-_LOOKS: Final = 4
-_PAUSE_SECONDS: Final = 2.0
+_LOOKS: Final = 3
 
 
 class Unsure(Exception):
@@ -184,16 +183,15 @@ def activity_keys(ground: Ground) -> Steps:
     ]
     _sure((yield Track(events)))
     seen: list[str] = []
-    for _ in range(_LOOKS):
-        seen = []
-        for name, contact in keys.items():
-            after = yield from _there(contact)
+    for look in range(_LOOKS):
+        yield Pause(look * ground.pause_seconds)
+        for name in (one for one in keys if one not in seen):
+            after = yield from _there(keys[name])
             if any(after.get(sign) != before[name].get(sign) for sign in _SIGNS):
                 seen.append(name)
-        if len(seen) == len(keys):
-            break
-        yield Pause(_PAUSE_SECONDS)
-    return {"activity_keys": tuple(seen)} if seen else {}
+    if not seen:
+        raise Unsure("no contact shows an activity within seconds")
+    return {"activity_keys": tuple(name for name in keys if name in seen)}
 
 
 QUESTIONS: Final[Mapping[Callable[[Ground], Steps], tuple[str, ...]]] = {
@@ -224,7 +222,11 @@ def inserted(answer: Heard) -> set[str]:
     """The `_id`s of what an upsert made."""
     document = answer.document if isinstance(answer.document, dict) else {}
     entries = document.get("insertsKeys")
-    ids = (one.get("_id") for one in entries if isinstance(one, dict)) if isinstance(entries, list) else ()
+    ids = (
+        (one.get("_id") for one in entries if isinstance(one, dict))
+        if isinstance(entries, list)
+        else ()
+    )
     return {one for one in map(key, ids) if one}
 
 

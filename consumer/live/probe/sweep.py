@@ -67,6 +67,7 @@ async def sweep(
 ) -> tuple[int, dict[str, str]]:
     """Delete all that is ours; give how many that were, and what is left. Raises Unreadable."""
     gone: set[str] = set()
+    left: dict[str, str] = {}
     for attempt in range(_ROUNDS):
         if attempt:
             await asyncio.sleep(_PAUSE_SECONDS)

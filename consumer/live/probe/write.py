@@ -58,8 +58,15 @@ class Writes(Deletes, Protocol):
 class Probing:
     """One run of the questions; what was `learnt`, and of what is not, `why_not`, by its member."""
 
-    def __init__(self, api: Writes, settings: PlanhatSettings, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        api: Writes,
+        settings: PlanhatSettings,
+        stop: asyncio.Event,
+        pause_seconds: float = 2.0,
+    ) -> None:
         """`stop` ends the questions, not the deleting."""
+        self._pause_seconds = pause_seconds
         self._limiter = Limiter(settings.requests_per_minute, settings.burst)
         self._calls = Calls(self._limiter, _FOR_QUESTIONS)
         self._api = api
@@ -82,7 +89,7 @@ class Probing:
                     Code.WRITE_COMPANY,
                 )
             ]
-        ground = Ground(key(answer.record.get("_id")), writable(fields))
+        ground = Ground(key(answer.record.get("_id")), writable(fields), self._pause_seconds)
         before, is_swept = await self._swept(ground.company_id, Code.WRITE_EARLIER)
         if not is_swept:
             return before

@@ -10,6 +10,7 @@ from consumer.watch.outcomes.outcomes import is_same
 from consumer.watch.outcomes.standing import Told, done, own_resource, says, standing, told
 from consumer.watch.outcomes.waiting import is_about, look
 from consumer.watch.personal import ids_of
+from schemas.models import PROFILES
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -145,7 +146,6 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
 
 
 _MOST_PROFILES: Final = 10
-_KINDS: Final = {Resource.ENDUSERS: "user", Resource.COMPANIES: "account"}
 
 Name: TypeAlias = tuple[Resource, str]
 """A profile: what it is in Planhat, and its Hull id."""
@@ -176,7 +176,7 @@ def profiles(
     for name, message in [*_named(query.strip().lower(), waiting), *_final(outcomes)]:
         found.setdefault(name, []).append(message)
     if not found:
-        found = {(kind, query.strip()): [] for kind in _KINDS if is_known(kind, query.strip())}
+        found = {(kind, query.strip()): [] for kind in PROFILES if is_known(kind, query.strip())}
     return [
         _profile(name, messages, shown, is_known=is_known(*name))
         for name, messages in list(found.items())[:_MOST_PROFILES]
@@ -188,7 +188,7 @@ def _profile(
 ) -> dict[str, Any]:
     found = standing(_in_order(messages), is_known=is_known)
     return {
-        "kind": _KINDS[name[0]],
+        "kind": PROFILES[name[0]],
         "hull_id": shown.text(name[1]),
         "state": found.state,
         "title": found.title,

@@ -20,7 +20,8 @@ from consumer.watch.explain.explanation import (
 )
 from consumer.watch.explain.known import checked
 from consumer.watch.explain.opened_by import account_gate, filtered
-from consumer.watch.explain.reading import company_fields, left_out, licence_fields
+from consumer.watch.explain.reading import company_fields, item_fields, left_out
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from consumer.watch.explain.explanation import PlannedRequest, Verdict
     from consumer.watch.explain.known import Checked, Known
 
-_MOST_LICENCES_TOLD = 50
+_MOST_TOLD = 50
 
 
 def account(
     position: int, message: AccountMessage, rules: Rules, known: Known
 ) -> MessageExplanation:
-    """Explain what becomes of the company and of its licences."""
+    """Explain what becomes of the company and of what its lists hold."""
     decision = decide(message, rules)
     assert isinstance(decision, AccountDecision)  # noqa: S101 - an account message leads to no other
     owners = checked(decision.company.body if isinstance(decision.company, Payload) else {}, known)
@@ -60,7 +61,7 @@ def account(
         (
             *_rules(message, decision, rules),
             *owners.steps,
-            *_licences(decision, owners),
+            *_lists(decision, owners),
             *left_out(message.faults, decision),
         ),
         tuple(_fields(message, decision, rules)),
@@ -69,7 +70,7 @@ def account(
 
 
 def _verdict(decision: AccountDecision, owners: Checked) -> tuple[Verdict, str]:
-    rejected = [*decision.unreadable, *[why for _, why in decision.rejected_licences]]
+    rejected = [*decision.unreadable, *[why for items in decision.lists for why in items.rejected]]
     if rejected:
         return "reject", "; ".join(rejected)
     if isinstance(decision.company, Skip):
@@ -106,12 +107,14 @@ def _external_id(decision: AccountDecision, rules: Rules) -> Step:
     return Step("External id", True, detail)
 
 
-def _licences(decision: AccountDecision, owners: Checked) -> Iterator[Step]:
-    if decision.licences and not owners.refused:
-        names = [str(one.body.get("externalId")) for one in decision.licences]
-        yield Step("Licences", True, f"sent after the company: {listed(names)}")
-    for _, why in decision.rejected_licences[:_MOST_LICENCES_TOLD]:
-        yield Step("Licences", False, f"{why}: the message goes to the dead letters")
+def _lists(decision: AccountDecision, owners: Checked) -> Iterator[Step]:
+    for items in decision.lists:
+        title = MODELS[items.resource].plural.capitalize()
+        if items.payloads and not owners.refused:
+            names = [str(one.body.get("externalId")) for one in items.payloads]
+            yield Step(title, True, f"sent after the company: {listed(names)}")
+        for why in items.rejected[:_MOST_TOLD]:
+            yield Step(title, False, f"{why}: the message goes to the dead letters")
 
 
 def _fields(
@@ -119,21 +122,23 @@ def _fields(
 ) -> Iterator[FieldRead]:
     yield from company_fields(message, rules)
     if isinstance(decision.company, Payload):
-        items = to.licence_list(message.account, rules) or []
-        for position, item in enumerate(items[:_MOST_LICENCES_TOLD]):
-            yield from licence_fields(position, item, rules)
+        for one in rules.lists:
+            items = to.item_list(message.account, one) or []
+            for position, item in enumerate(items[:_MOST_TOLD]):
+                yield from item_fields(position, item, one, rules)
 
 
 def _requests(decision: AccountDecision, owners: Checked) -> tuple[PlannedRequest, ...]:
     if isinstance(decision.company, Skip) or owners.refused:
         return ()
     only_if = "; ".join(owners.conditions)
-    company = upsert(Resource.COMPANIES, [owners.body], only_if)
-    if not decision.licences:
-        return (company,)
+    requests = [upsert(Resource.COMPANIES, [owners.body], only_if)]
     company_id = owners.body.get("_id") or _given(decision.external_id)
-    bodies: list[Body] = [{**one.body, "companyId": company_id} for one in decision.licences]
-    return company, upsert(Resource.LICENSES, bodies, only_if)
+    for items in decision.lists:
+        link = MODELS[items.resource].link
+        bodies: list[Body] = [{**one.body, link: company_id} for one in items.payloads]
+        requests += [upsert(items.resource, bodies, only_if)] if bodies else []
+    return tuple(requests)
 
 
 def _given(external_id: str | None) -> str:

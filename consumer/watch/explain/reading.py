@@ -11,6 +11,7 @@ from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
 from consumer.decide.value import is_nothing, key
 from consumer.watch.explain.explanation import FieldRead, Step
 from schemas.attribute import ABSENT
+from schemas.models import MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import Decision
     from consumer.decide.message import AccountMessage, Faults, UserMessage
-    from consumer.decide.rules import Field, Mapping, Rules
+    from consumer.decide.rules import Field, Listed, Mapping, Rules
     from schemas.attribute import Attribute
     from schemas.hull import Entity
 
@@ -40,10 +41,10 @@ def company_fields(message: AccountMessage, rules: Rules) -> Iterator[FieldRead]
     yield from rows
 
 
-def licence_fields(position: int, item: object, rules: Rules) -> Iterator[FieldRead]:
-    """The rows of the mapping of licences, for one item of the list."""
+def item_fields(position: int, item: object, one: Listed, rules: Rules) -> Iterator[FieldRead]:
+    """The rows of the mapping of licences and the like, for one item of the list."""
     if isinstance(item, dict):
-        yield from _rows(f"licence {position}", rules.licence, item, _EMPTY, rules)
+        yield from _rows(f"{one.model.word} {position}", one.mapping, item, _EMPTY, rules)
 
 
 def _identified(
@@ -93,12 +94,6 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     return FieldRead(model, target, name, found_as, raw, False, None, note)
 
 
-_OF: Final = {
-    Resource.ENDUSERS: "",
-    Resource.COMPANIES: "",
-    Resource.LICENSES: " of a licence",
-    Resource.ACTIVITIES: " of an event",
-}
 _MOST: Final = 50
 
 
@@ -110,7 +105,8 @@ def left_out(faults: Faults, decision: Decision) -> Iterator[Step]:
         yield Step("Left out", not is_lost, f"{fault}: {becomes}")
     counts = Counter(one for one in decision.left_out if one[2] != UNREADABLE)
     for (resource, field, reason), count in list(counts.items())[:_MOST]:
-        told = f"{field}{_OF[resource]}: {reason}"
+        model = MODELS[resource]
+        told = f"{field}: {reason}" if model.profile else f"{field} of {model.a_word}: {reason}"
         if count > 1:
             told += f" ({count} times)"
         if resource is Resource.ACTIVITIES and field == "date":

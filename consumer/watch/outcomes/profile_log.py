@@ -11,18 +11,14 @@ from zlib import crc32
 
 import structlog
 
-from schemas.planhat import Resource
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
+    from schemas.planhat import Resource
 
-KIND: Final = {
-    Resource.ENDUSERS: "user",
-    Resource.COMPANIES: "account",
-    Resource.LICENSES: "license",
-    Resource.ACTIVITIES: "user_event",
-}
+KIND: Final = {resource: model.logged_as for resource, model in MODELS.items()}
 SUCCESS: Final = {resource: f"outgoing.{kind}.success" for resource, kind in KIND.items()}
 SKIP: Final = {resource: f"outgoing.{kind}.skip" for resource, kind in KIND.items()}
 ERROR: Final = {resource: f"outgoing.{kind}.error" for resource, kind in KIND.items()}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from consumer.decide import reasons
 from consumer.offsets.ticket import UNATTRIBUTED
+from schemas.models import MODELS, PROFILES
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ State = Literal["in_planhat", "not_updated", "not_in_planhat", "waiting", "unkno
 
 DROPS_EVENTS: Final = "Planhat drops events of a contact that it does not know."
 
-_OWN: Final = {"user:update": Resource.ENDUSERS, "account:update": Resource.COMPANIES}
-_NAMES: Final = {"user:update": "contact", "account:update": "company"}
+_OWN: Final = {f"{profile}:update": resource for resource, profile in PROFILES.items()}
 _TELLS_NOTHING: Final = frozenset(
     {reasons.NOTHING_CHANGED, reasons.STALE_REPLAY, reasons.NOT_REPLAYED}
 )
@@ -107,7 +107,7 @@ def told(
 
 def says(channel: str, ending: Ending, reason: str, one: Told) -> str:
     """Say in a sentence what became of a message, the profile first."""
-    name = _NAMES.get(channel, "")
+    name = MODELS[_OWN[channel]].word if channel in _OWN else ""
     match one.fate, ending:
         case "delivered", "rejected":
             return f"Planhat accepted the {name}, but not everything that belongs to it: {reason}"

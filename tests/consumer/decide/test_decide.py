@@ -108,7 +108,7 @@ def test_an_export_passes_the_filter_but_needs_an_identity() -> None:
 
 def test_an_account_is_sent_with_its_licences() -> None:
     assert body(account(8).company)["owner"] == "5b0000000000000000000bad"
-    (licence,) = account(8).licences
+    (licence,) = account(8).lists[0].payloads
     assert licence.body["fromDate"] == "2019-12-11T09:46:08Z"
     assert licence.body["custom"] == {"Seats": 42}
 
@@ -182,8 +182,8 @@ def test_a_licence_without_a_required_field_names_it(missing: str) -> None:
     found = decided(record)
 
     names = {"currency": "_currency", "start_date": "fromDate", "id": "externalId", "mrr": "mrr"}
-    assert found.licences == ()
-    assert found.rejected_licences == ((0, f"licence 0: {names[missing]} is missing"),)
+    assert found.lists[0].payloads == []
+    assert found.lists[0].rejected == [f"licence 0: {names[missing]} is missing"]
 
 
 ARCHIVING = Rules.compile(SETTINGS.model_copy(update={"on_segment_left": "archive"}))
@@ -283,7 +283,7 @@ def test_an_account_without_a_name_is_not_sent(name: object) -> None:
     found = decided(record)
 
     assert found.company == Skip(reasons.NO_COMPANY_NAME)
-    assert found.licences == ()
+    assert found.lists == []
 
 
 def test_an_event_twice_in_a_message_is_sent_once_but_events_without_an_id_all() -> None:

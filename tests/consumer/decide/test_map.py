@@ -17,6 +17,8 @@ from schemas.connector import ConnectorSettings
 from schemas.hull import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.decide.decision import Body
 
 
@@ -278,8 +280,10 @@ def test_an_activity_leaves_out_what_is_not_known() -> None:
     assert found.body == {"action": "Signed in", "info": {}, "email": "a@b.c"}
 
 
-def licences(found: object) -> tuple[tuple[Payload, ...], tuple[tuple[int, str], ...]]:
-    return to.licences(account(**{"billing/licenses": found}), RULES)
+def licences(found: object, left: to.Left | None = None) -> tuple[Sequence[Payload], Sequence[str]]:
+    (listed,) = RULES.lists
+    items = to.items(account(**{"billing/licenses": found}), listed, RULES, left)
+    return items.payloads, items.rejected
 
 
 @pytest.mark.parametrize(
@@ -301,8 +305,8 @@ def test_a_licence_list_is_read_as_a_list_an_object_or_a_text(written: object) -
         "fromDate": "2019-12-11T09:46:08Z",
         "mrr": 499,
     }
-    assert payloads == (Payload("a1/7", body),)
-    assert rejected == ()
+    assert payloads == [Payload("a1/7", body)]
+    assert rejected == []
 
 
 @pytest.mark.parametrize(
@@ -311,7 +315,7 @@ def test_a_licence_list_is_read_as_a_list_an_object_or_a_text(written: object) -
     ids=lambda written: repr(written)[:20],
 )
 def test_what_is_no_licence_list_has_no_licences(written: object) -> None:
-    assert licences(written) == ((), ())
+    assert licences(written) == ([], [])
 
 
 def test_a_licence_is_custom_by_grouped_names_too() -> None:
@@ -338,20 +342,20 @@ def test_a_licence_without_a_required_field_costs_itself(changed: dict[str, Any]
     payloads, rejected = licences([{**LICENCE, **changed}, LICENCE, "x"])
 
     assert [payload.key for payload in payloads] == ["a1/7"]
-    assert rejected == ((0, f"licence 0: {why}"), (2, "licence 2: not an object"))
+    assert rejected == [f"licence 0: {why}", "licence 2: not an object"]
 
 
 @pytest.mark.parametrize("changed", [{"mrr": 0}, {"mrr": None, "fixed": True, "value": 5}], ids=str)
 def test_a_licence_needs_its_amount_by_its_kind(changed: dict[str, Any]) -> None:
     payloads, rejected = licences([{**LICENCE, **changed}])
 
-    assert (len(payloads), rejected) == (1, ())
+    assert (len(payloads), rejected) == (1, [])
 
 
 def test_a_licence_says_which_of_its_members_is_of_a_wrong_type() -> None:
     _, rejected = licences([{**LICENCE, "start": "some day"}, {**LICENCE, "mrr": {"n": 1}}])
 
-    assert [why for _, why in rejected] == [
+    assert rejected == [
         "licence 0: fromDate is no date that can be read",
         "licence 1: mrr is no number that can be written",
     ]
@@ -361,9 +365,7 @@ def test_a_licence_is_mended_where_the_meaning_is_plain() -> None:
     odd = {"id": " L-1 ", "mrr": "499", "fixed": "false", "end": "Wed, 11 Dec 2019 09:46:08 GMT"}
     left: to.Left = []
 
-    (payload,), _ = to.licences(
-        account(**{"billing/licenses": [{**LICENCE, **odd, "value": "much"}]}), RULES, left
-    )
+    (payload,), _ = licences([{**LICENCE, **odd, "value": "much"}], left)
 
     assert payload.key == "a1/L-1"
     assert (
@@ -394,9 +396,9 @@ def test_a_licence_is_mended_where_the_meaning_is_plain() -> None:
 def test_licences_that_are_no_list_are_told(found: object, is_told: bool) -> None:  # noqa: FBT001 - a column
     left: to.Left = []
 
-    to.licences(account(**{"billing/licenses": found}), RULES, left)
+    licences(found, left)
 
-    assert left == ([("billing/licenses", reasons.NOT_A_LIST_OF_LICENCES)] if is_told else [])
+    assert left == ([("billing/licenses", "no list of licences")] if is_told else [])
 
 
 def test_an_owner_and_a_company_are_named_without_blanks() -> None:

@@ -41,7 +41,7 @@ def test_users_and_accounts_that_were_delivered_have_a_result(
 ) -> None:
     found = result_of(ended(resource), 5.0)
 
-    assert found == Result(kind, "hull", "id", "created", 5.0)  # type: ignore[arg-type]  # of Kind
+    assert found == Result(kind, "hull", "id", "created", 5.0)  # type: ignore[arg-type]  # of Profile
 
 
 def test_an_id_that_no_topic_may_take_has_no_result() -> None:

@@ -103,11 +103,12 @@ def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(document: An
         return
     decision = decide(message, RULES)
     (told,) = explain(encoded(document), (), RULES).messages
-    licences = () if isinstance(decision, UserDecision) else decision.rejected_licences
+    lists = () if isinstance(decision, UserDecision) else decision.lists
+    rejected = [why for items in lists for why in items.rejected]
 
     steps = [step.detail for step in told.steps if step.name == "Left out"]
 
-    assert (told.verdict == "reject") is bool(decision.unreadable or licences)
+    assert (told.verdict == "reject") is bool(decision.unreadable or rejected)
     assert all(fault in told.reason for fault in decision.unreadable)
     assert all(any(fault in step for step in steps) for fault in message.faults.values())
     for _, field, reason in decision.left_out:
