@@ -57,7 +57,10 @@ def heard(response: Response, now: float, clean: Clean) -> Heard:
     answer = protocol.read(response, now, clean)
     is_null = response.body.strip() in (b"", b"null")
     is_read = response.status in _OK and (document is not None or is_null)
-    said = "" if is_read and not is_page(response.body) else getattr(answer, "reason", "")
+    said = ""
+    if not is_read or is_page(response.body):
+        # Our own guess at the cause is no part of what was said.
+        said = getattr(answer, "told", "") or getattr(answer, "reason", "")
     wait = getattr(answer, "retry_after", None)
     quota = answer.quota
     return Heard(response.status, document, said, response.headers, now, quota, wait)

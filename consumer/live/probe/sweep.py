@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from consumer.live.calls import Calls
     from planhat_client.heard import Heard
 
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 _PAUSE_SECONDS: Final = 1.0
 _NOT_THERE: Final = 404
 
@@ -66,20 +66,21 @@ async def sweep(
     calls: Calls, api: Deletes, company_id: str, made: Iterable[str] = ()
 ) -> tuple[int, dict[str, str]]:
     """Delete all that is ours; give how many that were, and what is left. Raises Unreadable."""
+    left = await ours(calls, api, company_id, made)
     gone: set[str] = set()
-    left: dict[str, str] = {}
-    for attempt in range(_ROUNDS):
-        if attempt:
-            await asyncio.sleep(_PAUSE_SECONDS)
-        left = await ours(calls, api, company_id, made)
-        if not left:
-            break
+    for _ in range(_ROUNDS):
         for record_id in left:
             path = f"endusers/{quote(record_id, safe='')}"
             await calls.ask(partial(api.delete, path))
             seen = await calls.ask(partial(api.get, path))
             if seen is not None and _is_gone(seen):
                 gone.add(record_id)
+        left = {one: name for one, name in left.items() if one not in gone}
+        if gone and not left:
+            left = await ours(calls, api, company_id, made)  # none may have come meanwhile
+        if not left:
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
     return len(gone), left
 
 

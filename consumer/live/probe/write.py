@@ -163,7 +163,7 @@ class Probing:
         contacts = f"{deleted} {plural(deleted, 'contact')}"
         found = []
         if deleted and code is Code.WRITE_EARLIER:
-            told = f"Planhat: {contacts} of a check that was killed were left: deleted, and gone"
+            told = f"Planhat: {contacts} of a check that was killed: deleted now, and gone"
             found = [warning(told, code)]
         elif code is Code.WRITE_CLEAN:
             found = [Finding("ok", f"Planhat: {contacts} made here: deleted, and gone", code)]

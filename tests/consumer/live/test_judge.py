@@ -18,8 +18,11 @@ from tests.consumer.live import tenant
 from tests.consumer.live.tenant import company, contact, fields, refused
 
 PAGE = (ROOT / "docs" / "check.md").read_text("utf-8")
-BY_THE_RUN = {Code.CALLS, Code.STOPPED}
-"""What asking itself tells: test_look.py."""
+BY_THE_RUN = {
+    *(Code.CALLS, Code.STOPPED, Code.DIALECT_SAVED, Code.LEARNT, Code.NOT_LEARNT),
+    *(one for one in Code if one.startswith("write-")),
+}
+"""What asking itself tells: test_look.py and probe/test_write.py."""
 
 
 @dataclass

@@ -58,7 +58,7 @@ async def test_what_is_learnt_is_what_the_sandbox_does(member: str, value: str) 
     async with SandboxServer(options) as server, asking(server) as (api, wire):
         await api.put(Resource.COMPANIES, [MADE])
         look = Look(api, FAST, tenant.connector())
-        read = by_reading(await look.run() and look.answers, [])
+        read = by_reading(look.answers, await look.run())
         before = len(wire.methods)
         probe = probing(api)
         found = await probe.run(COMPANY, [])
