@@ -37,6 +37,10 @@ LICENSES: Final = Model(
     most_rows=2_000,
     row_fields=("_id", "product", "companyId", "externalId", "sourceId", "mrr", "value"),
 )
+DEALS: Final = Model(
+    "deals", owned=True, most_rows=2_000, row_fields=("_id", "name", "companyId", "externalId")
+)
+"""What some tenants have in place of licences; it is only read."""
 MODELS: Final = {model.name: model for model in (COMPANIES, ENDUSERS, LICENSES)}
 
 

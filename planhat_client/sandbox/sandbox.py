@@ -17,7 +17,7 @@ from planhat_client.sandbox.store.upserts import Upserts
 from planhat_client.sandbox.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from planhat_client.sandbox.models import Item
     from planhat_client.sandbox.options import SandboxOptions, Shape
@@ -48,6 +48,17 @@ class Sandbox:
     def seed_users(self, users: Iterable[Item]) -> None:
         """Replace Planhat's users; those without an `_id` are given one."""
         self.state.users = [{"_id": self.state.next_id()} | user for user in users]
+
+    def seed_fields(self, fields: Iterable[Item]) -> None:
+        """Replace the tenant's custom fields, as `GET /customfields` tells them."""
+        self.state.fields = [{"_id": self.state.next_id()} | field for field in fields]
+
+    def seed_records(self, records: Mapping[str, Iterable[Item]]) -> None:
+        """Replace the records of some models; raises ValueError if there is no such model."""
+        if unknown := records.keys() - self.state.records.keys():
+            raise ValueError(f"records: no such model: {min(unknown)}")
+        for name, rows in records.items():
+            self.state.seed(name, rows)
 
     def report(self) -> dict[str, Any]:
         """Give counts and counters, as JSON."""
@@ -85,3 +96,5 @@ class Sandbox:
         self.upserts = Upserts(self.state, self.witness)
         self.sink = Sink(self.state, self.witness)
         self.seed_users(self.options.users)
+        self.seed_fields(self.options.fields)
+        self.seed_records(self.options.records)

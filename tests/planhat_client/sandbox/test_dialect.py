@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from planhat_client.sandbox import QuotaOptions, Sandbox, SandboxOptions
+from planhat_client.sandbox import QuotaOptions, Sandbox, SandboxOptions, reads
 from planhat_client.sandbox import work as sandbox_work
 from planhat_client.sandbox.models import COMPANIES
 from planhat_client.sandbox.options import read, spoken
@@ -90,7 +90,7 @@ def test_the_next_key_creates_under_an_id_of_planhats_own() -> None:
     ],
 )
 def test_a_single_read_of_no_record(answer: str, status: int, body: bytes) -> None:
-    reply = sandbox_work.read(tenant(missing_record=answer), COMPANIES, {"id": "extid-a"})
+    reply = reads.read(tenant(missing_record=answer), COMPANIES, {"id": "extid-a"})
 
     assert (reply.status, reply.body) == (status, body)
 
