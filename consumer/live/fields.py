@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from consumer.live.codes import Code
 from consumer.live.mapped import ONE, named
-from consumer.live.questions import FIELDS_PAGE, fields_pages
+from consumer.live.questions import fields_pages, is_last
 from consumer.settings.findings import Finding, error, warning
 from schemas.custom_field import CustomField, FieldType
 
@@ -66,7 +66,7 @@ def field_findings(rows: Sequence[Row], answers: Answers) -> Iterator[Finding]:
                 Code.FIELDS_UNREADABLE,
             )
         return
-    if any(page.rows is None for page in pages) or len(pages[-1].rows or ()) >= FIELDS_PAGE:
+    if pages[-1].rows is None or not is_last(pages):
         yield warning(
             "Planhat: /customfields: not all pages could be read: a field may be there that is"
             " said to be missing; try again",

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from planhat_client.heard import Heard
 
 MOST_CALLS: Final = 25
 """Of the quota, those of the ordinary check included."""
 FIELDS_PAGE: Final = 2000
-_FIELD_PAGES: Final = 3
+_FIELD_PAGES: Final = 5
 NEWEST: Final = 50
 BEYOND: Final = 20
 """Rows that are read behind where the list of companies should end."""
@@ -62,6 +62,19 @@ def fields_pages(answers: Answers) -> list[Heard]:
     return [answers[name] for name in map(_field_page, range(_FIELD_PAGES)) if name in answers]
 
 
+def is_last(pages: Sequence[Heard]) -> bool:
+    """Whether the last page has nothing that those before it have not: some have small pages."""
+    if not pages or pages[-1].rows is None:
+        return bool(pages)
+    known = {_row(row) for page in pages[:-1] for row in page.rows or ()}
+    return known.issuperset(map(_row, pages[-1].rows))
+
+
+def _row(row: object) -> object:
+    names = ("_id", "parent", "name")
+    return tuple(str(row.get(name)) for name in names) if isinstance(row, dict) else None
+
+
 def newest(model: str) -> str:
     """The name of the question for the newest rows of a model."""
     return f"newest {model}"
@@ -91,12 +104,11 @@ def _sorted(name: str, model: str, order: str, rows: int) -> Question:
 
 
 def _fields(answers: Answers) -> Iterator[Question]:
-    for page in range(_FIELD_PAGES):
-        name = _field_page(page)
-        yield Question(name, f"customfields?limit={FIELDS_PAGE}&offset={page * FIELDS_PAGE}")
-        rows = answers[name].rows if name in answers else None
-        if rows is None or len(rows) < FIELDS_PAGE:
-            return
+    pages = fields_pages(answers)
+    if not is_last(pages) and len(pages) < _FIELD_PAGES:
+        offset = sum(len(page.rows or ()) for page in pages)
+        path = f"customfields?limit={FIELDS_PAGE}&offset={offset}"
+        yield Question(_field_page(len(pages)), path)
 
 
 def _field_page(page: int) -> str:

@@ -57,6 +57,7 @@ GOOD: dict[str, Any] = {
     "users": [{"_id": "p1"}],
     "deals": [],
     "customfields 0": list(FIELDS),
+    "customfields 1": [],
     "lean": [company(1), company(2)],
     "beyond": [],
     "newest companies": [company(1)],
