@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -18,9 +18,7 @@ from consumer.version import is_compiled
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from consumer.membership import Membership
     from consumer.settings import Settings
-    from consumer.watch.blocked import Blocked
     from schemas.connector import ConnectorSettings
 
 _log = structlog.get_logger("consumer.app")
@@ -28,16 +26,6 @@ _log = structlog.get_logger("consumer.app")
 _FLUSH_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 10.0
-
-
-class Joins(Protocol):
-    """What is to be joined."""
-
-    async def start(self, told: Membership) -> None:
-        """Join the group; `told` hears what it gives us.
-
-        Raises KafkaUnavailable, KafkaBlocked or KafkaRefused.
-        """
 
 
 class Service:
@@ -62,7 +50,7 @@ class Service:
         if http.enabled:
             await parts.ops.start(http.host, http.port)
         try:
-            if await _joined(parts.source, parts.membership, parts.blocked, stop):
+            if await _joined(parts, stop):
                 await self._serve(stop)
         finally:
             await self._close()
@@ -125,20 +113,18 @@ class Service:
         await self.parts.source.stop(leaves=not flying)
 
 
-async def _joined(
-    source: Joins, membership: Membership, blocked: Blocked, stop: asyncio.Event
-) -> bool:
+async def _joined(parts: Parts, stop: asyncio.Event) -> bool:
     """Join; False if we are told to stop before. Raises KafkaRefused."""
     failures = 0
     while not stop.is_set():
         failures += 1
         pause = 0.5 + backoff(failures, random.random())
         try:
-            await source.start(membership)
+            await parts.source.start(parts.membership)
         except KafkaUnavailable as error:
             _log.warning("kafka.unavailable", reason=str(error), attempts=failures)
         except KafkaBlocked as error:
-            blocked.note(str(error), loop_time())
+            parts.blocked.note(str(error), loop_time())
             pause = min(pause, _LONGEST_PAUSE)  # so that it does not count as over meanwhile
         else:
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -12,6 +12,8 @@ from consumer.clock import loop_time
 from consumer.errors import CommitRefused, KafkaBlocked, KafkaError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from consumer.offsets.assignment import Assignment
     from consumer.offsets.lease import Lease
     from consumer.offsets.record import Partition, Positions
@@ -35,20 +37,6 @@ class _Asked(NamedTuple):
     resolved: int
 
 
-class Commits(Protocol):
-    """Where to commit."""
-
-    async def commit(self, positions: Positions) -> None:
-        """Write next offsets with metadata; raises CommitRefused or KafkaUnavailable."""
-
-
-class CommitReport(Protocol):
-    """Who wants to know of commits."""
-
-    def committed(self, result: str) -> None:
-        """A commit ended: `ok`, `refused` or `failed`."""
-
-
 class Committer:
     """Commits what moved: once a second, sooner if it is waited for. A failed one is not fatal.
 
@@ -57,11 +45,15 @@ class Committer:
     """
 
     def __init__(
-        self, source: Commits, report: CommitReport, lease: Lease, blocked: Blocked
+        self,
+        write: Callable[[Positions], Awaitable[None]],
+        ended: Callable[[str], None],
+        lease: Lease,
+        blocked: Blocked,
     ) -> None:
-        """Nothing was committed yet."""
-        self._source = source
-        self._report = report
+        """`write` commits, and raises KafkaError; `ended` is told `ok`, `refused` or `failed`."""
+        self._commit_to = write
+        self._ended = ended
         self._lease = lease
         self._blocked = blocked
         self._busy = asyncio.Lock()
@@ -106,7 +98,7 @@ class Committer:
             self._lease.end()
             self._note("refused", str(error))
         except KafkaBlocked as error:
-            self._report.committed("failed")
+            self._ended("failed")
             self._blocked.note(str(error), loop_time())
         except (KafkaError, TimeoutError) as error:
             self._note("failed", str(error) or "time-out")
@@ -127,13 +119,13 @@ class Committer:
         for partition, one in asked.items():
             next_offset = one.position[0]
             assignment.owned[partition].saved(next_offset, one.horizon, one.resolved)
-        self._report.committed("ok")
+        self._ended("ok")
         _log.debug("offsets.committed", partitions=len(asked))
 
     async def _write(self, asked: dict[Partition, _Asked]) -> dict[Partition, _Asked]:
         """What Kafka took: all, or all but the topics that we may not use any more."""
         try:
-            await self._source.commit({name: one.position for name, one in asked.items()})
+            await self._commit_to({name: one.position for name, one in asked.items()})
         except KafkaBlocked as error:
             taken = {name: one for name, one in asked.items() if name.topic not in error.topics}
             if not error.topics or not taken:
@@ -156,5 +148,5 @@ class Committer:
         return asked
 
     def _note(self, result: str, reason: str) -> None:
-        self._report.committed(result)
+        self._ended(result)
         _log.warning("offsets.not_committed", result=result, reason=reason)

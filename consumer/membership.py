@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -14,7 +14,7 @@ from consumer.errors import KafkaBlocked, KafkaError, KafkaRefused, KafkaUnavail
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from consumer.commit import Committer
     from consumer.offsets.assignment import Assignment
@@ -77,13 +77,6 @@ class Sending(Protocol):
         """Something changed: look again."""
 
 
-class Report(Protocol):
-    """Who wants to know of rebalances."""
-
-    def rebalanced(self, kind: Literal["assigned", "revoked"]) -> None:
-        """Partitions came or went."""
-
-
 class Membership:
     """Told by Kafka what is ours, and what is not any more."""
 
@@ -94,9 +87,9 @@ class Membership:
         committer: Committer,
         sender: Sending,
         blocked: Blocked,
-        report: Report,
+        rebalanced: Callable[[str], None],
     ) -> None:
-        """No member of anything yet."""
+        """No member of anything yet; `rebalanced` is told `assigned` or `revoked`."""
         self.refused: KafkaError | None = None
         self.moving_since: float | None = None
         self._group = group
@@ -105,19 +98,19 @@ class Membership:
         self._committer = committer
         self._sender = sender
         self._blocked = blocked
-        self._report = report
+        self._rebalanced = rebalanced
 
     async def revoked(self, partitions: Sequence[Partition]) -> None:
         """Let requests in flight end, commit, forget: somebody else goes on from there."""
         self.moving_since = loop_time()
         if self._assignment.owned:
             await self._leave(len(partitions))
-        self._report.rebalanced("revoked")
+        self._rebalanced("revoked")
 
     async def assigned(self, partitions: Sequence[Partition]) -> None:
         """Own these partitions, from where the group left them."""
         await self._join(partitions)
-        self._report.rebalanced("assigned")
+        self._rebalanced("assigned")
 
     def displaced(self, error: KafkaRefused) -> None:
         """Another process has our place in the group: the poller ends the service by this."""

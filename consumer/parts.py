@@ -69,7 +69,11 @@ class Parts:
         self.metrics = metrics = Metrics(version("hull-planhat"))
         self.blocked = blocked = Blocked()
         self.result_sink = KafkaSink(kafka, kafka.results_topic)
-        self.results = Results(self.result_sink, metrics, random.random)
+        self.results = Results(
+            self.result_sink.write_all,
+            lambda outcome, count: metrics.count("results", outcome, by=count),
+            random.random,
+        )
         self.outcomes = outcomes = Outcomes() if settings.http.shows_console else None
         self.reporter = reporter = Reporter(
             metrics,
@@ -85,7 +89,9 @@ class Parts:
             engine.intake.resolve(ticket, loop_time())
 
         self.dead_letter_sink = KafkaSink(kafka, kafka.dead_letter_topic)
-        self.dead_letters = DeadLetters(self.dead_letter_sink, dead_lettered, random.random)
+        self.dead_letters = DeadLetters(
+            self.dead_letter_sink.write_each, dead_lettered, random.random
+        )
 
         # engine
         limiter = Limiter(planhat.requests_per_minute, planhat.burst)
@@ -104,13 +110,16 @@ class Parts:
         self.sender = sender = Sender(
             engine,
             self.api,
-            reporter,
+            reporter.batch_sent,
             self.dead_letters,
             lambda: pace(engine, source.end),
             drain_seconds,
         )
-        self.committer = committer = Committer(source, reporter, engine.lease, blocked)
-        self.membership = Membership(source, engine, committer, sender, blocked, metrics)
+        committed, rebalanced = (partial(metrics.count, name) for name in ("commits", "rebalances"))
+        self.committer = committer = Committer(source.commit, committed, engine.lease, blocked)
+        self.membership = member = Membership(
+            source, engine, committer, sender, blocked, rebalanced
+        )
 
         # ask
         asked = MeasuredPlanhat(self.api, metrics)
@@ -127,7 +136,7 @@ class Parts:
             for rest in rests:
                 rest.work_came()
 
-        self.poller = Poller(source, engine, self.membership, woken, blocked)
+        self.poller = Poller(source, engine, lambda: member.refused, woken, blocked)
 
         # probes, tick, and the console
         progress = Progress(planhat.request_timeout_seconds)

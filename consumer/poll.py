@@ -75,14 +75,6 @@ class Work(Protocol):
         """Take records of one partition in their order; how many were taken."""
 
 
-class Member(Protocol):
-    """Our part in the group."""
-
-    @property
-    def refused(self) -> KafkaError | None:
-        """Why the service must end; None: it need not."""
-
-
 class Poller:
     """Polls until told to stop. A poll is never cancelled: aiokafka would lose count of them."""
 
@@ -90,15 +82,15 @@ class Poller:
         self,
         source: Source,
         work: Work,
-        member: Member,
+        refused: Callable[[], KafkaError | None],
         wake: Callable[[], None],
         blocked: Blocked,
     ) -> None:
-        """`wake` is called when records have come in."""
+        """`refused` tells why the service must end; `wake` is called when records came in."""
         self._source = source
         self._work = work
         self._assignment = work.assignment
-        self._member = member
+        self._refused = refused
         self._wake = wake
         self._blocked = blocked
         self._unseen = 0
@@ -117,8 +109,8 @@ class Poller:
         self._hurries_until = loop_time() + START_SECONDS
         while not stop.is_set():
             self.turned_at = loop_time()
-            if self._member.refused is not None:
-                raise self._member.refused
+            if (refused := self._refused()) is not None:
+                raise refused
             try:
                 await self._rejoin_if_broken()
                 await self._round()

@@ -39,13 +39,6 @@ class Api(Protocol):
         """Store activities in bulk."""
 
 
-class SendReport(Protocol):
-    """Who wants to know of requests."""
-
-    def batch_sent(self, batch: Batch, answer: Answer, seconds: float) -> None:
-        """A request was answered, or failed; it is not settled yet."""
-
-
 class Letters(Protocol):
     """The dead letters that are on their way."""
 
@@ -67,16 +60,19 @@ class Sender:
         self,
         engine: Engine,
         api: Api,
-        report: SendReport,
+        batch_sent: Callable[[Batch, Answer, float], None],
         letters: Letters,
         pace: Callable[[], Pace],
         drain_seconds: float,
     ) -> None:
-        """`pace` tells how far behind we are; `drain_seconds` is how long a drain may take."""
+        """`batch_sent` is told of each request (seconds) before it is settled.
+
+        `pace` tells how far behind we are; `drain_seconds` is how long a drain may take.
+        """
         self._engine = engine
         self._dispatch = engine.dispatch
         self._api = api
-        self._report = report
+        self._batch_sent = batch_sent
         self._letters = letters
         self._find_pace = pace
         self._drain_seconds = drain_seconds
@@ -147,7 +143,7 @@ class Sender:
             started = self._now()
             answer = await self._send(step)
             now = self._now()
-            self._report.batch_sent(step, answer, now - started)
+            self._batch_sent(step, answer, now - started)
             self._engine.answered(step, answer, now)
             step = self._next(now)
             if self._dispatch.has_more(now):

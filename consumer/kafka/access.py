@@ -134,9 +134,7 @@ async def _read(settings: KafkaSettings, topic: str) -> None:
 
 
 def _text(error: Exception, settings: KafkaSettings) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer from {settings.bootstrap_servers} in {_ANSWER_SECONDS:g} s"
-    return str(told(error, f" from {settings.bootstrap_servers}"))
+    return str(told(error, f" from {settings.bootstrap_servers}", _ANSWER_SECONDS))
 
 
 async def why_refused(settings: KafkaSettings) -> str:

@@ -15,7 +15,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from consumer.errors import KafkaError, KafkaUnavailable
 from consumer.kafka.connection import CLOSE_SECONDS, connection, door, started, translated
-from consumer.kafka.reader import told
+from consumer.kafka.reader import in_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -153,26 +153,21 @@ class TopicWriter:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._producer: aiokafka.AIOKafkaProducer | None = None
+        self._producer: aiokafka.AIOKafkaProducer
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        producer = _made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await started(producer, self._settings)
-        except BaseException as error:
-            raise told(error, f" from {self._settings.bootstrap_servers}") from error
-        self._producer = producer
+        self._producer = _made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
+        async with in_time(f" from {self._settings.bootstrap_servers}", _ANSWER_SECONDS):
+            await started(self._producer, self._settings)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """Let go of the connection; what was not acknowledged may be lost."""
-        if self._producer is not None:
-            # It would wait for brokers that are gone for as long as they are.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._producer.stop()
+        # It would wait for brokers that are gone for as long as they are.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._producer.stop()
 
     async def send(
         self,
@@ -186,20 +181,12 @@ class TopicWriter:
 
         Without a partition the key chooses it, as Kafka's own clients do (murmur2).
         """
-        assert self._producer is not None  # noqa: S101 - used by `async with`
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                future = await self._producer.send(
-                    topic, value, key, partition, headers=list(headers)
-                )
-        except Exception as error:
-            raise told(error, f" for topic {topic}") from error
-        return _offset(topic, future)
+        async with in_time(f" for topic {topic}", _ANSWER_SECONDS):
+            sent = await self._producer.send(topic, value, key, partition, headers=list(headers))
+        return _offset(topic, sent)
 
 
 async def _offset(topic: str, future: asyncio.Future[aiokafka.structs.RecordMetadata]) -> int:
-    try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            return int((await future).offset)
-    except Exception as error:
-        raise told(error, f" for topic {topic}") from error
+    async with in_time(f" for topic {topic}", _ANSWER_SECONDS):
+        found = await future
+    return int(found.offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
@@ -31,12 +32,12 @@ class TopicReader:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._started: aiokafka.AIOKafkaConsumer | None = None
+        self._consumer: aiokafka.AIOKafkaConsumer
 
     async def __aenter__(self) -> Self:
         """Connect."""
         shelf.most = self._settings.max_unpacked_bytes
-        consumer = aiokafka.AIOKafkaConsumer(
+        self._consumer = aiokafka.AIOKafkaConsumer(
             **connection(self._settings),
             client_id="hull-planhat",
             group_id=None,
@@ -45,39 +46,28 @@ class TopicReader:
             isolation_level="read_committed",
             request_timeout_ms=round(_ANSWER_SECONDS * 1000),
         )
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await started(consumer, self._settings)
-        except BaseException as error:
-            raise told(error, f" from {self._settings.bootstrap_servers}") from error
-        self._started = consumer
+        async with in_time(f" from {self._settings.bootstrap_servers}"):
+            await started(self._consumer, self._settings)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """Let go of the connection."""
-        if self._started is not None:
-            await self._started.stop()
+        await self._consumer.stop()
 
     async def spans(self, topic: str) -> dict[int, tuple[int, int]]:
         """Partition -> (first offset that is kept, offset of the next record to be written)."""
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                wanted = await self._partitions(topic)
-                begins = await self._consumer.beginning_offsets(wanted)
-                ends = await self._consumer.end_offsets(wanted)
-        except Exception as error:
-            raise told(error) from error
+        async with in_time():
+            wanted = await self._partitions(topic)
+            begins = await self._consumer.beginning_offsets(wanted)
+            ends = await self._consumer.end_offsets(wanted)
         return {one.partition: (int(begins[one]), int(ends[one])) for one in wanted}
 
     async def since(self, topic: str, moment: float) -> dict[int, tuple[int, int]]:
         """The same, but from the first record that was written at `moment` (seconds since 1970)."""
         spans = await self.spans(topic)
         wanted = {aiokafka.TopicPartition(topic, at): round(moment * 1000) for at in spans}
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                found = await self._consumer.offsets_for_times(wanted)
-        except Exception as error:
-            raise told(error) from error
+        async with in_time():
+            found = await self._consumer.offsets_for_times(wanted)
         starts = {one.partition: at.offset for one, at in found.items() if at is not None}
         return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
 
@@ -87,9 +77,8 @@ class TopicReader:
         What can't be read is passed over, and told.
         """
         one = aiokafka.TopicPartition(*partition)
-        consumer = self._consumer
-        consumer.assign([one])
-        consumer.seek(one, start)
+        self._consumer.assign([one])
+        self._consumer.seek(one, start)
         while await self._position(one) < end:
             for record in await self._some(one):
                 if record.offset >= end:
@@ -108,11 +97,9 @@ class TopicReader:
         return [aiokafka.TopicPartition(topic, number) for number in sorted(numbers)]
 
     async def _position(self, partition: object) -> int:
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                return int(await self._consumer.position(partition))
-        except Exception as error:
-            raise told(error) from error
+        async with in_time():
+            found = await self._consumer.position(partition)
+        return int(found)
 
     async def _some(self, partition: object) -> list[Record]:
         """The next records; none only if the position moved over what is no record."""
@@ -134,12 +121,6 @@ class TopicReader:
                 return list(records(found))
         raise KafkaUnavailable(f"no records in {_ANSWER_SECONDS:g} s")
 
-    @property
-    def _consumer(self) -> aiokafka.AIOKafkaConsumer:
-        if self._started is None:
-            raise KafkaUnavailable("not connected")
-        return self._started
-
 
 def _tell(record: Record) -> None:
     """Say on standard error what is passed over: only commands read by offset."""
@@ -148,12 +129,22 @@ def _tell(record: Record) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the command line
 
 
-def told(error: BaseException, whom: str = "") -> BaseException:
-    """Our own error for what went wrong with `whom`; what is no fault of Kafka stays as it is."""
+@asynccontextmanager
+async def in_time(whom: str = "", seconds: float = _ANSWER_SECONDS) -> AsyncIterator[None]:
+    """Bound a wait for Kafka, and let only our own errors out, which name `whom`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except Exception as error:
+        raise told(error, whom, seconds) from error
+
+
+def told(error: Exception, whom: str = "", seconds: float = _ANSWER_SECONDS) -> KafkaError:
+    """Our own error for what went wrong with `whom`, for whose answer so long was waited."""
     if isinstance(error, KafkaError):
         return error
     if isinstance(error, TimeoutError):
-        return KafkaUnavailable(f"no answer{whom} in {_ANSWER_SECONDS:g} s")
+        return KafkaUnavailable(f"no answer{whom} in {seconds:g} s")
     if isinstance(error, KafkaConnectionError):
         return KafkaUnavailable(f"no answer{whom}: is it Kafka, and does it run there?")
-    return translated(error) if isinstance(error, Exception) else error
+    return translated(error)

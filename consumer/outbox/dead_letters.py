@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,7 +16,7 @@ from consumer.outbox.letter_queue import LetterQueue
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from consumer.errors import KafkaUnavailable
     from consumer.offsets.ticket import Ticket
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("consumer.dead_letters")
 
 _GATHER_SECONDS = 0.05
-
-
-class Sink(Protocol):
-    """A topic to write to."""
-
-    async def write_each(self, letters: Sequence[Letter]) -> Sequence[KafkaUnavailable | None]:
-        """Say of each letter, in order: None when all replicas in sync have it, or why not."""
 
 
 class DeadLetters:
@@ -45,12 +38,15 @@ class DeadLetters:
 
     def __init__(
         self,
-        sink: Sink,
+        write: Callable[[Sequence[Letter]], Awaitable[Sequence[KafkaUnavailable | None]]],
         resolve: Callable[[Ticket], None],
         random: Callable[[], float],
     ) -> None:
-        """`resolve` is called when the topic has a record; `random` jitters the retries."""
-        self._sink = sink
+        """`write` says of each letter: None when all replicas in sync have it, or why not.
+
+        `resolve` is called when the topic has a record; `random` jitters the retries.
+        """
+        self._write_to = write
         self._resolve = resolve
         self._random = random
         self._queue = LetterQueue()
@@ -107,7 +103,7 @@ class DeadLetters:
         now = time.time()
         flying = self._queue.take()
         letters = [letter(one, now, is_bare=one in self._bare) for one in flying]
-        outcomes = await self._sink.write_each(letters) if letters else ()
+        outcomes = await self._write_to(letters) if letters else ()
         large = [isinstance(error, KafkaTooLarge) for error in outcomes]
         is_large = any(
             too_large and one not in self._bare

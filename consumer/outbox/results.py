@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,7 +18,7 @@ from consumer.outbox.result_queue import ResultQueue, result_of
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from consumer.lanes.part import Ended
     from consumer.outbox.result_queue import Result
@@ -30,33 +30,22 @@ _BATCH = 500
 _WRITE_SECONDS = 30.0
 
 
-class ResultSink(Protocol):
-    """The topic to write to."""
-
-    async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Return when all replicas in sync have all; raises KafkaUnavailable or KafkaRefused."""
-
-
-class ResultReport(Protocol):
-    """Who wants to know what became of results."""
-
-    def results(self, outcome: str, count: int) -> None:
-        """So many results were `written`, or `dropped`."""
-
-
 class Results:
     """Keeps results until they are written: the newest `most` profiles, for as long as it takes."""
 
     def __init__(
         self,
-        sink: ResultSink,
-        report: ResultReport,
+        write: Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[None]],
+        ended: Callable[[str, int], None],
         random: Callable[[], float],
         most: int = _MOST_WAITING,
     ) -> None:
-        """`random` gives floats in [0, 1), for the jitter of retries."""
-        self._sink = sink
-        self._report = report
+        """`write` returns when all replicas in sync have all, and raises KafkaError.
+
+        `ended` is told how many were `written`, or `dropped`; `random` jitters the retries.
+        """
+        self._write_to = write
+        self._ended = ended
         self._random = random
         self._queue = ResultQueue(most)
         self._wake = asyncio.Event()
@@ -98,7 +87,7 @@ class Results:
                 await self._empty.wait()
         lost = len(self)
         if lost:
-            self._report.results("dropped", lost)
+            self._ended("dropped", lost)
             _log.error("results.dropped", dropped=lost, reason="the service ends")
 
     async def _write(self, failures: int) -> int:
@@ -106,7 +95,7 @@ class Results:
         self._in_hand = len(batch)
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
-                await self._sink.write_all([(result.key, result.value) for result in batch])
+                await self._write_to([(result.key, result.value) for result in batch])
         except (KafkaError, TimeoutError) as error:
             self._put_back(batch)
             self._log_throttled(str(error) or "time-out")
@@ -115,7 +104,7 @@ class Results:
             self._put_back(batch)
             raise
         self._in_hand = 0
-        self._report.results("written", len(batch))
+        self._ended("written", len(batch))
         self._tell_dropped()
         return 0
 
@@ -128,7 +117,7 @@ class Results:
         dropped = self._queue.dropped - self._told_dropped
         if dropped:
             self._told_dropped = self._queue.dropped
-            self._report.results("dropped", dropped)
+            self._ended("dropped", dropped)
 
     def _log_throttled(self, reason: str) -> None:
         if self._repeats.is_due("unwritable", time.monotonic()):

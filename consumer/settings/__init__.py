@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 
     from schemas.connector import ConnectorSettings
 
-__all__ = [
-    "ALL",
-    "GeneralSettings",
-    "HttpSettings",
-    "InvalidSettings",
-    "KafkaSettings",
-    "LogSettings",
-    "PlanhatSettings",
-    "Settings",
-    "described",
-    "unknown_names",
-]
-
 
 class LogSettings(Section):
     """What is logged, and how."""

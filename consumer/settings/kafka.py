@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, LiteralString, Self
 
 from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
@@ -38,23 +38,14 @@ _ADDRESS: Final = re.compile(
 _LAST_PORT: Final = 65_535
 
 
-def _protocols(text: str) -> Iterator[str]:
-    """The protocols that are written before addresses, as `SASL_SSL://` is."""
-    for part in _parts(text):
-        found = _SCHEME.match(part)
-        if found is not None:
-            yield found[1].upper()
-
-
 def _addresses(value: object) -> object:
     """Return `host:port`, comma separated, without what people add to it; refuse the rest."""
     if not isinstance(value, str):
         return value
     if "@" in value:
-        raise PydanticCustomError(
-            "brokers",
+        raise _wrong(
             "must hold no user and no password: they go into KAFKA_SASL_USERNAME and"
-            " KAFKA_SASL_PASSWORD_FILE",
+            " KAFKA_SASL_PASSWORD_FILE"
         )
     found = [_address(part) for part in _parts(value)]
     if not found:
@@ -73,26 +64,20 @@ def _parts(text: str) -> Iterator[str]:
 def _address(part: str) -> str:
     scheme = _SCHEME.match(part)
     if scheme is not None and scheme[1].upper() not in _PROTOCOLS:
-        raise PydanticCustomError(
-            "brokers",
-            "{scheme} is no protocol of Kafka: write host:port, comma separated",
-            {"scheme": shown(scheme[1])},
-        )
+        raise _wrong("{part} is no protocol of Kafka: write host:port, comma separated", scheme[1])
     text = part[scheme.end() if scheme else 0 :].rstrip("/")
     if _is_ipv6(text) and "%" not in text:
         return text
     found = _ADDRESS.fullmatch(text)
     if found is None or not (_is_ipv6(found["literal"]) or is_host(found["host"])):
-        raise PydanticCustomError(
-            "brokers",
-            "{part} is no address: write host:port, comma separated",
-            {"part": shown(part)},
-        )
+        raise _wrong("{part} is no address: write host:port, comma separated", part)
     if found["port"] is not None and not 1 <= int(found["port"]) <= _LAST_PORT:
-        raise PydanticCustomError(
-            "brokers", "the port of {part} must be 1 to 65535", {"part": shown(part)}
-        )
+        raise _wrong("the port of {part} must be 1 to 65535", part)
     return text
+
+
+def _wrong(text: LiteralString, part: str = "") -> PydanticCustomError:
+    return PydanticCustomError("brokers", text, {"part": shown(part)})
 
 
 def _is_ipv6(text: str | None) -> bool:
@@ -210,7 +195,9 @@ class KafkaSettings(Section):
         """Brokers may be written as `SASL_SSL://host:port`, if that is what is meant."""
         if isinstance(values, dict):
             wanted = upper(values.get("security_protocol") or "PLAINTEXT")
-            for one in _protocols(str(values.get("bootstrap_servers") or "")):
+            for part in _parts(str(values.get("bootstrap_servers") or "")):
+                found = _SCHEME.match(part)
+                one = wanted if found is None else found[1].upper()
                 if one != wanted and {one, wanted} <= set(_PROTOCOLS):
                     raise conflict(
                         f"KAFKA_BOOTSTRAP_SERVERS: says {one}://, but KAFKA_SECURITY_PROTOCOL is"

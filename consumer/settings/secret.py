@@ -35,7 +35,7 @@ def mounted(path: Path, most: int, seconds: float = 0.0) -> bytes:
                 piece = os.read(handle, min(_CHUNK, most - len(found)))
             except BlockingIOError:
                 left = until - time.monotonic()
-                if left > 0 and _is_ready(handle, left):
+                if left > 0 and select.select([handle], [], [], left)[0]:
                     continue
                 return bytes(found)
             if not piece:
@@ -44,12 +44,6 @@ def mounted(path: Path, most: int, seconds: float = 0.0) -> bytes:
     finally:
         os.close(handle)
     return bytes(found)
-
-
-def _is_ready(handle: int, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
 
 
 _LONGEST: Final = 64 * 1024

@@ -28,7 +28,9 @@ class Histogram:
         self._meaning = meaning
         self._label = label
         self._edges = tuple(map(float, edges))
-        self._counts: defaultdict[str, list[int]] = defaultdict(self._no_counts)
+        self._counts: defaultdict[str, list[int]] = defaultdict(
+            lambda: [0] * (len(self._edges) + 1)
+        )
         self._sums: defaultdict[str, float] = defaultdict(float)
 
     def observe(self, kind: str, value: float) -> None:
@@ -44,9 +46,6 @@ class Histogram:
             buckets = list(zip(names, map(float, accumulate(counts)), strict=True))
             found.add_metric([kind], buckets, self._sums[kind])
         yield found
-
-    def _no_counts(self) -> list[int]:
-        return [0] * (len(self._edges) + 1)
 
 
 class InARow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 from collections import defaultdict
 from itertools import product
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,7 +27,7 @@ from consumer.watch.reason_label import OTHER, REJECTIONS, reason_label
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from prometheus_client import Metric
 
@@ -60,7 +60,7 @@ class Metrics:
     def __init__(self, version: str = "") -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self.registry = CollectorRegistry()
-        self.registry.register(_Before(self._write_up))
+        self.registry.register(self)
         ProcessCollector(registry=self.registry)
         self._counters = {
             name: Counter(PREFIX + name, text, labels, registry=self.registry)
@@ -115,14 +115,6 @@ class Metrics:
         if items:
             self.observe("batch_items", str(kind), items)
 
-    def results(self, outcome: str, count: int) -> None:
-        """So many results for Hull were written, or dropped."""
-        self.count("results", outcome, by=count)
-
-    def rebalanced(self, kind: Literal["assigned", "revoked"]) -> None:
-        """Partitions came or went."""
-        self.count("rebalances", kind)
-
     def gauge(self, name: GaugeName, value: float, *labels: str) -> None:
         """Set a gauge; `labels` in the order of the table."""
         gauge = self._gauges[name]
@@ -151,21 +143,12 @@ class Metrics:
         """The exposition format."""
         return generate_latest(self.registry)
 
-    def _write_up(self) -> None:
+    def collect(self) -> Iterable[Metric]:
+        """Write up what was added up, before anything else of the registry is collected."""
         for row in (self.records, self.messages, self.items):
             row.flush()
         for (name, labels), count in self._counted.items():
             counter = self._counters[name]
             (counter.labels(*labels) if labels else counter).inc(count)
         self._counted.clear()
-
-
-class _Before:
-    """Calls a function before anything else of the registry is collected; has no metrics."""
-
-    def __init__(self, call: Callable[[], None]) -> None:
-        self._call = call
-
-    def collect(self) -> Iterable[Metric]:
-        self._call()
         return ()

@@ -166,10 +166,6 @@ class Reporter:
             fields["reason"] = answer.reason
         self._tell_of_batch(answer, fields)
 
-    def committed(self, result: str) -> None:
-        """A commit ended: `ok`, `refused` or `failed`."""
-        self._metrics.count("commits", result)
-
     def _tell_what_was_left_out(self, receipt: Receipt) -> None:
         for resource, field, reason in receipt.left_out:
             self._metrics.count("left_out", resource.value, field, reason)

@@ -43,18 +43,13 @@ class Book:
         self.written.append(positions)
 
 
-class Results(list[str]):
-    def committed(self, result: str) -> None:
-        self.append(result)
-
-
 class Desk:
     def __init__(self) -> None:
         self.book = Book()
         self.lease = Lease(15.0)
-        self.results = Results()
+        self.results: list[str] = []
         self.blocked = Blocked()
-        self.committer = Committer(self.book, self.results, self.lease, self.blocked)
+        self.committer = Committer(self.book.commit, self.results.append, self.lease, self.blocked)
         self.assignment = Assignment(100, 100, 1 << 20)
         self.assignment.begin({P0: (10, "hp1:300;"), P1: (20, "hp1:300;")})
 

@@ -91,10 +91,6 @@ class House:
 
     def wake(self) -> None: ...
 
-    def rebalanced(self, kind: str) -> None: ...
-
-    def committed(self, result: str) -> None: ...
-
 
 class Desk:
     def __init__(self, kafka: Kafka) -> None:
@@ -102,9 +98,9 @@ class Desk:
         self.house = House()
         self.lease, self.assignment = self.house.lease, self.house.assignment
         self.blocked = Blocked()
-        self.committer = Committer(kafka, self.house, self.lease, self.blocked)
+        self.committer = Committer(kafka.commit, lambda _: None, self.lease, self.blocked)
         self.member = Membership(
-            kafka, self.house, self.committer, self.house, self.blocked, self.house
+            kafka, self.house, self.committer, self.house, self.blocked, lambda _: None
         )
 
     def hold(self) -> float:

@@ -102,7 +102,7 @@ def records(partition: Partition, *offsets: int) -> list[Record]:
 
 def poller(log: Log, hands: Hands, assignment: Assignment) -> Poller:
     hands.assignment = assignment
-    return Poller(log, hands, hands, lambda: None, log.blocked)
+    return Poller(log, hands, lambda: hands.refused, lambda: None, log.blocked)
 
 
 def owning(**committed: int) -> Assignment:

@@ -76,7 +76,7 @@ class Bench:
         self.sender = Sender(
             self.engine.core,
             self.api,
-            self.api,
+            self.api.batch_sent,
             self.api,
             lambda: self.pace,
             PATIENCE_SECONDS,

@@ -44,46 +44,26 @@ _LAST: Final = (1 << 63) - 1
 
 
 class Batch(NamedTuple):
-    """The front of a batch of format 2, and all its bytes."""
+    """The front of a batch of format 2, and all its bytes.
+
+    `last` is the offset of the last record it had when it was written. `codec` is 0 if it is not
+    compressed. A control batch holds a marker of a transaction; a transactional one counts only if
+    its transaction was committed. If `is_dense`, all records are there still, and their places tell
+    their offsets. `timestamp_type` is 1 if the broker set the timestamps, else 0.
+    """
 
     raw: Buffer
     base: int
-    attributes: int
-    last_delta: int
+    last: int
+    codec: int
+    is_control: bool
+    is_transactional: bool
+    is_dense: bool
+    timestamp_type: int
     first_timestamp: int
     max_timestamp: int
     producer_id: int
     records: int
-
-    @property
-    def codec(self) -> int:
-        """How its records are compressed; 0 if they aren't."""
-        return self.attributes & CODEC
-
-    @property
-    def is_control(self) -> bool:
-        """It holds no records for us, but a marker of a transaction."""
-        return bool(self.attributes & _CONTROL)
-
-    @property
-    def is_transactional(self) -> bool:
-        """It counts only if its transaction was committed."""
-        return bool(self.attributes & _TRANSACTIONAL)
-
-    @property
-    def timestamp_type(self) -> int:
-        """1 if the broker set the timestamps, else 0."""
-        return int(bool(self.attributes & _LOG_APPEND_TIME))
-
-    @property
-    def last(self) -> int:
-        """The offset of the last record it had when it was written."""
-        return self.base + max(0, self.last_delta)
-
-    @property
-    def is_dense(self) -> bool:
-        """It has all records it had when it was written: their places tell their offsets."""
-        return self.records == self.last_delta + 1
 
 
 class Found(NamedTuple):
@@ -145,7 +125,20 @@ def batch(raw: Buffer) -> Batch | None:
     base, _, _, _, _, attributes, delta, first, greatest, producer, _, _, count = FRONT.unpack_from(
         raw
     )
-    return Batch(raw, base, attributes, delta, first, greatest, producer, count)
+    return Batch(
+        raw,
+        base,
+        base + max(0, delta),
+        attributes & CODEC,
+        bool(attributes & _CONTROL),
+        bool(attributes & _TRANSACTIONAL),
+        count == delta + 1,
+        int(bool(attributes & _LOG_APPEND_TIME)),
+        first,
+        greatest,
+        producer,
+        count,
+    )
 
 
 def behind(content: Buffer, at: int) -> int | None:

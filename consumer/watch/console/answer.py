@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from consumer.offsets.assignment import unread
 from consumer.watch.console.state import moment
@@ -16,6 +16,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from consumer.offsets.ticket import Receipt
     from consumer.watch.console.view import View
     from consumer.watch.outcomes.block import Outcome
     from consumer.watch.outcomes.outcomes import Steps
@@ -71,18 +72,15 @@ def _each(
 
 
 def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
-    told = told_of(one)
-    bodies = [change[-1] for change in one.changes]
-    ids = ids_of(bodies, one.hull_id, one.external_id)
+    told = _told_of(one)
+    ids = ids_of([change[-1] for change in one.changes], one.hull_id, one.external_id)
     return {
         "at": moment(one.at),
         "ending": one.ending,
         "profile": told.fate,
         "says": shown.text(says(one.channel, one.ending, one.reason, told)),
         "reason": shown.text(one.reason),
-        "hull_id": shown.text(one.hull_id),
-        "external_id": one.external_id and shown.text(one.external_id),
-        "email": one.email and shown.text(one.email),
+        **_whom(one, shown),
         "channel": one.channel if one.channel in {"user:update", "account:update"} else "",
         "topic": one.topic,
         "partition": one.partition,
@@ -108,10 +106,8 @@ def _outcome(one: Outcome, shown: Shown) -> dict[str, Any]:
 
 
 def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
-    receipt = one.receipt
-    record = receipt.ticket.record
-    bodies = [part.body for part, _ in one.changes]
-    ids = ids_of(bodies, receipt.hull_id, receipt.external_id)
+    receipt, record = one.receipt, one.receipt.ticket.record
+    ids = ids_of([part.body for part, _ in one.changes], receipt.hull_id, receipt.external_id)
     if one.changes:
         reason = one.changes[0][1]
     else:
@@ -122,9 +118,7 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
         "profile": told_of_waiting(one).fate,
         "says": shown.text(f"Waiting: {reason.rstrip('.')}."),
         "reason": shown.text(reason),
-        "hull_id": shown.text(receipt.hull_id),
-        "external_id": receipt.external_id and shown.text(receipt.external_id),
-        "email": receipt.email and shown.text(receipt.email),
+        **_whom(receipt, shown),
         "channel": receipt.channel,
         "topic": record.partition.topic,
         "partition": record.partition.number,
@@ -145,23 +139,19 @@ def _waiting(one: Waiting, shown: Shown, now: float) -> dict[str, Any]:
     }
 
 
+def _whom(one: Outcome | Receipt, shown: Shown) -> dict[str, Any]:
+    names = {"hull_id": one.hull_id, "external_id": one.external_id, "email": one.email}
+    return {kind: name and shown.text(name) for kind, name in names.items()}
+
+
 _MOST_PROFILES: Final = 10
 
 Name: TypeAlias = tuple[Resource, str]
 """A profile: what it is in Planhat, and its Hull id."""
 
 
-class _Place(NamedTuple):
-    """Where a message lies, and when it came to its end (those that wait: last)."""
-
-    topic: str
-    partition: int
-    offset: int
-    position: int
-    at: float
-
-
-Message: TypeAlias = tuple[_Place, Told]
+Message: TypeAlias = tuple[tuple[str, int, int, int, float], Told]
+"""Topic, partition, offset, position, when it ended (if it waits: last); and what it tells."""
 
 
 def profiles(
@@ -210,21 +200,18 @@ def _final(outcomes: Sequence[Outcome]) -> Iterator[tuple[Name, Message]]:
     for one in outcomes:
         own = own_resource(one.channel)
         if own is not None:
-            place = _Place(one.topic, one.partition, one.offset, _number(one.position), one.at)
-            yield (own, one.hull_id), (place, told_of(one))
+            place = (one.topic, one.partition, one.offset, one.position or 0, one.at)
+            yield (own, one.hull_id), (place, _told_of(one))
 
 
-def told_of(one: Outcome) -> Told:
-    """What an outcome tells of its own profile."""
+def _told_of(one: Outcome) -> Told:
     return told(one.channel, one.ending, one.reason, one.skips, one.changes, one.at)
 
 
 def _named(wanted: str, waiting: Sequence[Waiting]) -> Iterator[tuple[Name, Message]]:
     for one in waiting:
-        receipt = one.receipt
-        record = receipt.ticket.record
-        position = _number(receipt.position)
-        place = _Place(*record.partition, record.offset, position, at=float("inf"))
+        receipt, record = one.receipt, one.receipt.ticket.record
+        place = (*record.partition, record.offset, receipt.position or 0, float("inf"))
         own = own_resource(receipt.channel)
         if own is not None and is_about(receipt, wanted):
             yield (own, receipt.hull_id), (place, told_of_waiting(one))
@@ -242,7 +229,3 @@ def told_of_waiting(one: Waiting) -> Told:
     if why is not None:
         return Told("waiting", why)
     return told(receipt.channel, receipt.ending, receipt.reason, receipt.skips, receipt.changes)
-
-
-def _number(position: int | None) -> int:
-    return -1 if position is None else position

@@ -51,7 +51,6 @@ _MOST_BODIES: Final = 8
 MOST_WAITING: Final = 8
 _LONGEST_WAIT: Final = 5.0
 _KINDS: Final = {408: "too slow", 413: "too large", 415: "not JSON"}
-_BUSY: Final = "Others are asking: try again in a moment"
 
 Found = TypeVar("Found")
 
@@ -69,7 +68,8 @@ class Console:
         own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
         # A pod of a set is `hull-planhat-0.hull-planhat.crm.svc`: itself, and its Service.
         self._names = {own, *given, *(f"{own}.{name}" for name in given)}
-        self._looks, self._bodies, self._explains = _Queue(), _Bodies(), _Queue()
+        self._looks, self._explains = _Turns(), _Turns()
+        self._bodies = asyncio.Semaphore(_MOST_BODIES)
         self._tries = Tries()
         keeps_personal = view.settings.log.pii
         clean = cleaner(keeps_emails=keeps_personal).text
@@ -96,19 +96,19 @@ class Console:
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
-        async with self._looks.turn():
+        async with self._looks.next():
             return _json(self._shown.value(state(self._view, loop_time(), time.time())))
 
     async def _outcomes(self, request: web.Request) -> web.Response:
         query = request.query.get("query", "")[:_LONGEST_QUERY]
-        async with self._looks.turn():
+        async with self._looks.next():
             return _json(await _in_turns(answer(self._view, query, self._shown, loop_time())))
 
     async def _explain(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
             raise _Refused(415, "Send the message as application/json")
-        message = await self._bodies.read(request)
-        async with self._explains.turn():
+        message = await _body(request, self._bodies)
+        async with self._explains.next():
             try:
                 # It takes up to a second: beside the loop, with which it shares the processor.
                 found = await asyncio.to_thread(explained, message, self._view, self._shown)
@@ -127,9 +127,6 @@ class Console:
             except _Refused as refused:
                 self._note(refused.kind)
                 return refused.answer()
-            except _Busy:
-                self._note("busy")
-                return _Refused(503, _BUSY, headers={"Retry-After": "1"}).answer()
 
         return guarded
 
@@ -183,61 +180,50 @@ class _Refused(Exception):
         return _json({"error": self._text}, self._status, self._headers)
 
 
-class _Busy(Exception):
-    """Others are asking: try again in a moment."""
-
-
-class _Queue:
+class _Turns:
     """Lets those that ask in, one after the other; a few wait for a moment."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._waiting = 0
+        self._turn = asyncio.Lock()
+        self._waiting = asyncio.Semaphore(MOST_WAITING)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for our turn, and have it; raises _Busy."""
-        if self._waiting >= MOST_WAITING:
-            raise _Busy
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise _Busy from None
-        finally:
-            self._waiting -= 1
+    async def next(self) -> AsyncIterator[None]:
+        """Wait for our turn, and have it."""
+        if self._waiting.locked():
+            raise _busy()
+        async with self._waiting:
+            try:
+                async with asyncio.timeout(_LONGEST_WAIT):
+                    await self._turn.acquire()
+            except TimeoutError:
+                raise _busy() from None
         try:
             yield
         finally:
-            self._lock.release()
+            self._turn.release()
 
 
-class _Bodies:
-    """Reads bodies: bounded ones, a few at once, in a bounded time."""
+def _busy() -> _Refused:
+    return _Refused(503, "Others are asking: try again in a moment", headers={"Retry-After": "1"})
 
-    def __init__(self) -> None:
-        self._reading = 0
 
-    async def read(self, request: web.Request) -> bytes:
-        """Return the whole body."""
-        if (request.content_length or 0) > LARGEST_MESSAGE:
-            raise _Refused(413, _TOO_LARGE)
-        if self._reading >= _MOST_BODIES:
-            raise _Busy
-        self._reading += 1
-        try:
-            found = bytearray()
-            async with asyncio.timeout(_BODY_SECONDS):
-                async for piece in request.content.iter_any():
-                    found += piece
-                    if len(found) > LARGEST_MESSAGE:
-                        raise _Refused(413, _TOO_LARGE)
-            return bytes(found)
-        except TimeoutError:
-            raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
-        finally:
-            self._reading -= 1
+async def _body(request: web.Request, reading: asyncio.Semaphore) -> bytes:
+    """Read a body whole: of a bounded size, a few at once, in a bounded time."""
+    if (request.content_length or 0) > LARGEST_MESSAGE:
+        raise _Refused(413, _TOO_LARGE)
+    if reading.locked():
+        raise _busy()
+    found = bytearray()
+    try:
+        async with reading, asyncio.timeout(_BODY_SECONDS):
+            async for piece in request.content.iter_any():
+                found += piece
+                if len(found) > LARGEST_MESSAGE:
+                    raise _Refused(413, _TOO_LARGE)
+    except TimeoutError:
+        raise _Refused(408, f"The message took longer than {_BODY_SECONDS:g} s") from None
+    return bytes(found)
 
 
 def is_let_in(header: str, username: str, password: str) -> bool:

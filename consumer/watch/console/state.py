@@ -27,16 +27,12 @@ _MOST_TROUBLES: Final = 30
 
 def state(view: View, now: float, clock: float) -> dict[str, Any]:
     """Tell it; `now` in seconds of the loop's clock, `clock` in seconds since 1970."""
-    said = _headline(view, now, clock)
-    assignment = view.engine.assignment
+    backlog = view.engine.assignment.backlog
     return {
         "version": view.version,
         "at": moment(clock),
         "uptime_seconds": round(max(0.0, clock - view.started_at)),
-        "level": said.level,
-        "title": said.title,
-        "detail": said.detail,
-        "remedy": said.remedy,
+        **asdict(_headline(view, now, clock)),
         "kafka": {
             "topics": list(view.settings.kafka.topics),
             "group": view.settings.kafka.group_id,
@@ -44,9 +40,9 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
             "partitions": _partitions(view),
         },
         "pending": {
-            "records": assignment.backlog.records,
+            "records": backlog.records,
             "most_records": view.settings.kafka.max_pending_records,
-            "bytes": assignment.backlog.bytes,
+            "bytes": backlog.bytes,
             "most_bytes": int(view.settings.kafka.max_pending_bytes),
         },
         "oldest": _oldest(view, clock),

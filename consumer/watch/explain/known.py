@@ -89,19 +89,13 @@ def linked(decision: UserDecision, known: Known) -> Linked:
         return Linked(link.planhat_id, Step(NAME, True, "by planhat/id of the account"))
     if link.account_id is None and link.external_id is None:
         return Linked(None, Step(NAME, False, f"{reasons.NO_COMPANY_ID} The user has no account."))
-    found = _found(link.external_id, known)
+    found = None if known.companies is None else known.companies.ids.get(link.external_id or "")
     if found is not None:
         detail = f"Planhat has the company {quoted(link.external_id or '')}"
         return Linked(found, Step(NAME, True, detail))
     if decision.company_stub is not None:
         return _created(decision, known)
     return _hoped_for(decision, known)
-
-
-def _found(external_id: str | None, known: Known) -> str | None:
-    if external_id is None or known.companies is None:
-        return None
-    return known.companies.ids.get(external_id)
 
 
 def _created(decision: UserDecision, known: Known) -> Linked:

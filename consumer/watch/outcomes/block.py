@@ -123,7 +123,8 @@ class Block:
     ) -> Block:
         """Write some rows, of which there must be one, and the lines of their changes."""
         joined = None if payloads is None else b"\n".join(payloads)
-        return cls(_encoded(_ROW.join(rows)), joined, array("q", keys), since)
+        text = _ROW.join(rows).encode("utf-8", "replace")  # half of a surrogate pair is no text
+        return cls(text, joined, array("q", keys), since)
 
     def read(self) -> list[str]:
         """All rows."""
@@ -184,7 +185,7 @@ def _outcome(fields: list[str], lines: list[bytes]) -> Outcome:
         int(offset),
         int(position) if position else None,
         [_shown(item, line, hull_id) for item, line in zip_longest(_items(changes), lines)],
-        [_skip(item) for item in _items(skips)],
+        [(Resource(what), why) for what, why in (one.split(_MEMBER) for one in _items(skips))],
     )
 
 
@@ -192,15 +193,3 @@ def _shown(item: str, line: bytes | None, hull_id: str) -> ShownChange:
     resource, key, ending, reason, done = item.split(_MEMBER)
     body: Body | None = None if line is None else orjson.loads(line or b"{}")
     return (Resource(resource), key or hull_id, cast("Ending", ending), reason, done or None, body)
-
-
-def _skip(item: str) -> tuple[Resource, str]:
-    resource, reason = item.split(_MEMBER)
-    return (Resource(resource), reason)
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair is no text
-        return text.encode("utf-8", "replace")

@@ -218,7 +218,7 @@ class Connection(asyncio.BufferedProtocol):
         self.way = Way(cast("asyncio.Transport", transport), self._all.note, wrote)
         self._timer = asyncio.get_running_loop().call_at(self.until, self.end, _TOO_SLOW)
         self._all.add(self)
-        self._protocol.connection_made(self.way)
+        self._protocol.connection_made(cast("asyncio.Transport", self.way))
 
     def get_buffer(self, _sizehint: int) -> bytearray:
         """What is read is given on before anything else is read."""

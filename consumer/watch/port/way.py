@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 SECURITY: Final = {
@@ -20,8 +20,8 @@ SECURITY: Final = {
 """Headers that keep pages from being stored, framed into code, or guessed at."""
 
 
-class Way(asyncio.Transport):
-    """The way back. What is no answer of ours (`is_ours`) is replaced by one that tells less."""
+class Way:
+    """A transport on which what is no answer of ours (`is_ours`) is replaced: it tells too much."""
 
     def __init__(
         self,
@@ -30,7 +30,6 @@ class Way(asyncio.Transport):
         wrote: Callable[[], None],
     ) -> None:
         """Nothing is written yet; `wrote` is told whenever something was."""
-        super().__init__()
         self.is_ours = False
         self._transport = transport
         self._note = note
@@ -50,33 +49,9 @@ class Way(asyncio.Transport):
         """Write several pieces."""
         self.write(b"".join(list_of_data))
 
-    def close(self) -> None:
-        """Close it when all is written."""
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Close it at once."""
-        self._transport.abort()
-
-    def is_closing(self) -> bool:
-        """Whether it is about to be closed."""
-        return self._transport.is_closing()
-
-    def pause_reading(self) -> None:
-        """Read no more for now."""
-        self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on."""
-        self._transport.resume_reading()
-
-    def get_write_buffer_size(self) -> int:
-        """Bytes that the other side did not take yet."""
-        return self._transport.get_write_buffer_size()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - likewise
-        """Tell of the socket."""
-        return self._transport.get_extra_info(name, default)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
+        """All else is done by the transport itself."""
+        return getattr(self._transport, name)
 
 
 def _whole(status: str, text: str) -> bytes:

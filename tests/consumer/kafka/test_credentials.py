@@ -16,7 +16,7 @@ from tests.certificates import Authority
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from consumer.settings import KafkaSettings
+    from consumer.settings.kafka import KafkaSettings
 
 
 def of(folder: Path) -> KafkaSettings:

@@ -53,7 +53,7 @@ class Desk:
     def __init__(self) -> None:
         self.topic = Topic()
         self.resolved: list[Ticket] = []
-        self.letters = DeadLetters(self.topic, self.resolved.append, lambda: 0.0)
+        self.letters = DeadLetters(self.topic.write_each, self.resolved.append, lambda: 0.0)
 
     def put(self, *numbers: int, size: int = 10) -> None:
         for number in numbers:

@@ -138,7 +138,7 @@ class Topic:
 
 def test_nobody_waits_for_letters_that_are_not_there() -> None:
     async def wait() -> float:
-        letters = DeadLetters(Topic(), lambda _: None, lambda: 0.0)
+        letters = DeadLetters(Topic().write_each, lambda _: None, lambda: 0.0)
         assert not len(letters)
         await letters.landed(60.0)
         return asyncio.get_running_loop().time()
@@ -148,7 +148,7 @@ def test_nobody_waits_for_letters_that_are_not_there() -> None:
 
 def test_one_bad_letter_is_no_topic_that_fails() -> None:
     async def write() -> tuple[bool, int]:
-        letters = DeadLetters(Topic(bad=b"x" * 11), lambda _: None, lambda: 0.5)
+        letters = DeadLetters(Topic(bad=b"x" * 11).write_each, lambda _: None, lambda: 0.5)
         for number, size in enumerate((11, 10, 10)):
             letters.put(letter(number, size))
         writing = asyncio.create_task(letters.run())
@@ -164,7 +164,7 @@ def test_a_topic_that_fails_is_tried_less_and_less_often_and_told_once_a_minute(
     topic = Topic(broken=True)
 
     async def write() -> None:
-        letters = DeadLetters(topic, lambda _: None, lambda: 0.5)
+        letters = DeadLetters(topic.write_each, lambda _: None, lambda: 0.5)
         letters.put(rejected())
         writing = asyncio.create_task(letters.run())
         await asyncio.sleep(50.0)

@@ -46,18 +46,14 @@ class Topic:
         self.records += records
 
 
-class Counts:
-    def __init__(self) -> None:
-        self.results_of: Counter[str] = Counter()
-
-    def results(self, outcome: str, count: int) -> None:
-        self.results_of[outcome] += count
-
-
 class Desk:
     def __init__(self, most: int = 100, random: float = 0.0) -> None:
-        self.topic, self.counts = Topic(), Counts()
-        self.results = Results(self.topic, self.counts, lambda: random, most)
+        self.topic = Topic()
+        self.counts: Counter[str] = Counter()
+        self.results = Results(self.topic.write_all, self.ended, lambda: random, most)
+
+    def ended(self, outcome: str, count: int) -> None:
+        self.counts[outcome] += count
 
     def deliver(self, number: int) -> None:
         part = Part(Resource.ENDUSERS, f"u{number}", {}, (), receipt())
@@ -79,7 +75,7 @@ async def test_what_is_delivered_is_written_keyed_by_the_hull_id() -> None:
         "p1",
         "p2",
     ]
-    assert desk.counts.results_of == {"written": 3}
+    assert desk.counts == {"written": 3}
 
 
 async def test_what_could_not_be_written_is_written_when_the_topic_is_back() -> None:
@@ -125,7 +121,7 @@ async def test_what_gives_way_to_newer_results_is_counted() -> None:
     await desk.results.flush(5.0)
     writing.cancel()
 
-    assert desk.counts.results_of == {"written": 5, "dropped": 3}
+    assert desk.counts == {"written": 5, "dropped": 3}
 
 
 async def test_what_is_lost_at_the_end_is_told() -> None:
@@ -137,7 +133,7 @@ async def test_what_is_lost_at_the_end_is_told() -> None:
     with capture_logs() as logs:
         await desk.results.flush(0.01)
 
-    assert desk.counts.results_of == {"dropped": 2}
+    assert desk.counts == {"dropped": 2}
     assert [(line["event"], line["dropped"]) for line in logs] == [("results.dropped", 2)]
 
 
@@ -193,4 +189,4 @@ async def test_what_was_being_written_when_the_service_ends_is_told_as_lost() ->
     await asyncio.wait([writing])
     await desk.results.flush(0.0)
 
-    assert desk.counts.results_of == {"dropped": 1}
+    assert desk.counts == {"dropped": 1}

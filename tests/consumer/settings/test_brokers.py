@@ -1,6 +1,7 @@
 import pytest
 
-from consumer.settings import InvalidSettings, Settings
+from consumer.settings import Settings
+from schemas.settings_error import InvalidSettings
 
 FORMS = {
     "kafka:9092": "kafka:9092",

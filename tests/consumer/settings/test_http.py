@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.settings import InvalidSettings, Settings
+from consumer.settings import Settings
+from schemas.settings_error import InvalidSettings
 
 
 @pytest.mark.parametrize(

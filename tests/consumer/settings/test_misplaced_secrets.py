@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from consumer.cli.check import run_check
-from consumer.settings import InvalidSettings, Settings, described
+from consumer.settings import Settings, described
 from schemas.connector import ConnectorSettings
+from schemas.settings_error import InvalidSettings
 from schemas.shown import is_random, shown, shown_path
 from tests.consumer.cli.commands import CONNECTOR, call, call_here
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from consumer.settings import InvalidSettings, Settings, described, unknown_names
+from consumer.settings import Settings, described, unknown_names
 from consumer.settings.environment import Described
 from schemas.connector import ConnectorSettings
+from schemas.settings_error import InvalidSettings
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
 

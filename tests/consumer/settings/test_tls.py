@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.settings import InvalidSettings, Settings
+from consumer.settings import Settings
 from consumer.settings.secret import TokenSource
 from consumer.settings.tls import TlsFiles
 from schemas.connector import ConnectorSettings
+from schemas.settings_error import InvalidSettings
 from tests.certificates import Authority
 
 if TYPE_CHECKING:

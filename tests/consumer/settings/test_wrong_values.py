@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.settings import InvalidSettings, Settings, described
+from consumer.settings import Settings, described
+from schemas.settings_error import InvalidSettings
 
 LONG = "x" * 250
 

@@ -108,7 +108,7 @@ def test_how_things_are_is_set(metrics: Metrics) -> None:
     metrics.gauge("waiting", 20, "companies")
     metrics.gauge("quota_used_ratio", 0.95)
     metrics.count("commits", "ok")
-    metrics.rebalanced("assigned")
+    metrics.count("rebalances", "assigned")
     metrics.items.note("companies", "delivered", "")
     metrics.count("skipped", "companies", NOTHING_CHANGED)
 

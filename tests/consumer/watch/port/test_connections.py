@@ -330,10 +330,9 @@ async def test_blank_lines_are_no_request() -> None:
 
 class Echo(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
         assert isinstance(transport, Way)
         transport.is_ours = True
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(data)
