@@ -85,10 +85,17 @@ def same_key_twice(ground: Ground) -> Steps:
     answer = yield from _put(*twice)
     found = _sure((yield by_key("twice")))
     position = found.record.get("position") if found.record else None
+    # Two that have one key are no single record, which is an error of its own.
+    are_two = found.record is None and found.status == _BAD_REQUEST
+    if are_two or (position == _NEW and not _errors(answer)):
+        return {"same_key_twice": "both_applied"}
     if not _errors(answer):
-        return {"same_key_twice": "both_applied"} if position == _NEW or not found.record else {}
-    told = {None: "both_refused", _OLD: "second_refused", _NEW: "first_refused"}.get(position)
-    return {"same_key_twice": told} if told else {}
+        return {}
+    if found.record is None:
+        return {"same_key_twice": "both_refused"}
+    if position in (_OLD, _NEW):
+        return {"same_key_twice": "second_refused" if position == _OLD else "first_refused"}
+    return {}
 
 
 def unknown_company(ground: Ground) -> Steps:

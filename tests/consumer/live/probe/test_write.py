@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
+from consumer.live.fields import fields_of
 from consumer.live.look import Look
 from consumer.live.probe.lessons import by_reading, told
 from consumer.live.probe.write import MOST_CALLS, Probing
 from consumer.live.questions import PREFIX
-from planhat_client.sandbox import Fault, SandboxOptions, SandboxServer
+from planhat_client.sandbox import Fault, QuotaOptions, SandboxOptions, SandboxServer
 from schemas.dialect import Dialect
 from schemas.planhat import Resource
 from tests.consumer.cli.commands import ROOT
@@ -33,8 +35,26 @@ SPOKEN = {
     "unknown_id": ("created", "refused", "ignored", "next_key"),
     "missing_record": ("not_found", "null", "empty_object", "empty_list"),
     "error_entry": ("el", "text", "text_with_key", "object", "item", "index", "bare_list"),
+    "sort_updated": ("honoured", "ignored"),
+    "leancompanies": ("complete", "capped"),
     "rate_limit_headers": ("x-rate-limit", "x-ratelimit", "none"),
 }
+TENANT = SandboxOptions(
+    quota=QuotaOptions(calls_per_second=0),
+    page_rows={"companies": 3},
+    fields=(
+        tenant.field("Plan"),
+        tenant.field("Notes", kind="rich text"),
+        tenant.field("Tier", kind="list", listValues=["gold", "silver"]),
+    ),
+    records={
+        "companies": tuple(
+            {"_id": f"c{at}", "externalId": name, "name": name}
+            for at, name in enumerate((COMPANY, "a", "b", "c"))
+        ),
+        "endusers": (tenant.contact(3), tenant.contact(1)),
+    },
+)
 SWITCHES = [(member, value) for member, values in SPOKEN.items() for value in values]
 
 
@@ -43,7 +63,7 @@ def probing(api: RawPlanhat, stop: asyncio.Event | None = None) -> Probing:
 
 
 def contacts(server: SandboxServer) -> list[Any]:
-    return [*server.state.records["endusers"]]
+    return [dict(one) for one in server.state.records["endusers"]]
 
 
 def is_told(found: list[Finding], code: str) -> bool:
@@ -54,18 +74,25 @@ def is_told(found: list[Finding], code: str) -> bool:
 
 @pytest.mark.parametrize(("member", "value"), SWITCHES)
 async def test_what_is_learnt_is_what_the_sandbox_does(member: str, value: str) -> None:
-    options = SandboxOptions(dialect=Dialect.model_validate({member: value}))
-    async with SandboxServer(options) as server, asking(server) as (api, wire):
-        await api.put(Resource.COMPANIES, [MADE])
+    dialect = Dialect.model_validate({member: value})
+    async with (
+        SandboxServer(replace(TENANT, dialect=dialect)) as server,
+        asking(server) as (
+            api,
+            wire,
+        ),
+    ):
+        theirs = contacts(server)
         look = Look(api, FAST, tenant.connector())
         read = by_reading(look.answers, await look.run())
         before = len(wire.methods)
         probe = probing(api)
-        found = await probe.run(COMPANY, [])
+        fields = fields_of(look.answers) or {}
+        found = await probe.run(COMPANY, fields[Resource.ENDUSERS].values())
 
     learnt = Dialect.model_validate(probe.learnt).over(read)
     assert learnt.known()[member] == value
-    assert contacts(server) == []
+    assert contacts(server) == theirs
     assert found[-1].code == "write-clean"
     assert len(wire.methods) - before <= MOST_CALLS
 
@@ -94,7 +121,7 @@ async def test_nobody_elses_contact_is_touched() -> None:
         await api.put(Resource.COMPANIES, [MADE])
         theirs = f'{{"externalId":"u-1","email":"jane@example.com","companyId":"extid-{COMPANY}"}}'
         await api.put(Resource.ENDUSERS, [theirs.encode()])
-        before = [dict(one) for one in contacts(server)]
+        before = contacts(server)
         await probing(api).run(COMPANY, [])
 
     assert contacts(server) == before
