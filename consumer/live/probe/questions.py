@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
-
+from consumer.live.probe.answers import BAD_REQUEST, Unsure, entry_form, errors_of, sure
 from consumer.live.probe.ground import (
     NO_COMPANY,
     NOBODYS_ID,
@@ -22,12 +21,10 @@ from consumer.live.probe.ground import (
     by_key,
     external_id,
 )
-from consumer.live.rows import key
 from schemas.custom_field import FieldType
-from schemas.planhat import BulkResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping
 
     from consumer.live.probe.ground import Ground, Item, Step, Steps
     from planhat_client.heard import Heard
@@ -36,17 +33,10 @@ BASE: Final = ("one", "two", "three", "four")
 """Contacts that are made first."""
 _UNKNOWN_FIELD: Final = "Hull-Planhat check"
 _OLD, _NEW = "old", "new"
-_SERVERS_FAULT: Final = 500
-_TOO_MANY: Final = 429
-_BAD_REQUEST: Final = 400
 _STRAY, _BAD = STRAYS
 _SIGNS: Final = ("lastActive", "lastActivities", "beats", "beatsTotal", "usage", "lastTouch")
 """Fields of a contact of which Planhat moves one when it stores an activity."""
 _LOOKS: Final = 3
-
-
-class Unsure(Exception):
-    """An answer that says nothing about the question; the text says why."""
 
 
 class Refused(Exception):
@@ -72,24 +62,24 @@ def unknown_id(ground: Ground) -> Steps:
     if record and record.get("position") == _NEW:
         return {"unknown_id": "next_key"}
     answer = yield from _put(ground.contact("fresh", _id=NOBODYS_ID))
-    if _sure((yield Get(f"endusers/{NOBODYS_ID}"))).record:
+    if sure((yield Get(f"endusers/{NOBODYS_ID}"))).record:
         return {"unknown_id": "created"}
     if (yield from _read("fresh")) is not None:
         return {"unknown_id": "next_key"}
-    return {"unknown_id": "refused" if _errors(answer) else "ignored"}
+    return {"unknown_id": "refused" if errors_of(answer) else "ignored"}
 
 
 def same_key_twice(ground: Ground) -> Steps:
     """One external id in two items of a call."""
     twice = [ground.contact("twice", position=position) for position in (_OLD, _NEW)]
     answer = yield from _put(*twice)
-    found = _sure((yield by_key("twice")))
+    found = sure((yield by_key("twice")))
     position = found.record.get("position") if found.record else None
     # Two that have one key are no single record, which is an error of its own.
-    are_two = found.record is None and found.status == _BAD_REQUEST
-    if are_two or (position == _NEW and not _errors(answer)):
+    are_two = found.record is None and found.status == BAD_REQUEST
+    if are_two or (position == _NEW and not errors_of(answer)):
         return {"same_key_twice": "both_applied"}
-    if not _errors(answer):
+    if not errors_of(answer):
         return {}
     if found.record is None:
         return {"same_key_twice": "both_refused"}
@@ -101,7 +91,7 @@ def same_key_twice(ground: Ground) -> Steps:
 def unknown_company(ground: Ground) -> Steps:
     """A reference to a company that is not there."""
     answer = yield from _put(ground.contact(_STRAY, companyId=f"extid-{NO_COMPANY}"))
-    if _errors(answer):
+    if errors_of(answer):
         return {"unknown_company": "item_error"}
     is_there = (yield from _read(_STRAY)) is not None
     return {} if is_there else {"unknown_company": "ignored"}
@@ -111,11 +101,11 @@ def one_bad_item(ground: Ground) -> Steps:
     """One bad item of three, then alone: what is written, and how errors are told."""
     bad = ground.contact(_BAD, companyId={"no": "id"}, custom="no object")
     answer = yield from _put(ground.contact("before"), bad, ground.contact("after"))
-    if not _errors(answer):
+    if not errors_of(answer):
         return {}
     are_there = (yield from _read("before")) is not None
     alone = yield from _put(bad)
-    entry = _entry(alone, bad) or _entry(answer, bad)
+    entry = entry_form(alone, bad) or entry_form(answer, bad)
     told = {"error_entry": entry} if entry else {}
     return {"one_bad_item": "partial" if are_there else "all_refused", **told}
 
@@ -174,7 +164,7 @@ def case_twins(ground: Ground) -> Steps:
         return {"case_twins": "accepted"}
     is_there = (yield from _read("beside")) is not None
     if is_there:
-        return {"case_twins": "item_fails"} if _errors(answer) else {}
+        return {"case_twins": "item_fails"} if errors_of(answer) else {}
     return {"case_twins": "request_fails"}
 
 
@@ -188,7 +178,7 @@ def activity_keys(ground: Ground) -> Steps:
         {name: before[name].get("email" if name == "email" else "externalId"), "action": "Checked"}
         for name in keys
     ]
-    _sure((yield Track(events)))
+    sure((yield Track(events)))
     seen: list[str] = []
     for look in range(_LOOKS):
         yield Pause(look * ground.pause_seconds)
@@ -219,31 +209,19 @@ QUESTIONS: Final[Mapping[Callable[[Ground], Steps], tuple[str, ...]]] = {
 def _stored(ground: Ground, member: str, name: str, value: str) -> Steps:
     """Write a value under a custom name, and see whether it is there."""
     answer = yield from _put(ground.contact(BASE[3], custom={name: value}))
-    if _errors(answer):
+    if errors_of(answer):
         return {member: "refused"}
     is_there = _custom((yield from _there(BASE[3]))).get(name) == value
     return {member: "stored" if is_there else "ignored"}
 
 
-def inserted(answer: Heard) -> set[str]:
-    """The `_id`s of what an upsert made."""
-    document = answer.document if isinstance(answer.document, dict) else {}
-    entries = document.get("insertsKeys")
-    ids = (
-        (one.get("_id") for one in entries if isinstance(one, dict))
-        if isinstance(entries, list)
-        else ()
-    )
-    return {one for one in map(key, ids) if one}
-
-
 def _put(*items: Item) -> Generator[Step, Heard, Heard]:
-    return _sure((yield Put(items)))
+    return sure((yield Put(items)))
 
 
 def _read(name: str) -> Generator[Step, Heard, Mapping[str, Any] | None]:
     """A contact of ours, None if it is not there."""
-    return _sure((yield by_key(name))).record
+    return sure((yield by_key(name))).record
 
 
 def _there(name: str) -> Generator[Step, Heard, Mapping[str, Any]]:
@@ -251,13 +229,6 @@ def _there(name: str) -> Generator[Step, Heard, Mapping[str, Any]]:
     if record is None:
         raise Unsure(f"{external_id(name)} is not there any more")
     return record
-
-
-def _sure(answer: Heard) -> Heard:
-    status = answer.status
-    if status is None or status >= _SERVERS_FAULT or status == _TOO_MANY:
-        raise Unsure(answer.reason)
-    return answer
 
 
 def _field(ground: Ground, kind: FieldType) -> str:
@@ -270,35 +241,3 @@ def _field(ground: Ground, kind: FieldType) -> str:
 def _custom(record: Mapping[str, Any]) -> Mapping[str, Any]:
     custom = record.get("custom")
     return custom if isinstance(custom, dict) else {}
-
-
-def _errors(answer: Heard) -> Sequence[Any]:
-    """The entries that say what failed; for a refusal without any, its reason."""
-    document = answer.document
-    if isinstance(document, list):
-        return document
-    if isinstance(document, dict):
-        try:
-            found = BulkResult.model_validate(document).errors
-        except ValidationError:
-            found = ()
-        if found:
-            return found
-    return [answer.reason] if answer.reason else []
-
-
-def _entry(answer: Heard, item: Item) -> str | None:
-    """The form of an error entry, in the words of the dialect."""
-    if answer.status == _BAD_REQUEST and isinstance(answer.document, list):
-        return "bare_list"
-    errors = _errors(answer)
-    entry = errors[0] if errors and isinstance(answer.document, dict) else None
-    keys = (key(item["externalId"]), key(item["email"]))
-    if isinstance(entry, str):
-        return "text_with_key" if any(one in entry for one in keys) else "text"
-    if not isinstance(entry, dict):
-        return None
-    for member in ("el", "item", "index"):
-        if member in entry:
-            return member
-    return "object" if any(key(value) in keys for value in entry.values()) else None

@@ -17,8 +17,9 @@ import orjson
 
 from consumer.live.calls import Calls
 from consumer.live.codes import Code
+from consumer.live.probe.answers import Unsure, inserted
 from consumer.live.probe.ground import Get, Ground, Pause, Put, Track, writable
-from consumer.live.probe.questions import QUESTIONS, Refused, Unsure, base, inserted
+from consumer.live.probe.questions import QUESTIONS, Refused, base
 from consumer.live.probe.sweep import Deletes, Unreadable, sweep
 from consumer.live.questions import PREFIX
 from consumer.live.rows import key, some
