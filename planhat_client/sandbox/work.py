@@ -13,6 +13,7 @@ import orjson
 
 from planhat_client.sandbox.answers import Reply, Why, document, json_reply
 from planhat_client.sandbox.faults import Refusal, Switch, refused
+from planhat_client.sandbox.store.fields import twins
 from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
@@ -47,12 +48,24 @@ def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[]
         problem = f"At most {_MOST_ITEMS} items are allowed"
     if problem:
         return Work(0, lambda _: json_reply(problem, 400))
+    strange = {at: names for at, item in enumerate(items) if (names := twins(item))}
+    for name in (name for names in strange.values() for name in names):
+        sandbox.witness.field(model.name, name, "twins")
+    if strange and sandbox.dialect.case_twins == "request_fails":
+        why = _collide(next(iter(strange.values())))
+        return Work(len(items), lambda _: json_reply(why, 400))
     upsert = sandbox.upserts.arrive(model, items, has_left)
+    if sandbox.dialect.case_twins == "item_fails":
+        upsert.failing |= {at: Why(_collide(names)) for at, names in strange.items()}
     return Work(
         len(items),
         lambda hit: _upserted(sandbox, upsert, hit),
         lambda: sandbox.upserts.release(upsert),
     )
+
+
+def _collide(names: tuple[str, ...]) -> str:
+    return f"Keys collide: {', '.join(names)}"
 
 
 def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:

@@ -12,7 +12,6 @@ from planhat_client.sandbox.models import (
     Model,
     fresh,
     merge,
-    missing_field,
     text,
 )
 from planhat_client.sandbox.store.matching import Matcher, Target
@@ -45,7 +44,8 @@ class State:
         self.users: list[Item] = []
         self.fields: list[Item] = []
         self.revision = 0
-        self._dialect = dialect
+        self._takes_ids = dialect.unknown_id != "next_key"
+        self._keeps_null = dialect.null_custom == "stored"
         self._last_id = 0
         self._turn = 0
 
@@ -67,9 +67,7 @@ class State:
                 self._date(records, record)
 
     def write(self, model: Model, item: Item, target: Target) -> Written:
-        """Create or update the target's record; an ignored target is none of this method's."""
-        if target.problem is not None:
-            return target.problem
+        """Create or update the target's record; a target may be neither bad nor ignored."""
         written = self._written(model, item, target)
         if not isinstance(written, str):
             self._date(self.records[model.name], written[1])
@@ -81,7 +79,8 @@ class State:
         item = _resolved(model, item, target.company_id)
         if any(name in item and item[name] != target.record.get(name) for name in _PLACE):
             return self._move(model, item, target.record)
-        return ("updated" if merge(target.record, item) else "unchanged"), target.record
+        has_changed = merge(target.record, item, keeps_null=self._keeps_null)
+        return ("updated" if has_changed else "unchanged"), target.record
 
     def delete(self, model: Model, record: Item) -> None:
         """Forget a record; what belongs to a company stays."""
@@ -93,11 +92,9 @@ class State:
         records.date(record["_id"], self._turn)
 
     def _create(self, model: Model, item: Item, target: Target) -> Written:
-        if missing := missing_field(model, item):
-            return f"{missing} is required"
-        takes_id = self._dialect.unknown_id != "next_key"
-        record_id = (takes_id and text(item.get("_id"))) or self.next_id()
-        record = fresh(record_id, _resolved(model, item, target.company_id))
+        record_id = (self._takes_ids and text(item.get("_id"))) or self.next_id()
+        item = _resolved(model, item, target.company_id)
+        record = fresh(record_id, item, keeps_null=self._keeps_null)
         records = self.records[model.name]
         if problem := records.conflict(record):
             return problem
@@ -112,7 +109,7 @@ class State:
         if problem := records.conflict(wanted):
             return problem
         records.unindex(record)
-        has_changed = merge(record, item)
+        has_changed = merge(record, item, keeps_null=self._keeps_null)
         records.index(record)
         self.revision += 1
         return ("updated" if has_changed else "unchanged"), record
