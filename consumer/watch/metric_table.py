@@ -49,6 +49,7 @@ GaugeName = Literal[
     "quota_limit",
     "halted",
     "resource_halted",
+    "field_faults",
     "kafka_refused",
     "ready",
     "dead_letters_waiting",
@@ -97,6 +98,10 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
+    "field_faults": (
+        "Mapped custom fields that nobody would see in Planhat, and mandatory ones without a row",
+        ("resource", "fault"),
+    ),
     "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
