@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -28,17 +29,16 @@ if TYPE_CHECKING:
     from planhat_client.raw import RawPlanhat
 
 PAGE = (ROOT / "docs" / "check.md").read_text("utf-8")
+_COUNTED = re.compile(r"\d+ contacts?")
 COMPANY = "made-for-this"
 MADE = b'{"externalId":"made-for-this","name":"Check"}'
 
-SPOKEN = {
-    "unknown_id": ("created", "refused", "ignored", "next_key"),
-    "missing_record": ("not_found", "null", "empty_object", "empty_list"),
-    "error_entry": ("el", "text", "text_with_key", "object", "item", "index", "bare_list"),
-    "sort_updated": ("honoured", "ignored"),
-    "leancompanies": ("complete", "capped"),
-    "rate_limit_headers": ("x-rate-limit", "x-ratelimit", "none"),
+_KEYS = ("externalId", "id", "euExtId", "email")
+SPOKEN: dict[str, Sequence[object]] = {
+    name: _KEYS if name == "activity_keys" else get_args(field.annotation)[:-1]
+    for name, field in Dialect.model_fields.items()
 }
+"""Each question with its answers, `unknown` left out."""
 TENANT = SandboxOptions(
     quota=QuotaOptions(calls_per_second=0),
     page_rows={"companies": 3},
@@ -55,7 +55,11 @@ TENANT = SandboxOptions(
         "endusers": (tenant.contact(3), tenant.contact(1)),
     },
 )
-SWITCHES = [(member, value) for member, values in SPOKEN.items() for value in values]
+SWITCHES = [
+    (member, (value,) if member == "activity_keys" else value)
+    for member, values in SPOKEN.items()
+    for value in values
+]
 
 
 def probing(api: RawPlanhat, stop: asyncio.Event | None = None) -> Probing:
@@ -69,11 +73,12 @@ def contacts(server: SandboxServer) -> list[Any]:
 def is_told(found: list[Finding], code: str) -> bool:
     """Whether a finding has the code, and the page its line."""
     lines = [f"| `{one.code}` | `{one.status}: {one.message}` |" for one in found]
-    return any(line in PAGE for line in lines if f"`{code}`" in line)
+    page = _COUNTED.sub("some", PAGE)
+    return any(_COUNTED.sub("some", line) in page for line in lines if f"`{code}`" in line)
 
 
 @pytest.mark.parametrize(("member", "value"), SWITCHES)
-async def test_what_is_learnt_is_what_the_sandbox_does(member: str, value: str) -> None:
+async def test_what_is_learnt_is_what_the_sandbox_does(member: str, value: object) -> None:
     dialect = Dialect.model_validate({member: value})
     async with (
         SandboxServer(replace(TENANT, dialect=dialect)) as server,
