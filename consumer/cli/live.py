@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from consumer.cli.terminal import say, stop_on_signals
+from consumer.clock import loop_time
 from consumer.live.codes import Code
 from consumer.live.fields import fields_of
-from consumer.live.look import Look
+from consumer.live.look import ORDINARY_CALLS, Look
 from consumer.live.probe.lessons import by_reading, told
 from consumer.live.probe.write import MOST_CALLS as MOST_WRITING
 from consumer.live.probe.write import Probing
 from consumer.live.questions import MOST_CALLS
 from consumer.settings.findings import Finding, error
+from planhat_client.limiter import Limiter
 from planhat_client.raw import RawPlanhat
 from planhat_client.transport import Transport
 from schemas.dialect import Dialect
@@ -73,12 +75,15 @@ async def live_findings(
     """Ask, and say what was found."""
     api = RawPlanhat(Transport(ANSWER_SECONDS, 1), endpoints, token)
     try:
-        look = Look(api, settings.planhat, connector)
+        limiter = Limiter(settings.planhat.requests_per_minute, settings.planhat.burst)
+        for _ in range(ORDINARY_CALLS):
+            limiter.take(loop_time())
+        look = Look(api, limiter, settings.planhat.requests_per_minute, connector)
         found = await look.run()
         learnt, why_not = by_reading(look.answers, found), {}
         if options.company is not None:
             stop = stop_on_signals()
-            probing = Probing(api, settings.planhat, stop)
+            probing = Probing(api, limiter, stop)
             fields = (fields_of(look.answers) or {}).get(Resource.ENDUSERS, {})
             found += await probing.run(options.company, fields.values())
             learnt, why_not = Dialect.model_validate(probing.learnt).over(learnt), probing.why_not

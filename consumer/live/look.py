@@ -11,14 +11,13 @@ from consumer.live.judge import live_findings, wanted
 from consumer.live.questions import MOST_CALLS, next_question
 from consumer.settings.findings import Finding, warning
 from consumer.wording import plural
-from planhat_client.limiter import Limiter
 
 if TYPE_CHECKING:
-    from consumer.settings.planhat import PlanhatSettings
     from planhat_client.heard import Heard
+    from planhat_client.limiter import Limiter
     from schemas.connector import ConnectorSettings
 
-_ORDINARY_CALLS: Final = 2
+ORDINARY_CALLS: Final = 2
 """What `check` has asked before."""
 
 
@@ -32,13 +31,14 @@ class Reads(Protocol):
 class Look:
     """One look; `answers` by the names of the questions (questions.py)."""
 
-    def __init__(self, api: Reads, settings: PlanhatSettings, connector: ConnectorSettings) -> None:
-        """Nothing is asked yet."""
+    def __init__(
+        self, api: Reads, limiter: Limiter, per_minute: float, connector: ConnectorSettings
+    ) -> None:
+        """`per_minute` is our bound on calls, which `limiter` keeps. Nothing is asked yet."""
         self._api = api
-        self._per_minute = settings.requests_per_minute
+        self._per_minute = per_minute
         self._connector = connector
-        limiter = Limiter(settings.requests_per_minute, settings.burst)
-        self._calls = Calls(limiter, MOST_CALLS - _ORDINARY_CALLS)
+        self._calls = Calls(limiter, MOST_CALLS - ORDINARY_CALLS)
         self.answers: dict[str, Heard] = {}
 
     async def run(self) -> list[Finding]:
@@ -53,6 +53,6 @@ class Look:
         if calls.stopped:
             told = f"Planhat: not all was asked: {calls.stopped}; run this again"
             found.append(warning(told, Code.STOPPED))
-        made = calls.made + _ORDINARY_CALLS
+        made = calls.made + ORDINARY_CALLS
         told = f"Planhat: {made} {plural(made, 'call')} of the quota were used"
         return [*found, Finding("ok", told, Code.CALLS)]

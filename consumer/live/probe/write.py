@@ -26,14 +26,13 @@ from consumer.live.rows import key, some
 from consumer.settings.findings import Finding, error, warning
 from consumer.wording import plural
 from planhat_client.heard import Heard
-from planhat_client.limiter import Limiter
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from consumer.live.probe.ground import Found, Step, Steps
-    from consumer.settings.planhat import PlanhatSettings
+    from planhat_client.limiter import Limiter
     from schemas.custom_field import CustomField
 
 _REMEDY: Final = (
@@ -62,13 +61,13 @@ class Probing:
     def __init__(
         self,
         api: Writes,
-        settings: PlanhatSettings,
+        limiter: Limiter,
         stop: asyncio.Event,
         pause_seconds: float = 2.0,
     ) -> None:
         """`stop` ends the questions, not the deleting."""
         self._pause_seconds = pause_seconds
-        self._limiter = Limiter(settings.requests_per_minute, settings.burst)
+        self._limiter = limiter
         self._calls = Calls(self._limiter, _FOR_QUESTIONS)
         self._api = api
         self._stop = stop
@@ -81,7 +80,8 @@ class Probing:
         answer = await self._calls.ask(
             partial(self._api.get, f"companies/extid-{quote(company, safe='')}")
         )
-        if answer is None or answer.record is None:
+        record = answer.record if answer else None
+        if record is None or key(record.get("externalId")) != company:
             why = (answer.reason if answer else self._calls.stopped) or "it is not there"
             return [
                 error(
@@ -90,7 +90,7 @@ class Probing:
                     Code.WRITE_COMPANY,
                 )
             ]
-        ground = Ground(key(answer.record.get("_id")), writable(fields), self._pause_seconds)
+        ground = Ground(key(record.get("_id")), writable(fields), self._pause_seconds)
         before, is_swept = await self._swept(ground.company_id, Code.WRITE_EARLIER)
         if not is_swept:
             return before

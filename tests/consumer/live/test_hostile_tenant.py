@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from consumer.live.judge import live_findings, wanted
 from consumer.live.look import Look
 from consumer.live.questions import MOST_CALLS, next_question
-from consumer.settings.planhat import PlanhatSettings
 from planhat_client.client import Endpoints
 from planhat_client.errors import PlanhatUnavailable
 from planhat_client.heard import Heard
+from planhat_client.limiter import Limiter
 from planhat_client.protocol import Request, Response
 from planhat_client.raw import RawPlanhat
 from tests.consumer.live import tenant
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
     from consumer.settings.findings import Finding
 
-FAST = PlanhatSettings.model_validate({"requests_per_minute": 100_000, "burst": 1000})
+
+def fast() -> Limiter:
+    """A quota that nobody waits for."""
+    return Limiter(100_000, 1000)
+
+
 CONNECTOR = tenant.connector()
 NAMES = st.sampled_from(
     [
@@ -89,7 +94,7 @@ class Wire:
 def looked(answers: Sequence[Response | None]) -> tuple[list[Finding], Wire]:
     wire = Wire(answers)
     api = RawPlanhat(wire, Endpoints("https://a", "https://b", "tenant"), lambda: "token")
-    return in_no_time(Look(api, FAST, CONNECTOR).run()), wire
+    return in_no_time(Look(api, fast(), 200.0, CONNECTOR).run()), wire
 
 
 def is_clear(line: str) -> bool:

@@ -9,8 +9,8 @@ import pytest
 
 from consumer.live.look import Look
 from consumer.live.questions import MOST_CALLS
-from consumer.settings.planhat import PlanhatSettings
 from planhat_client.client import Endpoints
+from planhat_client.limiter import Limiter
 from planhat_client.raw import RawPlanhat
 from planhat_client.sandbox import Fault, QuotaOptions, SandboxOptions, SandboxServer
 from planhat_client.transport import Transport
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from planhat_client.protocol import Request, Response
 
-FAST = PlanhatSettings.model_validate({"requests_per_minute": 100_000, "burst": 1000})
+
+def fast() -> Limiter:
+    """A quota that nobody waits for."""
+    return Limiter(100_000, 1000)
 
 
 class Counting(Transport):
@@ -51,7 +54,7 @@ async def asking(server: SandboxServer) -> AsyncIterator[tuple[RawPlanhat, Count
 
 async def test_all_that_is_asked_is_a_read_and_stays_within_the_calls() -> None:
     async with SandboxServer() as server, asking(server) as (api, wire):
-        found = await Look(api, FAST, tenant.connector()).run()
+        found = await Look(api, fast(), 200.0, tenant.connector()).run()
 
     assert {*wire.methods} == {"GET"}
     assert len(wire.methods) <= MOST_CALLS - 2
@@ -66,7 +69,7 @@ async def test_a_model_that_is_forbidden_is_named(resource: str) -> None:
         SandboxServer(SandboxOptions(faults=(forbidden,))) as server,
         asking(server) as (api, _),
     ):
-        found = await Look(api, FAST, tenant.connector()).run()
+        found = await Look(api, fast(), 200.0, tenant.connector()).run()
 
     (one,) = [one for one in found if one.code == "model-forbidden"]
     assert f"/{resource}: 403" in one.message
@@ -76,7 +79,7 @@ async def test_a_refusal_in_the_middle_ends_the_asking_with_a_line() -> None:
     async with SandboxServer() as server, asking(server) as (api, wire):
         throttled = Fault(kind="status", status=429, retry_after=0.01, resource="leancompanies")
         server.faults.add([throttled], 0.0)
-        found = await Look(api, FAST, tenant.connector()).run()
+        found = await Look(api, fast(), 200.0, tenant.connector()).run()
 
     assert wire.methods[-2:] == ["GET", "GET"]
     assert [one.code for one in found][-2:] == ["stopped", "calls"]
@@ -158,7 +161,7 @@ async def test_each_planted_fault_is_found_in_the_calls_that_are_promised() -> N
     )
     async with SandboxServer(options) as server, asking(server) as (api, wire):
         connector = ConnectorSettings.from_text(PLANTED, "connector.yaml")
-        found = await Look(api, FAST, connector).run()
+        found = await Look(api, fast(), 200.0, connector).run()
 
     assert {one.code for one in found if one.status != "ok"} == BAD
     assert len(BAD) > 20

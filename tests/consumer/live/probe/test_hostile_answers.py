@@ -16,7 +16,7 @@ from planhat_client.protocol import Response
 from planhat_client.raw import RawPlanhat
 from schemas.custom_field import CustomField
 from schemas.dialect import Dialect
-from tests.consumer.live.test_hostile_tenant import DOCUMENTS, FAST, Wire, is_clear
+from tests.consumer.live.test_hostile_tenant import DOCUMENTS, Wire, fast, is_clear
 from tests.consumer.virtual_time import in_no_time
 from tests.planhat_client.odd_json import ODD_BODIES
 
@@ -45,7 +45,7 @@ ANSWERS = st.builds(
     st.sampled_from([200, 200, 200, 200, 206, 400, 403, 404, 500]),
     (ROWS | st.lists(ROWS, max_size=3)).map(orjson.dumps) | ODD_BODIES,
 )
-COMPANY = Response(200, {}, b'{"_id":"c1"}')
+COMPANY = Response(200, {}, b'{"_id":"c1","externalId":"acme"}')
 EMPTY = Response(200, {}, b"[]")
 MADE = [EMPTY, Response(200, {}, b'{"_id":"a","externalId":"hull-planhat-check-one"}')]
 BEGINNINGS = st.sampled_from(
@@ -58,7 +58,7 @@ def probed(answers: Sequence[Response | None]) -> tuple[list[Finding], Probing, 
     api = RawPlanhat(wire, Endpoints("https://a", "https://b", "tenant"), lambda: "token")
 
     async def run() -> tuple[list[Finding], Probing]:
-        probing = Probing(api, FAST, asyncio.Event())
+        probing = Probing(api, fast(), asyncio.Event())
         return await probing.run("acme", FIELDS), probing
 
     found, probing = in_no_time(run())

@@ -19,7 +19,7 @@ from schemas.dialect import Dialect
 from schemas.planhat import Resource
 from tests.consumer.cli.commands import ROOT
 from tests.consumer.live import tenant
-from tests.consumer.live.test_look import FAST, asking
+from tests.consumer.live.test_look import asking, fast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ SWITCHES = [
 
 
 def probing(api: RawPlanhat, stop: asyncio.Event | None = None) -> Probing:
-    return Probing(api, FAST, stop or asyncio.Event(), pause_seconds=0.0)
+    return Probing(api, fast(), stop or asyncio.Event(), pause_seconds=0.0)
 
 
 def contacts(server: SandboxServer) -> list[Any]:
@@ -88,7 +88,7 @@ async def test_what_is_learnt_is_what_the_sandbox_does(member: str, value: objec
         ),
     ):
         theirs = contacts(server)
-        look = Look(api, FAST, tenant.connector())
+        look = Look(api, fast(), 200.0, tenant.connector())
         read = by_reading(look.answers, await look.run())
         before = len(wire.methods)
         probe = probing(api)
@@ -172,7 +172,7 @@ async def test_who_is_interrupted_deletes_what_is_there(writes: int) -> None:
     async with SandboxServer() as server, asking(server) as (api, _):
         await api.put(Resource.COMPANIES, [MADE])
         stopping = Stopping(api, stop.set, writes)
-        found = await Probing(stopping, FAST, stop, pause_seconds=0.0).run(COMPANY, [])
+        found = await Probing(stopping, fast(), stop, pause_seconds=0.0).run(COMPANY, [])
 
     assert contacts(server) == []
     assert [one.code for one in found][-1] == "write-clean"
