@@ -47,6 +47,7 @@ GaugeName = Literal[
     "oldest_unresolved_seconds",
     "quota_used_ratio",
     "quota_limit",
+    "quota_spared",
     "halted",
     "resource_halted",
     "field_faults",
@@ -96,6 +97,7 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
+    "quota_spared": ("1 while what is ready waits for others, as nothing is late", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
     "field_faults": (
