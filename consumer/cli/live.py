@@ -77,7 +77,7 @@ async def live_findings(
     try:
         limiter = Limiter(settings.planhat.requests_per_minute, settings.planhat.burst)
         for _ in range(ORDINARY_CALLS):
-            limiter.take(loop_time())
+            limiter.landed(limiter.take(loop_time()), works=True)
         look = Look(api, limiter, settings.planhat.requests_per_minute, connector)
         found = await look.run()
         learnt, why_not = by_reading(look.answers, found), {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from consumer.live.calls import SERVERS_FAULT, TOO_MANY
 from consumer.live.rows import key
 from schemas.planhat import BulkResult
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from planhat_client.heard import Heard
 
 BAD_REQUEST: Final = 400
-_SERVERS_FAULT: Final = 500
-_TOO_MANY: Final = 429
 
 
 class Unsure(Exception):
@@ -27,7 +26,7 @@ class Unsure(Exception):
 def sure(answer: Heard) -> Heard:
     """An answer that says something; raises Unsure for one that says nothing of the question."""
     status = answer.status
-    if status is None or status >= _SERVERS_FAULT or status == _TOO_MANY:
+    if status is None or status >= SERVERS_FAULT or status == TOO_MANY:
         raise Unsure(answer.reason)
     return answer
 
