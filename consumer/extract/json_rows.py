@@ -112,7 +112,6 @@ class _Value:
             self._bytes += text
 
     def newline(self) -> None:
-        """A line ends here."""
         self.add(b"\n")
         self._line += 1
 

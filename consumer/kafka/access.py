@@ -49,7 +49,11 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
             await admin.start()
             # All of them: to ask for one by name may create it.
             found = await admin.describe_topics()
-        topics = {one["topic"]: _led(one["partitions"]) for one in found}
+        # How many partitions there are, and how many of them have a leader.
+        topics = {
+            one["topic"]: (len(one["partitions"]), sum(p["leader"] >= 0 for p in one["partitions"]))
+            for one in found
+        }
         group = await _group(admin, settings)
         ours = [*settings.topics, settings.dead_letter_topic]
         sizes = await _sizes(admin, [name for name in ours if name in topics])
@@ -59,11 +63,6 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
         return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
         await admin.close()
-
-
-def _led(partitions: list[dict[str, int]]) -> tuple[int, int]:
-    """How many there are, and how many of them have a leader."""
-    return len(partitions), sum(one["leader"] >= 0 for one in partitions)
 
 
 async def _group(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> str:

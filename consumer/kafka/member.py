@@ -13,13 +13,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.batches.fetched import shelf
-from consumer.kafka.connection import (
-    CLOSE_SECONDS,
-    connection,
-    door,
-    keep_renewed,
-    translated,
-)
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, keep_renewed, translated
 from consumer.kafka.coordinator import Coordinator
 from consumer.kafka.reading import Reading
 from consumer.offsets.record import Partition

@@ -71,7 +71,9 @@ class KafkaSink:
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
                 await self._hand_over(letters, sent)
-                await _answered(sent)
+                for one in sent:
+                    with suppress(Exception):  # each is looked at by itself
+                        await one
         except TimeoutError:
             pass
         except KafkaError as error:
@@ -128,13 +130,6 @@ class KafkaSink:
             await started(producer, self._settings)
             self._producer = producer
         return self._producer
-
-
-async def _answered(sent: Sequence[_Sent]) -> None:
-    """Wait until it is known of each what became of it."""
-    for one in sent:
-        with suppress(Exception):  # each is looked at by itself
-            await one
 
 
 def _outcome(one: _Sent, unknown: KafkaUnavailable) -> KafkaUnavailable | None:

@@ -23,7 +23,7 @@ from consumer.log.printable import printable, printable_json
 from consumer.log.repeats import FOREIGN_SECONDS, Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from structlog.typing import EventDict, WrappedLogger
 
@@ -108,7 +108,6 @@ class _Foreign(logging.Handler):
 def configure(
     level: Level = "info",
     form: Format = "json",
-    secrets: Iterable[str] = (),
     *,
     keeps_emails: bool = False,
     stream: TextIO | None = None,
@@ -118,8 +117,6 @@ def configure(
 
     `watch` is told the fields of each line at warning or above, clean ones.
     """
-    for secret in secrets:
-        hide(secret)
     write = _writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
     number = logging.getLevelName(level.upper())
     structlog.configure(

@@ -84,21 +84,6 @@ class Offsets:
     sent. So whoever comes after a crash knows how far to read before it sends (decision 0011).
     """
 
-    __slots__ = (
-        "_already_final",
-        "_begin",
-        "_digits",
-        "_far",
-        "_order",
-        "_safe",
-        "_sent_end",
-        "_tracked",
-        "committed",
-        "horizon",
-        "position",
-        "resolved",
-    )
-
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
         """Start from a commit; `next_offset` is None for a group that never committed.
 

@@ -39,11 +39,6 @@ class Result:
     at: float
 
     @property
-    def key(self) -> bytes:
-        """The Hull id, as the key of the record."""
-        return self.hull_id.encode()
-
-    @property
     def value(self) -> bytes:
         """The record; its form is a contract with the bridge (docs/write-back.md)."""
         moment = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")

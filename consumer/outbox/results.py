@@ -95,7 +95,7 @@ class Results:
         self._in_hand = len(batch)
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
-                await self._write_to([(result.key, result.value) for result in batch])
+                await self._write_to([(result.hull_id.encode(), result.value) for result in batch])
         except (KafkaError, TimeoutError) as error:
             self._put_back(batch)
             self._log_throttled(str(error) or "time-out")

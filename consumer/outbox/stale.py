@@ -7,7 +7,7 @@ replays has scanned the topic from the dead letter's offset on (docs/decisions/0
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from consumer.decide import reasons
@@ -47,7 +47,6 @@ class _Seen:
         self._index: dict[int, int] | None = None
 
     def note(self, name: int, place: int) -> None:
-        """A profile has a newest place."""
         self._places.append(place)
         try:
             self._names.append(name)
@@ -252,7 +251,12 @@ class _Placed:
         for position in self._positions:
             by_verdict.setdefault(self._verdict(position), []).append(position)
         return [
-            (self.letter.only(frozenset([at for at in these if at is not None]) or None), verdict)
+            (
+                replace(
+                    self.letter, positions=frozenset(at for at in these if at is not None) or None
+                ),
+                verdict,
+            )
             for verdict, these in by_verdict.items()
         ]
 

@@ -16,47 +16,19 @@ _REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
 _DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
-CounterName = Literal[
-    "records",
-    "messages",
-    "skipped",
-    "left_out",
-    "requests",
-    "items",
-    "activities_unattributed",
-    "dead_letters",
-    "results",
-    "rebalances",
-    "commits",
-    "lookups",
-    "http_refused",
-    "kafka_credentials",
+_OfRecords = Literal["records", "messages", "skipped", "left_out", "items", "rebalances", "commits"]
+_OfDoors = Literal["dead_letters", "results", "http_refused", "kafka_credentials"]
+_OfPlanhat = Literal["requests", "lookups", "activities_unattributed"]
+CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat]
+HistogramName = Literal["request_seconds", "batch_items", "delivery_seconds"]
+_OfWork = Literal[
+    "consumer_lag", "pending_records", "pending_bytes", "in_flight", "waiting", "parked"
 ]
-HistogramName = Literal[
-    "request_seconds",
-    "batch_items",
-    "delivery_seconds",
-]
-GaugeName = Literal[
-    "in_flight",
-    "waiting",
-    "parked",
-    "breaker_state",
-    "consumer_lag",
-    "partition_unresolved_seconds",
-    "oldest_unresolved_seconds",
-    "quota_used_ratio",
-    "quota_limit",
-    "halted",
-    "resource_halted",
-    "kafka_refused",
-    "ready",
-    "dead_letters_waiting",
-    "results_waiting",
-    "pending_records",
-    "pending_bytes",
-    "build_info",
-]
+_OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
+_OfQuota = Literal["quota_used_ratio", "quota_limit", "breaker_state"]
+_OfState = Literal["halted", "resource_halted", "kafka_refused", "ready", "build_info"]
+_OfQueues = Literal["dead_letters_waiting", "results_waiting"]
+GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),

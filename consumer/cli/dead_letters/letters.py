@@ -98,12 +98,6 @@ async def letters(reader: TopicReader, topic: str) -> AsyncIterator[DeadLetter]:
                 yield letter
 
 
-async def letter_at(reader: TopicReader, topic: str, name: tuple[int, int]) -> DeadLetter | None:
-    """Read the letter of this name; None if there is none; raises KafkaError."""
-    record = await _record_at(reader, Partition(topic, name[0]), name[1])
-    return None if record is None else dead_letter(record)
-
-
 async def whole(reader: TopicReader, letter: DeadLetter) -> DeadLetter | None:
     """Fetch what a letter left out from its source; None if it is not kept any more."""
     if letter.omitted_bytes is None:
@@ -195,7 +189,9 @@ async def _one(
 ) -> tuple[DeadLetter | None, str | None]:
     """A letter made whole, and where what it left out lies, or why it is not there."""
     async with TopicReader(settings) as reader:
-        letter = await letter_at(reader, settings.dead_letter_topic, name)
+        at = Partition(settings.dead_letter_topic, name[0])
+        record = await _record_at(reader, at, name[1])
+        letter = None if record is None else dead_letter(record)
         if letter is None or (letter.omitted_bytes is None and letter.readable):
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"

@@ -28,8 +28,8 @@ _LIBRARY = logging.getLogger("librdkafka")
 class EmbeddedKafka:
     """The cluster; all its calls block for a moment."""
 
-    def __init__(self) -> None:
-        """Start one broker on a free port of this machine."""
+    def __init__(self, *topics: str) -> None:
+        """Start one broker on a free port of this machine, with these topics."""
         self._cluster = Producer(
             {
                 "test.mock.num.brokers": 1,
@@ -43,10 +43,8 @@ class EmbeddedKafka:
         )
         brokers = self._cluster.list_topics(timeout=_PATIENCE).brokers.values()
         self.bootstrap_servers = ",".join(f"{each.host}:{each.port}" for each in brokers)
-
-    def create(self, topic: str) -> None:
-        """Create a topic."""
-        self._cluster.list_topics(topic, timeout=_PATIENCE)
+        for topic in topics:
+            self._cluster.list_topics(topic, timeout=_PATIENCE)
 
     def produce(self, topic: str, records: Iterable[Produced]) -> None:
         """Write all records in order. Raises TimeoutError if they can't be written."""

@@ -75,9 +75,7 @@ async def perform(console: Console, options: Options, *, at_most_seconds: float 
     The service has `at_most_seconds` to bring everything to its end.
     """
     began = time.monotonic()
-    kafka, stream = EmbeddedKafka(), Stream(options)
-    for topic in (TOPIC, DEAD_LETTERS):
-        kafka.create(topic)
+    kafka, stream = EmbeddedKafka(TOPIC, DEAD_LETTERS), Stream(options)
     await asyncio.to_thread(kafka.produce, TOPIC, stream.records())
     async with SandboxServer(_SANDBOX) as sandbox:
         await _seed(sandbox, stream.seeds())

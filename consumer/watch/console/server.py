@@ -176,7 +176,6 @@ class _Refused(Exception):
         self._headers = headers
 
     def answer(self) -> web.Response:
-        """One line that says it."""
         return _json({"error": self._text}, self._status, self._headers)
 
 
@@ -189,7 +188,6 @@ class _Turns:
 
     @asynccontextmanager
     async def next(self) -> AsyncIterator[None]:
-        """Wait for our turn, and have it."""
         if self._waiting.locked():
             raise _busy()
         async with self._waiting:
