@@ -104,8 +104,7 @@ class Service:
     async def _leave(self) -> None:
         """Leave the group, unless a request of ours may still change something at Planhat.
 
-        Then the others get our partitions when the session has timed out, as after a crash: what
-        they send can't be overtaken by it.
+        Then the others get our partitions only when the session has timed out, as after a crash.
         """
         flying = self.engine.dispatch.in_flight
         if flying:

@@ -1,7 +1,6 @@
 """`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
 
-The record is as lenient as the service reads it; the settings are as editors like them: words,
-examples, choices.
+The record is as lenient as the service reads it; the settings are as editors like them.
 """
 
 from __future__ import annotations

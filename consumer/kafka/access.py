@@ -137,10 +137,7 @@ def _text(error: Exception, settings: KafkaSettings) -> str:
 
 
 async def why_refused(settings: KafkaSettings) -> str:
-    """What the first broker that answers has against us; empty if nothing, or if none answers.
-
-    All are asked at once: each may take its time.
-    """
+    """What the first broker that answers has against us, if anything; all are asked at once."""
     options = connection(settings)
     brokers = collect_hosts(options.pop("bootstrap_servers"), randomize=False)
     told = await asyncio.gather(*(_asked(host, port, options) for host, port, _ in brokers))

@@ -89,10 +89,7 @@ class KafkaSink:
         return outcomes
 
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Return when all records, (key, value), are safe; raises KafkaUnavailable.
-
-        If it raises, some may be written all the same.
-        """
+        """Return when all (key, value) are safe; some may be if it raises KafkaUnavailable."""
         outcomes = await self.write_each([(key, value, ()) for key, value in records])
         for error in outcomes:
             if error is not None:

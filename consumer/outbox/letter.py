@@ -51,10 +51,7 @@ _cleaner = cleaner(keeps_emails=False)
 
 
 def letter(ticket: Ticket, failed_at: float, *, is_bare: bool = False) -> Letter:
-    """Key, value and headers, which say why; a bare one leaves out what may be large.
-
-    `failed_at` is in seconds since 1970.
-    """
+    """Key, value and headers, which say why; a bare one leaves out what may be large."""
     record = ticket.record
     if not is_bare:
         return record.key, record.value, headers(ticket, failed_at)
@@ -183,10 +180,8 @@ class DeadLetter:
         return replace(self, record=bare)
 
     def whole(self, source: Record) -> DeadLetter | None:
-        """The same with what was omitted, from the record it came from; None if it is another.
-
-        A topic that was made anew has other records at the same offsets.
-        """
+        """The same with what was omitted, from the record it came from; None if that is another."""
+        # A topic that was made anew has other records at the same offsets.
         is_same = (
             (source.partition, source.offset) == (self.source, self.offset)
             and round(source.timestamp * 1000) == round(self.timestamp * 1000)

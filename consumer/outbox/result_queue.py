@@ -27,10 +27,7 @@ and Hull's own have 24."""
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was done for a profile; `action` and `planhat_id` are None where no answer told.
-
-    `at` is the moment of the answer, in seconds since 1970.
-    """
+    """What was done for a profile at `at` (seconds since 1970), as far as the answer told."""
 
     kind: Profile
     hull_id: str

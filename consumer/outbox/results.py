@@ -40,10 +40,7 @@ class Results:
         random: Callable[[], float],
         most: int = _MOST_WAITING,
     ) -> None:
-        """`write` returns when all replicas in sync have all, and raises KafkaError.
-
-        `ended` is told how many were `written`, or `dropped`; `random` jitters the retries.
-        """
+        """`write` raises KafkaError; `ended` is told how many were `written`, or `dropped`."""
         self._write_to = write
         self._ended = ended
         self._random = random

@@ -1,7 +1,6 @@
 """The metrics of our own: their names, kinds, labels, buckets, and what each means. Pure.
 
-Names and units follow Prometheus' conventions. docs/metrics.md has the same tables; a test keeps
-the two the same.
+docs/metrics.md has the same tables; a test keeps the two the same.
 """
 
 from __future__ import annotations

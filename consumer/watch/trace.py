@@ -77,10 +77,7 @@ class Traces:
         return links
 
     def _span(self, ticket: Ticket, since: float) -> Span:
-        """The span of a record: it continues the trace of its `traceparent`, or begins one.
-
-        It is made when it is first needed; `since` (seconds of the steady clock) is when it began.
-        """
+        """The span of a record, begun at `since` (steady clock); it continues a `traceparent`."""
         known: Span | None = ticket.span
         if known is not None:
             return known

@@ -70,10 +70,7 @@ class Outcome:
 
 
 async def perform(console: Console, options: Options, *, at_most_seconds: float = 60.0) -> Outcome:
-    """Run it all; the display goes to `console`, logs where they are configured to go.
-
-    The service has `at_most_seconds` to bring everything to its end.
-    """
+    """Run it all, the service for at most so long; the display goes to `console`."""
     began = time.monotonic()
     kafka, stream = EmbeddedKafka(TOPIC, DEAD_LETTERS), Stream(options)
     await asyncio.to_thread(kafka.produce, TOPIC, stream.records())

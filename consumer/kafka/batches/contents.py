@@ -1,6 +1,4 @@
-"""A fetch cut into batches, and the records of one.
-
-They are read by aiokafka's C parser as long as it can, then by our own.
+"""A fetch cut into batches, and the records of one: by aiokafka's C parser, else by our own.
 
 What is unpacked of large batches is bounded over all partitions: of those that are half read the
 oldest is let go, and unpacked once more when it is its turn again.
@@ -128,10 +126,7 @@ class Contents:
         self._last = self._next = FRONT.size
 
     def fast(self) -> Iterator[Any]:
-        """Give them as aiokafka reads them; raises TooLarge and Broken.
-
-        The iterator raises anything else where the parser can't read on.
-        """
+        """Give them as aiokafka reads them; raises TooLarge, Broken, then anything of its."""
         whole = self._held()
         if len(whole) <= (_SMALL if self._batch.codec else GIANT):
             found: Iterator[Any] = iter(DefaultRecordBatch(whole))

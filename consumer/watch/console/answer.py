@@ -33,10 +33,7 @@ _LATEST: Final = 12
 
 
 def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, Any]]:
-    """Tell what waits of a profile and what became of it; of all profiles if none is named.
-
-    `now` in seconds of the loop's clock.
-    """
+    """Tell what waits of a profile and what became of it at `now`; of all, if none is named."""
     since = view.outcomes.since
     found: dict[str, Any] = {
         "query": shown.text(query),

@@ -59,10 +59,7 @@ class Console:
     """Answers who asks; asks for a password first, if one is set."""
 
     def __init__(self, view: View, note: Callable[[str], None]) -> None:
-        """The page's files are read here and now; nothing is looked at before somebody asks.
-
-        `note` is told why a request was refused.
-        """
+        """Read the page's files, and nothing else yet; `note` is told why a request was refused."""
         self._view = view
         self._note = note
         own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts

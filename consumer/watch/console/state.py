@@ -161,10 +161,9 @@ _REMEDIES: Final[dict[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck` and `unready` are reasons, None if it is not so.
+    """How things are, with reasons (None: it is not so).
 
-    `refused` is what Kafka refuses until a person acts; `long_wait` says until when Planhat wants
-    no calls.
+    `refused` is what Kafka refuses; `long_wait` says until when Planhat wants no calls.
     """
 
     stuck: str | None

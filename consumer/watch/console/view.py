@@ -22,11 +22,7 @@ from planhat_client.limiter import Limiter
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The parts of the service, and its own words about them.
-
-    `end_of` gives the end of the log of a partition, None while unknown; `started_at` is in seconds
-    since 1970.
-    """
+    """The parts of the service; `end_of` gives the end of a log, None while unknown."""
 
     version: str
     started_at: float

@@ -1,7 +1,4 @@
-"""Why a message is sent or not: the real rules, told step by step. Pure; sends nothing.
-
-explain(value, headers, rules)  ->  Explanation  ->  to_json()
-"""
+"""Why a message is sent or not: the real rules, told step by step. Pure."""
 
 from __future__ import annotations
 

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The directories, where they were read; without them the explanation names conditions.
-
-    `company_wait_seconds` and `single_activities` are settings of the service.
-    """
+    """The directories, if they were read (else conditions are named), and two settings."""
 
     companies: CompanyDirectory | None = None
     owners: Owners | None = None

@@ -25,10 +25,7 @@ _AT_ONCE = 4000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that is not final, and (change, what it waits for) of each open change of it.
-
-    Without a change, its rejection waits for the dead-letter topic.
-    """
+    """A message that is not final, and what each open change waits for; none: its dead letter."""
 
     receipt: Receipt
     changes: tuple[tuple[Part, str], ...]
