@@ -167,10 +167,10 @@ def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
     if response.status not in _OK:
         return _unsuccessful(response, document, now, clean)
     heard = quota(response.headers, now)
-    if is_page(response.body):
-        told = f"{response.status} with a web page"
-        return Halt(f"{told}; {HOST_HINT}", response.status, heard, told)
     if document is None and response.body.strip() not in (b"", b"null"):
+        if is_page(response.body):
+            told = f"{response.status} with a web page"
+            return Halt(f"{told}; {HOST_HINT}", response.status, heard, told)
         return Retry(f"{response.status} with an unreadable body", response.status, quota=heard)
     result = _result(document)
     if response.status == _PARTIAL or (result is not None and result.errors):

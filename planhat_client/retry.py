@@ -20,7 +20,8 @@ class Breaker:
     def __init__(self, threshold: int) -> None:
         """Open after `threshold` failures in a row."""
         self._threshold = threshold
-        self._failures = 0
+        self.failures = 0
+        """In a row."""
         self.is_open = False
         """Nothing goes through but a probe: the smallest thing that tells something."""
         self._probe_at = 0.0
@@ -32,14 +33,14 @@ class Breaker:
 
     def failed(self, now: float) -> None:
         """A call failed in a way that speaks against the whole."""
-        self._failures += 1
-        if self._failures < self._threshold:
+        self.failures += 1
+        if self.failures < self._threshold:
             return
         self._pause = min(CAP_SECONDS, self._pause * 2)
         self.is_open, self._probe_at = True, now + self._pause
 
     def succeeded(self) -> None:
         """A call was answered."""
-        self._failures = 0
+        self.failures = 0
         self.is_open = False
         self._pause = BASE_SECONDS

@@ -103,7 +103,8 @@ class Loader:
             item = to_json(body)
         # Without a key each request would create one more record, so only an answer that is about
         # nothing else can prove it: it flies alone. So does what would make the others fail.
-        is_isolated = not is_named(body) or self._poison.holds(profile.key, now)
+        poison = self._poison
+        is_isolated = not is_named(body) or (bool(poison.since) and poison.holds(profile.key, now))
         if is_isolated and batch.items:
             return False
         profile.digest = digest
@@ -113,7 +114,7 @@ class Loader:
 
     def _load_each(self, batch: Batch, profile: Profile, room: int, now: float) -> bool:
         """Its changes fly as items of their own, as many as there is room for."""
-        is_isolated = self._poison.holds(profile.key, now)
+        is_isolated = bool(self._poison.since) and self._poison.holds(profile.key, now)
         if is_isolated and batch.items:
             return False
         bodies: list[Body] = []

@@ -105,7 +105,8 @@ class Settler:
             self._halt.worked(batch.number)
         match answer:
             case Delivered() | Partial() | Reject():
-                self._lane.breaker.succeeded()
+                if self._lane.breaker.failures:
+                    self._lane.breaker.succeeded()
                 self._health.note(success=True, is_first_try=is_first_try, now=now)
             case Retry(status=status) if status != _TOO_MANY:
                 self._health.note(success=False, is_first_try=is_first_try, now=now)
