@@ -43,8 +43,8 @@ _LARGEST: Final = 4096
 _MOST_LINES: Final = 1 << 53
 
 
-class WrongState(Exception):
-    """What lies where the state should be is none; the text says what to do."""
+class Broken(Exception):
+    """The file, or what lies where its state should be, is no use; the text says what to do."""
 
 
 class BackfillState:
@@ -63,7 +63,7 @@ class BackfillState:
         self._line = 0
 
     def next_line(self) -> int:
-        """Where to begin: 1 if nothing is known; raises WrongState."""
+        """Where to begin: 1 if nothing is known; raises Broken."""
         if self._path is None:
             return 1
         try:
@@ -135,8 +135,8 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _wrong(path: Path, reason: str) -> WrongState:
-    return WrongState(f"{path}: {reason}: remove it, and the backfill begins anew")
+def _wrong(path: Path, reason: str) -> Broken:
+    return Broken(f"{path}: {reason}: remove it, and the backfill begins anew")
 
 
 def _identity(extract: Path) -> dict[str, int]:
@@ -165,10 +165,6 @@ class BackfillOptions:
     dry_run: bool
 
 
-class Broken(Exception):
-    """The file can't be used as it is; the text says what to do."""
-
-
 def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
 
@@ -176,7 +172,7 @@ def run_backfill(options: BackfillOptions) -> int:
         settings = read_environment(os.environ)
         try:
             return asyncio.run(_Backfill(settings, options).run())
-        except (Broken, Endless, WrongState) as error:
+        except (Broken, Endless) as error:
             say([f"hull-planhat: {error}"])
             return WRONG_USE
 

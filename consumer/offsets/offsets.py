@@ -20,18 +20,11 @@ _OLD_DIGITS = 1 << 12
 _BITS = (METADATA_LIMIT - len(_PREFIX) - _AHEAD_DIGITS - 1) // 4 * 3 * 8
 
 
-def encode(next_offset: int, final: set[int], horizon: int | None = None) -> str:
-    """What travels with a commit: the offsets in `final`, and the horizon, both by their distance.
-
-    Offsets too far above to fit are left out: they would be sent again after a restart, never lost.
-    """
-    digits = bytearray()
-    _add_digits(digits, next_offset, final)
-    return _written(next_offset, digits, horizon)
-
-
 def _add_digits(digits: bytearray, next_offset: int, final: set[int]) -> None:
-    """Note what is final, as far as it fits: a digit for each offset from `next_offset` on."""
+    """Note what is final, a digit for each offset from `next_offset` on.
+
+    What is too far above to fit would be sent again after a restart, never lost.
+    """
     for offset in final:
         distance = offset - next_offset
         if 0 <= distance < _BITS:
@@ -51,7 +44,7 @@ def _written(next_offset: int, digits: bytearray, horizon: int | None) -> str:
 
 
 def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
-    """The final offsets and the horizon that `encode` wrote; neither, if somebody else did."""
+    """The final offsets and the horizon, written by distance; neither, if somebody else did."""
     if not metadata.startswith(_PREFIX) or len(metadata) > METADATA_LIMIT:
         return set(), None
     ahead, _, written = metadata.removeprefix(_PREFIX).partition(";")

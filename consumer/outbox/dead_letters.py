@@ -58,10 +58,6 @@ class DeadLetters:
         self.trouble: str | None = None
         """Why the topic took nothing at the last try; None if it did."""
 
-    def __len__(self) -> int:
-        """Records that are not in the topic yet."""
-        return len(self._queue)
-
     @property
     def messages(self) -> int:
         """Rejected messages of these."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from schemas.json_text import read_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def explained(message: bytes, view: View, shown: Shown) -> bytes:
         raise TooMuch(
             f"The envelope holds {count:,} messages; at most {MOST_MESSAGES} are explained at once"
         )
-    found = explain(message, (), view.rules, view.known).to_json()
+    found = to_json(explain(message, (), view.rules, view.known))
     for share in _TRIES:
         part = _Part(LARGEST_ANSWER // share)
         told = shown.explanation(part.of(found))
