@@ -116,10 +116,10 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
 
 def _rows(file: BinaryIO) -> Iterator[_Told]:
     for row in json_rows(file):
-        inner = unwrapped(row.value)
+        value, note = unwrapped(row.value)
         # A row that is too long is no JSON either, and is explained as what it is: rejected.
-        value = inner.value if not row.fault else row.fault.encode()
-        yield _Told({"line": row.line}, f"line {row.line}", value, (), inner.note)
+        value = row.fault.encode() if row.fault else value
+        yield _Told({"line": row.line}, f"line {row.line}", value, (), note)
 
 
 def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_Told], None]) -> int:

@@ -98,13 +98,16 @@ class StaleGuard:
         self._seen.clear()
         self._record = self._replay = None
 
-    def seen(self, record: Record) -> None:
-        """A record is about to be planned; called for each, in order."""
-        self._of(record)
+    def seen(self, record: Record) -> _Seen:
+        """What is known of its partition; called for each record that is planned, in order."""
+        seen = self._seen.get(record.partition)
+        if seen is None:
+            seen = self._seen[record.partition] = _Seen(record.offset)
+        return seen
 
     def passed_over(self, record: Record) -> None:
         """A record was final before this epoch; nothing is known of what it says."""
-        self._of(record).since = record.offset + 1
+        self.seen(record).since = record.offset + 1
 
     def note(self, record: Record, decision: Decision) -> None:
         """A message was decided; what is skipped supersedes nothing."""
@@ -112,7 +115,7 @@ class StaleGuard:
             return
         known = self._known(record) if record.headers else None
         place = min(known.first_offset, record.offset) if known else record.offset
-        seen, name = self._of(record), short(decision.hull_id)
+        seen, name = self.seen(record), short(decision.hull_id)
         if place >= seen.newest:
             seen.newest = place
         else:  # a replay, or the log has begun anew
@@ -137,7 +140,7 @@ class StaleGuard:
             return reasons.STALE_REPLAY
         if known.checked_to is None:
             return None
-        seen = self._of(record)
+        seen = self.seen(record)
         is_stale = seen.since > known.checked_to or seen.place(short(hull_id)) > known.first_offset
         return reasons.STALE_REPLAY if is_stale else None
 
@@ -147,12 +150,6 @@ class StaleGuard:
             self._replay = replay(record.headers)
             self._record = record
         return self._replay
-
-    def _of(self, record: Record) -> _Seen:
-        seen = self._seen.get(record.partition)
-        if seen is None:
-            seen = self._seen[record.partition] = _Seen(record.offset)
-        return seen
 
 
 Kind = Literal["newer", "replayed"]

@@ -130,10 +130,8 @@ class Reporter:
         """All messages of a record are final."""
         if self._traces is not None:
             self._traces.ended(ticket)
-        if ticket.ending is None:
-            self._metrics.records.note("skipped", EMPTY_ENVELOPE, "")
-        else:
-            self._metrics.records.note(ticket.ending, ticket.reason, "")
+        reason = EMPTY_ENVELOPE if ticket.ending is None else ticket.reason
+        self._metrics.records.note(ticket.ending or "skipped", reason, "")
 
     def record_rejected(self, ticket: Ticket) -> None:
         """A record is on its way to the dead letters, for its `rejected` messages."""

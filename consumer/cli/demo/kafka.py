@@ -8,7 +8,7 @@ admin request (the first look at a topic creates it, with four partitions), and 
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -17,7 +17,7 @@ from consumer.cli.demo.ledger import Rejected
 from consumer.outbox.replay import positions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from consumer.cli.demo.workload import Produced
 
@@ -90,8 +90,7 @@ class EmbeddedKafka:
         found = self._cluster.list_topics(topic, timeout=_PATIENCE).topics[topic]
         return sorted(found.partitions)
 
-    @contextmanager
-    def _consumer(self, group: str = "witness") -> Iterator[Any]:
+    def _consumer(self, group: str = "witness") -> closing[Any]:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap_servers,
@@ -101,10 +100,7 @@ class EmbeddedKafka:
             },
             logger=_LIBRARY,
         )
-        try:
-            yield consumer
-        finally:
-            consumer.close()
+        return closing(consumer)
 
 
 def _rejected(message: Any) -> list[Rejected]:  # noqa: ANN401 - confluent-kafka has no types

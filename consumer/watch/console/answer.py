@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from consumer.offsets.assignment import unread
@@ -177,12 +178,10 @@ def _profile(
     return {
         "kind": PROFILES[name[0]],
         "hull_id": shown.text(name[1]),
-        "state": found.state,
-        "title": found.title,
+        **asdict(found),
         "detail": shown.text(found.detail),
         "reason": shown.text(found.reason),
         "since": None if found.since is None else moment(found.since),
-        "is_exact": found.is_exact,
     }
 
 

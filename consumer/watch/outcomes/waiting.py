@@ -74,13 +74,8 @@ def _about(profiles: Iterable[Profile], wanted: str) -> list[Part]:
 
 def is_about(receipt: Receipt, wanted: str) -> bool:
     """Whether a message is about the profile of that name, given in lower case."""
-    if not wanted:
-        return False
-    return (
-        is_same(receipt.hull_id, wanted)
-        or is_same(receipt.external_id, wanted)
-        or is_same(receipt.email, wanted)
-    )
+    names = (receipt.hull_id, receipt.external_id, receipt.email)
+    return bool(wanted) and any(is_same(name, wanted) for name in names)
 
 
 def why(part: Part, lane: Lane, dispatch: Dispatch, planner: Planner, now: float) -> str:
