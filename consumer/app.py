@@ -42,10 +42,7 @@ class Service:
         self.tally = self.parts.reporter.tally
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then drain, commit and leave.
-
-        Raises KafkaRefused if Kafka will not let us in, and PortTaken.
-        """
+        """Serve until `stop` is set, then drain, commit, leave; raises KafkaRefused, PortTaken."""
         parts, http = self.parts, self.settings.http
         if http.enabled:
             await parts.ops.start(http.host, http.port)

@@ -103,10 +103,9 @@ async def _members(admin: AIOKafkaAdminClient, group_id: str) -> Group:
 
 
 def _topics(metadata: bytes) -> frozenset[str] | None:
-    try:
+    with suppress(Exception):  # written by whatever program it is
         return frozenset(ConsumerProtocol.METADATA.decode(metadata).subscription)
-    except Exception:  # noqa: BLE001 - written by whatever program it is
-        return None
+    return None
 
 
 async def _reads(settings: KafkaSettings, topics: dict[str, tuple[int, int]]) -> dict[str, str]:

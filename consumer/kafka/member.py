@@ -125,10 +125,9 @@ class KafkaSource(Reading):
         await self._coordinator.close()
 
     async def rejoin(self) -> None:
-        """Begin anew as another member: for a client that does not recover by itself.
+        """Begin anew as another member; raises KafkaUnavailable or KafkaRefused.
 
         aiokafka's coordinator stops for good at some errors, and then raises at each poll.
-        Raises KafkaUnavailable or KafkaRefused.
         """
         assert self._told is not None  # noqa: S101 - who never joined begins nothing anew
         if self._joined is not None:

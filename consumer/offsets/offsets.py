@@ -54,17 +54,14 @@ def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
         bits = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError):
         return set(), None
-    return _offsets(next_offset, bits), next_offset + int(ahead) if ahead else None
-
-
-def _offsets(next_offset: int, bits: bytes) -> set[int]:
-    return {
+    final = {
         next_offset + index * 8 + bit
         for index, byte in enumerate(bits)
         if byte
         for bit in range(8)
         if byte >> bit & 1
     }
+    return final, next_offset + int(ahead) if ahead else None
 
 
 class Offsets:

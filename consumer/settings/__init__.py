@@ -117,10 +117,7 @@ class Settings(GeneralSettings):
                 hide(part)
 
     def misplaced(self) -> Iterator[tuple[str, list[str]]]:
-        """Name the settings that hold what looks like a secret and should be none, and say which.
-
-        It is taken as it is, as nobody can be sure, but hidden like a secret.
-        """
+        """Name settings that hold what looks like a secret, and say which; nobody can be sure."""
         for prefix, section in {
             "": self,
             **{name: getattr(self, name) for name in SECTIONS},

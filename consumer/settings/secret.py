@@ -1,7 +1,4 @@
-"""Secrets that may be rotated while the service runs, and how mounted files are read.
-
-A file is read in bounded memory and time, whatever lies at the path.
-"""
+"""Secrets that may be rotated while the service runs, and how mounted files are read."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _CHUNK: Final = 1 << 16
 
 
 def mounted(path: Path, most: int, seconds: float = 0.0) -> bytes:
-    """Return the content, or its first `most` bytes; raises OSError.
+    """Return the content, or its first `most` bytes, whatever lies there; raises OSError.
 
     A pipe that nobody writes to is empty; for one that is being written, so long is waited.
     """

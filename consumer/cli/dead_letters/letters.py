@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -245,7 +246,6 @@ def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the t
     """The JSON it holds; text that is none as it is, up to a length that people can look at."""
     if value is None:
         return None
-    try:
+    with suppress(ValueError):
         return read_json(value)
-    except ValueError:
-        return value[:_LONGEST_TEXT].decode(errors="replace")
+    return value[:_LONGEST_TEXT].decode(errors="replace")

@@ -158,7 +158,9 @@ class Stream:
         number = ledger.endings.total()
         about = {"message_id": f"{number:040x}", "is_export": said.is_export}
         changes = {} if said.changes is None else {"changes": {"is_new": False} | said.changes}
-        message = _spelled(profile.message() | about | changes, number)
+        message = profile.message() | about | changes
+        for part in (message, message.get("changes", {})):
+            part |= {kind: spelled(part[kind], number, kind) for kind in _ENTITIES if kind in part}
         is_sent = ledger.enter(profile, said.skip)
         is_there = bool(changes) and said.skip in {"", reasons.NOTHING_CHANGED}
         if is_there and isinstance(profile, User) and self._random.random() < _EVENT_SHARE:
@@ -188,10 +190,3 @@ class Stream:
         user.last_event = event
         self.ledger.happen(user, event_id, action, BEGIN + number)
         return event, True
-
-
-def _spelled(message: Entity, number: int) -> Entity:
-    """Spell all names of attributes in one of the ways of Hull."""
-    for part in (message, message.get("changes", {})):
-        part |= {kind: spelled(part[kind], number, kind) for kind in _ENTITIES if kind in part}
-    return message

@@ -121,10 +121,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             yield self._fault(trouble, found.base, found.last)
 
     def _read_out(self, contents: Contents, found: Batch) -> Generator[Any, None, str]:
-        """Read as aiokafka does, and from where it can't, by our own reader.
-
-        Return why the batch can't be unpacked; empty if it can.
-        """
+        """Read as aiokafka does, then by our own reader; return why it can't be unpacked, or ""."""
         topic, partition = self._tp
         is_dense, last, timestamp_type = found.is_dense, found.last, found.timestamp_type
         expected, done = found.base, 0

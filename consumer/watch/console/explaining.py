@@ -33,10 +33,7 @@ class TooMuch(Exception):
 
 
 def explained(message: bytes, view: View, shown: Shown) -> bytes:
-    """Explain it, with long values left out where the answer would be too large.
-
-    Raises TooMuch. It may take a second: do it beside the loop. It changes nothing of the service.
-    """
+    """Explain it, cut where too large; raises TooMuch. It may take a second: beside the loop."""
     if (count := _count(message)) > MOST_MESSAGES:
         raise TooMuch(
             f"The envelope holds {count:,} messages; at most {MOST_MESSAGES} are explained at once"
