@@ -89,11 +89,8 @@ def run_explain(options: ExplainOptions) -> int:
 
 def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
     single = settings.planhat.activities == "single"
-    wait = settings.company_wait_seconds
-    if not asks_planhat:
-        return Known(company_wait_seconds=wait, single_activities=single)
-    companies, owners = asyncio.run(looked_up(settings.planhat, connector))
-    return Known(companies, owners, wait, single)
+    found = asyncio.run(looked_up(settings.planhat, connector)) if asks_planhat else (None, None)
+    return Known(found[0], found[1], settings.company_wait_seconds, single)
 
 
 def _from_file(name: str, tell: Callable[[_Told], None]) -> int:

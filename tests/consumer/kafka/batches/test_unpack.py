@@ -55,6 +55,15 @@ def test_frames_one_behind_the_other_count_together(codec: Codec) -> None:
         unpacker.decompress(NUMBER[codec], b"", frame * 3)
 
 
+def test_a_longer_front_than_the_last_one_takes_nothing_from_the_bound() -> None:
+    unpacker = Unpacker(1000)
+    unpacker.decompress(1, b"", gzip.compress(bytes(1000)))
+
+    found = unpacker.decompress(1, b"front", gzip.compress(bytes(1000)))
+
+    assert bytes(found) == b"front" + bytes(1000)
+
+
 @pytest.mark.parametrize("codec", PACKED)
 def test_what_was_unpacked_stays_as_it_is_while_others_are(codec: Codec) -> None:
     unpacker = Unpacker(MOST)
