@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from planhat_client.sandbox.models import Item
     from planhat_client.sandbox.store.state import State
     from planhat_client.sandbox.witness import Witness
+    from schemas.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ _UNKNOWN: Final = "no such contact is there at this moment"
 class Sink:
     """Takes events, stores those that mean an enduser, counts the rest."""
 
-    def __init__(self, state: State, witness: Witness) -> None:
+    def __init__(self, state: State, witness: Witness, dialect: Dialect) -> None:
         self._state = state
         self._witness = witness
+        self._keys = dialect.activity_keys
 
     def take(self, event: object, names: Names) -> None:
         """Store an event, or drop it and say why."""
@@ -61,9 +63,10 @@ class Sink:
     def _enduser(self, event: Item, names: Names) -> Item | None:
         endusers = self._state.records[ENDUSERS.name]
         found: list[Item] = []
-        if external_id := _first(event, names.enduser):
+        keys = self._keys if names is BULK else (*names.enduser, "email")
+        if external_id := _first(event, tuple(name for name in names.enduser if name in keys)):
             found = endusers.having("externalId", external_id)
-        if not found and (email := text(event.get("email"))):
+        if not found and "email" in keys and (email := text(event.get("email"))):
             found = endusers.having("email", email)
         return found[0] if len(found) == 1 else self._likeliest(found, event, names)
 

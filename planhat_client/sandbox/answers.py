@@ -62,12 +62,16 @@ class Failure:
 
 @dataclass(slots=True)
 class BulkResult:
-    """What became of the items of one request. An ignored item is in none of the lists."""
+    """What became of the items of one request. An ignored item is in none of the lists.
+
+    Withheld are those that were good, but not written because another was bad.
+    """
 
     created: list[Item] = field(default_factory=list)
     updated: list[Item] = field(default_factory=list)
     nonupdates: int = 0
     ignored: int = 0
+    withheld: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     @property
@@ -88,6 +92,7 @@ class BulkResult:
             "updated": len(self.updated),
             "unchanged": self.nonupdates,
             "ignored": self.ignored,
+            "withheld": self.withheld,
             "refused": len(self.failures),
         }
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import Random
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from planhat_client.sandbox.answers import Reply, Why, json_reply
 from planhat_client.sandbox.options import ErrorList, Shape, Strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Kind: TypeAlias = Literal[
     "status",
@@ -30,10 +30,12 @@ Kind: TypeAlias = Literal[
     "slow",
     "unauthorized",
     "forbidden",
+    "document",
+    "page",
 ]
 BodyForm: TypeAlias = Literal["json", "text", "html", "empty"]
 _WRITES_FIRST: Final = frozenset(
-    {"reset_after_write", "partial", "malformed", "empty", "trickle", "slow"}
+    {"reset_after_write", "partial", "malformed", "empty", "trickle", "slow", "page"}
 )
 _HTML: Final = (
     b"<html><head><title>502 Bad Gateway</title></head>"
@@ -49,6 +51,9 @@ class Fault(Strict, frozen=True):
     (seconds) and `body` for "status" and "html"; `shape`, `share` (of the items that fail) and
     `least_items` (smaller requests do not fail) for "partial"; `delay_seconds` for "slow" and
     "trickle". `contains`: only requests whose body holds this text, as a firewall would look.
+    "document" answers 200 with any `document`, as often as `repeat` says if that is more than 0.
+    "page" moves the rows of a list by `shift`, as if so many had gone (or, below 0, come) since
+    the last page, and gives `most_rows` at most. `after`: so many requests are let through first.
     """
 
     kind: Kind
@@ -67,6 +72,11 @@ class Fault(Strict, frozen=True):
     least_items: int = 1
     delay_seconds: float = 1.0
     contains: str | None = None
+    after: int = 0
+    document: Any = None
+    repeat: int = 0
+    shift: int = 0
+    most_rows: int | None = None
 
     @property
     def takes_effect(self) -> bool:
@@ -88,6 +98,7 @@ class Switch:
     since: float
     random: Random = field(repr=False)
     hits: int = 0
+    passed: int = 0
 
     def is_over(self, now: float) -> bool:
         """Whether it can't hit any more."""
@@ -118,7 +129,8 @@ class Faults:
             fault = switch.fault
             if not fault.concerns(resource, method, body):
                 continue
-            if switch.random.random() < fault.probability:
+            switch.passed += 1
+            if switch.passed > fault.after and switch.random.random() < fault.probability:
                 switch.hits += 1
                 self.hits += 1
                 return switch
@@ -135,7 +147,19 @@ def faulty(fault: Fault, reply: Reply | None) -> Reply:
         "empty": Reply(whole.status, b""),
         "html": Reply(502, _HTML, "text/html"),
     }
+    if fault.kind == "document":
+        return json_reply([fault.document] * fault.repeat if fault.repeat else fault.document)
     return _status(fault) if fault.kind == "status" else replies.get(fault.kind, whole)
+
+
+def paged(hit: Switch | None, asked: Mapping[str, str]) -> Mapping[str, str]:
+    """What a read asks for, bent by a fault "page"."""
+    if hit is None or hit.fault.kind != "page":
+        return asked
+    fault, offset = hit.fault, asked.get("offset", "")
+    moved = max(0, int(offset) + fault.shift) if offset.isdecimal() and int(offset) else 0
+    bent = {**asked, "offset": str(moved)}
+    return bent if fault.most_rows is None else bent | {"limit": str(fault.most_rows)}
 
 
 def _status(fault: Fault) -> Reply:

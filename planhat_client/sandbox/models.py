@@ -37,6 +37,10 @@ LICENSES: Final = Model(
     most_rows=2_000,
     row_fields=("_id", "product", "companyId", "externalId", "sourceId", "mrr", "value"),
 )
+DEALS: Final = Model(
+    "deals", owned=True, most_rows=2_000, row_fields=("_id", "name", "companyId", "externalId")
+)
+"""What some tenants have in place of licences; it is only read."""
 MODELS: Final = {model.name: model for model in (COMPANIES, ENDUSERS, LICENSES)}
 
 
@@ -64,36 +68,36 @@ def missing_field(model: Model, item: Item) -> str | None:
     return None if any(item.get(name) is not None for name in prices) else prices[0]
 
 
-def fresh(record_id: str, item: Item) -> Item:
+def fresh(record_id: str, item: Item, *, keeps_null: bool = False) -> Item:
     """Give the record that an item becomes when nothing is stored yet."""
     record = {name: value for name, value in item.items() if value is not None}
-    if custom := record.get("custom"):
+    if (custom := record.get("custom")) and not keeps_null:
         record["custom"] = {name: value for name, value in custom.items() if value is not None}
     record["_id"] = record_id
     return record
 
 
-def merge(record: Item, item: Item) -> bool:
+def merge(record: Item, item: Item, *, keeps_null: bool = False) -> bool:
     """Write an item into a record, and tell whether that changed anything; `_id` stays.
 
     What is absent stays, arrays replace, `custom` merges by key. "Planhat Models" leaves null open:
-    it clears, as the clients that send it rely on.
+    it clears, as the clients that send it rely on, unless `keeps_null` stores it in a custom field.
     """
     custom = item.get("custom")
     if custom is None:
         return _put(record, item, ("_id",))
-    has_changed = _put(record.setdefault("custom", {}), custom, ())
+    has_changed = _put(record.setdefault("custom", {}), custom, (), keeps_null=keeps_null)
     return _put(record, item, ("_id", "custom")) or has_changed
 
 
-def _put(target: Item, values: Item, but: Container[str]) -> bool:
+def _put(target: Item, values: Item, but: Container[str], *, keeps_null: bool = False) -> bool:
     has_changed = False
     for name, value in values.items():
         known = target.get(name)
         if name in but or (known == value and type(known) is type(value)):
             continue
         has_changed = True
-        if value is None:
+        if value is None and not keeps_null:
             del target[name]
         else:
             target[name] = value

@@ -109,7 +109,8 @@ class SandboxOptions(Strict, frozen=True):
 
     `dialect` is what a tenant was learnt to do; the options that say the same go first:
     `unknown_id`, `error_shape` and `quota.headers`. `answer_keys` tells whether `insertsKeys` name
-    the keys or only the `_id`.
+    the keys or only the `_id`. `fields` are the rows of `GET /customfields`, `records` those of
+    each model, stored as they are. `page_rows` overrides the most rows of a page, by endpoint.
     """
 
     tokens: tuple[str, ...] = ("sandbox-token",)
@@ -125,6 +126,10 @@ class SandboxOptions(Strict, frozen=True):
     faults: tuple[dict[str, Any], ...] = ()
     refusals: tuple[dict[str, Any], ...] = ()
     users: tuple[dict[str, Any], ...] = ()
+    fields: tuple[dict[str, Any], ...] = ()
+    records: dict[str, tuple[dict[str, Any], ...]] = {}
+    page_rows: dict[str, int] = {}
+    clock_skew_seconds: float = 0.0
 
 
 def read(kind: type[OptionsT], document: object, name: str) -> OptionsT:

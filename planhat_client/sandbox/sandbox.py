@@ -12,12 +12,13 @@ from planhat_client.sandbox.activities import Sink
 from planhat_client.sandbox.faults import Fault, Faults, Refusal
 from planhat_client.sandbox.options import spoken
 from planhat_client.sandbox.quota import Quota
+from planhat_client.sandbox.store.fields import Fields
 from planhat_client.sandbox.store.state import State
 from planhat_client.sandbox.store.upserts import Upserts
 from planhat_client.sandbox.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from planhat_client.sandbox.models import Item
     from planhat_client.sandbox.options import SandboxOptions, Shape
@@ -48,6 +49,19 @@ class Sandbox:
     def seed_users(self, users: Iterable[Item]) -> None:
         """Replace Planhat's users; those without an `_id` are given one."""
         self.state.users = [{"_id": self.state.next_id()} | user for user in users]
+        self.fields.user_ids = frozenset(str(user["_id"]) for user in self.state.users)
+
+    def seed_fields(self, fields: Iterable[Item]) -> None:
+        """Replace the tenant's custom fields, as `GET /customfields` tells them."""
+        self.state.fields = [{"_id": self.state.next_id()} | field for field in fields]
+        self.fields.learn(self.state.fields)
+
+    def seed_records(self, records: Mapping[str, Iterable[Item]]) -> None:
+        """Replace the records of some models; raises ValueError if there is no such model."""
+        if unknown := records.keys() - self.state.records.keys():
+            raise ValueError(f"records: no such model: {min(unknown)}")
+        for name, rows in records.items():
+            self.state.seed(name, rows)
 
     def report(self) -> dict[str, Any]:
         """Give counts and counters, as JSON."""
@@ -82,6 +96,9 @@ class Sandbox:
         self.state = State(self.options, self.dialect)
         self.witness = Witness(self.options.witness)
         self.quota = Quota(replace(self.options.quota, headers=self.dialect.rate_limit_headers))
-        self.upserts = Upserts(self.state, self.witness)
-        self.sink = Sink(self.state, self.witness)
+        self.fields = Fields(self.dialect, self.witness)
+        self.upserts = Upserts(self.state, self.witness, self.fields, self.dialect)
+        self.sink = Sink(self.state, self.witness, self.dialect)
         self.seed_users(self.options.users)
+        self.seed_fields(self.options.fields)
+        self.seed_records(self.options.records)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 ACTIVITIES: Final = "activities"
 _COUNTED: Final = """
-items created updated unchanged refused ignored stored dropped ambiguous overtakes repeats overlaps
-abandoned duplicates
+items created updated unchanged refused ignored withheld stored dropped ambiguous overtakes repeats
+overlaps abandoned duplicates
 """
 """The names that are counted by resource; all of them are in the totals, at 0 too."""
 
@@ -44,6 +44,7 @@ class Witness:
         self.writes: deque[Write] = deque(maxlen=options.writes_kept)
         self.counts: Counter[str] = Counter()
         self.by_resource: dict[str, Counter[str]] = {}
+        self.fields: dict[str, dict[str, Counter[str]]] = {}
         self.statuses: dict[str, Counter[int]] = {}
         self.max_in_flight = 0
         self._sequence = 0
@@ -63,6 +64,11 @@ class Witness:
         """Count something of one resource."""
         if number:
             self.by_resource.setdefault(resource, Counter())[name] += number
+
+    def field(self, resource: str, path: str, what: str) -> None:
+        """Count what became of a field's value, and is answered as a success all the same."""
+        fields = self.fields.setdefault(resource, {})
+        fields.setdefault(path, Counter())[what] += 1
 
     def wrote(self, resource: str, item: Item, record: Item, change: str) -> None:
         """Journal a write of a record. `item` is what was sent.
@@ -100,6 +106,7 @@ class Witness:
             "requests_total": self.counts["requests"],
             **{name: totals[name] for name in _COUNTED.split()},
             "by_resource": {name: dict(counter) for name, counter in self.by_resource.items()},
+            "fields": {name: _plain(counters) for name, counters in self.fields.items()},
             "max_in_flight": self.max_in_flight,
         }
 
@@ -117,6 +124,10 @@ def _at(item: Item, path: str) -> Any:  # noqa: ANN401 - JSON
             return None
         found = found.get(name)
     return found
+
+
+def _plain(counters: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {path: dict(counter) for path, counter in counters.items()}
 
 
 def _opened(path: str | None) -> TextIO | None:

@@ -13,22 +13,17 @@ import orjson
 
 from planhat_client.sandbox.answers import Reply, Why, document, json_reply
 from planhat_client.sandbox.faults import Refusal, Switch, refused
+from planhat_client.sandbox.store.fields import twins
 from planhat_client.sandbox.witness import ACTIVITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from planhat_client.sandbox.activities import Names
-    from planhat_client.sandbox.models import Item, Model
+    from planhat_client.sandbox.models import Model
     from planhat_client.sandbox.sandbox import Sandbox
     from planhat_client.sandbox.store.upserts import Upsert
-    from schemas.dialect import Dialect
 
 _MOST_ITEMS: Final = 5_000
 """Per request, in any model ("Authentication & Limits")."""
-_DEFAULT_ROWS: Final = 100
-_MOST_USERS: Final = 10_000
-_FILTERS: Final = ("companyId", "email", "externalId", "sourceId", "status", "phase", "archived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +48,24 @@ def bulk_work(sandbox: Sandbox, model: Model, body: bytes, has_left: Callable[[]
         problem = f"At most {_MOST_ITEMS} items are allowed"
     if problem:
         return Work(0, lambda _: json_reply(problem, 400))
+    strange = {at: names for at, item in enumerate(items) if (names := twins(item))}
+    for name in (name for names in strange.values() for name in names):
+        sandbox.witness.field(model.name, name, "twins")
+    if strange and sandbox.dialect.case_twins == "request_fails":
+        why = _collide(next(iter(strange.values())))
+        return Work(len(items), lambda _: json_reply(why, 400))
     upsert = sandbox.upserts.arrive(model, items, has_left)
+    if sandbox.dialect.case_twins == "item_fails":
+        upsert.failing |= {at: Why(_collide(names)) for at, names in strange.items()}
     return Work(
         len(items),
         lambda hit: _upserted(sandbox, upsert, hit),
         lambda: sandbox.upserts.release(upsert),
     )
+
+
+def _collide(names: tuple[str, ...]) -> str:
+    return f"Keys collide: {', '.join(names)}"
 
 
 def _upserted(sandbox: Sandbox, upsert: Upsert, hit: Switch | None) -> Reply:
@@ -102,66 +109,3 @@ def _received(sandbox: Sandbox, events: list[Any], names: Names) -> Reply:
             sandbox.sink.take(event, names)
     sandbox.witness.count(ACTIVITIES, "refused", len(failing))
     return json_reply({})
-
-
-def read(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
-    """Give one record as a whole."""
-    found = sandbox.state.matcher.addressed(model, asked["id"])
-    return json_reply(found[0]) if len(found) == 1 else _no_single(found, sandbox.dialect)
-
-
-def delete(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
-    """Delete one record."""
-    found = sandbox.state.matcher.addressed(model, asked["id"])
-    if len(found) != 1:
-        return _no_single(found, sandbox.dialect)
-    sandbox.state.delete(model, found[0])
-    return json_reply({"n": 1, "ok": 1, "deletedCount": 1})
-
-
-def rows(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
-    """Give a page of records, with few of their fields."""
-    found = [
-        {name: value for name, value in each.items() if name in model.row_fields}
-        for each in sandbox.state.records[model.name]
-        if _passes(each, asked)
-    ]
-    return _page(found, asked, model.most_rows)
-
-
-def lean_companies(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
-    """Give all companies in short; externalId and sourceId may be empty."""
-    names = ("_id", "name", "externalId", "sourceId")
-    found = [each for each in sandbox.state.records[model.name] if _passes(each, asked)]
-    return json_reply([{name: each.get(name, "") for name in names} for each in found])
-
-
-def users(sandbox: Sandbox, _: Model, asked: Mapping[str, str]) -> Reply:
-    """Give Planhat's users."""
-    return _page([each for each in sandbox.state.users if _passes(each, asked)], asked, _MOST_USERS)
-
-
-def _page(found: list[Item], query: Mapping[str, str], most: int) -> Reply:
-    limit = min(_number(query, "limit", _DEFAULT_ROWS), most)
-    offset = _number(query, "offset", 0)
-    return json_reply(found[offset : offset + limit])
-
-
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    value = query.get(name, "")
-    return int(value) if value.isdecimal() else default
-
-
-def _passes(record: Item, query: Mapping[str, str]) -> bool:
-    return all(
-        str(record.get(name, "")) in query[name].split(",") for name in _FILTERS if name in query
-    )
-
-
-def _no_single(found: list[Item], dialect: Dialect) -> Reply:
-    if found:
-        return json_reply("The id is not unique", 400)
-    nothing: dict[str, Any] = {"null": None, "empty_object": {}, "empty_list": []}
-    if dialect.missing_record in nothing:
-        return json_reply(nothing[dialect.missing_record])
-    return json_reply("Not found", 404)

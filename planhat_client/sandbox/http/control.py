@@ -50,6 +50,8 @@ def control_routes(sandbox: Sandbox) -> list[web.RouteDef]:
             ("DELETE", "/sandbox/faults", _clear_faults),
             ("POST", "/sandbox/reset", _reset),
             ("PUT", "/sandbox/users", _seed_users),
+            ("PUT", "/sandbox/customfields", _seed_fields),
+            ("PUT", "/sandbox/records", _seed_records),
             ("PUT", "/sandbox/token", _rotate_token),
         )
     ]
@@ -113,10 +115,33 @@ async def _reset(sandbox: Sandbox, _: web.Request) -> web.Response:
 
 async def _seed_users(sandbox: Sandbox, request: web.Request) -> web.Response:
     users = await _body(request)
-    if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+    if not _are_rows(users):
         return _json("The body should be an array of users", 400)
     sandbox.seed_users(users)
     return _json(sandbox.state.users)
+
+
+async def _seed_fields(sandbox: Sandbox, request: web.Request) -> web.Response:
+    fields = await _body(request)
+    if not _are_rows(fields):
+        return _json("The body should be an array of custom fields", 400)
+    sandbox.seed_fields(fields)
+    return _json(sandbox.state.fields)
+
+
+async def _seed_records(sandbox: Sandbox, request: web.Request) -> web.Response:
+    records = await _body(request)
+    if not isinstance(records, dict) or not all(map(_are_rows, records.values())):
+        return _json('The body should be {"companies": [...], ...}', 400)
+    try:
+        sandbox.seed_records(records)
+    except ValueError as error:
+        return _json(str(error), 400)
+    return _json({name: len(rows) for name, rows in records.items()})
+
+
+def _are_rows(document: object) -> bool:
+    return isinstance(document, list) and all(isinstance(row, dict) for row in document)
 
 
 async def _rotate_token(sandbox: Sandbox, request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -136,6 +137,8 @@ class Door:
             return web.Response()
         call.status = reply.status
         headers = (headers if "Retry-After" not in reply.headers else {}) | reply.headers
+        if skew := self.sandbox.options.clock_skew_seconds:
+            headers["Date"] = formatdate(time.time() + skew, usegmt=True)
         if fault and fault.kind == "trickle":
             return await _trickled(request, reply, headers, fault.delay_seconds)
         return web.Response(

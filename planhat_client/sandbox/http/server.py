@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from planhat_client.sandbox import work
+from planhat_client.sandbox import reads, work
 from planhat_client.sandbox.activities import BULK, SINGLE
+from planhat_client.sandbox.faults import paged
 from planhat_client.sandbox.http.control import control_routes
 from planhat_client.sandbox.http.door import Door, has_left
-from planhat_client.sandbox.models import COMPANIES, MODELS
+from planhat_client.sandbox.models import COMPANIES, DEALS, MODELS
 from planhat_client.sandbox.options import SandboxOptions
 from planhat_client.sandbox.sandbox import Sandbox
 from planhat_client.sandbox.witness import ACTIVITIES
@@ -94,17 +95,24 @@ async def serve(
 def _routes(sandbox: Sandbox, door: Door) -> list[web.RouteDef]:
     """All routes of Planhat, the analytics host's among them."""
     table: list[tuple[str, str, str, Callable[[web.Request, bytes], Work]]] = [
-        ("GET", "/leancompanies", "leancompanies", _asked(sandbox, COMPANIES, work.lean_companies)),
-        ("GET", "/users", "users", _asked(sandbox, COMPANIES, work.users)),
+        (
+            "GET",
+            "/leancompanies",
+            "leancompanies",
+            _asked(sandbox, COMPANIES, reads.lean_companies),
+        ),
+        ("GET", "/users", "users", _asked(sandbox, COMPANIES, reads.users)),
+        ("GET", "/customfields", "customfields", _asked(sandbox, COMPANIES, reads.custom_fields)),
+        ("GET", "/deals", "deals", _asked(sandbox, DEALS, reads.rows)),
         ("POST", "/analytics/bulk/{tenant}", ACTIVITIES, partial(_events, sandbox, BULK)),
         ("POST", "/analytics/{tenant}", ACTIVITIES, partial(_events, sandbox, SINGLE)),
     ]
     for name, model in MODELS.items():
         table += [
             ("PUT", f"/{name}", name, partial(_upsert, sandbox, model)),
-            ("GET", f"/{name}", name, _asked(sandbox, model, work.rows)),
-            ("GET", f"/{name}/{{id}}", name, _asked(sandbox, model, work.read)),
-            ("DELETE", f"/{name}/{{id}}", name, _asked(sandbox, model, work.delete)),
+            ("GET", f"/{name}", name, _asked(sandbox, model, reads.rows)),
+            ("GET", f"/{name}/{{id}}", name, _asked(sandbox, model, reads.read)),
+            ("DELETE", f"/{name}/{{id}}", name, _asked(sandbox, model, reads.delete)),
         ]
     return [
         web.route(method, path, partial(door.answer, resource, operate))
@@ -127,6 +135,7 @@ def _asked(
     """Find it when the answer is due: it needs no work."""
 
     def operate(request: web.Request, _: bytes) -> Work:
-        return Work(0, lambda _: find(sandbox, model, {**request.query, **request.match_info}))
+        asked = {**request.query, **request.match_info}
+        return Work(0, lambda hit: find(sandbox, model, paged(hit, asked)))
 
     return operate

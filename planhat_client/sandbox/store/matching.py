@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
+from schemas.dialect import UNKNOWN
 
 if TYPE_CHECKING:
     from planhat_client.sandbox.store.records import Records
@@ -88,7 +89,10 @@ class Matcher:
     def _owned(self, model: Model, item: Item) -> Target:
         is_named, company_id = self._company(item)
         if is_named and company_id is None:
-            return _without_company(model, "companyId not found")
+            answer = self._dialect.unknown_company
+            is_ignored = model is ENDUSERS if answer == UNKNOWN else answer == "ignored"
+            problem = None if is_ignored else "companyId not found"
+            return Target(None, None, problem=problem, is_ignored=is_ignored)
         records = self._records[model.name]
         record, token = _by_strong_key(records, item)
         if token is None and (external_id := text(item.get("externalId"))):
@@ -98,7 +102,9 @@ class Matcher:
         if record is None:
             company_id = company_id or self._by_domain(item)
         if record is None and company_id is None:
-            return _without_company(model, "companyId is required")
+            if model is ENDUSERS:
+                return Target(None, None, is_ignored=True)
+            return Target(None, None, problem="companyId is required")
         return self._checked(model, item, Target(record, token, company_id))
 
     def _by_external_id(
@@ -158,9 +164,3 @@ def _by_email(
     if len(found) == 1:
         return found[0], str(found[0]["_id"])
     return None, ("email", company_id or "", email.lower())
-
-
-def _without_company(model: Model, problem: str) -> Target:
-    if model is ENDUSERS:
-        return Target(None, None, is_ignored=True)
-    return Target(None, None, problem=problem)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from planhat_client.sandbox.models import text
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planhat_client.sandbox.models import Item, Model
+
+
+_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Records:
@@ -20,6 +24,7 @@ class Records:
         self.by_id: dict[str, Item] = {}
         self.by_source: dict[str, str] = {}
         self.by_place: dict[tuple[str, str], str] = {}
+        self._written: dict[str, int] = {}
         self._shared: dict[str, dict[str, dict[str, None]]] = {
             "externalId": {},
             "email": {},
@@ -50,9 +55,21 @@ class Records:
         return None
 
     def add(self, record: Item) -> None:
-        """Store a record under its `_id`; its keys must be free."""
+        """Store a record under its `_id`; its keys should be free."""
         self.by_id[record["_id"]] = record
         self.index(record)
+
+    def date(self, record_id: str, turn: int) -> None:
+        """Note when it was written, which a write without effect is too. `turn` counts writes."""
+        self._written[record_id] = turn
+
+    def dated(self, record: Item) -> Item:
+        """A record with its `updatedAt`: one millisecond a write, so that no two are the same."""
+        turn = self._written.get(record["_id"])
+        if turn is None:
+            return record
+        moment = _BEGIN + timedelta(milliseconds=turn)
+        return record | {"updatedAt": moment.isoformat(timespec="milliseconds")}
 
     def remove(self, record: Item) -> None:
         """Forget a record."""

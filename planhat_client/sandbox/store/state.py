@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from planhat_client.sandbox.models import MODELS, Item, Model, fresh, merge, missing_field, text
+from planhat_client.sandbox.models import (
+    DEALS,
+    MODELS,
+    Item,
+    Model,
+    fresh,
+    merge,
+    text,
+)
 from planhat_client.sandbox.store.matching import Matcher, Target
 from planhat_client.sandbox.store.records import Records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from planhat_client.sandbox.options import SandboxOptions
     from schemas.dialect import Dialect
 
@@ -26,43 +36,65 @@ class State:
 
     def __init__(self, options: SandboxOptions, dialect: Dialect) -> None:
         """Nothing is stored yet; of the activities the newest are kept."""
-        self.records = {name: Records(model) for name, model in MODELS.items()}
+        self.records = {model.name: Records(model) for model in (*MODELS.values(), DEALS)}
         self.matcher = Matcher(self.records, dialect)
         self.activities: deque[Item] = deque(maxlen=options.witness.activities_kept)
         self.ignored: deque[Item] = deque(maxlen=_KEPT)
         self.dropped: deque[Item] = deque(maxlen=_KEPT)
         self.users: list[Item] = []
+        self.fields: list[Item] = []
         self.revision = 0
-        self._dialect = dialect
+        self._takes_ids = dialect.unknown_id != "next_key"
+        self._keeps_null = dialect.null_custom == "stored"
         self._last_id = 0
+        self._turn = 0
 
     def next_id(self) -> str:
         """Give a new id of 24 hexadecimal digits."""
         self._last_id += 1
         return f"5a{self._last_id:022x}"
 
+    def seed(self, name: str, rows: Iterable[Item]) -> None:
+        """Replace all records of a model by rows as they are, keys that occur twice and all."""
+        records = self.records[name]
+        self.revision += 1
+        for record in list(records):
+            records.remove(record)
+        for row in rows:
+            record = {"_id": self.next_id()} | row
+            records.add(record)
+            if "updatedAt" not in row:
+                self._date(records, record)
+
     def write(self, model: Model, item: Item, target: Target) -> Written:
-        """Create or update the target's record; an ignored target is none of this method's."""
-        if target.problem is not None:
-            return target.problem
+        """Create or update the target's record; a target may be neither bad nor ignored."""
+        written = self._written(model, item, target)
+        if not isinstance(written, str):
+            self._date(self.records[model.name], written[1])
+        return written
+
+    def _written(self, model: Model, item: Item, target: Target) -> Written:
         if target.record is None:
             return self._create(model, item, target)
         item = _resolved(model, item, target.company_id)
         if any(name in item and item[name] != target.record.get(name) for name in _PLACE):
             return self._move(model, item, target.record)
-        return ("updated" if merge(target.record, item) else "unchanged"), target.record
+        has_changed = merge(target.record, item, keeps_null=self._keeps_null)
+        return ("updated" if has_changed else "unchanged"), target.record
 
     def delete(self, model: Model, record: Item) -> None:
         """Forget a record; what belongs to a company stays."""
         self.revision += 1
         self.records[model.name].remove(record)
 
+    def _date(self, records: Records, record: Item) -> None:
+        self._turn += 1
+        records.date(record["_id"], self._turn)
+
     def _create(self, model: Model, item: Item, target: Target) -> Written:
-        if missing := missing_field(model, item):
-            return f"{missing} is required"
-        takes_id = self._dialect.unknown_id != "next_key"
-        record_id = (takes_id and text(item.get("_id"))) or self.next_id()
-        record = fresh(record_id, _resolved(model, item, target.company_id))
+        record_id = (self._takes_ids and text(item.get("_id"))) or self.next_id()
+        item = _resolved(model, item, target.company_id)
+        record = fresh(record_id, item, keeps_null=self._keeps_null)
         records = self.records[model.name]
         if problem := records.conflict(record):
             return problem
@@ -77,7 +109,7 @@ class State:
         if problem := records.conflict(wanted):
             return problem
         records.unindex(record)
-        has_changed = merge(record, item)
+        has_changed = merge(record, item, keeps_null=self._keeps_null)
         records.index(record)
         self.revision += 1
         return ("updated" if has_changed else "unchanged"), record
