@@ -1,7 +1,4 @@
-"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages.
-
-How far it came lies in a small file beside the extract, so that it can go on.
-"""
+"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ class Broken(Exception):
 
 
 class BackfillState:
-    """Remembers the line up to which all is safe in the topic; of another file or topic nothing.
+    """Remembers, beside the extract, the line up to which all of it is safe in this topic.
 
     Lines since the last note, at most about a thousand, are written again: that does no harm. The
     file is for its owner alone. Whatever else lies in its place is neither followed nor touched.

@@ -91,9 +91,8 @@ class KafkaSink:
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Return when all (key, value) are safe; some may be if it raises KafkaUnavailable."""
         outcomes = await self.write_each([(key, value, ()) for key, value in records])
-        for error in outcomes:
-            if error is not None:
-                raise error
+        for error in filter(None, outcomes):
+            raise error
 
     async def _hand_over(self, letters: Sequence[Letter], sent: list[_Sent]) -> None:
         """Give records to the producer and add what they will become to `sent`."""

@@ -88,10 +88,7 @@ class Reading:
         return sum(len(count or ()) for count in counts)
 
     def unseen(self) -> list[str]:
-        """What keeps topics from being seen, which nothing raises; empty if all are.
-
-        Where there is something the client asks again, which it would not for minutes.
-        """
+        """What keeps topics from being seen, which nothing raises; empty if all are."""
         if self._joined is None:
             return []
         cluster = self._joined._client.cluster  # noqa: SLF001 - the only place where it is told
@@ -104,6 +101,7 @@ class Reading:
         now = loop_time()
         if unseen and now - self._asked_at >= _ASK_AGAIN_SECONDS:
             self._asked_at = now
+            # By itself it would not ask again for minutes.
             self._joined._client.force_metadata_update()  # noqa: SLF001 - likewise
         return unseen
 

@@ -42,10 +42,7 @@ class DeadLetters:
         resolve: Callable[[Ticket], None],
         random: Callable[[], float],
     ) -> None:
-        """`write` says of each letter: None when all replicas in sync have it, or why not.
-
-        `resolve` is called when the topic has a record; `random` jitters the retries.
-        """
+        """`write` says why a letter is not safe, None if it is; `resolve` is told of the safe."""
         self._write_to = write
         self._resolve = resolve
         self._random = random

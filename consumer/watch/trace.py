@@ -1,7 +1,4 @@
-"""OpenTelemetry spans: one for each record while it is worked on, one for each request.
-
-An optional extra, imported only when it is switched on; otherwise nothing of it costs anything.
-"""
+"""OpenTelemetry spans, one a record and one a request; imported only when it is switched on."""
 
 from __future__ import annotations
 

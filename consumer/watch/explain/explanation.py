@@ -1,7 +1,4 @@
-"""What an explanation says: steps, fields, and the requests that the service would send. Pure.
-
-Requests are built by the same code that sends them. Names are short, and never too many.
-"""
+"""What an explanation says; its requests are built by the same code that sends them. Pure."""
 
 from __future__ import annotations
 
