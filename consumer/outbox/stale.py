@@ -247,15 +247,11 @@ class _Placed:
         by_verdict: dict[Verdict | None, list[int | None]] = {}
         for position in self._positions:
             by_verdict.setdefault(self._verdict(position), []).append(position)
-        return [
-            (
-                replace(
-                    self.letter, positions=frozenset(at for at in these if at is not None) or None
-                ),
-                verdict,
-            )
-            for verdict, these in by_verdict.items()
-        ]
+        told: list[tuple[DeadLetter, Verdict | None]] = []
+        for verdict, these in by_verdict.items():
+            positions = frozenset(at for at in these if at is not None) or None
+            told.append((replace(self.letter, positions=positions), verdict))
+        return told
 
     def _verdict(self, position: int | None) -> Verdict | None:
         if position in self._replayed:
