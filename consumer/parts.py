@@ -156,7 +156,6 @@ class Parts:
                 version=version("hull-planhat"),
                 started_at=started_at,
                 settings=settings,
-                rules=rules,
                 known=Known(engine.companies, engine.owners, wait, tracks_singly),
                 engine=engine,
                 ages=ages,
@@ -185,6 +184,7 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         window=kafka.window,
         max_records=kafka.max_pending_records,
         max_bytes=kafka.max_pending_bytes,
+        custom_fields=planhat.custom_fields,
         lease_seconds=lease_seconds(kafka.session_timeout_seconds, planhat.request_timeout_seconds),
     )
 

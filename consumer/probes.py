@@ -74,6 +74,7 @@ class Probes:
             "the companies of Planhat are not read yet": engine.companies.is_loaded,
             "the users of Planhat are not read yet": engine.owners.is_loaded
             or not engine.needs_owners,
+            "the custom fields of Planhat are not read yet": engine.tenant.is_settled,
             "no partitions assigned": bool(engine.assignment.owned),
             "Kafka does not tell whether the partitions are still ours": engine.lease.holds(now),
         }

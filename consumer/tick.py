@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from consumer.clock import loop_time
+from consumer.decide.custom.faults import FAULTS
 from consumer.kafka.member import KafkaSource
 from consumer.lanes.halts import refused_resources
 from consumer.lanes.lane import breaker_state, count_parked
@@ -23,6 +26,7 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
+    from consumer.decide.custom.faults import Fault
     from consumer.lanes.halts import Halted, Kind
     from consumer.lanes.lane import BreakerState, Lane
 
@@ -63,6 +67,7 @@ class Tick:
         metrics.gauge("quota_limit", self.limiter.limit)
         metrics.gauge("quota_used_ratio", self.limiter.used_ratio(now))
         tell_halts(metrics, engine.halts.service, refused_resources(engine.halts))
+        tell_faults(metrics, engine.tenant.faults)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("ready", self.probes.ready()[0])
@@ -96,3 +101,10 @@ def tell_halts(metrics: Metrics, kinds: Container[Kind], lanes: Iterable[Halted]
     refused = {halted.resource for halted in lanes}
     for resource in Resource:
         metrics.gauge("resource_halted", resource in refused, resource.value)
+
+
+def tell_faults(metrics: Metrics, faults: Iterable[Fault]) -> None:
+    """Set how many faults the mapping has by the tenant's own fields."""
+    counts = Counter((fault.resource, fault.kind) for fault in faults)
+    for resource, kind in product(Resource, FAULTS):
+        metrics.gauge("field_faults", counts[resource, kind], resource.value, kind)

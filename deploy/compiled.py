@@ -25,6 +25,7 @@ ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("consumer", "planhat_client", "schemas")
 ROOMS: Final = (
     "consumer/decide",
+    "consumer/decide/custom",
     "consumer/engine",
     "consumer/lanes",
     "consumer/offsets",

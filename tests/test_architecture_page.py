@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from schemas.models import MODELS, Model
 from tests.test_architecture import ORDER
 
 ROOT: Final = Path(__file__).parents[1]
@@ -96,8 +97,31 @@ def test_a_name_in_the_prose_is_defined_somewhere() -> None:
     assert {one for one in named if not _PATH.fullmatch(one)} - rooms - everywhere() == KNOWN
 
 
-KNOWN: Final = {"TypeError"}
-"""Names of Python's own."""
+def test_the_table_of_models_is_that_of_their_rows() -> None:
+    for model in MODELS.values():
+        assert _told(model) in PAGE
+
+
+def _told(model: Model) -> str:
+    needs = [
+        " or ".join(f"`{name}`" for name in need.names)
+        + (f" if {'' if need.where[1] else 'not '}`{need.where[0]}`" if need.where else "")
+        for need in model.required
+    ]
+    parent = "" if model.parent is None else f"`/{model.parent}`"
+    cells = (
+        f"`{model.path}`",
+        " ".join(f"`{key}`" for key in model.keys),
+        f"{parent}, `{model.link}`" if model.link else parent,
+        ", ".join(needs),
+        str(model.page or ""),
+        f"`{model.settings}_`" if model.settings else "",
+    )
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+
+
+KNOWN: Final = {"TypeError", "_currency"}
+"""Names of Python's own and Planhat's."""
 
 
 def test_the_rooms_are_there_from_the_ground_up() -> None:

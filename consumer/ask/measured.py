@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumer.watch.metrics import Metrics
+    from schemas.custom_field import CustomField
     from schemas.planhat import LeanCompany, PlanhatUser
 
 
@@ -39,6 +40,11 @@ class MeasuredPlanhat:
         """All users of Planhat; raises PlanhatError."""
         with self._measured("users"):
             return await self._api.users()
+
+    async def custom_fields(self) -> list[CustomField]:
+        """All custom fields of the tenant; raises PlanhatError."""
+        with self._measured("customfields"):
+            return await self._api.custom_fields()
 
     async def enduser_id(self, external_id: str) -> str | None:
         """The id of an enduser, None if there is none; raises PlanhatError."""

@@ -12,6 +12,7 @@ from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
 from consumer.decide.value import key_text, trimmed
+from schemas.models import ENDUSERS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import Body, Items
     from consumer.decide.message import Faults, Routed, Tombstone
-    from consumer.decide.rules import Rules
+    from consumer.decide.rules import InForce, Rules
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import LeftOut, Receipt
     from schemas.hull import Entity, Segments
@@ -31,6 +32,7 @@ _REPEATED = Skip(reasons.EVENT_REPEATED)
 _NAMELESS = Skip(reasons.EVENT_NAMELESS)
 _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
 _NO_LINK = Link(None, None, None)
+_IDENTITY = frozenset(ENDUSERS.required[0].names)
 _OF_FILTER = ("segments", "is_export")
 _OF_ACCOUNT_FILTER = ("account_segments", "is_export")
 """The parts that a filter looks at."""
@@ -66,7 +68,9 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         activities,
         skipped,
         why_not.may_have_moved(message.changes),
-        _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events)),
+        _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events))
+        if faults or told or left_of_events
+        else (),
         _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
     )
 
@@ -75,14 +79,12 @@ def _left_out(
     profile: Resource, faults: Faults, own: to.Left, of_others: Sequence[LeftOut]
 ) -> Sequence[LeftOut]:
     """Put together what of a message could not be used."""
-    if not (faults or own or of_others):
-        return ()
     unreadable = [(profile, part, reasons.UNREADABLE) for part in faults]
     return (*unreadable, *_of(profile, own), *of_others)
 
 
 def _of(resource: Resource, left: to.Left) -> Sequence[LeftOut]:
-    return [(resource, field, why) for field, why in left] if left else ()
+    return [(resource, field, why) for field, why in left]
 
 
 def _needed(rules: Rules, *, is_refused: bool, is_wanted: bool) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def _doubts(faults: Faults, needed: tuple[str, ...]) -> Sequence[str]:
 
 
 def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
-    if "email" not in body and "externalId" not in body:
+    if body.keys().isdisjoint(_IDENTITY):
         return _NO_IDENTITY
     gated = why_not.user_gate(message, rules)
     if gated is not None:
@@ -112,9 +114,8 @@ def _leaving(message: UserMessage, rules: Rules) -> Payload | Skip:
     """A user outside the filter is skipped, or archived if it has just left."""
     if rules.archives_left and why_not.has_left(message.changes, rules):
         mapped = to.enduser(message, rules)
-        names = ("_id", "sourceId", "externalId", "email")
-        body = {name: mapped[name] for name in names if name in mapped}
-        if "email" in body or "externalId" in body:
+        body = {name: mapped[name] for name in ENDUSERS.keys if name in mapped}
+        if not body.keys().isdisjoint(_IDENTITY):
             return Payload(message.hull_id, {**body, "archived": True})
     return Skip(reasons.CONTACT_FILTER)
 
@@ -206,7 +207,8 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     for listed in rules.lists if is_sent else ():
         left_of_items: to.Left = []
         lists.append(to.items(message, listed, rules, left_of_items))
-        left_of_lists += _of(listed.model.resource, left_of_items)
+        if left_of_items:
+            left_of_lists += _of(listed.model.resource, left_of_items)
     told = left if is_sent or company is _NO_NAME else []
     is_refused = isinstance(company, Skip) and company.reason == reasons.ACCOUNT_FILTER
     return AccountDecision(
@@ -215,7 +217,9 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
         company,
         link,
         lists,
-        _left_out(Resource.COMPANIES, message.faults, told, left_of_lists),
+        _left_out(Resource.COMPANIES, message.faults, told, left_of_lists)
+        if message.faults or told or left_of_lists
+        else (),
         _doubts(message.faults, _OF_ACCOUNT_FILTER if is_refused else ()),
     )
 
@@ -233,8 +237,8 @@ def _link(account: Entity) -> Link:
 class Redecide:
     """Reads an envelope once for all of its messages that are asked for one after the other."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, in_force: InForce) -> None:
+        self._in_force = in_force
         self.clear()
 
     def clear(self) -> None:
@@ -251,7 +255,7 @@ class Redecide:
         message = self._messages[receipt.position or 0]
         if not isinstance(message, UserMessage | AccountMessage):
             return None
-        decision = decide(message, self._rules)
+        decision = decide(message, self._in_force.rules)
         if isinstance(decision, UserDecision):
             return decision.company_stub
         return decision.company if isinstance(decision.company, Payload) else None

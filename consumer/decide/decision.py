@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
+from schemas.models import COMPANIES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, JsonValue]
 
-_IDENTIFYING: Final[tuple[str, ...]] = ("_id", "externalId", "sourceId", "name")
+_IDENTIFYING: Final[tuple[str, ...]] = (*COMPANIES.keys, *COMPANIES.required[0].names)
 
 
 @dataclass(init=False, slots=True)

@@ -41,6 +41,11 @@ NOT_A_NUMBER: Final = "no number that can be written"
 UNREADABLE: Final = "of a wrong type"
 """Why a part of a message is left out, and the rest goes."""
 
+NO_SUCH_FIELD: Final = "Planhat has no such field"
+LOCKED_FIELD: Final = "the field is locked in Planhat"
+FORMULA_FIELD: Final = "Planhat computes the field"
+"""Why a row of a mapping is not sent, where the settings say so."""
+
 
 def too_many(plural: str) -> str:
     """Why a list of an account is rejected as a whole."""

@@ -12,6 +12,8 @@ from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
 from schemas.target import Kind, Targets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from schemas.connector import AttributeMapping, ConnectorSettings
 
 ACCOUNT_PREFIX = "account."
@@ -51,11 +53,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The rows of a model; `own` and `account` are the canonical names that a change may touch."""
+    """The rows of a model; `own` and `account` are the canonical names that a change may touch.
+
+    `skipped` are rows that are not sent, as the tenant has no field for them.
+    """
 
     fields: tuple[Field, ...]
     own: frozenset[str]
     account: frozenset[str]
+    skipped: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,32 @@ class Rules:
         )
 
     @property
+    def mappings(self) -> tuple[tuple[Model, Mapping], ...]:
+        """The mapping of each model."""
+        lists = [(listed.model, listed.mapping) for listed in self.lists]
+        return ((ENDUSERS, self.contact), (COMPANIES, self.company), *lists)
+
+    @property
     def needs_owners(self) -> bool:
         """Whether companies name their owners, so that Planhat's users must be known."""
         return any(field.target in {"owner", "coOwner"} for field in self.company.fields)
+
+
+class InForce:
+    """The rules that hold now: they change as Planhat tells the fields of the tenant."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+
+
+def made(fields: Sequence[Field], skipped: Sequence[Field] = ()) -> Mapping:
+    """Make a mapping of its rows."""
+    return Mapping(
+        tuple(fields),
+        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
+        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
+        skipped=tuple(skipped),
+    )
 
 
 def _lists(settings: ConnectorSettings) -> list[Listed]:
@@ -129,12 +158,7 @@ def _mapping(
         _field(model.fields, row, is_custom=is_custom, reaches_account=reaches_account)
         for row, is_custom in rows
     )
-    fields = tuple(field for field in found if field is not None)
-    return Mapping(
-        fields,
-        own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
-        account=frozenset(field.attribute.canonical for field in fields if field.of_account),
-    )
+    return made([field for field in found if field is not None])
 
 
 def _field(

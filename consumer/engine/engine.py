@@ -17,6 +17,7 @@ from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
 from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
 from consumer.engine.plan import Planner
+from consumer.engine.tenant import Tenant, Use
 from consumer.lanes.batch import Batch
 from consumer.lanes.lane import Lane
 from consumer.lanes.policy import LanePolicy
@@ -59,6 +60,7 @@ class EnginePolicy:
     max_records: int = 20_000
     max_bytes: int = 64 << 20
     lease_seconds: float = 15.0
+    custom_fields: Use = "off"
 
 
 class Engine:
@@ -84,7 +86,8 @@ class Engine:
             name: Lane(lane, self.companies.stale if name is Resource.COMPANIES else None)
             for name, lane in policy.lanes.items()
         }
-        self._redecide = Redecide(rules)
+        self.tenant = Tenant(rules, policy.custom_fields)
+        self._redecide = Redecide(self.tenant.in_force)
         self.planner = Planner(
             self.lanes,
             self.companies,
@@ -98,7 +101,9 @@ class Engine:
         self.halts = self.dispatch.halts
         self.lookups = self.planner.lookups
         self.guard = RejectGuard(policy.reject_limit)
-        self.intake = Intake(rules, self.planner, self.guard, self.halts, report, reject)
+        self.intake = Intake(
+            self.tenant.in_force, self.planner, self.guard, self.halts, report, reject
+        )
         self.assignment = Assignment(policy.window, policy.max_records, policy.max_bytes)
         self.lease = Lease(policy.lease_seconds)
         self.needs_owners = rules.needs_owners
@@ -113,6 +118,7 @@ class Engine:
             not self.guard.is_tripped
             and self.companies.is_loaded
             and (self.owners.is_loaded or not self.needs_owners)
+            and self.tenant.is_settled
         )
 
     def take(self, records: Sequence[Record], offsets: Offsets, now: float) -> int:

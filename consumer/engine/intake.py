@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import AccountDecision
     from consumer.decide.message import Routed
-    from consumer.decide.rules import Rules
+    from consumer.decide.rules import InForce
     from consumer.engine.guard import RejectGuard
     from consumer.engine.plan import Planner
     from consumer.lanes.halts import Halts
@@ -66,7 +66,7 @@ class Intake:
 
     def __init__(
         self,
-        rules: Rules,
+        in_force: InForce,
         planner: Planner,
         guard: RejectGuard,
         halts: Halts,
@@ -78,7 +78,7 @@ class Intake:
         It is told of each record once, when none of its messages can be delivered any more.
         `guard` is told of every record; with `halts` it stops a flood of rejections.
         """
-        self._rules = rules
+        self._in_force = in_force
         self._guard = guard
         self._halts = halts
         self._planner = planner
@@ -164,7 +164,7 @@ class Intake:
             ticket.open += 1
         self._newest[hull_id] = ticket
         ticket.profiles.append(hull_id)
-        decision = decide(message, self._rules)
+        decision = decide(message, self._in_force.rules)
         if stale is not None:
             _hold_back(decision, stale)
         self._replays.note(ticket.record, decision)

@@ -71,6 +71,11 @@ class PlanhatSettings(Section):
     activities: Annotated[Literal["bulk", "single"], BeforeValidator(lower)] = Field(
         default="bulk", description="`bulk`: many activities a call; `single`: one."
     )
+    custom_fields: Annotated[Literal["off", "warn", "skip"], BeforeValidator(lower)] = Field(
+        default="warn",
+        description="Read the tenant's custom fields, at the start and hourly. `warn`: tell of"
+        " mapped ones that nobody would see; `skip`: do not send these either; `off`: do not read.",
+    )
     skip_unchanged: bool = Field(
         default=True,
         description="Do not send again what Planhat is known to have word for word.",

@@ -25,9 +25,9 @@ _OfWork = Literal[
 ]
 _OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
 _OfQuota = Literal["quota_used_ratio", "quota_limit", "breaker_state"]
-_OfState = Literal["halted", "resource_halted", "kafka_refused", "ready", "build_info"]
+_OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
 _OfQueues = Literal["dead_letters_waiting", "results_waiting"]
-GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues]
+GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, "build_info"]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),
@@ -68,6 +68,10 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
+    "field_faults": (
+        "Mapped custom fields that nobody would see in Planhat, and mandatory ones without a row",
+        ("resource", "fault"),
+    ),
     "kafka_refused": ("1 while Kafka refuses what we need, until a person acts", ()),
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),

@@ -191,7 +191,7 @@ def _fields(rules: Rules) -> list[tuple[str, Field]]:
     return [
         (f"custom/{field.target}" if field.is_custom else field.target, field)
         for mapping in mappings
-        for field in mapping.fields
+        for field in (*mapping.fields, *mapping.skipped)
     ]
 
 

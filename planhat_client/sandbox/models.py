@@ -14,31 +14,50 @@ Item: TypeAlias = "dict[str, Any]"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. `owned`: belongs to a company, and its externalId is unique only within it."""
+    """One model. `owned`: belongs to a company, and its externalId is unique only within it.
+
+    Of each of `needs` a new record has one; of each of `open_needs` too, if its period is open.
+    `is_lost`: without a company it is dropped in silence.
+    """
 
     name: str
+    needs: tuple[tuple[str, ...], ...]
+    open_needs: tuple[tuple[str, ...], ...] = ()
     owned: bool = False
+    is_lost: bool = False
     has_email: bool = False
     most_rows: int = 5_000
     row_fields: tuple[str, ...] = ("_id", "name", "externalId", "sourceId")
 
 
-COMPANIES: Final = Model("companies", row_fields=("_id", "name", "externalId", "sourceId", "phase"))
+COMPANIES: Final = Model(
+    "companies",
+    needs=(("name",),),
+    row_fields=("_id", "name", "externalId", "sourceId", "phase"),
+)
 ENDUSERS: Final = Model(
     "endusers",
+    needs=(("email", "externalId", "sourceId"),),
     owned=True,
+    is_lost=True,
     has_email=True,
     most_rows=2_000,
     row_fields=("_id", "email", "name", "companyId", "externalId", "sourceId"),
 )
 LICENSES: Final = Model(
     "licenses",
+    needs=(("_currency",), ("fromDate",), ("value", "mrr")),
+    open_needs=(("mrr",),),
     owned=True,
     most_rows=2_000,
     row_fields=("_id", "product", "companyId", "externalId", "sourceId", "mrr", "value"),
 )
 DEALS: Final = Model(
-    "deals", owned=True, most_rows=2_000, row_fields=("_id", "name", "companyId", "externalId")
+    "deals",
+    needs=(("name",),),
+    owned=True,
+    most_rows=2_000,
+    row_fields=("_id", "name", "companyId", "externalId"),
 )
 """What some tenants have in place of licences; it is only read."""
 MODELS: Final = {model.name: model for model in (COMPANIES, ENDUSERS, LICENSES)}
@@ -55,17 +74,16 @@ def text(value: object) -> str | None:
 
 def missing_field(model: Model, item: Item) -> str | None:
     """Name what a new record lacks ("Company", "Enduser", "License"); its company is not meant."""
-    if model is COMPANIES:
-        return None if item.get("name") else "name"
-    if model is ENDUSERS:
-        has_key = any(item.get(name) for name in ("externalId", "email", "sourceId"))
-        return None if has_key else "email"
-    for name in ("_currency", "fromDate"):
-        if not item.get(name):
-            return name
-    # An open period has an `mrr`; a fixed one that or a `value`.
-    prices = ("mrr",) if item.get("fixedPeriod") is False else ("value", "mrr")
-    return None if any(item.get(name) is not None for name in prices) else prices[0]
+    needs = model.needs
+    if item.get("fixedPeriod") is False:
+        needs = (*model.open_needs, *needs)
+    lacking = (names for names in needs if not any(_is_told(item.get(name)) for name in names))
+    return next((names[0] for names in lacking), None)
+
+
+def _is_told(value: object) -> bool:
+    """A zero is a price; nothing else that is empty is anything."""
+    return bool(value) or type(value) in {int, float}
 
 
 def fresh(record_id: str, item: Item, *, keeps_null: bool = False) -> Item:

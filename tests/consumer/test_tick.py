@@ -1,7 +1,8 @@
 import pytest
 
+from consumer.decide.custom.faults import Fault
 from consumer.lanes.halts import Halted
-from consumer.tick import tell_halts, tell_lanes
+from consumer.tick import tell_faults, tell_halts, tell_lanes
 from consumer.watch.metrics import HALTS, Metrics
 from planhat_client.protocol import Delivered, Retry
 from schemas.planhat import BulkResult, Resource
@@ -78,3 +79,15 @@ def test_what_a_lane_holds_is_told_with_what_flies_and_is_parked(metrics: Metric
         "waiting": 3,
         "parked": 1,
     }
+
+
+def test_faults_of_the_mapping_are_told_until_they_are_mended(metrics: Metrics) -> None:
+    labels = {"resource": "endusers", "fault": "missing"}
+    fault = Fault("missing", Resource.ENDUSERS, "Plan")
+
+    counts = []
+    for faults in ([fault, fault], []):
+        tell_faults(metrics, faults)
+        counts.append(metrics.registry.get_sample_value("hull_planhat_field_faults", labels))
+
+    assert counts == [2, 0]

@@ -28,6 +28,7 @@ HEALTHY = {
     'halted{instance="a",reason="other"}': "0",
     'breaker_state{instance="a",resource="endusers"}': "0",
     'resource_halted{instance="a",resource="licenses"}': "0",
+    'field_faults{instance="a",resource="endusers",fault="missing"}': "0",
     'dead_letters_total{instance="a",reason="planhat 403"}': "0",
     'oldest_unresolved_seconds{instance="a"}': "2",
     'partition_unresolved_seconds{instance="a",topic="t",partition="0"}': "2",
@@ -86,6 +87,10 @@ STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "one resource is refused": (
         {'resource_halted{instance="a",resource="licenses"}': "1", **AGEING},
         {"ResourceRefused"},
+    ),
+    "a mapped field is missing": (
+        {'field_faults{instance="a",resource="endusers",fault="missing"}': "2"},
+        {"MappingFault"},
     ),
     "a body is refused now and then": (
         {'dead_letters_total{instance="a",reason="planhat 403"}': "0+0.1"},

@@ -86,6 +86,7 @@ def _headline(view: View, now: float, clock: float) -> Headline:
             broken_lanes=broken,
             unwritten_dead_letters=letters.messages if letters.trouble is not None else 0,
             is_throttled=view.limiter.is_lowered(now),
+            faults=tuple(str(fault) for fault in view.engine.tenant.faults),
             long_wait=None if wait is None else long_wait(wait, clock),
             unread=unread(view.engine.assignment, view.end_of),
             unresolved=view.engine.assignment.backlog.records,
@@ -163,7 +164,8 @@ _REMEDIES: Final[dict[Kind, str]] = {
 class Facts:
     """How things are, with reasons (None: it is not so).
 
-    `refused` is what Kafka refuses; `long_wait` says until when Planhat wants no calls.
+    `refused` is what Kafka refuses; `long_wait` says until when Planhat wants no calls; `faults`
+    what is wrong with the mapping.
     """
 
     stuck: str | None
@@ -173,6 +175,7 @@ class Facts:
     broken_lanes: tuple[str, ...]
     unwritten_dead_letters: int
     is_throttled: bool
+    faults: tuple[str, ...]
     long_wait: str | None
     unread: int
     unresolved: int
@@ -241,3 +244,8 @@ def _troubled(facts: Facts) -> Iterator[Headline]:
         detail = "Planhat answered 429 recently, so we make fewer calls than the settings allow"
         remedy = "Does something else use the tenant's quota?"
         yield Headline("trouble", "Throttled", detail, remedy)
+    if facts.faults:
+        others = len(facts.faults) - 1
+        more = f"; and {others} {plural(others, 'other')}, see the troubles" if others else ""
+        title = "The mapping does not fit the tenant's fields"
+        yield Headline("trouble", title, f"{facts.faults[0]}{more}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from consumer.decide.rules import Rules
 from consumer.engine.engine import Engine
 from consumer.log.troubles import Troubles
 from consumer.offsets.record import Partition
@@ -19,6 +19,9 @@ from consumer.watch.port.ops import State
 from consumer.watch.report import Tally
 from planhat_client.limiter import Limiter
 
+if TYPE_CHECKING:
+    from consumer.decide.rules import Rules
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -27,7 +30,6 @@ class View:
     version: str
     started_at: float
     settings: Settings
-    rules: Rules
     known: Known
     engine: Engine
     ages: Ages
@@ -39,3 +41,8 @@ class View:
     tally: Tally
     end_of: Callable[[Partition], int | None]
     probes: State
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that hold now."""
+        return self.engine.tenant.in_force.rules

@@ -74,6 +74,9 @@ def _rows(
             yield replace(row, is_sent=False, written=None, note=note)
         else:
             yield row
+    for field in mapping.skipped:
+        row = _row(model, field, account if field.of_account else entity, rules)
+        yield replace(row, is_sent=False, written=None, note=f"not sent: {field.wrong}")
 
 
 def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:

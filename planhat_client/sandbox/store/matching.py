@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from planhat_client.sandbox.models import COMPANIES, ENDUSERS, Item, Model, text
+from planhat_client.sandbox.models import COMPANIES, Item, Model, text
 from schemas.dialect import UNKNOWN
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Matcher:
         is_named, company_id = self._company(item)
         if is_named and company_id is None:
             answer = self._dialect.unknown_company
-            is_ignored = model is ENDUSERS if answer == UNKNOWN else answer == "ignored"
+            is_ignored = model.is_lost if answer == UNKNOWN else answer == "ignored"
             problem = None if is_ignored else "companyId not found"
             return Target(None, None, problem=problem, is_ignored=is_ignored)
         records = self._records[model.name]
@@ -102,7 +102,7 @@ class Matcher:
         if record is None:
             company_id = company_id or self._by_domain(item)
         if record is None and company_id is None:
-            if model is ENDUSERS:
+            if model.is_lost:
                 return Target(None, None, is_ignored=True)
             return Target(None, None, problem="companyId is required")
         return self._checked(model, item, Target(record, token, company_id))

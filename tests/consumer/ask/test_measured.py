@@ -8,6 +8,7 @@ from planhat_client.errors import (
     PlanhatUnauthorized,
     PlanhatUnavailable,
 )
+from schemas.custom_field import CustomField
 from schemas.planhat import LeanCompany, PlanhatUser
 
 
@@ -19,6 +20,9 @@ class FakePlanhat:
         return []
 
     async def users(self) -> list[PlanhatUser]:
+        return []
+
+    async def custom_fields(self) -> list[CustomField]:
         return []
 
     async def enduser_id(self, external_id: str) -> str | None:  # noqa: ARG002 - as it is asked
@@ -35,11 +39,12 @@ async def test_each_question_is_counted_under_its_own_name() -> None:
 
     await asked.companies()
     await asked.users()
+    await asked.custom_fields()
     await asked.enduser_id("u-1")
     await asked.probe()
 
     value = metrics.registry.get_sample_value
-    for resource in ("leancompanies", "users", "enduser", "probe"):
+    for resource in ("leancompanies", "users", "customfields", "enduser", "probe"):
         labels = {"resource": resource, "status": "ok"}
         assert value("hull_planhat_requests_total", labels) == 1
 

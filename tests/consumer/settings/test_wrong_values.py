@@ -50,6 +50,7 @@ WRONG = {
     "PLANHAT_BATCH_BYTES": ["0", "-1", "64MiB"],
     "PLANHAT_REQUEST_TIMEOUT_SECONDS": ["0", "-1", "nan"],
     "PLANHAT_ACTIVITIES": ["none"],
+    "PLANHAT_CUSTOM_FIELDS": ["on"],
     "PLANHAT_SKIP_UNCHANGED": ["2"],
     "COMPANY_WAIT_SECONDS": ["-1", "nan"],
     "SHUTDOWN_DRAIN_SECONDS": ["-1", "1e9"],

@@ -15,6 +15,7 @@ WELL = Facts(
     broken_lanes=(),
     unwritten_dead_letters=0,
     is_throttled=False,
+    faults=(),
     long_wait=None,
     unread=0,
     unresolved=0,
@@ -28,6 +29,12 @@ WELL = Facts(
         (replace(WELL, unresolved=5), "good", "All is well"),
         (replace(WELL, unread=5), "busy", "Catching up"),
         (replace(WELL, unread=5, is_throttled=True), "trouble", "Throttled"),
+        (
+            replace(WELL, unread=5, faults=("[0]: no field Plan",)),
+            "trouble",
+            "The mapping does not fit the tenant's fields",
+        ),
+        (replace(WELL, is_throttled=True, faults=("x",)), "trouble", "Throttled"),
         (replace(WELL, unwritten_dead_letters=2), "trouble", "The dead-letter topic fails"),
         (
             replace(WELL, unwritten_dead_letters=2, unready="dead letters can't be written"),
@@ -81,3 +88,13 @@ def test_a_resource_that_is_refused_is_named_and_stops_nothing() -> None:
 
     assert (said.level, said.title) == ("trouble", "Planhat refuses licenses")
     assert "403 Forbidden" in said.detail
+
+
+@pytest.mark.parametrize(
+    ("count", "detail"),
+    [(1, "a"), (2, "a; and 1 other, see the troubles"), (3, "a; and 2 others, see the troubles")],
+)
+def test_a_fault_of_the_mapping_is_told_in_full_and_the_others_counted(
+    count: int, detail: str
+) -> None:
+    assert headline(replace(WELL, faults=tuple("abc"[:count]))).detail == detail

@@ -1,0 +1,1 @@
+"""What a tenant's own fields mean for the mapping. Pure."""
