@@ -37,6 +37,7 @@ from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter
+from planhat_client.sparing import Sparing
 from planhat_client.transport import Transport
 from schemas.planhat import Resource
 from schemas.settings_error import InvalidSettings
@@ -94,7 +95,8 @@ class Parts:
         )
 
         # engine
-        limiter = Limiter(planhat.requests_per_minute, planhat.burst)
+        sparing = Sparing(planhat.quota_share, planhat.freshness_seconds)
+        limiter = Limiter(planhat.requests_per_minute, planhat.burst, sparing)
         put, policy = self.dead_letters.put, engine_policy(settings)
         self.engine = engine = Engine(rules, policy, limiter, reporter, put, random.random)
 

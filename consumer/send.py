@@ -17,8 +17,8 @@ from schemas.models import MODELS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumer.engine.dispatch import Pace
     from consumer.engine.engine import Engine
+    from consumer.engine.pace import Pace
     from planhat_client.protocol import Answer
     from schemas.planhat import Resource
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.clock import loop_time
 from consumer.decide.custom.faults import FAULTS
+from consumer.engine.dispatch import is_spared
+from consumer.engine.engine import pace
+from consumer.engine.pace import Pace
 from consumer.kafka.member import KafkaSource
 from consumer.lanes.halts import refused_resources
 from consumer.lanes.lane import breaker_state, count_parked
@@ -66,6 +69,8 @@ class Tick:
         tell_lanes(metrics, engine.lanes)
         metrics.gauge("quota_limit", self.limiter.limit)
         metrics.gauge("quota_used_ratio", self.limiter.used_ratio(now))
+        is_in_time = pace(engine, self.source.end) is Pace.SPARE
+        metrics.gauge("quota_spared", is_in_time and is_spared(engine.dispatch, now))
         tell_halts(metrics, engine.halts.service, refused_resources(engine.halts))
         tell_faults(metrics, engine.tenant.faults)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)

@@ -43,6 +43,7 @@ SINGLE: Final = (
     "planhat_client/answers/verdict.py",
     "planhat_client/keys.py",
     "planhat_client/limiter.py",
+    "planhat_client/sparing.py",
     "schemas/attribute.py",
 )
 CORE: Final = (

@@ -7,8 +7,15 @@ from collections import deque
 from itertools import takewhile
 from typing import NamedTuple
 
-WINDOW_SECONDS = 60.0
-"""Planhat counts its quota by the minute ("Authentication & Limits")."""
+from planhat_client.sparing import ROUNDING, WINDOW_SECONDS, Sparing
+
+FIRST = 10
+"""So many calls may be in flight at once after a rest; each good answer lets in one more."""
+
+_REST_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 15.0
+_LOOK_SECONDS = 0.1
+# While answers are waited for, nobody knows for how long.
 
 _LATE_SECONDS = 0.5
 # Planhat counts when calls arrive, and not all are on their way for as long: one that opens a
@@ -20,34 +27,74 @@ _LOWEST = 0.05
 _SLOWER = 0.7
 _FASTER = 1.1
 _ONE_STEP_SECONDS = 1.0
-# Whoever has waited as told must be let through, whatever was lost in rounding.
-_ROUNDING = 1e-6
 
 
 class Gate:
-    """Says when the next call may go. This one, of the analytics host, only closes for a while."""
+    """Says when the next call may go. This one, of the analytics host, has no quota.
+
+    A 429 closes it for a while. Then one call goes, alone; when it is answered well two may be in
+    flight, and with each good answer one more. So a refusal is asked about by one call, not by all
+    that wait. What is in flight when a 429 comes belongs to a flight that is over: its answers
+    neither open the gate, nor count as one refusal more.
+    """
 
     def __init__(self) -> None:
+        self.sparing = Sparing()
         self._closed_until = float("-inf")
         self._closed_since = float("-inf")
+        self._taken_at = float("-inf")
+        self._flight = 0
+        self._flying = 0
+        self._room = FIRST
+        self._refused = 0
 
     def wait(self, now: float) -> float:
-        """Seconds until a call may go; 0.0 means now."""
+        """Seconds until a call may go, or until one may ask again; 0.0 means now."""
         missing = self._closed_until - now
-        return missing + _ROUNDING if missing > 0.0 else 0.0
+        if missing > 0.0:
+            return missing + ROUNDING
+        return 0.0 if self._flying < self._room else _LOOK_SECONDS
 
-    def take(self, now: float) -> None:
-        """A call goes."""
+    def take(self, now: float) -> int:
+        """A call goes. Gives its flight, to be told with its answer."""
+        if now - self._taken_at > _REST_SECONDS:
+            self._room = min(self._room, FIRST)
+        self._taken_at = now
+        self._flying += 1
+        return self._flight
 
-    def throttled(self, now: float, retry_after: float | None) -> None:
-        """A call was answered 429."""
-        self.close(now, 1.0 if retry_after is None else retry_after)
+    def landed(self, flight: int, *, works: bool) -> None:
+        """A call was answered or failed, but not with 429; `works`: Planhat was there for it."""
+        if flight != self._flight:
+            return
+        self._flying -= 1
+        if works:
+            self._room += 1
+            self._refused = 0
+
+    def throttled(self, now: float, retry_after: float | None, flight: int | None = None) -> None:
+        """A call was answered 429; without a `flight` it is one of this moment.
+
+        If Planhat does not say for how long, the pauses grow from a second.
+        """
+        if self._is_news(now, flight):
+            self._flight += 1
+            self._flying, self._room = 0, 1
+            pause = min(_LONGEST_PAUSE_SECONDS, 2.0**self._refused)
+            self._refused = min(self._refused + 1, 10)
+            self.close(now, pause if retry_after is None else retry_after)
+        elif retry_after is not None:
+            self.close(now, retry_after)
 
     def close(self, now: float, seconds: float) -> None:
         """Let nobody through for so long."""
         if now >= self._closed_until:
             self._closed_since = now
         self._closed_until = max(self._closed_until, now + seconds)
+
+    def _is_news(self, now: float, flight: int | None) -> bool:
+        """Whether a 429 is about a call that went since the last."""
+        return now >= self._closed_until if flight is None else flight == self._flight
 
     def asked_wait(self, now: float) -> float | None:
         """Seconds for which Planhat still wants no call, if it asked for more than a minute."""
@@ -95,16 +142,22 @@ class Limiter(Gate):
     once, each of which comes back 60 s after it went. So a burst is possible, a steady load never
     stalls, and yet nearly all of the quota can be used (docs/decisions/0003). 429 lowers the rate
     by 30 % and closes the gate; each minute without one raises it by 10 %, up to the setting.
+
+    `sparing` tells whoever is not late to ask for less; it is for them to go by it.
     """
 
-    def __init__(self, requests_per_minute: float, burst: float) -> None:
+    def __init__(
+        self, requests_per_minute: float, burst: float, sparing: Sparing | None = None
+    ) -> None:
         """Begin with the whole quota, but with a burst of two."""
         super().__init__()
+        self.sparing = sparing or Sparing()
         self._quota = float(requests_per_minute)
         self._burst = float(burst)
         self._fraction = 1.0
         self._factor = 1.0
         self._pace = _pace(self._quota, self._burst)
+        self.sparing.cut_up(self._quota, self._burst)
         # A process that was just restarted may have used its burst before: begin with little.
         self._tokens = min(2.0, self._pace.capacity)
         self._reserve_used: deque[float] = deque()
@@ -126,28 +179,31 @@ class Limiter(Gate):
             bucket_at += missing / pace.rate if pace.rate else WINDOW_SECONDS
         slot = min(bucket_at, _frees_at(self._reserve_used, pace.reserve))
         window = _frees_at(self._calls, max(1, _calls(self._quota * self._fraction)))
-        until = max(slot, window, self._closed_until)
-        return until - now + _ROUNDING if until > now else 0.0
+        until = max(slot, window)
+        return max(super().wait(now), until - now + ROUNDING if until > now else 0.0)
 
-    def take(self, now: float) -> None:
-        """A call goes."""
+    def take(self, now: float) -> int:
+        """A call goes. Gives its flight, to be told with its answer."""
         self._advance(now)
         if self._tokens < 1.0 and len(self._reserve_used) < self._pace.reserve:
             self._reserve_used.append(now)
         else:
             self._tokens -= 1.0
         self._calls.append(now)
+        self.sparing.take(now)
+        return super().take(now)
 
-    def throttled(self, now: float, retry_after: float | None) -> None:
+    def throttled(self, now: float, retry_after: float | None, flight: int | None = None) -> None:
         """A call was answered 429: go slower, and close for as long as Planhat says."""
         self._advance(now)
         # Answers to calls that were in flight together count once.
-        if now >= max(self._closed_until, self._lowered_at + _ONE_STEP_SECONDS):
+        due_at = max(self._closed_until, self._lowered_at + _ONE_STEP_SECONDS)
+        if now >= due_at and self._is_news(now, flight):
             self._lowered_at = now
             self._factor = max(_LOWEST, self._factor * _SLOWER)
             self._cut_up(now, is_emptied=True)
         self._quiet_since = now
-        super().throttled(now, retry_after)
+        super().throttled(now, retry_after, flight)
 
     def share(self, fraction: float, now: float) -> None:
         """Take this part of the quota from now on: owned of all partitions."""
@@ -194,6 +250,7 @@ class Limiter(Gate):
         """
         reserve = self._pace.reserve
         self._pace = _pace(self.limit, self._burst * self._fraction * self._factor)
+        self.sparing.cut_up(self.limit, self._burst)
         self._tokens = min(self._tokens, self._pace.capacity)
         if is_emptied:
             self._tokens = min(self._tokens, 0.0)

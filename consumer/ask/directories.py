@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.ask.rest import Rest, apply_backpressure, take_call
+from consumer.ask.rest import Rest, apply_backpressure, take_call, tell_gate
 from consumer.clock import loop_time
-from planhat_client.errors import PlanhatError, PlanhatUnauthorized
+from planhat_client.errors import PlanhatError, PlanhatUnavailable
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
@@ -82,16 +82,18 @@ class DirectoryReader:
         """Without them the service goes on: a token that may not read them halts nothing."""
         engine, tenant = self._engine, self._engine.tenant
         found, reason = [], "it tells of none"  # none, although there are rows for some
+        flight = -1
         try:
             async with asyncio.timeout(None if tenant.is_settled else _FIELDS_SECONDS):
-                await take_call(engine)
+                flight = await take_call(engine)
                 found = await self._api.custom_fields()
+            tell_gate(engine, flight)
         except TimeoutError:
             reason = f"no answer in {_FIELDS_SECONDS:g} s"
+            tell_gate(engine, flight, PlanhatUnavailable(reason))
         except PlanhatError as error:
             reason = str(error)
-            if not isinstance(error, PlanhatUnauthorized):
-                apply_backpressure(engine, "customfields", error)
+            tell_gate(engine, flight, error)
         if found:
             self._tell(len(found), tenant.read(found, loop_time()))
         elif tenant.failed(reason, loop_time()):
@@ -110,14 +112,15 @@ class DirectoryReader:
             )
 
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        await take_call(self._engine)
+        flight = await take_call(self._engine)
         try:
             await read()
         except PlanhatError as error:
             self._failures += 1
             _log.warning("directory.not_read", reason=str(error), attempts=self._failures)
-            apply_backpressure(self._engine, what, error)
+            apply_backpressure(self._engine, what, flight, error)
             await asyncio.sleep(backoff(self._failures, 1.0))
         else:
             self._failures = 0
+            tell_gate(self._engine, flight)
             self._engine.halts.read_worked(what)

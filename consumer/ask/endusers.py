@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import structlog
 
-from consumer.ask.rest import Rest, apply_backpressure, take_call
+from consumer.ask.rest import Rest, apply_backpressure, take_call, tell_gate
 from consumer.clock import loop_time
 from planhat_client.errors import PlanhatError, PlanhatRejected
 
@@ -68,20 +68,22 @@ class EnduserReader:
                 if known is not None:
                     self._end(part, known, "found")
                     continue
-                await take_call(self._engine)
-                asked.create_task(self._ask(part), name="look up")
+                flight = await take_call(self._engine)
+                asked.create_task(self._ask(part, flight), name="look up")
 
-    async def _ask(self, part: Part) -> None:
+    async def _ask(self, part: Part, flight: int) -> None:
         try:
             found = await self._api.enduser_id(str(part.body["externalId"]))
         except PlanhatRejected as error:
             _log.warning("enduser.not_found", reason=str(error))
+            tell_gate(self._engine, flight, error)
             self._halts.read_worked("enduser")
             self._end(part, None, "absent")
         except PlanhatError as error:
-            apply_backpressure(self._engine, "enduser", error)
+            apply_backpressure(self._engine, "enduser", flight, error)
             self._fail(part, error)
         else:
+            tell_gate(self._engine, flight)
             self._halts.read_worked("enduser")
             self._end(part, found, "absent" if found is None else "found")
         self.rest.end()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from consumer.ask.rest import Rest
+from consumer.ask.rest import Rest, tell_gate
 from consumer.clock import loop_time
 from consumer.engine.dispatch import asked_wait
 from consumer.engine.engine import held
@@ -54,24 +54,26 @@ class HaltWatch:
         while True:
             await self.rest.take()
             if self._halts.probe_is_due(loop_time()) and self._gate.wait(loop_time()) <= 0:
-                self._gate.take(loop_time())
-                await self._probe()
+                await self._probe(self._gate.take(loop_time()))
             self._tell()
             self._tell_of_wait()
             self._tell_of_lease()
 
-    async def _probe(self) -> None:
+    async def _probe(self, flight: int) -> None:
         halts = self._halts
         try:
             await self._api.probe()
         except PlanhatUnauthorized as error:
+            tell_gate(self._engine, flight, error)
             halts.unanswered(loop_time())
             if halts.begin(kind_of(error.status), str(error), loop_time()):
                 self._repeats.forget("unauthorized")
         except PlanhatError as error:
+            tell_gate(self._engine, flight, error)
             halts.unanswered(loop_time())
             _log.warning("planhat.not_probed", reason=str(error))
         else:
+            tell_gate(self._engine, flight)
             if halts.accepted(loop_time()):
                 self._repeats = Repeats()
                 _log.info("planhat.recovered")

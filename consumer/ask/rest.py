@@ -55,21 +55,26 @@ class Rest:
         return has_records or engine.halts.stops_all or not engine.is_open
 
 
-async def take_call(engine: Engine) -> None:
-    """Wait for a call of the quota, and take it."""
+async def take_call(engine: Engine) -> int:
+    """Wait for a call of the quota, and take it; gives its flight, which `tell_gate` wants."""
     while (wait := engine.limiter.wait(loop_time())) > 0:  # noqa: ASYNC110 - time itself is awaited
         await asyncio.sleep(wait)
-    engine.limiter.take(loop_time())
+    return engine.limiter.take(loop_time())
 
 
-def apply_backpressure(engine: Engine, what: str, error: PlanhatError) -> None:
+def apply_backpressure(engine: Engine, what: str, flight: int, error: PlanhatError) -> None:
     """What a failed read of `what` means for everybody who sends."""
-    match error:
-        case PlanhatUnauthorized(status=status):
-            engine.halts.read_refused(what, status, str(error), loop_time())
-        case PlanhatThrottled(retry_after=wait):
-            engine.limiter.throttled(loop_time(), wait)
-        case PlanhatUnavailable(retry_after=float(wait)):
-            engine.limiter.close(loop_time(), wait)
-        case _:
-            pass
+    tell_gate(engine, flight, error)
+    if isinstance(error, PlanhatUnauthorized):
+        engine.halts.read_refused(what, error.status, str(error), loop_time())
+
+
+def tell_gate(engine: Engine, flight: int, error: PlanhatError | None = None) -> None:
+    """Say how a call ended."""
+    gate = engine.limiter
+    if isinstance(error, PlanhatThrottled):
+        gate.throttled(loop_time(), error.retry_after, flight)
+        return
+    gate.landed(flight, works=not isinstance(error, PlanhatUnavailable))
+    if isinstance(error, PlanhatUnavailable) and error.retry_after is not None:
+        gate.close(loop_time(), error.retry_after)

@@ -1,17 +1,11 @@
-"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock.
-
-And how a backlog is worked off in few calls: what is ready may wait a moment for more. While Kafka
-holds more than was read, the next change of a profile is probably there already: merged into the
-one that waits it costs nothing, sent after it a second call. Nobody's time is lost by that, as what
-lies behind has waited longer. An idle or evenly loaded service never waits.
-"""
+"""Which lane may send next, or how long nobody may. Pure; `now` is seconds of a steady clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from consumer.engine.pace import HOLD_SECONDS, Pace
 from consumer.lanes.halts import Halts
 from consumer.lanes.settle import Settler
 from planhat_client.protocol import Delivered, Halt, Retry
@@ -28,18 +22,6 @@ if TYPE_CHECKING:
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 
-
-class Pace(Enum):
-    """How long what is ready may be held, by its reason."""
-
-    AT_ONCE = "nothing is behind"
-    GATHER = "the backlog is being read: full batches wait too, for changes that merge"
-    BATCH = "more is to be read: batches that are not full wait"
-    FOLLOW = "the backlog is read: only what others are about to let go is waited for"
-
-
-HOLD_SECONDS = {Pace.GATHER: 2.0, Pace.BATCH: 1.0, Pace.FOLLOW: 0.5}
-"""How long what is ready waits for more at most, while a backlog is worked off."""
 
 _STARVING_SECONDS = 5.0
 _TOO_MANY = 429
@@ -80,11 +62,22 @@ class Line:
             held = self.halt.wait(now, len(lane.batches))
             if held is None or held > 0:
                 return held
-        if pace is not Pace.AT_ONCE and lane.ready and self._may_hold(pace):
-            hold = lane.ready[0].ready_at + HOLD_SECONDS[pace] - now
+        if pace is not Pace.AT_ONCE and lane.ready:
+            hold = self.spared(now) if pace is Pace.SPARE else self._hold(now, pace)
             if hold > 0:
                 return hold
         return self.gate.wait(now)
+
+    def spared(self, now: float) -> float:
+        """Seconds for which what is ready waits for others, to spare the quota.
+
+        A full batch gains nothing by that, nor does a retry, which goes with its group only.
+        """
+        lane = self.lane
+        retry_is_due = bool(lane.parked) and lane.parked[0][0] <= now
+        if retry_is_due or not 0 < len(lane.ready) < lane.policy.batch_size:
+            return 0.0
+        return self.gate.sparing.wait(now, lane.oldest)
 
     def urgency(self, now: float) -> tuple[bool, float]:
         """Starving lanes in turn, before all others; those by the waiting that a call would end.
@@ -97,6 +90,11 @@ class Line:
         if now - since > _STARVING_SECONDS:
             return (True, now - self.served_at)
         return (False, (now - since) * (len(self.lane.ready) + self.lane.followed))
+
+    def _hold(self, now: float, pace: Pace) -> float:
+        if not self._may_hold(pace):
+            return 0.0
+        return self.lane.ready[0].ready_at + HOLD_SECONDS[pace] - now
 
     def _may_hold(self, pace: Pace) -> bool:
         if pace is Pace.GATHER:
@@ -173,7 +171,7 @@ class Dispatch:
         for line in sendable:
             batch = line.lane.take(now, alone=line.halt.is_on)
             if batch is not None:
-                line.gate.take(now)
+                batch.flight = line.gate.take(now)
                 line.served_at = now
                 return batch
         return _NO_END if soonest is None else Wait(soonest)
@@ -183,7 +181,7 @@ class Dispatch:
         if self.halts.stops_all or self.stopped or self.in_flight >= self._max_concurrent:
             return None
         for name, line in self.lines.items():
-            if line.wait(now, Pace.AT_ONCE) == 0:
+            if line.wait(now, Pace.SPARE) == 0:
                 return name
         return None
 
@@ -210,10 +208,11 @@ class Dispatch:
         elif isinstance(answer, Delivered) and line.halt.is_of_api:
             self.halts.works += 1
         line.settler.settle(batch, answer, now)
-        if isinstance(answer, Retry):
-            if answer.status == _TOO_MANY:
-                line.gate.throttled(now, answer.retry_after)
-            elif answer.retry_after is not None:
+        if isinstance(answer, Retry) and answer.status == _TOO_MANY:
+            line.gate.throttled(now, answer.retry_after, batch.flight)
+        else:
+            line.gate.landed(batch.flight, works=not isinstance(answer, Retry))
+            if isinstance(answer, Retry) and answer.retry_after is not None:
                 line.gate.close(now, answer.retry_after)
         if answer.quota and answer.quota.closed_seconds:
             line.gate.close(now, answer.quota.closed_seconds)
@@ -253,31 +252,12 @@ def is_drained(dispatch: Dispatch) -> bool:
     )
 
 
+def is_spared(dispatch: Dispatch, now: float) -> bool:
+    """Whether something waits for others, if nothing is behind."""
+    return any(line.spared(now) > 0 for line in dispatch.lines.values())
+
+
 def asked_wait(dispatch: Dispatch, now: float) -> float | None:
     """Seconds for which Planhat still wants no call of some kind, if that is long."""
     waits = (line.gate.asked_wait(now) for line in dispatch.lines.values())
     return max((wait for wait in waits if wait is not None), default=None)
-
-
-class CatchUp:
-    """Knows whether we are behind, and how far the catching up has come."""
-
-    def __init__(self, batch_size: int) -> None:
-        """Behind is who has more than `batch_size` records to read."""
-        self._batch_size = batch_size
-        self._is_behind = False
-        self._is_gathered = False
-
-    def pace(self, unread: int, waiting: int, *, is_full: bool) -> Pace:
-        """Say how to go on: records to read, changes that wait, and whether memory is full."""
-        if unread > self._batch_size:
-            self._is_behind = True
-        elif waiting <= self._batch_size:
-            self._is_behind = self._is_gathered = False
-        if not self._is_behind:
-            return Pace.AT_ONCE
-        # Gathering ends for good: a full memory must empty while it is filled again.
-        self._is_gathered = self._is_gathered or is_full or not unread
-        if not self._is_gathered:
-            return Pace.GATHER
-        return Pace.BATCH if unread > self._batch_size and not is_full else Pace.FOLLOW

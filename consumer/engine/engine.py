@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.decide.decide import Redecide
 from consumer.engine.directory import CompanyDirectory, Owners
-from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
+from consumer.engine.dispatch import Dispatch, Wait
 from consumer.engine.guard import RejectGuard
 from consumer.engine.intake import Intake
+from consumer.engine.pace import CatchUp, Pace
 from consumer.engine.plan import Planner
 from consumer.engine.tenant import Tenant, Use
 from consumer.lanes.batch import Batch

@@ -34,7 +34,8 @@ class Batch:
     for them, None if it never was asked. A revoked batch's records belong to somebody
     else by now: its answer only frees its claims. `changes` are more than the items where changes
     of a profile were merged; `items` are the `bodies` as JSON, and `size` their bytes, with the
-    commas between them. No two batches of a process have the same `number`.
+    commas between them. No two batches of a process have the same `number`. `flight` is what the
+    gate gave for it.
     """
 
     resource: Resource
@@ -50,6 +51,7 @@ class Batch:
     bodies: list[Body] = field(default_factory=list)
     size: int = 0
     changes: int = 0
+    flight: int = 0
     number: int = field(default_factory=_next_number)
 
     def add(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Literal
@@ -33,7 +34,8 @@ BreakerState = Literal["closed", "half-open", "open"]
 class Lane:
     """The state of one lane. `now` is seconds of a steady clock, in all methods.
 
-    `ready` are the profiles that could go now, the first since its `ready_at`; `parked` is a heap
+    `ready` are the profiles that could go now, the first since its `ready_at`; the oldest change of
+    theirs came at `oldest` or later (seconds, or infinity: there is none). `parked` is a heap
     of those that wait for their next try. `claims` has whoever has a change that is not final.
     `waiting` counts these changes, `followed` the parts of other lanes that wait for them. What
     came to its end lies in `ended` until the owner of the lane takes it.
@@ -53,6 +55,7 @@ class Lane:
         self.claims: Claims[Profile] = Claims()
         self._last: dict[str, Profile] = {}
         self.ready: deque[Profile] = deque()
+        self.oldest = math.inf
         self.parked: list[tuple[float, int, Group]] = []
         self._sequence = count()
 
@@ -118,6 +121,7 @@ class Lane:
         self.memory.digests.clear()
         self.poison.clear()
         self.ready.clear()
+        self.oldest = math.inf
         self.parked.clear()
         self._last.clear()
         self.claims = Claims()
@@ -164,6 +168,7 @@ class Lane:
             self._take_group(batch, most, now)
         else:
             self._take_ready(batch, most, now)
+            self.oldest = self.ready[0].ready_at if self.ready else math.inf
         if not batch.items:
             return None
         self.batches.add(batch)
@@ -244,6 +249,7 @@ class Lane:
             profile.queued = True
             profile.ready_at = now
             self.ready.append(profile)
+            self.oldest = min(self.oldest, profile.parts[0].since)
 
     def _take_group(self, batch: Batch, most: int, now: float) -> None:
         due_at, _, group = heapq.heappop(self.parked)

@@ -47,6 +47,22 @@ class PlanhatSettings(Section):
     burst: float = Field(
         default=10.0, ge=1, allow_inf_nan=False, description="Calls of these that may go at once."
     )
+    quota_share: float = Field(
+        default=0.5,
+        ge=0.01,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of these calls that is used while nothing is late: what is ready waits"
+        " for others, so that one call carries more. 1: nothing waits.",
+    )
+    freshness_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        le=300,
+        allow_inf_nan=False,
+        description="A change that has waited for so long is late: from then on the whole quota"
+        " is used.",
+    )
     max_concurrent_requests: int = Field(
         default=10, ge=1, le=1000, description="Calls in flight at once."
     )

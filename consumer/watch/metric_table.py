@@ -24,7 +24,7 @@ _OfWork = Literal[
     "consumer_lag", "pending_records", "pending_bytes", "in_flight", "waiting", "parked"
 ]
 _OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
-_OfQuota = Literal["quota_used_ratio", "quota_limit", "breaker_state"]
+_OfQuota = Literal["quota_used_ratio", "quota_limit", "quota_spared", "breaker_state"]
 _OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
 _OfQueues = Literal["dead_letters_waiting", "results_waiting"]
 GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, "build_info"]
@@ -66,6 +66,7 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "oldest_unresolved_seconds": ("Age of the oldest record that is not final", ()),
     "quota_used_ratio": ("Calls of the last minute, divided by our share of the quota", ()),
     "quota_limit": ("Calls a minute that we allow ourselves now", ()),
+    "quota_spared": ("1 while what is ready waits for others, as nothing is late", ()),
     "halted": ("1 while nothing is sent until a person acts", ("reason",)),
     "resource_halted": ("1 while Planhat refuses all writes of a resource", ("resource",)),
     "field_faults": (

@@ -28,6 +28,7 @@ SCENARIOS = {
     "throughput": "messages a second of the real service on one core",
     "calls": "calls for each 1,000 changed profiles",
     "latency": "from append to answer, when there is little to do",
+    "sparing": "how much of the quota is used while nothing is late; 429 with 400 in flight",
     "keyorder": "the workload of Parallel Consumer's README",
     "singles": "requests of one profile a second",
     "scaling": "1, 2 and 4 processes; longer backlogs; more attributes",

@@ -45,7 +45,7 @@ async def _at(
     stand: Stand, target: TargetProcess, topic: str, rate: int, seconds: int, options: Options
 ) -> dict[str, float]:
     await target.reset()
-    expected = await _produce(stand, topic, rate, seconds)
+    expected = await produce(stand, topic, rate, seconds)
     async with asyncio.timeout(60):
         while (report := await target.report())["items"].get("endusers", 0) < expected:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.2)
@@ -58,15 +58,19 @@ async def _at(
     }
 
 
-async def _produce(stand: Stand, topic: str, rate: int, seconds: int) -> int:
-    """Send evenly; a user that comes again has changed, so that it counts as one more item."""
+async def produce(stand: Stand, topic: str, rate: float, seconds: int) -> int:
+    """Send evenly; a user that comes again has changed, so that it counts as one more item.
+
+    Returns how many were sent.
+    """
+    count = int(rate * seconds)
     bench = Bench(0, users=_USERS, events=False)
     async with AIOKafkaProducer(
         bootstrap_servers=stand.kafka.bootstrap_servers, acks=1, linger_ms=0
     ) as producer:
         begun = asyncio.get_running_loop().time()
         sent = []
-        for number in range(rate * seconds):
+        for number in range(count):
             pause = begun + number / rate - asyncio.get_running_loop().time()
             if pause > 0:
                 await asyncio.sleep(pause)
@@ -75,4 +79,4 @@ async def _produce(stand: Stand, topic: str, rate: int, seconds: int) -> int:
             key = message["user"]["id"].encode()
             sent.append(await producer.send(topic, orjson.dumps(message), key))
         await asyncio.gather(*sent)
-    return rate * seconds
+    return count

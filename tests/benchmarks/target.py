@@ -21,6 +21,7 @@ import orjson
 
 _HEAD_END = b"\r\n\r\n"
 _MOST_DELAYS = 500_000
+_ON_THE_WAY_SECONDS = 0.5
 Item = dict[str, Any]
 
 
@@ -60,6 +61,12 @@ class Counts:
         self.versions: dict[str, int] = {}
         self.flying: set[str] = set()
         self.window: deque[float] = deque()
+        self.calls: list[float] = []
+        """When calls to the main API came."""
+        self.told_at = float("inf")
+        """When the first 429 was written."""
+        self.refused_later = 0
+        """Of the refused, those that can't have been on their way by then."""
 
     def arrived(self, resource: str, items: list[Item]) -> list[str]:
         """Note a request; the names that it holds until it is answered."""
@@ -68,6 +75,7 @@ class Counts:
         self.items[resource] += len(items)
         if resource == "activities":
             return []
+        self.calls.append(time.time())
         names = [f"{resource} {item.get('externalId')}" for item in items]
         self.overlaps += len(self.flying.intersection(names))
         self.flying.update(names)
@@ -92,6 +100,8 @@ class Counts:
             "requests": dict(self.requests),
             "items": dict(self.items),
             "refused": self.refused,
+            "refused_later": self.refused_later,
+            "calls": self.calls,
             "overlaps": self.overlaps,
             "overtakes": self.overtakes,
             "first_at": self.first_at,
@@ -109,6 +119,7 @@ class Target:
         self.options = options
         self.counts = Counts()
         self.known: set[str] = set()
+        self.refuses_since = float("inf")
 
     def latency(self, items: int) -> float:
         """Seconds until the answer."""
@@ -128,6 +139,19 @@ class Target:
             return True
         window.append(now)
         return False
+
+    def refuses(self) -> bool:
+        """Whether it is one of the seconds in which everything is refused; if so, count it."""
+        options, counts = self.options, self.counts
+        if not options.refused_seconds or sum(counts.requests.values()) < options.refused_after:
+            return False
+        now = time.monotonic()
+        self.refuses_since = min(self.refuses_since, now)
+        if now >= self.refuses_since + options.refused_seconds:
+            return False
+        counts.refused += 1
+        counts.refused_later += now > counts.told_at + _ON_THE_WAY_SECONDS
+        return True
 
     def answer(self, resource: str, items: list[Item]) -> bytes:
         """The body of the answer."""
@@ -187,6 +211,9 @@ class Connection(asyncio.Protocol):
         if resource != "activities" and target.is_over_quota():
             self._write(429, b'{"error":"too many requests"}', b"Retry-After: 1\r\n")
             return
+        if target.refuses():
+            asyncio.get_running_loop().call_later(target.latency(1), self._refuse)
+            return
         found = orjson.loads(body)
         items = found if isinstance(found, list) else [found]
         names = target.counts.arrived(resource, items)
@@ -195,6 +222,11 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(wait, self._answer, resource, items, names)
         else:
             self._answer(resource, items, names)
+
+    def _refuse(self) -> None:
+        counts = self._target.counts
+        counts.told_at = min(counts.told_at, time.monotonic())
+        self._write(429, b'{"error":"too many requests"}')
 
     def _answer(self, resource: str, items: list[Item], names: list[str]) -> None:
         answer = self._target.answer(resource, items)
@@ -244,6 +276,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--item-ms", type=float, default=0.0)
     parser.add_argument("--jitter-ms", type=float, default=0.0)
     parser.add_argument("--quota", type=int, default=0)
+    parser.add_argument("--refused-after", type=int, default=0, help="so many requests")
+    parser.add_argument("--refused-seconds", type=float, default=0.0, help="for so long: 429")
     parser.add_argument("--companies", type=int, default=0)
     return parser.parse_args()
 

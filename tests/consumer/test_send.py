@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from consumer.engine.dispatch import Pace
+from consumer.engine.pace import Pace
 from consumer.send import Sender
 from planhat_client.protocol import Delivered, Retry
 from schemas.planhat import Resource

@@ -22,6 +22,7 @@ LATE = {
     "oldest_unresolved_seconds": 1500,
     "consumer_lag": 50_000,
     "quota_used_ratio": 0.3,
+    "quota_limit": 200,
     "breaker_state": 0,
     "halted": 0,
     "resource_halted": 0,
@@ -30,6 +31,11 @@ LATE = {
 STATES: dict[str, tuple[dict[str, float], float | None]] = {
     "late, and quota is left": (LATE, 1500),
     "late, and the quota is used": ({**LATE, "quota_used_ratio": 0.95}, TARGET),
+    "late, and 429s have lowered the quota": (
+        {**LATE, "quota_used_ratio": 0.69, "quota_limit": 140},
+        TARGET,
+    ),
+    "late, and half of the quota is used": ({**LATE, "quota_used_ratio": 0.5}, 1500),
     "late, and Planhat is down": ({**LATE, "breaker_state": 2}, TARGET),
     "late, and Planhat is probed": ({**LATE, "breaker_state": 1}, TARGET),
     "late, and halted": ({**LATE, "halted": 1}, TARGET),
@@ -40,6 +46,10 @@ STATES: dict[str, tuple[dict[str, float], float | None]] = {
     "in time, and the quota is used": (
         {**LATE, "oldest_unresolved_seconds": 20, "quota_used_ratio": 0.95},
         20,
+    ),
+    "in time, and the quota is spared": (
+        {**LATE, "oldest_unresolved_seconds": 4, "quota_used_ratio": 0.5, "consumer_lag": 200},
+        4,
     ),
     "idle": (dict.fromkeys(LATE, 0), 0),
     "nothing is known": ({}, None),

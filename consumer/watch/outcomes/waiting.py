@@ -106,9 +106,12 @@ def _causes(
         yield f"its last request failed; it is tried again {_soon(next_try(lane, profile), now)}"
     if lane.breaker.is_open:
         yield f"Planhat keeps failing; it is tried again {_soon(now + lane.breaker.wait(now), now)}"
-    wait = dispatch.lines[part.resource].gate.wait(now)
+    line = dispatch.lines[part.resource]
+    wait = line.gate.wait(now)
     if wait > 0:
         yield f"the quota is used up; the next request may go {_soon(now + wait, now)}"
+    if line.spared(now) > 0:
+        yield "nothing is late: it waits a moment for others to go with, to spare the quota"
     yield "goes with one of the next requests"
 
 

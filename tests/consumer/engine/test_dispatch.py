@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consumer.engine.dispatch import Pace, Wait, is_drained
+from consumer.engine.dispatch import Wait, is_drained
+from consumer.engine.pace import Pace
 from consumer.lanes.batch import Batch
 from consumer.lanes.part import Part
 from planhat_client.limiter import Limiter

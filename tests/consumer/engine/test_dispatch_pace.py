@@ -1,6 +1,7 @@
 import pytest
 
-from consumer.engine.dispatch import CatchUp, Dispatch, Pace, Wait
+from consumer.engine.dispatch import Dispatch, Wait
+from consumer.engine.pace import CatchUp, Pace
 from consumer.lanes.batch import Batch
 from planhat_client.limiter import Gate, Limiter
 from planhat_client.protocol import Retry
@@ -29,6 +30,7 @@ class Gates:
     ("pace", "step"),
     [
         (Pace.AT_ONCE, "endusers"),
+        (Pace.SPARE, "endusers"),
         (Pace.GATHER, "wait 2.0"),
         (Pace.BATCH, "wait 1.0"),
         (Pace.FOLLOW, "endusers"),
@@ -138,7 +140,7 @@ def test_a_retry_that_is_due_is_held_by_no_pace(pace: Pace) -> None:
 
 
 def test_who_has_no_more_than_a_batch_to_read_is_not_behind() -> None:
-    assert CatchUp(10).pace(10, 500, is_full=False) is Pace.AT_ONCE
+    assert CatchUp(10).pace(10, 500, is_full=False) is Pace.SPARE
 
 
 def test_a_backlog_is_gathered_first() -> None:
@@ -164,8 +166,8 @@ def test_who_has_caught_up_is_not_behind_any_more() -> None:
     catch_up = CatchUp(10)
     catch_up.pace(11, 0, is_full=False)
 
-    assert catch_up.pace(10, 10, is_full=False) is Pace.AT_ONCE
-    assert catch_up.pace(1, 11, is_full=False) is Pace.AT_ONCE
+    assert catch_up.pace(10, 10, is_full=False) is Pace.SPARE
+    assert catch_up.pace(1, 11, is_full=False) is Pace.SPARE
 
 
 def test_the_next_backlog_is_gathered_again() -> None:

@@ -44,6 +44,8 @@ WRONG = {
     "PLANHAT_ANALYTICS_URL": ["planhat", "http://x:99999"],
     "PLANHAT_REQUESTS_PER_MINUTE": ["0", "-200", "inf", "nan"],
     "PLANHAT_BURST": ["0", "-1", "201"],
+    "PLANHAT_QUOTA_SHARE": ["0", "-0.5", "1.1", "50", "nan"],
+    "PLANHAT_FRESHNESS_SECONDS": ["-1", "301", "inf", "nan"],
     "PLANHAT_MAX_CONCURRENT_REQUESTS": ["0", "-1"],
     "PLANHAT_LANE_CONCURRENCY": ["0", "-1"],
     "PLANHAT_BATCH_SIZE": ["0", "-1", "5001"],

@@ -15,6 +15,7 @@ from consumer.watch.outcomes.waiting import look
 from consumer.watch.report import Reporter
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Reject, Retry
+from planhat_client.sparing import Sparing
 from tests.consumer.in_one_go import in_one_go
 from tests.consumer.joined import joined, rules_of
 
@@ -37,7 +38,7 @@ class Desk:
     """Everything between the topic and the wire, without either."""
 
     def __init__(self) -> None:
-        self.limiter = Limiter(600, 100)
+        self.limiter = Limiter(600, 100, Sparing(0.5, 5.0))
         self.dying: list[Receipt] = []
         self.engine = joined(
             rules_of(SETTINGS),
@@ -166,6 +167,16 @@ def test_a_used_up_quota_is_told(desk: Desk) -> None:
     desk.limiter.close(0.0, 12.0)
 
     assert desk.whys() == ["the quota is used up; the next request may go in 12 s"]
+
+
+def test_who_waits_for_others_to_go_with_is_told(desk: Desk) -> None:
+    desk.take()
+    for _ in range(150):
+        desk.limiter.sparing.take(0.0)
+
+    assert desk.whys() == [
+        "nothing is late: it waits a moment for others to go with, to spare the quota"
+    ]
 
 
 def test_another_profile_of_the_same_address_goes_first(desk: Desk) -> None:
