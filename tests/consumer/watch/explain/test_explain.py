@@ -12,6 +12,7 @@ from consumer.decide.rules import Rules
 from consumer.engine.directory import CompanyDirectory, Owners
 from consumer.engine.tenant import Tenant
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from consumer.watch.explain.known import Known
 from schemas.connector import ConnectorSettings
 from schemas.planhat import LeanCompany, PlanhatUser
@@ -29,7 +30,7 @@ OWNERS.read([PlanhatUser(_id="5b00000000000000000000aa", email="o@own.example")]
 
 def explained(number: int, position: int = 0, known: Known | None = None) -> MessageExplanation:
     value = json.dumps(RECORDS[number - 1]).encode()
-    return explain(value, (), RULES, known or Known()).messages[position]
+    return explain(value, (), RULES, known or Known())[position]
 
 
 def stopped(message: MessageExplanation) -> list[str]:
@@ -93,7 +94,7 @@ def body(message: MessageExplanation, number: int) -> dict[str, Any]:
 def test_events_that_go_without_their_contact_are_told_so_with_the_reason() -> None:
     record = {**RECORDS[0], "account": {}, "account_segments": []}
 
-    (found,) = explain(json.dumps(record).encode(), (), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (), RULES)
 
     assert (found.verdict, found.sends_profile) == ("send", False)
     assert found.reason == reasons.NO_COMPANY_ID
@@ -192,7 +193,7 @@ def test_a_licence_without_its_fields_rejects_the_message() -> None:
     record = json.loads(json.dumps(RECORDS[7]))
     record["account"]["billing/licenses"].append({"id": "L-2"})
 
-    (found,) = explain(json.dumps(record).encode(), (), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (), RULES)
 
     assert (found.verdict, found.reason) == ("reject", "licence 1: _currency is missing")
     assert calls(found) == ["PUT /companies", "PUT /licenses"]
@@ -201,13 +202,13 @@ def test_a_licence_without_its_fields_rejects_the_message() -> None:
 def test_headers_count() -> None:
     record = {name: value for name, value in RECORDS[3].items() if name != "changes"}
 
-    (found,) = explain(json.dumps(record).encode(), (("is_export", b"true"),), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (("is_export", b"true"),), RULES)
 
     assert (found.is_export, found.steps[0].detail) == (True, "an export passes")
 
 
 def test_a_tombstone_is_skipped() -> None:
-    (found,) = explain(None, (), RULES).messages
+    (found,) = explain(None, (), RULES)
 
     assert (found.kind, found.verdict, found.reason) == ("tombstone", "skip", "tombstone")
 
@@ -215,7 +216,7 @@ def test_a_tombstone_is_skipped() -> None:
 def test_an_explanation_is_plain_json() -> None:
     value = json.dumps(RECORDS[0]).encode()
 
-    told = json.loads(json.dumps(explain(value, (), RULES).to_json()))
+    told = json.loads(json.dumps(to_json(explain(value, (), RULES))))
 
     assert told["messages"][0]["verdict"] == "send"
     assert told["messages"][0]["requests"][1]["path"] == "/endusers"
@@ -243,7 +244,7 @@ def test_rows_that_do_not_fit_the_tenant_s_fields_are_told_as_the_service_takes_
     user = {"id": "u", "email": "a@b.com", "plan": "x", "plans": ["gold", "Tin"], "seats": "many"}
     record = {"user": user, "account": {"id": "a", "planhat/id": "c"}, "segments": [{"id": "s"}]}
 
-    (found,) = explain(json.dumps(record).encode(), (), tenant.in_force.rules).messages
+    (found,) = explain(json.dumps(record).encode(), (), tenant.in_force.rules)
 
     assert [(row.target, row.is_sent, row.note) for row in found.fields[1:]] == [
         ("custom.Plans", True, "left out in part: no value that the list offers"),
