@@ -42,10 +42,7 @@ class Service:
         self.tally = self.parts.reporter.tally
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then drain, commit and leave.
-
-        Raises KafkaRefused if Kafka will not let us in, and PortTaken.
-        """
+        """Serve until `stop` is set, then drain, commit, leave; raises KafkaRefused, PortTaken."""
         parts, http = self.parts, self.settings.http
         if http.enabled:
             await parts.ops.start(http.host, http.port)
@@ -104,8 +101,7 @@ class Service:
     async def _leave(self) -> None:
         """Leave the group, unless a request of ours may still change something at Planhat.
 
-        Then the others get our partitions when the session has timed out, as after a crash: what
-        they send can't be overtaken by it.
+        Then the others get our partitions only when the session has timed out, as after a crash.
         """
         flying = self.engine.dispatch.in_flight
         if flying:

@@ -87,7 +87,7 @@ class Committer:
                 await self._changed.wait()
 
     async def commit(self, assignment: Assignment, *, is_clean: bool = False) -> bool:
-        """Commit what moved; False if Kafka did not take it, within a bound.
+        """Commit what moved; False if Kafka did not take it in time.
 
         `is_clean`: nothing more is sent, and the next owner is told how far that was.
         """

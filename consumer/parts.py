@@ -211,10 +211,7 @@ def _ops(probes: Probes, metrics: Metrics, view: Callable[[], View] | None) -> O
 
 
 def _traces(settings: Settings) -> Traces | None:
-    """What makes spans, None if it is off: OpenTelemetry is imported only if TRACES says so.
-
-    Raises InvalidSettings if it can't be.
-    """
+    """What makes spans, if TRACES says so; raises InvalidSettings if OpenTelemetry is not there."""
     if not settings.traces:
         return None
     try:

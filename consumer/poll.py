@@ -101,10 +101,9 @@ class Poller:
         self._hurries_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set, or for ever; raises KafkaRefused.
+        """Poll until `stop` is set; raises KafkaRefused. What a person must see to is waited for.
 
-        A client that has failed at every turn for long begins anew, it may be broken for good. What
-        a person must see to is waited for.
+        A client that has failed at every turn for long begins anew, it may be broken for good.
         """
         self._hurries_until = loop_time() + START_SECONDS
         while not stop.is_set():

@@ -65,10 +65,7 @@ class Sender:
         pace: Callable[[], Pace],
         drain_seconds: float,
     ) -> None:
-        """`batch_sent` is told of each request (seconds) before it is settled.
-
-        `pace` tells how far behind we are; `drain_seconds` is how long a drain may take.
-        """
+        """`batch_sent` is told of each request (seconds); `pace` tells how far behind we are."""
         self._engine = engine
         self._dispatch = engine.dispatch
         self._api = api

@@ -153,6 +153,11 @@ def get(base_url: str, token: str, path: str) -> Request:
     return Request("GET", f"{base_url}/{path}", _headers(token))
 
 
+def delete(base_url: str, token: str, path: str) -> Request:
+    """Build the deletion of one record; `path` like `endusers/extid-...`."""
+    return Request("DELETE", f"{base_url}/{path}", _headers(token))
+
+
 def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
     """Say what to do after a write; `now` in seconds since 1970, for dates in headers.
 
@@ -163,7 +168,7 @@ def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
     without counts is a success without a result: `verdict` believes it of a single item only, so
     that a batch is sent again in smaller ones, but not for ever.
     """
-    document = _json(response.body)
+    document = parsed(response.body)
     if response.status not in _OK:
         return _unsuccessful(response, document, now, clean)
     heard = quota(response.headers, now)
@@ -180,7 +185,7 @@ def read(response: Response, now: float = 0.0, clean: Clean = str) -> Answer:
 
 def rows(response: Response) -> list[Any] | None:
     """Give the rows of a list that was read, None if the answer is no list."""
-    document = _json(response.body) if response.status in _OK else None
+    document = parsed(response.body) if response.status in _OK else None
     return document if isinstance(document, list) else None
 
 
@@ -194,7 +199,7 @@ def records(response: Response) -> list[dict[str, Any]] | None:
         return []
     if response.status not in _OK or is_page(response.body):
         return None
-    document = _json(response.body)
+    document = parsed(response.body)
     if document is None and response.body.strip() not in (b"", b"null"):
         return None
     found = document if isinstance(document, list) else [document]
@@ -266,7 +271,8 @@ def _array(items: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(items) + b"]"
 
 
-def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever Planhat sent
+def parsed(body: bytes) -> Any:  # noqa: ANN401 - whatever Planhat sent
+    """Give a body as JSON, None if it is none or holds more values than are read."""
     if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         return None  # read, it would take up to a hundred times as much memory as the body
     try:

@@ -1,7 +1,7 @@
 """What a tenant's Planhat was learnt to do where the documentation says nothing.
 
 `check --live --write` writes such a document, the sandbox behaves by it. `unknown` means that
-nobody has asked yet: the sandbox then takes the answer that is hardest on a client.
+nobody has asked yet: the sandbox then does what clients rely on, or else what is hardest on them.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "tick",
         "parts",
         "app",
+        "live",
         "cli",
     )
 )

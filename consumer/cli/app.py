@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
@@ -116,15 +117,43 @@ def demo() -> None:
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913 - each is an option of the command line
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Check the settings only.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Compare with the tenant itself too: at most 25 reads."),
+    ] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Ask by writing too: contacts that are deleted again."),
+    ] = False,
+    company: Annotated[
+        str | None,
+        typer.Option(callback=arguments.text, help="External id of the company to write in."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
+    dialect: Annotated[
+        str | None,
+        typer.Option(callback=arguments.file, help="File that takes what was learnt, as JSON."),
+    ] = None,
 ) -> None:
     """Check settings, Kafka and Planhat: ok, warning, error or setupRequired, and what to do."""
+    if live and offline:
+        raise typer.BadParameter("--live asks Planhat, --offline asks nobody: give one of them")
+    if not live and (write or dialect):
+        raise typer.BadParameter("--write and --dialect go with --live")
+    if write != bool(company):
+        raise typer.BadParameter("--write and --company EXTERNAL_ID go together")
     from consumer.cli.check import run_check
 
-    sys.exit(run_check(as_json=as_json, offline=offline))
+    options = None
+    if live:
+        from consumer.cli.live import LiveOptions
+
+        options = LiveOptions(company, Path(dialect) if dialect else None, yes)
+    sys.exit(run_check(as_json=as_json, offline=offline, live=options))
 
 
 @app.command()

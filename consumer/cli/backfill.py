@@ -1,7 +1,4 @@
-"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages.
-
-How far it came lies in a small file beside the extract, so that it can go on.
-"""
+"""`hull-planhat backfill`: an extract of Hull into the topic, as export messages."""
 
 from __future__ import annotations
 
@@ -43,12 +40,12 @@ _LARGEST: Final = 4096
 _MOST_LINES: Final = 1 << 53
 
 
-class WrongState(Exception):
-    """What lies where the state should be is none; the text says what to do."""
+class Broken(Exception):
+    """The file, or what lies where its state should be, is no use; the text says what to do."""
 
 
 class BackfillState:
-    """Remembers the line up to which all is safe in the topic; of another file or topic nothing.
+    """Remembers, beside the extract, the line up to which all of it is safe in this topic.
 
     Lines since the last note, at most about a thousand, are written again: that does no harm. The
     file is for its owner alone. Whatever else lies in its place is neither followed nor touched.
@@ -63,7 +60,7 @@ class BackfillState:
         self._line = 0
 
     def next_line(self) -> int:
-        """Where to begin: 1 if nothing is known; raises WrongState."""
+        """Where to begin: 1 if nothing is known; raises Broken."""
         if self._path is None:
             return 1
         try:
@@ -135,8 +132,8 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _wrong(path: Path, reason: str) -> WrongState:
-    return WrongState(f"{path}: {reason}: remove it, and the backfill begins anew")
+def _wrong(path: Path, reason: str) -> Broken:
+    return Broken(f"{path}: {reason}: remove it, and the backfill begins anew")
 
 
 def _identity(extract: Path) -> dict[str, int]:
@@ -165,10 +162,6 @@ class BackfillOptions:
     dry_run: bool
 
 
-class Broken(Exception):
-    """The file can't be used as it is; the text says what to do."""
-
-
 def run_backfill(options: BackfillOptions) -> int:
     """Write all rows that can be used; return 0, or 1 if some were bad or Kafka failed."""
 
@@ -176,7 +169,7 @@ def run_backfill(options: BackfillOptions) -> int:
         settings = read_environment(os.environ)
         try:
             return asyncio.run(_Backfill(settings, options).run())
-        except (Broken, Endless, WrongState) as error:
+        except (Broken, Endless) as error:
             say([f"hull-planhat: {error}"])
             return WRONG_USE
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
+from consumer.cli.live import ANSWER_SECONDS, is_allowed, live_findings
 from consumer.cli.read import read_settings
-from consumer.cli.terminal import WRONG_USE, clean, quiet, shown, tell, tell_json
+from consumer.cli.terminal import FAILED, WRONG_USE, clean, quiet, say, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
 from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
 from consumer.settings import findings as status
@@ -22,12 +24,13 @@ from schemas.settings_error import InvalidSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from consumer.cli.live import LiveOptions
     from consumer.settings import Settings
     from planhat_client.client import Endpoints
     from schemas.connector import ConnectorSettings
 
 
-def run_check(*, as_json: bool, offline: bool) -> int:
+def run_check(*, as_json: bool, offline: bool, live: LiveOptions | None = None) -> int:
     """Print the findings; return 0 if the service may run, 2 if settings are wrong, else 1."""
     quiet()
     is_wrong_use = False
@@ -37,8 +40,11 @@ def run_check(*, as_json: bool, offline: bool) -> int:
         found += status.findings(settings, connector)
         if not offline:
             fit = clean(keeps_personal=False)
-            reached = asyncio.run(_reached(settings, connector))
-            found += [Finding(one.status, fit(one.message)) for one in reached]
+            if live is not None and not is_allowed(settings, live):
+                say(["hull-planhat: nothing was asked"])
+                return FAILED
+            reached = asyncio.run(_reached(settings, connector, live))
+            found += [replace(one, message=fit(one.message)) for one in reached]
     except InvalidSettings as error:
         found += [Finding("error", line) for line in error.lines]
         is_wrong_use = True
@@ -50,38 +56,44 @@ def run_check(*, as_json: bool, offline: bool) -> int:
     return 0 if status.worst(found) in {"ok", "warning"} else 1
 
 
-async def _reached(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+async def _reached(
+    settings: Settings, connector: ConnectorSettings, live: LiveOptions | None
+) -> list[Finding]:
     """Ask Kafka and Planhat at the same time."""
     async with asyncio.TaskGroup() as asking:
         kafka = asking.create_task(kafka_facts(settings.kafka), name="kafka")
-        planhat = asking.create_task(_planhat(settings, connector), name="planhat")
+        planhat = asking.create_task(_planhat(settings, connector, live), name="planhat")
     return [*kafka_findings(settings.kafka, kafka.result()), *planhat.result()]
 
 
-async def _planhat(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
+async def _planhat(
+    settings: Settings, connector: ConnectorSettings, live: LiveOptions | None
+) -> list[Finding]:
     try:
         token, endpoints = settings.planhat.token(connector), settings.planhat.endpoints(connector)
     except InvalidSettings:
         return []  # said among the settings
-    return list(planhat_findings(endpoints, await planhat_facts(endpoints, token)))
+    facts = await planhat_facts(endpoints, token)
+    found = list(planhat_findings(endpoints, facts))
+    if not facts.error and live is not None:
+        found += await live_findings(settings, connector, endpoints, token, live)
+    return found
 
 
 def _print(found: list[Finding], *, as_json: bool) -> None:
     if not as_json:
         for finding in found:
-            tell(f"{finding.status:<14} {finding.message}", keeps_personal=True)
+            code = f"{finding.code} " if finding.code else ""
+            tell(f"{finding.status:<14} {code}{finding.message}", keeps_personal=True)
         return
-    messages = [{"status": finding.status, "message": finding.message} for finding in found]
+    messages = [asdict(finding) for finding in found]
     told = {"status": status.worst(found), "messages": messages}
     tell_json(shown(keeps_personal=True).value(told), indent=2)
 
 
-_ANSWER_SECONDS: Final = 10.0
-
-
 async def planhat_facts(endpoints: Endpoints, token: Callable[[], str]) -> PlanhatFacts:
     """Read as the service does at its start, in two calls; each wait is bounded."""
-    wire = Transport(_ANSWER_SECONDS, 2)
+    wire = Transport(ANSWER_SECONDS, 2)
     api = Planhat(wire, endpoints, token)
     try:
         error, companies = await _companies(api)

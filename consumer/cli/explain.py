@@ -29,6 +29,7 @@ from consumer.extract.row import Endless
 from consumer.log.printable import printable
 from consumer.offsets.record import Headers
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from consumer.watch.explain.known import Known
 from planhat_client.client import Planhat
 from planhat_client.errors import PlanhatError
@@ -88,11 +89,8 @@ def run_explain(options: ExplainOptions) -> int:
 
 def _known(settings: Settings, connector: ConnectorSettings, *, asks_planhat: bool) -> Known:
     single = settings.planhat.activities == "single"
-    wait = settings.company_wait_seconds
-    if not asks_planhat:
-        return Known(company_wait_seconds=wait, single_activities=single)
-    companies, owners = asyncio.run(looked_up(settings.planhat, connector))
-    return Known(companies, owners, wait, single)
+    found = asyncio.run(looked_up(settings.planhat, connector)) if asks_planhat else (None, None)
+    return Known(found[0], found[1], settings.company_wait_seconds, single)
 
 
 def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
@@ -115,10 +113,10 @@ def _from_file(name: str, tell: Callable[[_Told], None]) -> int:
 
 def _rows(file: BinaryIO) -> Iterator[_Told]:
     for row in json_rows(file):
-        inner = unwrapped(row.value)
+        value, note = unwrapped(row.value)
         # A row that is too long is no JSON either, and is explained as what it is: rejected.
-        value = inner.value if not row.fault else row.fault.encode()
-        yield _Told({"line": row.line}, f"line {row.line}", value, (), inner.note)
+        value = row.fault.encode() if row.fault else value
+        yield _Told({"line": row.line}, f"line {row.line}", value, (), note)
 
 
 def _from_topic(settings: Settings, options: ExplainOptions, tell: Callable[[_Told], None]) -> int:
@@ -153,7 +151,7 @@ def _teller(
     console = Console(highlight=False, emoji=False, markup=False)
 
     def tell(told: _Told) -> None:
-        found = masks.explanation(explain(told.value, told.headers, rules, known).to_json())
+        found = masks.explanation(to_json(explain(told.value, told.headers, rules, known)))
         note = masks.text(told.note)
         if options.as_json:
             tell_json({**told.place, "note": note, **found})
@@ -170,7 +168,7 @@ _LONGEST_VALUE: Final = 60
 
 
 def view(title: str, note: str, messages: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
-    """Yield what to print for one record; `messages` as `Explanation.to_json` gives them."""
+    """Yield what to print for one record; `messages` as `to_json` gives them."""
     yield _text(title, "bold underline")
     if note:
         yield Padding(_text(note, "italic"), _INDENT, expand=False)

@@ -1,7 +1,6 @@
 """`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
 
-The record is as lenient as the service reads it; the settings are as editors like them: words,
-examples, choices.
+The record is as lenient as the service reads it; the settings are as editors like them.
 """
 
 from __future__ import annotations
@@ -249,11 +248,9 @@ def _plain(found: dict[str, Any]) -> dict[str, Any]:
 
 def _or_nothing(found: dict[str, Any]) -> dict[str, Any]:
     """Null and an empty text are no setting, whatever its type."""
-    outside = {name: found[name] for name in ("default",) if name in found}
-    inside = {name: value for name, value in found.items() if name not in outside}
-    if not inside:
-        return outside
-    return {"anyOf": [inside, {"enum": [None, ""]}], **outside}
+    inside = {name: value for name, value in found.items() if name != "default"}
+    outside = {"default": found["default"]} if "default" in found else {}
+    return {"anyOf": [inside, {"enum": [None, ""]}], **outside} if inside else outside
 
 
 def _table(of: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""What the commands share: their one door to the terminal, the signals that end them, their pace.
-
-What leaves is clean, and commands no terminal.
-"""
+"""What the commands share: one door to the terminal, signals that end them, their pace."""
 
 from __future__ import annotations
 

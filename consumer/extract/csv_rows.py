@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -93,10 +94,8 @@ def _value(cell: str) -> object:
     if cell.lower() in _WORDS:
         return _WORDS[cell.lower()]
     if cell[0] in "[{":
-        try:
+        with suppress(ValueError):
             return read_json(cell)
-        except ValueError:
-            return cell
     return cell
 
 

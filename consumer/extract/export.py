@@ -23,27 +23,19 @@ if TYPE_CHECKING:
 _MESSAGE_NAMES: Final = {"user", "account", "messages", "channel"}
 
 
-@dataclass(frozen=True, slots=True)
-class Unwrapped:
-    """The value of a record, and what was noted beside it."""
-
-    value: bytes
-    note: str = ""
-
-
-def unwrapped(text: bytes) -> Unwrapped:
-    """Take a record out of `{"note": ..., "record": ...}`; anything else is the record itself."""
+def unwrapped(text: bytes) -> tuple[bytes, str]:
+    """Take record and note out of `{"note": ..., "record": ...}`; all else is a record itself."""
     if b'"record"' not in text or not mended(text).startswith(b"{"):
-        return Unwrapped(text)
+        return text, ""
     try:
         document = read_json(text)
     except ValueError:
-        return Unwrapped(text)
+        return text, ""
     if "record" not in document or _MESSAGE_NAMES & document.keys():
-        return Unwrapped(text)
+        return text, ""
     note = document.get("note")
     value = json.dumps(document["record"], ensure_ascii=False).encode()
-    return Unwrapped(value, note if isinstance(note, str) else "")
+    return value, note if isinstance(note, str) else ""
 
 
 Kind = Literal["users", "accounts"]
@@ -80,7 +72,7 @@ def exports(row: Row, of: Kind | None) -> Iterator[Export | Bad]:
         yield Bad(row.fault)
         return
     try:
-        document = read_json(unwrapped(row.value).value)
+        document = read_json(unwrapped(row.value)[0])
     except ValueError as error:
         yield Bad(f"not JSON: {error}")
         return

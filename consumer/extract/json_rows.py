@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from consumer.extract.row import (
@@ -75,14 +76,10 @@ class _Head:
 
 
 def _is_object(line: bytes) -> bool:
-    text = line.strip(_BLANK)
-    if not text.startswith(b"{"):
-        return False
-    try:
-        read_json(text)
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        text = line.strip(_BLANK)
+        return text.startswith(b"{") and isinstance(read_json(text), dict)
+    return False
 
 
 class _Value:
@@ -112,7 +109,6 @@ class _Value:
             self._bytes += text
 
     def newline(self) -> None:
-        """A line ends here."""
         self.add(b"\n")
         self._line += 1
 

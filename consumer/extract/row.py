@@ -22,10 +22,7 @@ class Endless(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The text of one JSON value and the line on which it begins; `fault` if it has none.
-
-    `end` is where in the file it ends, in bytes: for progress.
-    """
+    """One JSON value, or its `fault`, and on which line it begins; `end` in bytes of the file."""
 
     line: int
     value: bytes

@@ -49,7 +49,11 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
             await admin.start()
             # All of them: to ask for one by name may create it.
             found = await admin.describe_topics()
-        topics = {one["topic"]: _led(one["partitions"]) for one in found}
+        # How many partitions there are, and how many of them have a leader.
+        topics = {
+            one["topic"]: (len(one["partitions"]), sum(p["leader"] >= 0 for p in one["partitions"]))
+            for one in found
+        }
         group = await _group(admin, settings)
         ours = [*settings.topics, settings.dead_letter_topic]
         sizes = await _sizes(admin, [name for name in ours if name in topics])
@@ -59,11 +63,6 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
         return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
         await admin.close()
-
-
-def _led(partitions: list[dict[str, int]]) -> tuple[int, int]:
-    """How many there are, and how many of them have a leader."""
-    return len(partitions), sum(one["leader"] >= 0 for one in partitions)
 
 
 async def _group(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> str:
@@ -104,10 +103,9 @@ async def _members(admin: AIOKafkaAdminClient, group_id: str) -> Group:
 
 
 def _topics(metadata: bytes) -> frozenset[str] | None:
-    try:
+    with suppress(Exception):  # written by whatever program it is
         return frozenset(ConsumerProtocol.METADATA.decode(metadata).subscription)
-    except Exception:  # noqa: BLE001 - written by whatever program it is
-        return None
+    return None
 
 
 async def _reads(settings: KafkaSettings, topics: dict[str, tuple[int, int]]) -> dict[str, str]:
@@ -138,10 +136,7 @@ def _text(error: Exception, settings: KafkaSettings) -> str:
 
 
 async def why_refused(settings: KafkaSettings) -> str:
-    """What the first broker that answers has against us; empty if nothing, or if none answers.
-
-    All are asked at once: each may take its time.
-    """
+    """What the first broker that answers has against us, if anything; all are asked at once."""
     options = connection(settings)
     brokers = collect_hosts(options.pop("bootstrap_servers"), randomize=False)
     told = await asyncio.gather(*(_asked(host, port, options) for host, port, _ in brokers))

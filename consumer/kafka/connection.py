@@ -107,10 +107,7 @@ def door() -> Iterator[None]:
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
-    """Where the brokers are and how they let us in: options of any client.
-
-    A client that lives for long begins by `started`, as what lets us in may be rotated.
-    """
+    """Options of any client; one that lives for long begins by `started`: secrets may rotate."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,

@@ -13,13 +13,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from consumer.errors import CommitRefused, KafkaError, KafkaRefused, KafkaUnavailable
 from consumer.kafka.batches.fetched import shelf
-from consumer.kafka.connection import (
-    CLOSE_SECONDS,
-    connection,
-    door,
-    keep_renewed,
-    translated,
-)
+from consumer.kafka.connection import CLOSE_SECONDS, connection, door, keep_renewed, translated
 from consumer.kafka.coordinator import Coordinator
 from consumer.kafka.reading import Reading
 from consumer.offsets.record import Partition
@@ -131,10 +125,9 @@ class KafkaSource(Reading):
         await self._coordinator.close()
 
     async def rejoin(self) -> None:
-        """Begin anew as another member: for a client that does not recover by itself.
+        """Begin anew as another member; raises KafkaUnavailable or KafkaRefused.
 
         aiokafka's coordinator stops for good at some errors, and then raises at each poll.
-        Raises KafkaUnavailable or KafkaRefused.
         """
         assert self._told is not None  # noqa: S101 - who never joined begins nothing anew
         if self._joined is not None:

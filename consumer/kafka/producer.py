@@ -71,7 +71,9 @@ class KafkaSink:
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
                 await self._hand_over(letters, sent)
-                await _answered(sent)
+                for one in sent:
+                    with suppress(Exception):  # each is looked at by itself
+                        await one
         except TimeoutError:
             pass
         except KafkaError as error:
@@ -87,14 +89,10 @@ class KafkaSink:
         return outcomes
 
     async def write_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Return when all records, (key, value), are safe; raises KafkaUnavailable.
-
-        If it raises, some may be written all the same.
-        """
+        """Return when all (key, value) are safe; some may be if it raises KafkaUnavailable."""
         outcomes = await self.write_each([(key, value, ()) for key, value in records])
-        for error in outcomes:
-            if error is not None:
-                raise error
+        for error in filter(None, outcomes):
+            raise error
 
     async def _hand_over(self, letters: Sequence[Letter], sent: list[_Sent]) -> None:
         """Give records to the producer and add what they will become to `sent`."""
@@ -128,13 +126,6 @@ class KafkaSink:
             await started(producer, self._settings)
             self._producer = producer
         return self._producer
-
-
-async def _answered(sent: Sequence[_Sent]) -> None:
-    """Wait until it is known of each what became of it."""
-    for one in sent:
-        with suppress(Exception):  # each is looked at by itself
-            await one
 
 
 def _outcome(one: _Sent, unknown: KafkaUnavailable) -> KafkaUnavailable | None:

@@ -72,10 +72,7 @@ class TopicReader:
         return {at: (starts.get(at, end), end) for at, (_, end) in spans.items()}
 
     async def read(self, partition: Partition, start: int, end: int) -> AsyncIterator[Record]:
-        """Yield what lies from `start` up to, not with, `end`, as far as it is kept.
-
-        What can't be read is passed over, and told.
-        """
+        """Yield what is kept from `start` to before `end`; what can't be read is told only."""
         one = aiokafka.TopicPartition(*partition)
         self._consumer.assign([one])
         self._consumer.seek(one, start)

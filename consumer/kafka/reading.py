@@ -56,29 +56,21 @@ class Reading:
 
     def rewind(self, partition: Partition, offset: int) -> None:
         """Read on from `offset`, if the partition is still ours."""
-        try:
-            with door():
-                self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
-        except KafkaError:
-            return
+        with suppress(KafkaError), door():
+            self._consumer.seek(aiokafka.TopicPartition(*partition), offset)
 
     async def position(self, partition: Partition) -> int | None:
         """The offset that is read next; None if that is not known in time."""
-        try:
-            with door():
-                async with asyncio.timeout(1.0):
-                    found = await self._consumer.position(aiokafka.TopicPartition(*partition))
-        except KafkaError:
-            return None
-        return int(found)
+        with suppress(KafkaError), door():
+            async with asyncio.timeout(1.0):
+                return int(await self._consumer.position(aiokafka.TopicPartition(*partition)))
+        return None
 
     def end(self, partition: Partition) -> int | None:
         """The end of the log as of the last fetch; None before the first."""
-        try:
-            with door():
-                found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
-        except KafkaError:
-            return None
+        found = None
+        with suppress(KafkaError), door():
+            found = self._consumer.highwater(aiokafka.TopicPartition(*partition))
         return None if found is None else int(found)
 
     async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
@@ -96,10 +88,7 @@ class Reading:
         return sum(len(count or ()) for count in counts)
 
     def unseen(self) -> list[str]:
-        """What keeps topics from being seen, which nothing raises; empty if all are.
-
-        Where there is something the client asks again, which it would not for minutes.
-        """
+        """What keeps topics from being seen, which nothing raises; empty if all are."""
         if self._joined is None:
             return []
         cluster = self._joined._client.cluster  # noqa: SLF001 - the only place where it is told
@@ -112,6 +101,7 @@ class Reading:
         now = loop_time()
         if unseen and now - self._asked_at >= _ASK_AGAIN_SECONDS:
             self._asked_at = now
+            # By itself it would not ask again for minutes.
             self._joined._client.force_metadata_update()  # noqa: SLF001 - likewise
         return unseen
 

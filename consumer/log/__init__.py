@@ -23,7 +23,7 @@ from consumer.log.printable import printable, printable_json
 from consumer.log.repeats import FOREIGN_SECONDS, Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from structlog.typing import EventDict, WrappedLogger
 
@@ -51,10 +51,7 @@ def cleaner(*, keeps_emails: bool, longest: int = LONGEST_TEXT) -> Cleaner:
 def _writer(
     form: Format, *, keeps_emails: bool, stream: TextIO | None, watch: Watch | None
 ) -> Callable[..., None]:
-    """What writes an event as one whole line, from any thread, and never raises.
-
-    `stream` is looked up at each line if it is None, as stdout may be replaced.
-    """
+    """What writes an event as one whole line, from any thread, and never raises."""
     clean = cleaner(keeps_emails=keeps_emails)
     lock = threading.Lock()
     has_colours = (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
@@ -66,7 +63,7 @@ def _writer(
             if watch is not None and found["level"] in _TROUBLE:
                 watch(found)
             line = as_line(found)
-            out = stream or sys.stdout
+            out = stream or sys.stdout  # looked up each time: it may be replaced
             with lock:
                 out.write(line + "\n")
                 out.flush()
@@ -108,18 +105,12 @@ class _Foreign(logging.Handler):
 def configure(
     level: Level = "info",
     form: Format = "json",
-    secrets: Iterable[str] = (),
     *,
     keeps_emails: bool = False,
     stream: TextIO | None = None,
     watch: Watch | None = None,
 ) -> None:
-    """Send all logs to `stream` (stdout by default): ours, aiokafka's, aiohttp's, asyncio's.
-
-    `watch` is told the fields of each line at warning or above, clean ones.
-    """
-    for secret in secrets:
-        hide(secret)
+    """Send all logs to `stream` (stdout); `watch` gets the clean fields from warning on."""
     write = _writer(form, keeps_emails=keeps_emails, stream=stream, watch=watch)
     number = logging.getLevelName(level.upper())
     structlog.configure(

@@ -113,10 +113,7 @@ def _described(value: object) -> str:
 
 
 def summary(exc_info: ExcInfo) -> dict[str, Any]:
-    """Type, message and stack (innermost last) of an exception, its cause, a group's members.
-
-    No values of variables and no source lines: they may hold what must not be logged.
-    """
+    """Type, message and stack (innermost last) of an exception and its causes; no values."""
     return _told(exc_info[1], 0)
 
 

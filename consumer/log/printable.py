@@ -13,10 +13,7 @@ def printable(text: str) -> str:
 
 
 def printable_json(text: str) -> str:
-    """Return the same document in JSON; what is no visible sign stands as an escape of JSON.
-
-    Line breaks and blanks between the values stay.
-    """
+    """Return the same JSON, laid out alike; what is no visible sign stands as an escape."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\n" else _in_json(char) for char in text)

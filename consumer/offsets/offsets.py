@@ -20,18 +20,11 @@ _OLD_DIGITS = 1 << 12
 _BITS = (METADATA_LIMIT - len(_PREFIX) - _AHEAD_DIGITS - 1) // 4 * 3 * 8
 
 
-def encode(next_offset: int, final: set[int], horizon: int | None = None) -> str:
-    """What travels with a commit: the offsets in `final`, and the horizon, both by their distance.
-
-    Offsets too far above to fit are left out: they would be sent again after a restart, never lost.
-    """
-    digits = bytearray()
-    _add_digits(digits, next_offset, final)
-    return _written(next_offset, digits, horizon)
-
-
 def _add_digits(digits: bytearray, next_offset: int, final: set[int]) -> None:
-    """Note what is final, as far as it fits: a digit for each offset from `next_offset` on."""
+    """Note what is final, a digit for each offset from `next_offset` on.
+
+    What is too far above to fit would be sent again after a restart, never lost.
+    """
     for offset in final:
         distance = offset - next_offset
         if 0 <= distance < _BITS:
@@ -51,7 +44,7 @@ def _written(next_offset: int, digits: bytearray, horizon: int | None) -> str:
 
 
 def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
-    """The final offsets and the horizon that `encode` wrote; neither, if somebody else did."""
+    """The final offsets and the horizon, written by distance; neither, if somebody else did."""
     if not metadata.startswith(_PREFIX) or len(metadata) > METADATA_LIMIT:
         return set(), None
     ahead, _, written = metadata.removeprefix(_PREFIX).partition(";")
@@ -61,17 +54,14 @@ def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
         bits = base64.b64decode(written, validate=True)
     except (binascii.Error, ValueError):
         return set(), None
-    return _offsets(next_offset, bits), next_offset + int(ahead) if ahead else None
-
-
-def _offsets(next_offset: int, bits: bytes) -> set[int]:
-    return {
+    final = {
         next_offset + index * 8 + bit
         for index, byte in enumerate(bits)
         if byte
         for bit in range(8)
         if byte >> bit & 1
     }
+    return final, next_offset + int(ahead) if ahead else None
 
 
 class Offsets:
@@ -83,21 +73,6 @@ class Offsets:
     The *horizon* is an offset in the last commit that Kafka took: nothing at or above it was ever
     sent. So whoever comes after a crash knows how far to read before it sends (decision 0011).
     """
-
-    __slots__ = (
-        "_already_final",
-        "_begin",
-        "_digits",
-        "_far",
-        "_order",
-        "_safe",
-        "_sent_end",
-        "_tracked",
-        "committed",
-        "horizon",
-        "position",
-        "resolved",
-    )
 
     def __init__(self, next_offset: int | None = None, metadata: str = "") -> None:
         """Start from a commit; `next_offset` is None for a group that never committed.

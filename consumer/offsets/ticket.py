@@ -40,10 +40,7 @@ _RANK: Final[dict[Ending, int]] = {"skipped": 1, "delivered": 2, "rejected": 3}
 
 @dataclass(slots=True, eq=False)
 class Backlog:
-    """What was read in one epoch and is not final: the bound on memory.
-
-    `open` holds the tickets in the order in which they were read.
-    """
+    """What was read in one epoch and is not final, in the order read: the bound on memory."""
 
     bytes: int = 0
     open: dict[Ticket, None] = field(default_factory=dict)
@@ -128,8 +125,7 @@ def appended(some: Sequence[Item], one: Item) -> Sequence[Item]:
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
-    `changes` are those that were sent or refused, if somebody keeps outcomes; `left_out` is what of
-    the message could not be used, though the rest was.
+    `changes` are those that were sent or refused, if somebody keeps outcomes.
     """
 
     __slots__ = (

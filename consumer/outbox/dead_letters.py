@@ -42,10 +42,7 @@ class DeadLetters:
         resolve: Callable[[Ticket], None],
         random: Callable[[], float],
     ) -> None:
-        """`write` says of each letter: None when all replicas in sync have it, or why not.
-
-        `resolve` is called when the topic has a record; `random` jitters the retries.
-        """
+        """`write` says why a letter is not safe, None if it is; `resolve` is told of the safe."""
         self._write_to = write
         self._resolve = resolve
         self._random = random
@@ -57,10 +54,6 @@ class DeadLetters:
         self._repeats = Repeats()
         self.trouble: str | None = None
         """Why the topic took nothing at the last try; None if it did."""
-
-    def __len__(self) -> int:
-        """Records that are not in the topic yet."""
-        return len(self._queue)
 
     @property
     def messages(self) -> int:

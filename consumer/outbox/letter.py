@@ -51,10 +51,7 @@ _cleaner = cleaner(keeps_emails=False)
 
 
 def letter(ticket: Ticket, failed_at: float, *, is_bare: bool = False) -> Letter:
-    """Key, value and headers, which say why; a bare one leaves out what may be large.
-
-    `failed_at` is in seconds since 1970.
-    """
+    """Key, value and headers, which say why; a bare one leaves out what may be large."""
     record = ticket.record
     if not is_bare:
         return record.key, record.value, headers(ticket, failed_at)
@@ -69,17 +66,13 @@ def letter(ticket: Ticket, failed_at: float, *, is_bare: bool = False) -> Letter
     if key is not None and len(key) > _LONGEST_KEY:
         key = None
         omitted[KEY] = OMITTED
-    return key, None, _headers(ticket, failed_at, own) + tuple(omitted.items())
+    return key, None, headers(ticket, failed_at, own) + tuple(omitted.items())
 
 
-def headers(ticket: Ticket, failed_at: float) -> Headers:
-    """Original headers, then why and where from."""
-    return _headers(ticket, failed_at, ticket.record.headers)
-
-
-def _headers(ticket: Ticket, failed_at: float, own: Headers) -> Headers:
-    """Planhat may repeat addresses or credentials in what it says: they are masked."""
+def headers(ticket: Ticket, failed_at: float, own: Headers | None = None) -> Headers:
+    """Those of the record, or of them `own`, then why and where from."""
     record, rejected = ticket.record, ticket.rejected
+    # Planhat may repeat addresses or credentials in what it says: they are masked.
     added = {
         "dl.reason": _clean(rejected[0].rejections[0]),
         "dl.error": _clean("; ".join(told_reasons(rejected))),
@@ -97,6 +90,7 @@ def _headers(ticket: Ticket, failed_at: float, own: Headers) -> Headers:
     if positions:
         left |= _WHICH
         added.update((position_header(positions),))
+    own = record.headers if own is None else own
     kept = [(_text(name), value) for name, value in own if name not in added and name not in left]
     return (*kept, *added.items())
 
@@ -185,15 +179,9 @@ class DeadLetter:
         bare = Record(one.partition, one.offset, one.key, None, (), one.timestamp)
         return replace(self, record=bare)
 
-    def only(self, positions: frozenset[int] | None) -> DeadLetter:
-        """The same of fewer messages of its envelope."""
-        return replace(self, positions=positions)
-
     def whole(self, source: Record) -> DeadLetter | None:
-        """The same with what was omitted, from the record it came from; None if it is another.
-
-        A topic that was made anew has other records at the same offsets.
-        """
+        """The same with what was omitted, from the record it came from; None if that is another."""
+        # A topic that was made anew has other records at the same offsets.
         is_same = (
             (source.partition, source.offset) == (self.source, self.offset)
             and round(source.timestamp * 1000) == round(self.timestamp * 1000)
@@ -225,7 +213,7 @@ def dead_letter(record: Record) -> DeadLetter | None:
         _decoded(found.get("dl.error")) or "",
         Partition(topic, partition),
         offset,
-        _seconds(found.get("dl.timestamp", b"")),
+        seconds(number(found.get("dl.timestamp")) or 0),
         number(found.get("dl.attempts")) or 0,
         _moment(found.get("dl.failed_at")),
         positions_of(found),
@@ -238,10 +226,6 @@ def dead_letter(record: Record) -> DeadLetter | None:
 
 def _decoded(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="replace")
-
-
-def _seconds(milliseconds: bytes) -> float:
-    return seconds(number(milliseconds) or 0)
 
 
 def _moment(value: bytes | None) -> datetime | None:

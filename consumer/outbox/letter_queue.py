@@ -72,9 +72,7 @@ class LetterQueue:
     ) -> list[Ticket]:
         """Learn which of those that flew are in the topic; they are returned, in their order.
 
-        `are_large` are those that were refused for their size among others.
-
-        None is, if they were forgotten meanwhile: their next owner writes them once more.
+        None is, if they were forgotten meanwhile; `are_large` were refused for their size.
         """
         if not self.flying:
             return []

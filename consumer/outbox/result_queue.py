@@ -27,21 +27,13 @@ and Hull's own have 24."""
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was done for a profile; `action` and `planhat_id` are None where no answer told.
-
-    `at` is the moment of the answer, in seconds since 1970.
-    """
+    """What was done for a profile at `at` (seconds since 1970), as far as the answer told."""
 
     kind: Profile
     hull_id: str
     planhat_id: str | None
     action: str | None
     at: float
-
-    @property
-    def key(self) -> bytes:
-        """The Hull id, as the key of the record."""
-        return self.hull_id.encode()
 
     @property
     def value(self) -> bytes:

@@ -40,10 +40,7 @@ class Results:
         random: Callable[[], float],
         most: int = _MOST_WAITING,
     ) -> None:
-        """`write` returns when all replicas in sync have all, and raises KafkaError.
-
-        `ended` is told how many were `written`, or `dropped`; `random` jitters the retries.
-        """
+        """`write` raises KafkaError; `ended` is told how many were `written`, or `dropped`."""
         self._write_to = write
         self._ended = ended
         self._random = random
@@ -95,7 +92,7 @@ class Results:
         self._in_hand = len(batch)
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
-                await self._write_to([(result.key, result.value) for result in batch])
+                await self._write_to([(result.hull_id.encode(), result.value) for result in batch])
         except (KafkaError, TimeoutError) as error:
             self._put_back(batch)
             self._log_throttled(str(error) or "time-out")

@@ -7,7 +7,7 @@ replays has scanned the topic from the dead letter's offset on (docs/decisions/0
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from consumer.decide import reasons
@@ -47,7 +47,6 @@ class _Seen:
         self._index: dict[int, int] | None = None
 
     def note(self, name: int, place: int) -> None:
-        """A profile has a newest place."""
         self._places.append(place)
         try:
             self._names.append(name)
@@ -99,13 +98,16 @@ class StaleGuard:
         self._seen.clear()
         self._record = self._replay = None
 
-    def seen(self, record: Record) -> None:
-        """A record is about to be planned; called for each, in order."""
-        self._of(record)
+    def seen(self, record: Record) -> _Seen:
+        """What is known of its partition; called for each record that is planned, in order."""
+        seen = self._seen.get(record.partition)
+        if seen is None:
+            seen = self._seen[record.partition] = _Seen(record.offset)
+        return seen
 
     def passed_over(self, record: Record) -> None:
         """A record was final before this epoch; nothing is known of what it says."""
-        self._of(record).since = record.offset + 1
+        self.seen(record).since = record.offset + 1
 
     def note(self, record: Record, decision: Decision) -> None:
         """A message was decided; what is skipped supersedes nothing."""
@@ -113,7 +115,7 @@ class StaleGuard:
             return
         known = self._known(record) if record.headers else None
         place = min(known.first_offset, record.offset) if known else record.offset
-        seen, name = self._of(record), short(decision.hull_id)
+        seen, name = self.seen(record), short(decision.hull_id)
         if place >= seen.newest:
             seen.newest = place
         else:  # a replay, or the log has begun anew
@@ -138,7 +140,7 @@ class StaleGuard:
             return reasons.STALE_REPLAY
         if known.checked_to is None:
             return None
-        seen = self._of(record)
+        seen = self.seen(record)
         is_stale = seen.since > known.checked_to or seen.place(short(hull_id)) > known.first_offset
         return reasons.STALE_REPLAY if is_stale else None
 
@@ -148,12 +150,6 @@ class StaleGuard:
             self._replay = replay(record.headers)
             self._record = record
         return self._replay
-
-    def _of(self, record: Record) -> _Seen:
-        seen = self._seen.get(record.partition)
-        if seen is None:
-            seen = self._seen[record.partition] = _Seen(record.offset)
-        return seen
 
 
 Kind = Literal["newer", "replayed"]
@@ -251,10 +247,11 @@ class _Placed:
         by_verdict: dict[Verdict | None, list[int | None]] = {}
         for position in self._positions:
             by_verdict.setdefault(self._verdict(position), []).append(position)
-        return [
-            (self.letter.only(frozenset([at for at in these if at is not None]) or None), verdict)
-            for verdict, these in by_verdict.items()
-        ]
+        told: list[tuple[DeadLetter, Verdict | None]] = []
+        for verdict, these in by_verdict.items():
+            positions = frozenset(at for at in these if at is not None) or None
+            told.append((replace(self.letter, positions=positions), verdict))
+        return told
 
     def _verdict(self, position: int | None) -> Verdict | None:
         if position in self._replayed:

@@ -106,30 +106,18 @@ class Settings(GeneralSettings):
 
     def hide_secrets(self, connector: ConnectorSettings, hide: Callable[[str], None]) -> None:
         """Tell `hide` every secret, and each new value of those that are rotated."""
-        for source in (
-            self.kafka.sasl_password,
-            self.kafka.ssl_key_password,
-            self.planhat.access_token,
-            self.http.password,
-        ):
-            if source is not None:
-                source.watch(hide)
-        for secret in (
-            self.planhat.tenant_id,
-            connector.tenant_id,
-            connector.personal_access_token,
-        ):
-            if secret is not None:
-                hide(secret.get_secret_value())
+        sources = (self.kafka.sasl_password, self.kafka.ssl_key_password, self.http.password)
+        for source in filter(None, (*sources, self.planhat.access_token)):
+            source.watch(hide)
+        secrets = (self.planhat.tenant_id, connector.tenant_id, connector.personal_access_token)
+        for secret in filter(None, secrets):
+            hide(secret.get_secret_value())
         for _, parts in self.misplaced():
             for part in parts:
                 hide(part)
 
     def misplaced(self) -> Iterator[tuple[str, list[str]]]:
-        """Name the settings that hold what looks like a secret and should be none, and say which.
-
-        It is taken as it is, as nobody can be sure, but hidden like a secret.
-        """
+        """Name settings that hold what looks like a secret, and say which; nobody can be sure."""
         for prefix, section in {
             "": self,
             **{name: getattr(self, name) for name in SECTIONS},

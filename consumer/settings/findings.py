@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from schemas.models import Model
 
 Status = Literal["ok", "warning", "error", "setupRequired"]
+CASE_TWINS: Final = "targets-differ-in-case"
 WORST_LAST: Final[tuple[Status, ...]] = ("ok", "warning", "error", "setupRequired")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to know before the service runs; `message` says what to do."""
+    """Something to know before the service runs; `message` says what to do.
+
+    `code` is for scripts: it stays when the words change. What only settings tell has none.
+    """
 
     status: Status
     message: str
+    code: str = ""
 
 
 def findings(settings: Settings, connector: ConnectorSettings) -> list[Finding]:
@@ -53,14 +58,14 @@ def worst(found: Iterable[Finding]) -> Status:
     return max((finding.status for finding in found), key=WORST_LAST.index, default="ok")
 
 
-def warning(message: str) -> Finding:
+def warning(message: str, code: str = "") -> Finding:
     """What may be meant so."""
-    return Finding("warning", message)
+    return Finding("warning", message, code)
 
 
-def error(message: str) -> Finding:
+def error(message: str, code: str = "") -> Finding:
     """What keeps something from working."""
-    return Finding("error", message)
+    return Finding("error", message, code)
 
 
 def _kafka(settings: Settings) -> Iterator[Finding]:
@@ -129,6 +134,7 @@ def _listed(connector: ConnectorSettings, model: Model) -> Iterator[Finding]:
         return
     for names in _unmapped(model, targets):
         yield _needed(model, names, f"every {model.word} would be rejected")
+    yield from _repeated(connector, model)
 
 
 def _unmapped(model: Model, targets: set[str]) -> list[str]:
@@ -154,9 +160,17 @@ def _rows(connector: ConnectorSettings, table: str) -> tuple[AttributeMapping, .
 
 def _repeated(connector: ConnectorSettings, model: Model) -> Iterator[Finding]:
     for table in (model.table, model.custom_table):
-        seen: set[str] = set()
+        names: set[str] = set()
+        seen: dict[str, str] = {}
         for row in _rows(connector, table):
             name = row.service_field_name
-            if name in seen:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                yield error(
+                    f"{table}: {other} and {name} differ only in case: Planhat refuses such an"
+                    " object; keep the one that Planhat has",
+                    CASE_TWINS,
+                )
+            elif name in names:
                 yield warning(f"{table}: {name} is mapped twice: the last row wins")
-            seen.add(name)
+            names.add(name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -81,10 +82,9 @@ def _wrong(text: LiteralString, part: str = "") -> PydanticCustomError:
 
 
 def _is_ipv6(text: str | None) -> bool:
-    try:
+    with suppress(ValueError):
         return IPv6Address(text or "").version > 0
-    except ValueError:
-        return False
+    return False
 
 
 class KafkaSettings(Section):

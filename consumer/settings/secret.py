@@ -1,7 +1,4 @@
-"""Secrets that may be rotated while the service runs, and how mounted files are read.
-
-A file is read in bounded memory and time, whatever lies at the path.
-"""
+"""Secrets that may be rotated while the service runs, and how mounted files are read."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _CHUNK: Final = 1 << 16
 
 
 def mounted(path: Path, most: int, seconds: float = 0.0) -> bytes:
-    """Return the content, or its first `most` bytes; raises OSError.
+    """Return the content, or its first `most` bytes, whatever lies there; raises OSError.
 
     A pipe that nobody writes to is empty; for one that is being written, so long is waited.
     """
@@ -100,10 +97,7 @@ class TokenSource:
         told(self._last)
 
     def follow(self, news: Callable[[str], None]) -> None:
-        """Call `news` with "" at each new value, and with why there is none that can be used.
-
-        That is said once, until it is another reason or it can be used.
-        """
+        """Call `news` with "" at each new value; with why it can't be used, once a reason."""
         self._news.append(news)
 
     def _look(self, path: Path) -> None:
@@ -132,10 +126,7 @@ class TokenSource:
 
 
 def usable(text: str) -> str:
-    """Return the text without white space around it; raises Unusable if it can't be a secret.
-
-    It travels in an HTTP header or a SASL message: one line of visible characters.
-    """
+    """Return the text stripped; raises Unusable if no HTTP header or SASL message takes it."""
     found = text.strip()
     if not found:
         raise Unusable("is empty")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
@@ -54,10 +55,9 @@ def _url(value: object) -> object:
 
 def is_host(text: str | None) -> bool:
     """Whether a name can be looked up: no part of it is empty or too long."""
-    try:
+    with suppress(UnicodeError):
         return bool((text or "").encode("idna"))
-    except UnicodeError:
-        return False
+    return False
 
 
 def _printable(text: str) -> str:

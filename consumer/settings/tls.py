@@ -107,10 +107,7 @@ class TlsFiles:
         return self._context
 
     def follow(self, news: Callable[[str, str], None]) -> None:
-        """Call `news` with the settings whose files changed and "", or with why they can't be used.
-
-        That is said once, until it is another reason or they can.
-        """
+        """Call `news` with the settings that changed and "", or why not, once a reason."""
         self._news.append(news)
         if self._password is not None:
             self._password.follow(partial(_told_of_password, news))

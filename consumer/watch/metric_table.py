@@ -1,7 +1,6 @@
 """The metrics of our own: their names, kinds, labels, buckets, and what each means. Pure.
 
-Names and units follow Prometheus' conventions. docs/metrics.md has the same tables; a test keeps
-the two the same.
+docs/metrics.md has the same tables; a test keeps the two the same.
 """
 
 from __future__ import annotations
@@ -16,49 +15,19 @@ _REQUEST_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
 _DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
-CounterName = Literal[
-    "records",
-    "messages",
-    "skipped",
-    "left_out",
-    "requests",
-    "items",
-    "activities_unattributed",
-    "dead_letters",
-    "results",
-    "rebalances",
-    "commits",
-    "lookups",
-    "http_refused",
-    "kafka_credentials",
+_OfRecords = Literal["records", "messages", "skipped", "left_out", "items", "rebalances", "commits"]
+_OfDoors = Literal["dead_letters", "results", "http_refused", "kafka_credentials"]
+_OfPlanhat = Literal["requests", "lookups", "activities_unattributed"]
+CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat]
+HistogramName = Literal["request_seconds", "batch_items", "delivery_seconds"]
+_OfWork = Literal[
+    "consumer_lag", "pending_records", "pending_bytes", "in_flight", "waiting", "parked"
 ]
-HistogramName = Literal[
-    "request_seconds",
-    "batch_items",
-    "delivery_seconds",
-]
-GaugeName = Literal[
-    "in_flight",
-    "waiting",
-    "parked",
-    "breaker_state",
-    "consumer_lag",
-    "partition_unresolved_seconds",
-    "oldest_unresolved_seconds",
-    "quota_used_ratio",
-    "quota_limit",
-    "quota_spared",
-    "halted",
-    "resource_halted",
-    "field_faults",
-    "kafka_refused",
-    "ready",
-    "dead_letters_waiting",
-    "results_waiting",
-    "pending_records",
-    "pending_bytes",
-    "build_info",
-]
+_OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
+_OfQuota = Literal["quota_used_ratio", "quota_limit", "quota_spared", "breaker_state"]
+_OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
+_OfQueues = Literal["dead_letters_waiting", "results_waiting"]
+GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, "build_info"]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),

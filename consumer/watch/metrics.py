@@ -125,10 +125,7 @@ class Metrics:
         lags: Mapping[tuple[str, int], int],
         ages: Mapping[tuple[str, int], float],
     ) -> None:
-        """Set lag and age (seconds) of each partition that is ours; the others disappear.
-
-        One without an age has nothing that is not final.
-        """
+        """Set lag and age (seconds; none: all is final) of our partitions; others disappear."""
         ours = {(topic, str(number)) for topic, number in lags}
         for gone in self._partitions - ours:
             self._gauges["consumer_lag"].remove(*gone)

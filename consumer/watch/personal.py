@@ -100,7 +100,7 @@ class Shown:
         return found
 
     def explanation(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """What explain says, as `Explanation.to_json` gives it."""
+        """What explain says, as `to_json` gives it."""
         return {"messages": [self._explained(one) for one in found["messages"]]}
 
     def _explained(self, message: Mapping[str, Any]) -> JsonValue:

@@ -27,10 +27,7 @@ class Progress:
         self._flights: dict[int, tuple[float, str]] = {}
 
     def look(self, dispatch: Dispatch, now: float, *, is_held: bool = False) -> None:
-        """Note how things are; to be called about twice a second.
-
-        `is_held`: nothing may be sent, since Kafka does not tell whether it is still ours.
-        """
+        """Note how things are, twice a second; `is_held`: nothing may be sent, whatever waits."""
         self._looked_at = now
         going = [batch for lane in dispatch.lanes.values() for batch in lane.batches]
         self._flights = {

@@ -41,19 +41,16 @@ class Tally:
     def __init__(self) -> None:
         self.messages: Counter[str] = Counter()
         self._parts: Counter[tuple[str, str, str]] = Counter()
-        self._row = InARow(self._add)
+        self.row = InARow(self._add)
+        """Told of each change of a profile that ended: resource, ending, what was done or why."""
         self.requests: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 
     @property
     def parts(self) -> Counter[tuple[str, str, str]]:
         """Changes of profiles that ended: kind, how, and what was done or why not."""
-        self._row.flush()
+        self.row.flush()
         return self._parts
-
-    def part(self, resource: Resource, ending: str, what: str) -> None:
-        """Count the end of a change of a profile."""
-        self._row.note(resource, ending, what)
 
     def _add(self, resource: str, ending: str, what: str, count: int) -> None:
         self._parts[KIND[Resource(resource)], ending, what] += count
@@ -91,7 +88,7 @@ class Reporter:
         ending, part = end.ending, end.part
         if ending == "skipped" or ending == "revoked":  # noqa: PLR1714 - a set narrows no type
             return  # skips are told with their message
-        self.tally.part(part.resource, ending, end.change or "")
+        self.tally.row.note(part.resource, ending, end.change or "")
         self._metrics.items.note(part.resource, ending, "")
         if end.change == UNATTRIBUTED:
             self._metrics.count("activities_unattributed")
@@ -116,7 +113,7 @@ class Reporter:
         ending, reason = receipt.ending, receipt.reason
         self.tally.messages[ending] += 1
         for resource, why in receipt.skips:
-            self.tally.part(resource, "skipped", why)
+            self.tally.row.note(resource, "skipped", why)
             self._metrics.count("skipped", resource, why)
             self._metrics.items.note(resource, "skipped", "")
             self._profiles.skipped(receipt, resource, why)
@@ -130,10 +127,8 @@ class Reporter:
         """All messages of a record are final."""
         if self._traces is not None:
             self._traces.ended(ticket)
-        if ticket.ending is None:
-            self._metrics.records.note("skipped", EMPTY_ENVELOPE, "")
-        else:
-            self._metrics.records.note(ticket.ending, ticket.reason, "")
+        reason = EMPTY_ENVELOPE if ticket.ending is None else ticket.reason
+        self._metrics.records.note(ticket.ending or "skipped", reason, "")
 
     def record_rejected(self, ticket: Ticket) -> None:
         """A record is on its way to the dead letters, for its `rejected` messages."""

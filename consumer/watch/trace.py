@@ -1,7 +1,4 @@
-"""OpenTelemetry spans: one for each record while it is worked on, one for each request.
-
-An optional extra, imported only when it is switched on; otherwise nothing of it costs anything.
-"""
+"""OpenTelemetry spans, one a record and one a request; imported only when it is switched on."""
 
 from __future__ import annotations
 
@@ -77,10 +74,7 @@ class Traces:
         return links
 
     def _span(self, ticket: Ticket, since: float) -> Span:
-        """The span of a record: it continues the trace of its `traceparent`, or begins one.
-
-        It is made when it is first needed; `since` (seconds of the steady clock) is when it began.
-        """
+        """The span of a record, begun at `since` (steady clock); it continues a `traceparent`."""
         known: Span | None = ticket.span
         if known is not None:
             return known

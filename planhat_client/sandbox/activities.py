@@ -53,6 +53,8 @@ class Sink:
             return
         owner = {"enduserId": enduser["_id"], "companyId": enduser.get("companyId")}
         self._state.activities.append(event | owner)
+        # Planhat counts them at the contact: all that a read can see of an activity.
+        enduser["beatsTotal"] = enduser.get("beatsTotal", 0) + 1
         self._witness.count(ACTIVITIES, "stored")
         self._witness.wrote(ACTIVITIES, event, enduser, "stored")
 

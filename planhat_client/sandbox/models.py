@@ -16,11 +16,14 @@ Item: TypeAlias = "dict[str, Any]"
 class Model:
     """One model. `owned`: belongs to a company, and its externalId is unique only within it.
 
-    Of each of `needs` a new record has one; of each of `open_needs` too, if its period is open.
-    `is_lost`: without a company it is dropped in silence.
+    The tenant's fields name it in the `singular`; where they are known, a standard name that is
+    none of `names` is dropped in silence. Of each of `needs` a new record has one; of each of
+    `open_needs` too, if its period is open. `is_lost`: without a company it is dropped in silence.
     """
 
     name: str
+    singular: str
+    names: frozenset[str]
     needs: tuple[tuple[str, ...], ...]
     open_needs: tuple[tuple[str, ...], ...] = ()
     owned: bool = False
@@ -30,13 +33,28 @@ class Model:
     row_fields: tuple[str, ...] = ("_id", "name", "externalId", "sourceId")
 
 
+def _names(words: str) -> frozenset[str]:
+    return frozenset(("_id", "externalId", "sourceId", "custom", *words.split()))
+
+
 COMPANIES: Final = Model(
     "companies",
+    "company",
+    _names(
+        "name owner coOwner phase status domains hProfile description address country city zip"
+        " phonePrimary web tags csmScore followers collaborators products documents links slug"
+    ),
     needs=(("name",),),
     row_fields=("_id", "name", "externalId", "sourceId", "phase"),
 )
 ENDUSERS: Final = Model(
     "endusers",
+    "enduser",
+    _names(
+        "companyId companyExternalId email firstName lastName name position phone tags featured"
+        " primary archived sharedNotificationsPrefs otherEmails npsUnsubscribed relatedEndusers"
+        " createDate lastActive"
+    ),
     needs=(("email", "externalId", "sourceId"),),
     owned=True,
     is_lost=True,
@@ -46,6 +64,12 @@ ENDUSERS: Final = Model(
 )
 LICENSES: Final = Model(
     "licenses",
+    "license",
+    _names(
+        "companyId companyExternalId product _currency fromDate toDate fixedPeriod mrr value arr"
+        " status renewalStatus renewalDate autoRenews renewalPeriod renewalUnit noticePeriod"
+        " noticeUnit"
+    ),
     needs=(("_currency",), ("fromDate",), ("value", "mrr")),
     open_needs=(("mrr",),),
     owned=True,
@@ -54,6 +78,8 @@ LICENSES: Final = Model(
 )
 DEALS: Final = Model(
     "deals",
+    "deal",
+    _names("companyId name"),
     needs=(("name",),),
     owned=True,
     most_rows=2_000,

@@ -33,7 +33,7 @@ KeysIn: TypeAlias = Literal["all", "id"]
 UnknownId: TypeAlias = Literal["created", "refused", "ignored", "next_key"]
 Headers: TypeAlias = Literal["x-rate-limit", "x-ratelimit", "none"]
 
-_HARDEST: Final = Dialect(
+_ASSUMED: Final = Dialect(
     unknown_id="created",
     missing_record="not_found",
     case_twins="request_fails",
@@ -51,7 +51,10 @@ _HARDEST: Final = Dialect(
     leancompanies="complete",
     rate_limit_headers="x-rate-limit",
 )
-"""What is assumed where nobody knows. An unknown company depends on the model, and stays open."""
+"""What is assumed where nobody knows: what clients rely on, else what is hardest on them.
+
+An unknown company depends on the model, and stays open.
+"""
 
 OptionsT = TypeVar("OptionsT")
 
@@ -149,12 +152,12 @@ def read_dialect(path: Path) -> Dialect:
 
 
 def spoken(options: SandboxOptions) -> Dialect:
-    """What the sandbox does: by its options, else by the dialect, else what is hardest."""
+    """What the sandbox does: by its options, else by the dialect, else as assumed."""
     given = Dialect(
         unknown_id=options.unknown_id or UNKNOWN,
         rate_limit_headers=options.quota.headers or UNKNOWN,
     )
-    return given.over(options.dialect.over(_HARDEST))
+    return given.over(options.dialect.over(_ASSUMED))
 
 
 def _dialect(_: type[Dialect], document: object) -> Dialect:

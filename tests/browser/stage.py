@@ -111,9 +111,7 @@ class Stage:
 @asynccontextmanager
 async def stage(connector: str = CONNECTOR, **environ: str) -> AsyncIterator[Stage]:
     """Run the service until the end of the block."""
-    kafka = EmbeddedKafka()
-    for topic in (TOPIC, "hull.planhat.dead-letters"):
-        kafka.create(topic)
+    kafka = EmbeddedKafka(TOPIC, "hull.planhat.dead-letters")
     async with SandboxServer(SandboxOptions(tokens=(TOKEN,))) as sandbox:
         refusal = Refusal(
             "externalId", ("ext-rick",), message="rick@acme.example is not a valid contact"

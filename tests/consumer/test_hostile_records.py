@@ -14,12 +14,13 @@ from structlog.testing import capture_logs
 from consumer.decide import reasons
 from consumer.decide.message import MOST
 from consumer.engine.guard import LEAST_RECORDS
-from consumer.offsets.offsets import Offsets, encode
+from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Headers, Partition, Record
 from consumer.watch.metrics import Metrics
 from consumer.watch.report import Reporter
 from planhat_client.sandbox import Refusal
 from tests.consumer.engine_run import Engine, account, user_message
+from tests.consumer.written_commit import encode
 from tests.examples import examples
 from tests.processor_time import on_this_machine
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
+from planhat_client.sandbox.models import ENDUSERS
 from schemas.dialect import Dialect
 from tests.integration.hull import CONNECTOR, Hull
 from tests.integration.service_process import ServiceProcess
@@ -107,10 +108,8 @@ async def test_all_becomes_true_but_what_no_answer_could_save(
         async with ServiceProcess(tmp_path / "log", **settings) as service:
             await produce(kafka, name, hull.changes(60))
             await until_committed(kafka, name, service)
-            endusers = planhat.state.records["endusers"]
-            for number in (4, 5):
-                (gone,) = endusers.having("externalId", f"u-{number}")
-                planhat.state.delete(endusers.model, gone)
+            gone = enduser_id(planhat, 4)
+            planhat.state.delete(ENDUSERS, planhat.state.records["endusers"].by_id[gone])
 
             missing = [changed(hull.user(number)) for number in (31, 32)]
             twins = changed(hull.user(7), traits_plan="Pro", traits_tariff="Free")
@@ -120,11 +119,28 @@ async def test_all_becomes_true_but_what_no_answer_could_save(
             await until_committed(kafka, name, service)
 
         check(hull, planhat)
-        found = [row["externalId"] for row in contents(planhat)["endusers"]]
-        assert len(found) == len(set(found))
+        check_what_happened(planhat, dialect, gone)
         letters = [letter.key for letter in await kafka.read(f"{name}-dead")]
         assert letters == ([] if dialect.case_twins == "accepted" else [b"user-7"])
         assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def check_what_happened(planhat: SandboxServer, dialect: Dialect, gone: str) -> None:
+    """Nobody is there twice, and what the dialect is about did come up."""
+    found = [row["externalId"] for row in contents(planhat)["endusers"]]
+    assert len(found) == len(set(found))
+    assert (enduser_id(planhat, 4) == gone) == (dialect.unknown_id == "created")
+    if dialect.unknown_id in ("refused", "ignored"):
+        counters = planhat.report()["counters"]
+        assert counters["by_resource"]["endusers"][dialect.unknown_id] > 0
+    paths = {request["path"] for request in planhat.witness.requests}
+    assert {"/endusers/extid-u-31", "/endusers/extid-u-32"} <= paths
+
+
+def enduser_id(planhat: SandboxServer, number: int) -> str:
+    """Planhat's id of a user."""
+    (found,) = planhat.state.records["endusers"].having("externalId", f"u-{number}")
+    return str(found["_id"])
 
 
 def with_twins() -> str:

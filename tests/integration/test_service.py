@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consumer.kafka.member import FETCH_BYTES
-from consumer.offsets.offsets import encode
 from planhat_client.sandbox import QuotaOptions, SandboxOptions, SandboxServer
+from tests.consumer.written_commit import encode
 from tests.integration.hull import CONNECTOR, Hull
 from tests.integration.kafka_client import Entry
 from tests.integration.service_process import ServiceProcess

@@ -1,7 +1,7 @@
 """Mutants that no test can tell from the original, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
-    "consumer/offsets/offsets.py _offsets: 8  ->  9": "a byte has no ninth bit",
+    "consumer/offsets/offsets.py decode: 8  ->  9": "a byte has no ninth bit",
     "consumer/offsets/offsets.py Offsets.is_within_horizon: not self._tracked or self.position is None"
     "  ->  not self._tracked": "what is tracked has a position; for the type checker",
     "consumer/offsets/offsets.py Offsets.resolve: 0  ->  1": (

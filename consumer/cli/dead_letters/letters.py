@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -96,12 +97,6 @@ async def letters(reader: TopicReader, topic: str) -> AsyncIterator[DeadLetter]:
             letter = dead_letter(record)
             if letter is not None:
                 yield letter
-
-
-async def letter_at(reader: TopicReader, topic: str, name: tuple[int, int]) -> DeadLetter | None:
-    """Read the letter of this name; None if there is none; raises KafkaError."""
-    record = await _record_at(reader, Partition(topic, name[0]), name[1])
-    return None if record is None else dead_letter(record)
 
 
 async def whole(reader: TopicReader, letter: DeadLetter) -> DeadLetter | None:
@@ -195,7 +190,9 @@ async def _one(
 ) -> tuple[DeadLetter | None, str | None]:
     """A letter made whole, and where what it left out lies, or why it is not there."""
     async with TopicReader(settings) as reader:
-        letter = await letter_at(reader, settings.dead_letter_topic, name)
+        at = Partition(settings.dead_letter_topic, name[0])
+        record = await _record_at(reader, at, name[1])
+        letter = None if record is None else dead_letter(record)
         if letter is None or (letter.omitted_bytes is None and letter.readable):
             return letter, None
         place = f"{letter.source.topic}, partition {letter.source.number}, offset {letter.offset}"
@@ -249,7 +246,6 @@ def _value(value: bytes | None) -> Any:  # noqa: ANN401 - whatever lies in the t
     """The JSON it holds; text that is none as it is, up to a length that people can look at."""
     if value is None:
         return None
-    try:
+    with suppress(ValueError):
         return read_json(value)
-    except ValueError:
-        return value[:_LONGEST_TEXT].decode(errors="replace")
+    return value[:_LONGEST_TEXT].decode(errors="replace")

@@ -110,13 +110,18 @@ class _Replayer:
         dead: dict[Partition, _Dead] = {}
         oldest: list[Ranked] = []
         async for letter in letters(reader, self._settings.dead_letter_topic):
-            _bury(letter, dead.setdefault(letter.source, {}))
+            # Which messages of its record lie in the dead letters; None: all.
+            buried, own = dead.setdefault(letter.source, {}), letter.positions
+            known = buried.get(letter.offset, frozenset())
+            buried[letter.offset] = None if known is None or own is None else known | own
             if choice.takes(letter):
                 number, offset = letter.record.partition.number, letter.record.offset
                 rank = -letter.record.timestamp, -number, -offset, letter
                 if keep_highest(oldest, rank, self._options.limit):
                     self._done["left for another run"] += 1
-        return sorted((one[-1] for one in oldest), key=_place), dead
+        return sorted(
+            (one[-1] for one in oldest), key=lambda one: (one.first_offset, one.offset)
+        ), dead
 
     async def _fates(
         self,
@@ -230,17 +235,6 @@ async def _written(fate: _Fate, writer: TopicWriter) -> int:
         letter.source.topic, record.key, record.value, headers, letter.source.number
     )
     return await sent
-
-
-def _bury(letter: DeadLetter, dead: _Dead) -> None:
-    """Note which messages of its record lie in the dead letters."""
-    known = dead.get(letter.offset, frozenset())
-    both = None if known is None or letter.positions is None else known | letter.positions
-    dead[letter.offset] = both
-
-
-def _place(letter: DeadLetter) -> tuple[int, int]:
-    return letter.first_offset, letter.offset
 
 
 def _shown(letter: DeadLetter) -> str:

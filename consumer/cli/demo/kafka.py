@@ -8,7 +8,7 @@ admin request (the first look at a topic creates it, with four partitions), and 
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -17,7 +17,7 @@ from consumer.cli.demo.ledger import Rejected
 from consumer.outbox.replay import positions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from consumer.cli.demo.workload import Produced
 
@@ -28,8 +28,8 @@ _LIBRARY = logging.getLogger("librdkafka")
 class EmbeddedKafka:
     """The cluster; all its calls block for a moment."""
 
-    def __init__(self) -> None:
-        """Start one broker on a free port of this machine."""
+    def __init__(self, *topics: str) -> None:
+        """Start one broker on a free port of this machine, with these topics."""
         self._cluster = Producer(
             {
                 "test.mock.num.brokers": 1,
@@ -43,10 +43,8 @@ class EmbeddedKafka:
         )
         brokers = self._cluster.list_topics(timeout=_PATIENCE).brokers.values()
         self.bootstrap_servers = ",".join(f"{each.host}:{each.port}" for each in brokers)
-
-    def create(self, topic: str) -> None:
-        """Create a topic."""
-        self._cluster.list_topics(topic, timeout=_PATIENCE)
+        for topic in topics:
+            self._cluster.list_topics(topic, timeout=_PATIENCE)
 
     def produce(self, topic: str, records: Iterable[Produced]) -> None:
         """Write all records in order. Raises TimeoutError if they can't be written."""
@@ -92,8 +90,7 @@ class EmbeddedKafka:
         found = self._cluster.list_topics(topic, timeout=_PATIENCE).topics[topic]
         return sorted(found.partitions)
 
-    @contextmanager
-    def _consumer(self, group: str = "witness") -> Iterator[Any]:
+    def _consumer(self, group: str = "witness") -> closing[Any]:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap_servers,
@@ -103,10 +100,7 @@ class EmbeddedKafka:
             },
             logger=_LIBRARY,
         )
-        try:
-            yield consumer
-        finally:
-            consumer.close()
+        return closing(consumer)
 
 
 def _rejected(message: Any) -> list[Rejected]:  # noqa: ANN401 - confluent-kafka has no types

@@ -96,11 +96,8 @@ def person(fields: Mapping[str, Any]) -> str:
 
 def skips(tally: Tally) -> Counter[tuple[str, str]]:
     """Count the skips by kind and reason."""
-    found: Counter[tuple[str, str]] = Counter()
-    for (kind, ending, reason), count in tally.parts.items():
-        if ending == "skipped":
-            found[kind, reason] += count
-    return found
+    parts = tally.parts.items()
+    return Counter({(kind, why): n for (kind, ending, why), n in parts if ending == "skipped"})
 
 
 def differences(
@@ -126,13 +123,13 @@ def _miscounted(what: str, wanted: Counter[Any], found: Counter[Any]) -> Iterato
             yield f"{what} {told[:120]}: {found[name]}, should be {wanted[name]}"
 
 
-def _wrong(model: str, wanted: Mapping[str, Entity], rows: list[tuple[str, Entity]]) -> list[str]:
-    found = dict(rows)
-    counts = Counter(dict.fromkeys(wanted, 1)), Counter(name for name, _ in rows)
-    wrong = list(_miscounted(model, *counts))
+def _wrong(
+    model: str, wanted: Mapping[str, Entity], rows: list[tuple[str, Entity]]
+) -> Iterator[str]:
+    found, ones = dict(rows), Counter(dict.fromkeys(wanted, 1))
+    yield from _miscounted(model, ones, Counter(name for name, _ in rows))
     for name in wanted.keys() & found.keys():
-        wrong += _fields(f"{model} {name}", wanted[name], found[name])
-    return wrong
+        yield from _fields(f"{model} {name}", wanted[name], found[name])
 
 
 def _fields(who: str, wanted: Entity, row: Entity) -> Iterator[str]:

@@ -57,6 +57,15 @@ _SANDBOX: Final = SandboxOptions(
 )
 """Planhat as usual, but for a quota that fits into a minute."""
 
+_FAULTS: Final = (
+    Fault("status", resource="endusers", method="PUT", status=429, retry_after=1.0, count=1),
+    Fault("status", resource="licenses", status=503, count=1),
+    Fault("reset_after_write", resource="companies", count=1),
+    Fault("reset_after_write", resource="endusers", method="PUT", count=1),
+    Fault("partial", resource="licenses", shape="item", share=0.05, count=1),
+)
+"""What goes wrong on purpose: too many requests, a bad moment, answers that are lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -70,18 +79,13 @@ class Outcome:
 
 
 async def perform(console: Console, options: Options, *, at_most_seconds: float = 60.0) -> Outcome:
-    """Run it all; the display goes to `console`, logs where they are configured to go.
-
-    The service has `at_most_seconds` to bring everything to its end.
-    """
+    """Run it all, the service for at most so long; the display goes to `console`."""
     began = time.monotonic()
-    kafka, stream = EmbeddedKafka(), Stream(options)
-    for topic in (TOPIC, DEAD_LETTERS):
-        kafka.create(topic)
+    kafka, stream = EmbeddedKafka(TOPIC, DEAD_LETTERS), Stream(options)
     await asyncio.to_thread(kafka.produce, TOPIC, stream.records())
     async with SandboxServer(_SANDBOX) as sandbox:
         await _seed(sandbox, stream.seeds())
-        sandbox.faults.add(_faults(), time.monotonic())
+        sandbox.faults.add(_FAULTS, time.monotonic())
         # Read as a customer's file would be.
         document = json.dumps(connector_settings())
         connector = ConnectorSettings.from_text(document, "the demo's settings")
@@ -92,29 +96,11 @@ async def perform(console: Console, options: Options, *, at_most_seconds: float 
         contents = sandbox.contents()
         letters = kafka.dead_letters(DEAD_LETTERS)
         wrong += differences(stream.ledger, service.tally, contents, letters)
-        wrong += _disorder(sandbox.report()["counters"])
+        counters = sandbox.report()["counters"]  # of changes sent beside, or before, older ones
+        disorder = [name for name in ("overtakes", "overlaps") if counters[name]]
+        wrong += [f"the sandbox counted {counters[name]} {name}" for name in disorder]
     stored = {name: len(rows) for name, rows in contents.items()}
     return Outcome(stream.ledger, service.tally, stored, time.monotonic() - began, wrong)
-
-
-def _faults() -> list[Fault]:
-    """What goes wrong on purpose: too many requests, a bad moment, answers that are lost."""
-    return [
-        Fault("status", resource="endusers", method="PUT", status=429, retry_after=1.0, count=1),
-        Fault("status", resource="licenses", status=503, count=1),
-        Fault("reset_after_write", resource="companies", count=1),
-        Fault("reset_after_write", resource="endusers", method="PUT", count=1),
-        Fault("partial", resource="licenses", shape="item", share=0.05, count=1),
-    ]
-
-
-def _disorder(counters: dict[str, int]) -> list[str]:
-    """Tell what of a profile's changes overtook another one, or was sent beside it."""
-    return [
-        f"the sandbox counted {counters[name]} {name}"
-        for name in ("overtakes", "overlaps")
-        if counters[name]
-    ]
 
 
 def _settings(bootstrap_servers: str, sandbox: SandboxServer) -> Settings:

@@ -24,6 +24,9 @@ REFUSALS: Final = {
 }
 """Why accounts of a kind never get to Planhat. `known` ones were there before the stream began."""
 
+LINKABLE: Final = frozenset({"inside", "known"})
+"""Of which kinds the users can be brought to Planhat."""
+
 _PLANS: Final = ("Free", "Scale", "Enterprise")
 _STAGES: Final = ("Onboarding", "Adoption", "Renewal")
 _TITLES: Final = ("Analyst", "Head of Analytics", "Admiral", "Engineer")
@@ -50,11 +53,6 @@ class Account:
     def refusal(self) -> str:
         """Why it never gets to Planhat; empty if it does."""
         return REFUSALS.get(self.kind, "")
-
-    @property
-    def is_linkable(self) -> bool:
-        """Its users can be brought to Planhat."""
-        return self.kind in {"inside", "known"}
 
     @property
     def state(self) -> State:
@@ -137,7 +135,7 @@ class User:
             return reasons.CONTACT_FILTER
         if self.identity == "none":
             return reasons.NO_IDENTITY
-        return "" if self.account.is_linkable else reasons.NO_COMPANY_ID
+        return "" if self.account.kind in LINKABLE else reasons.NO_COMPANY_ID
 
     @property
     def state(self) -> State:

@@ -1,7 +1,4 @@
-"""`hull-planhat demo`: the main job on this machine alone, and whether it adds up.
-
-The summary for people has what was found beside what should be.
-"""
+"""`hull-planhat demo`: the main job on this machine alone, and whether it adds up."""
 
 from __future__ import annotations
 

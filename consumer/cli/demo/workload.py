@@ -15,7 +15,7 @@ import orjson
 
 from consumer.cli.demo import kinds
 from consumer.cli.demo.ledger import Ledger
-from consumer.cli.demo.profile import BEGIN, REFUSALS, Account, User, moment
+from consumer.cli.demo.profile import BEGIN, LINKABLE, REFUSALS, Account, User, moment
 from consumer.cli.demo.vocabulary import TRACKED, UNTRACKED, Entity, spelled
 from consumer.decide import reasons
 
@@ -67,11 +67,11 @@ class Stream:
         self._random = Random(options.seed)
         drawn = [self._draw(_ACCOUNT_KINDS) for _ in range(options.accounts - len(_ACCOUNT_KINDS))]
         self._accounts = [Account(*each) for each in enumerate([*_ACCOUNT_KINDS, *drawn])]
-        self._homes = [account for account in self._accounts if account.is_linkable]
+        self._homes = [account for account in self._accounts if account.kind in LINKABLE]
         self._users: list[User] = []
         for index in range(options.users):
             home = self._random.choice([each for each in self._accounts if each.kind != "unowned"])
-            is_mover = home.is_linkable and index % 2
+            is_mover = home.kind in LINKABLE and index % 2
             other = self._random.choice(self._homes) if is_mover else home
             self._users.append(User(index, (home, other), self._draw(_IDENTITIES)))
         self.ledger.planhat["companies"] = {seed["externalId"]: seed for seed in self.seeds()}
@@ -158,7 +158,9 @@ class Stream:
         number = ledger.endings.total()
         about = {"message_id": f"{number:040x}", "is_export": said.is_export}
         changes = {} if said.changes is None else {"changes": {"is_new": False} | said.changes}
-        message = _spelled(profile.message() | about | changes, number)
+        message = profile.message() | about | changes
+        for part in (message, message.get("changes", {})):
+            part |= {kind: spelled(part[kind], number, kind) for kind in _ENTITIES if kind in part}
         is_sent = ledger.enter(profile, said.skip)
         is_there = bool(changes) and said.skip in {"", reasons.NOTHING_CHANGED}
         if is_there and isinstance(profile, User) and self._random.random() < _EVENT_SHARE:
@@ -188,10 +190,3 @@ class Stream:
         user.last_event = event
         self.ledger.happen(user, event_id, action, BEGIN + number)
         return event, True
-
-
-def _spelled(message: Entity, number: int) -> Entity:
-    """Spell all names of attributes in one of the ways of Hull."""
-    for part in (message, message.get("changes", {})):
-        part |= {kind: spelled(part[kind], number, kind) for kind in _ENTITIES if kind in part}
-    return message

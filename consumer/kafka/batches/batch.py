@@ -105,10 +105,7 @@ def first_offset(raw: Buffer) -> int:
 
 
 def old_packed(raw: Buffer) -> tuple[int, Buffer] | None:
-    """How a message of format 0 or 1 is compressed, and what is; None if it isn't.
-
-    Raises struct.error if it ends too soon.
-    """
+    """How a message of format 0 or 1 is compressed, if it is, and what; raises struct.error."""
     codec = raw[_OLD_ATTRIBUTES_AT] & CODEC
     if not codec:
         return None

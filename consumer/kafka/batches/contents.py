@@ -1,6 +1,4 @@
-"""A fetch cut into batches, and the records of one.
-
-They are read by aiokafka's C parser as long as it can, then by our own.
+"""A fetch cut into batches, and the records of one: by aiokafka's C parser, else by our own.
 
 What is unpacked of large batches is bounded over all partitions: of those that are half read the
 oldest is let go, and unpacked once more when it is its turn again.
@@ -73,24 +71,14 @@ class FetchedBatches:
         return None if self._end is None else first_offset(self._content[self._at : self._end])
 
 
-class Shelf:
+class Shelf(Unpacker):
     """What is unpacked of batches that are half read: at most as much as one of them may hold."""
 
     def __init__(self, most: int = MOST_UNPACKED) -> None:
-        self._unpacker = Unpacker(most)
+        super().__init__(most)
         self._sizes: dict[Contents, int] = {}
         self._total = 0
         self.unpacked = 0
-
-    @property
-    def most(self) -> int:
-        """Bytes that a batch may hold."""
-        return self._unpacker.most
-
-    @most.setter
-    def most(self, most: int) -> None:
-        if most != self._unpacker.most:
-            self._unpacker = Unpacker(most)
 
     def unpack(self, batch: Batch) -> Buffer:
         """Give a batch as it would lie there uncompressed; raises TooLarge and Broken."""
@@ -99,14 +87,14 @@ class Shelf:
         front[_ATTRIBUTES_AT] &= ~CODEC
         # Counted before: what can't be unpacked costs as much.
         self.unpacked += self.most
-        found = self._unpacker.unpacked(batch.codec, bytes(front), raw[FRONT.size :])
+        found = self.decompress(batch.codec, bytes(front), raw[FRONT.size :])
         self.unpacked += len(found) - self.most
         return found
 
     def try_out(self, codec: int, packed: Buffer) -> None:
         """Unpack in vain, to see that it can be had; raises TooLarge and Broken."""
         self.unpacked += self.most
-        self._unpacker.unpacked(codec, b"", packed)
+        self.decompress(codec, b"", packed)
 
     def put(self, one: Contents, size: int) -> None:
         """It holds so much now."""
@@ -138,10 +126,7 @@ class Contents:
         self._last = self._next = FRONT.size
 
     def fast(self) -> Iterator[Any]:
-        """Give them as aiokafka reads them; raises TooLarge and Broken.
-
-        The iterator raises anything else where the parser can't read on.
-        """
+        """Give them as aiokafka reads them; raises TooLarge, Broken, then anything of its."""
         whole = self._held()
         if len(whole) <= (_SMALL if self._batch.codec else GIANT):
             found: Iterator[Any] = iter(DefaultRecordBatch(whole))

@@ -46,19 +46,13 @@ shelf: Final = Shelf()
 
 @dataclass
 class FaultyRecord(ConsumerRecord):  # type: ignore[misc]  # aiokafka is untyped here
-    """A record that our own reader read, or a batch at its first offset.
-
-    `fault` says why it can't be used; None if it can.
-    """
+    """A record by our own reader, or a batch at its first offset; `fault`: why it is no use."""
 
     fault: str | None = None
 
 
 class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is untyped here
-    """The records of a partition; in place of aiokafka's PartitionRecords, which it extends.
-
-    `next_fetch_offset` always is behind what was given, and never goes back.
-    """
+    """The records of a partition; `next_fetch_offset` is behind what was given, never goes back."""
 
     next_fetch_offset: int
     _read = 0
@@ -127,10 +121,7 @@ class FetchedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             yield self._fault(trouble, found.base, found.last)
 
     def _read_out(self, contents: Contents, found: Batch) -> Generator[Any, None, str]:
-        """Read as aiokafka does, and from where it can't, by our own reader.
-
-        Return why the batch can't be unpacked; empty if it can.
-        """
+        """Read as aiokafka does, then by our own reader; return why it can't be unpacked, or ""."""
         topic, partition = self._tp
         is_dense, last, timestamp_type = found.is_dense, found.last, found.timestamp_type
         expected, done = found.base, 0

@@ -52,14 +52,14 @@ class Unpacker:
     """
 
     def __init__(self, most: int) -> None:
-        """Never are more than `most` bytes written."""
+        """Never are more than `most` bytes written, which may be set anew."""
         self.most = most
         self._memory: mmap.mmap | None = None
 
-    def unpacked(self, codec: int, front: bytes, packed: Buffer) -> Buffer:
+    def decompress(self, codec: int, front: bytes, packed: Buffer) -> Buffer:
         """Give `front` and behind it what was packed; raises TooLarge and Broken."""
         memory, self._memory = self._memory, None
-        if memory is None:
+        if memory is None or len(memory) < len(front) + self.most:
             memory = mmap.mmap(-1, len(front) + self.most)
         begin = len(front)
         view = memoryview(memory)

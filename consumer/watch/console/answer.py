@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from consumer.offsets.assignment import unread
@@ -33,10 +34,7 @@ _LATEST: Final = 12
 
 
 def answer(view: View, query: str, shown: Shown, now: float) -> Steps[dict[str, Any]]:
-    """Tell what waits of a profile and what became of it; of all profiles if none is named.
-
-    `now` in seconds of the loop's clock.
-    """
+    """Tell what waits of a profile and what became of it at `now`; of all, if none is named."""
     since = view.outcomes.since
     found: dict[str, Any] = {
         "query": shown.text(query),
@@ -180,12 +178,10 @@ def _profile(
     return {
         "kind": PROFILES[name[0]],
         "hull_id": shown.text(name[1]),
-        "state": found.state,
-        "title": found.title,
+        **asdict(found),
         "detail": shown.text(found.detail),
         "reason": shown.text(found.reason),
         "since": None if found.since is None else moment(found.since),
-        "is_exact": found.is_exact,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -45,13 +46,10 @@ def refusal(caller: Caller, names: Collection[str], *, is_page: bool) -> str | N
 
 
 def _is_ours(name: str, names: Collection[str]) -> bool:
-    if name == _LOCAL or name in names:
-        return True
-    try:
-        ip_address(name.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        address = name.removeprefix("[").removesuffix("]")
+        return name == _LOCAL or name in names or bool(ip_address(address))
+    return False
 
 
 def _is_same(origin: str, host: str) -> bool:

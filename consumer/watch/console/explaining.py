@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from schemas.json_text import read_json
 
 if TYPE_CHECKING:
@@ -32,15 +33,12 @@ class TooMuch(Exception):
 
 
 def explained(message: bytes, view: View, shown: Shown) -> bytes:
-    """Explain it, with long values left out where the answer would be too large.
-
-    Raises TooMuch. It may take a second: do it beside the loop. It changes nothing of the service.
-    """
+    """Explain it, cut where too large; raises TooMuch. It may take a second: beside the loop."""
     if (count := _count(message)) > MOST_MESSAGES:
         raise TooMuch(
             f"The envelope holds {count:,} messages; at most {MOST_MESSAGES} are explained at once"
         )
-    found = explain(message, (), view.rules, view.known).to_json()
+    found = to_json(explain(message, (), view.rules, view.known))
     for share in _TRIES:
         part = _Part(LARGEST_ANSWER // share)
         told = shown.explanation(part.of(found))

@@ -59,10 +59,7 @@ class Console:
     """Answers who asks; asks for a password first, if one is set."""
 
     def __init__(self, view: View, note: Callable[[str], None]) -> None:
-        """The page's files are read here and now; nothing is looked at before somebody asks.
-
-        `note` is told why a request was refused.
-        """
+        """Read the page's files, and nothing else yet; `note` is told why a request was refused."""
         self._view = view
         self._note = note
         own, given = socket.gethostname().lower(), view.settings.http.allowed_hosts
@@ -176,7 +173,6 @@ class _Refused(Exception):
         self._headers = headers
 
     def answer(self) -> web.Response:
-        """One line that says it."""
         return _json({"error": self._text}, self._status, self._headers)
 
 
@@ -189,7 +185,6 @@ class _Turns:
 
     @asynccontextmanager
     async def next(self) -> AsyncIterator[None]:
-        """Wait for our turn, and have it."""
         if self._waiting.locked():
             raise _busy()
         async with self._waiting:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from heapq import nlargest
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from consumer.engine.dispatch import asked_wait
 from consumer.lanes.halts import Halted, Kind, refused_resources
 from consumer.lanes.lane import breaker_state, count_parked
 from consumer.offsets.assignment import lag, unread
+from consumer.offsets.ticket import Ending
 from consumer.wording import long_wait, plural
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         "kafka": {
             "topics": list(view.settings.kafka.topics),
             "group": view.settings.kafka.group_id,
-            "unread": _unread(view),
+            "unread": unread(view.engine.assignment, view.end_of),
             "partitions": _partitions(view),
         },
         "pending": {
@@ -53,7 +55,7 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
             "next_in_seconds": round(view.limiter.wait(now), 1),
         },
         "lanes": [_lane(view, name, now) for name in view.engine.lanes],
-        "totals": {name: view.tally.messages[name] for name in _ENDINGS},
+        "totals": {name: view.tally.messages[name] for name in get_args(Ending)},
         "skips": _skips(view),
         "dead_letters": {
             "waiting": view.dead_letters.messages,
@@ -61,9 +63,6 @@ def state(view: View, now: float, clock: float) -> dict[str, Any]:
         },
         "troubles": [asdict(one) for one in view.troubles.latest()[:_MOST_TROUBLES]],
     }
-
-
-_ENDINGS: Final = ("delivered", "skipped", "rejected")
 
 
 def moment(clock: float) -> str:
@@ -89,14 +88,10 @@ def _headline(view: View, now: float, clock: float) -> Headline:
             is_throttled=view.limiter.is_lowered(now),
             faults=tuple(str(fault) for fault in view.engine.tenant.faults),
             long_wait=None if wait is None else long_wait(wait, clock),
-            unread=_unread(view),
+            unread=unread(view.engine.assignment, view.end_of),
             unresolved=view.engine.assignment.backlog.records,
         )
     )
-
-
-def _unread(view: View) -> int:
-    return unread(view.engine.assignment, view.end_of)
 
 
 def _partitions(view: View) -> list[dict[str, Any]]:
@@ -167,10 +162,10 @@ _REMEDIES: Final[dict[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How things are; `stuck` and `unready` are reasons, None if it is not so.
+    """How things are, with reasons (None: it is not so).
 
-    `refused` is what Kafka refuses until a person acts; `long_wait` says until when Planhat wants
-    no calls; `faults` what is wrong with the mapping.
+    `refused` is what Kafka refuses; `long_wait` says until when Planhat wants no calls; `faults`
+    what is wrong with the mapping.
     """
 
     stuck: str | None
@@ -198,12 +193,10 @@ class Headline:
 
 def headline(facts: Facts) -> Headline:
     """Say the worst that holds."""
-    return next(_headlines(facts))
+    return next(chain(_stopped(facts), _troubled(facts), _working(facts)))
 
 
-def _headlines(facts: Facts) -> Iterator[Headline]:
-    yield from _stopped(facts)
-    yield from _troubled(facts)
+def _working(facts: Facts) -> Iterator[Headline]:
     under_way = f"{facts.unresolved:,} on {plural(facts.unresolved, 'its', 'their')} way"
     if facts.unread:
         unread = f"{facts.unread:,} {plural(facts.unread, 'record')} to read"

@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The parts of the service, and its own words about them.
-
-    `end_of` gives the end of the log of a partition, None while unknown; `started_at` is in seconds
-    since 1970.
-    """
+    """The parts of the service; `end_of` gives the end of a log, None while unknown."""
 
     version: str
     started_at: float

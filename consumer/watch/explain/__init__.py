@@ -1,7 +1,4 @@
-"""Why a message is sent or not: the real rules, told step by step. Pure; sends nothing.
-
-explain(value, headers, rules)  ->  Explanation  ->  to_json()
-"""
+"""Why a message is sent or not: the real rules, told step by step. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from consumer.decide.message import (
 )
 from consumer.decide.parse import parse
 from consumer.watch.explain.account import account
-from consumer.watch.explain.explanation import Explanation, MessageExplanation, Step
+from consumer.watch.explain.explanation import MessageExplanation, Step
 from consumer.watch.explain.known import NOTHING_KNOWN
 from consumer.watch.explain.user import user
 
@@ -31,13 +28,11 @@ if TYPE_CHECKING:
 
 def explain(
     value: bytes | None, headers: Headers, rules: Rules, known: Known = NOTHING_KNOWN
-) -> Explanation:
+) -> tuple[MessageExplanation, ...]:
     """Explain a record with the rules that the service would follow; sends nothing."""
     parsed = parse(value, headers)
     messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
-    return Explanation(
-        tuple(_message(at, message, rules, known) for at, message in enumerate(messages))
-    )
+    return tuple(_message(at, message, rules, known) for at, message in enumerate(messages))
 
 
 def _message(

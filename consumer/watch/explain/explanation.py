@@ -1,7 +1,4 @@
-"""What an explanation says: steps, fields, and the requests that the service would send. Pure.
-
-Requests are built by the same code that sends them. Names are short, and never too many.
-"""
+"""What an explanation says; its requests are built by the same code that sends them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from consumer.lanes.payload import to_json
+from consumer.lanes import payload
 from planhat_client import protocol
 
 if TYPE_CHECKING:
@@ -94,15 +91,9 @@ class MessageExplanation:
     requests: tuple[PlannedRequest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One record: its messages in their order."""
-
-    messages: tuple[MessageExplanation, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain lists, objects and texts; personal data as in the message, no secrets."""
-        return {"messages": [_plain(one) for one in self.messages]}
+def to_json(messages: Iterable[MessageExplanation]) -> dict[str, Any]:
+    """Return plain lists, objects and texts; personal data as in the message, no secrets."""
+    return {"messages": [_plain(one) for one in messages]}
 
 
 _Part = Step | FieldRead | PlannedRequest | MessageExplanation
@@ -149,13 +140,13 @@ _MASKED: Final = "***"
 
 def upsert(resource: Resource, bodies: Sequence[Body], only_if: str = "") -> PlannedRequest:
     """A bulk upsert; in the service others' profiles share it."""
-    request = protocol.upsert("", "", resource, [to_json(body) for body in bodies])
+    request = protocol.upsert("", "", resource, [payload.to_json(body) for body in bodies])
     return PlannedRequest("api", request.method, request.url, _body(request), only_if)
 
 
 def tracks(activities: Sequence[Payload], *, single: bool) -> tuple[PlannedRequest, ...]:
     """Posts of activities: one for all, or one each."""
-    items = [to_json(activity.body) for activity in activities]
+    items = [payload.to_json(activity.body) for activity in activities]
     if single:
         return tuple(_track(protocol.track_one("", _TENANT, item)) for item in items)
     return (_track(protocol.track("", _TENANT, items)),) if items else ()

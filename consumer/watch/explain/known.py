@@ -14,15 +14,12 @@ from consumer.watch.explain.explanation import PlannedRequest, Step, quoted, ups
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.decide.decision import UserDecision
+    from consumer.decide.decision import Payload, UserDecision
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The directories, where they were read; without them the explanation names conditions.
-
-    `company_wait_seconds` and `single_activities` are settings of the service.
-    """
+    """The directories, if they were read (else conditions are named), and two settings."""
 
     companies: CompanyDirectory | None = None
     owners: Owners | None = None
@@ -94,14 +91,11 @@ def linked(decision: UserDecision, known: Known) -> Linked:
         detail = f"Planhat has the company {quoted(link.external_id or '')}"
         return Linked(found, Step(NAME, True, detail))
     if decision.company_stub is not None:
-        return _created(decision, known)
+        return _created(decision.company_stub, link.external_id, known)
     return _hoped_for(decision, known)
 
 
-def _created(decision: UserDecision, known: Known) -> Linked:
-    stub = decision.company_stub
-    assert stub is not None  # noqa: S101 - the caller asked
-    name = decision.link.external_id
+def _created(stub: Payload, name: str | None, known: Known) -> Linked:
     is_asked = known.companies is not None or name is None
     only_if = "" if is_asked else f"Planhat has no company {quoted(name or '')} yet"
     detail = "the account passes the Company Filter: its company is created before the user" + (

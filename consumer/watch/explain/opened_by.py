@@ -97,8 +97,7 @@ def _account(changes: Entity, rules: Rules) -> Iterator[str]:
 
 
 def _entered(kind: str, moves: SegmentChanges, names: frozenset[str]) -> Iterator[str]:
-    entered = inside(moves.entered, names)
-    if entered:
+    if entered := inside(moves.entered, names):
         yield f"entered the {kind} {segment_names(entered)}"
 
 

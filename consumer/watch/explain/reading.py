@@ -104,7 +104,8 @@ def left_out(faults: Faults, decision: Decision) -> Iterator[Step]:
     """One step for each field, and for each part that is of a wrong type."""
     is_lost = bool(decision.unreadable)
     for part, fault in faults.items():
-        becomes = "the message goes to the dead letters" if is_lost else _read_as(part)
+        reads = "as not known, so the gate is open" if part == "changes" else "without it"
+        becomes = "the message goes to the dead letters" if is_lost else f"read {reads}"
         yield Step("Left out", not is_lost, f"{fault}: {becomes}")
     counts = Counter(one for one in decision.left_out if one[2] != UNREADABLE)
     for (resource, field, reason), count in list(counts.items())[:_MOST]:
@@ -115,7 +116,3 @@ def left_out(faults: Faults, decision: Decision) -> Iterator[Step]:
         if resource is Resource.ACTIVITIES and field == "date":
             told += "; Planhat takes the moment at which it comes"
         yield Step("Left out", True, told)
-
-
-def _read_as(part: str) -> str:
-    return "read as not known, so the gate is open" if part == "changes" else "read without it"

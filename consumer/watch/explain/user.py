@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
@@ -38,13 +37,10 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
     """Explain what becomes of the user and of its events."""
     decision = decide(message, rules)
     assert isinstance(decision, UserDecision)  # noqa: S101 - a user message leads to no other
-    way = _way(message, decision, rules, known)
-    requests = (*way.requests, *tracks(decision.activities, single=known.single_activities))
-    verdict: Verdict = "send" if requests else "skip"
-    if decision.unreadable:
-        verdict = "reject"
-    sends_profile = bool(way.requests)
-    reason = "; ".join(decision.unreadable) or way.reason
+    steps, why, condition, own = _way(message, decision, rules, known)
+    requests = (*own, *tracks(decision.activities, single=known.single_activities))
+    verdict: Verdict = "reject" if decision.unreadable else "send" if requests else "skip"
+    reason = "; ".join(decision.unreadable) or why
     return MessageExplanation(
         position,
         "user",
@@ -55,33 +51,26 @@ def user(position: int, message: UserMessage, rules: Rules, known: Known) -> Mes
         decision.external_id,
         decision.email,
         message.is_export,
-        sends_profile,
-        events_only(reason) if requests and not sends_profile else "",
-        (way.condition,) if way.condition else (),
-        (*way.steps, *_events(decision), *left_out(message.faults, decision)),
+        bool(own),
+        events_only(reason) if requests and not own else "",
+        (condition,) if condition else (),
+        (*steps, *_events(decision), *left_out(message.faults, decision)),
         tuple(enduser_fields(message, rules)),
         requests,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How far the user itself came."""
-
-    steps: tuple[Step, ...]
-    reason: str = ""
-    condition: str = ""
-    requests: tuple[PlannedRequest, ...] = ()
-
-
-def _way(message: UserMessage, decision: UserDecision, rules: Rules, known: Known) -> _Way:
+def _way(
+    message: UserMessage, decision: UserDecision, rules: Rules, known: Known
+) -> tuple[tuple[Step, ...], str, str, tuple[PlannedRequest, ...]]:
+    """How far the user itself came: steps, why no further, the condition, the requests."""
     steps = tuple(_rules(message, decision, rules))
     if isinstance(decision.enduser, Skip):
-        return _Way(steps, decision.enduser.reason)
+        return steps, decision.enduser.reason, "", ()
     found = linked(decision, known)
     if found.company_id is None:
-        return _Way((*steps, found.step), reasons.NO_COMPANY_ID)
-    return _Way((*steps, found.step), "", found.condition, _requests(decision.enduser, found))
+        return (*steps, found.step), reasons.NO_COMPANY_ID, "", ()
+    return (*steps, found.step), "", found.condition, _requests(decision.enduser, found)
 
 
 def _requests(enduser: Payload, found: Linked) -> tuple[PlannedRequest, ...]:

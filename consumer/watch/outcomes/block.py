@@ -40,11 +40,7 @@ _MEANT: Final = dict.fromkeys(range(0x1C, 0x20), "?")
 
 
 class Outcome(NamedTuple):
-    """The end of a message at `at` (seconds since 1970).
-
-    `changes` (what was sent, or refused) is empty when that was not noted: then only `ending`,
-    `reason` and `skips` are known.
-    """
+    """The end of a message at `at` (seconds since 1970); `changes` may not have been noted."""
 
     at: float
     hull_id: str
@@ -64,10 +60,7 @@ class Outcome(NamedTuple):
 def row_of(
     receipt: Receipt, ending: str, reason: str, changes: Sequence[Change], at: str, place: str
 ) -> str:
-    """One line of text for the end of a message; the objects that were sent are kept elsewhere.
-
-    `at` is in milliseconds since 1970, `place` from `place_of`.
-    """
+    """One line for the end of a message at `at` (ms since 1970); `place` is from `place_of`."""
     position = "" if receipt.position is None else str(receipt.position)
     skips = ""
     if receipt.skips:

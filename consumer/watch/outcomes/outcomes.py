@@ -211,10 +211,7 @@ def _look(blocks: Iterable[Block], names: set[str], most: int) -> Steps[list[Out
 def _last_words(
     before: Sequence[Block], old: Sequence[Block], later: Sequence[Block], room: Room
 ) -> list[Block]:
-    """Of `old`, and of those kept `before`, what nothing later covers; nothing if it is too much.
-
-    It takes at most half of the room: the rest is for what is new.
-    """
+    """Of `old`, and of those kept `before`, what nothing later covers, in half of the room."""
     covered: set[int] = set()
     for block in reversed(later):
         covered.update(block.keys)

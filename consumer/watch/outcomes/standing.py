@@ -32,13 +32,7 @@ _TELLS_NOTHING: Final = frozenset(
 )
 """Who is skipped for one of these may well be in Planhat from before."""
 
-_TITLES: Final[dict[State, str]] = {
-    "in_planhat": "In Planhat",
-    "not_updated": "In Planhat",
-    "not_in_planhat": "Not in Planhat",
-    "waiting": "On its way",
-    "unknown": "Not known whether it is in Planhat",
-}
+_IN_PLANHAT: Final = "In Planhat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +136,7 @@ def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
     since, is_exact = first.at, first.is_created
     waiting = next((one for one in messages if one.fate == "waiting"), None)
     if waiting is not None:
-        title = _TITLES["in_planhat" if is_there else "waiting"]
+        title = _IN_PLANHAT if is_there else "On its way"
         moving = "A change is on its way. " if is_there else ""
         detail = f"{moving}Waiting: {waiting.reason.rstrip('.')}."
         return Standing("waiting", title, detail, waiting.reason, since, is_exact)
@@ -152,9 +146,8 @@ def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
     if last.fate in {"skipped", "rejected"}:
         how = "not sent" if last.fate == "skipped" else "rejected and is in the dead letters"
         detail = f"Its last change was {how}: {last.reason}"
-        title = _TITLES["not_updated"]
-        return Standing("not_updated", title, detail, last.reason, since, is_exact)
-    return Standing("in_planhat", _TITLES["in_planhat"], "", "", since, is_exact)
+        return Standing("not_updated", _IN_PLANHAT, detail, last.reason, since, is_exact)
+    return Standing("in_planhat", _IN_PLANHAT, "", "", since, is_exact)
 
 
 def _absent(messages: Sequence[Told], last: Told) -> Standing:
@@ -165,9 +158,9 @@ def _absent(messages: Sequence[Told], last: Told) -> Standing:
     )
     if telling is None:
         detail = f"{_why(last)}{apart}".strip()
-        return Standing("unknown", _TITLES["unknown"], detail, last.reason)
+        return Standing("unknown", "Not known whether it is in Planhat", detail, last.reason)
     detail = f"{_why(telling)}{apart}".strip()
-    return Standing("not_in_planhat", _TITLES["not_in_planhat"], detail, telling.reason)
+    return Standing("not_in_planhat", "Not in Planhat", detail, telling.reason)
 
 
 def _is_telling(one: Told) -> bool:

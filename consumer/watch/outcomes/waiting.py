@@ -25,10 +25,7 @@ _AT_ONCE = 4000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that is not final, and (change, what it waits for) of each open change of it.
-
-    Without a change, its rejection waits for the dead-letter topic.
-    """
+    """A message that is not final, and what each open change waits for; none: its dead letter."""
 
     receipt: Receipt
     changes: tuple[tuple[Part, str], ...]
@@ -77,13 +74,8 @@ def _about(profiles: Iterable[Profile], wanted: str) -> list[Part]:
 
 def is_about(receipt: Receipt, wanted: str) -> bool:
     """Whether a message is about the profile of that name, given in lower case."""
-    if not wanted:
-        return False
-    return (
-        is_same(receipt.hull_id, wanted)
-        or is_same(receipt.external_id, wanted)
-        or is_same(receipt.email, wanted)
-    )
+    names = (receipt.hull_id, receipt.external_id, receipt.email)
+    return bool(wanted) and any(is_same(name, wanted) for name in names)
 
 
 def why(part: Part, lane: Lane, dispatch: Dispatch, planner: Planner, now: float) -> str:

@@ -46,10 +46,9 @@ class Connections:
         most: int,
         note: Callable[[str], None],
     ) -> None:
-        """Let `protocol` speak with them.
+        """Let `protocol` speak with them; `note` is told why one was ended, or not understood.
 
-        At most `most` say nothing yet, which costs a socket each, and an eighth as many say
-        something. `note` is told why one was ended, or that a request was not understood.
+        At most `most` say nothing yet, a socket each, and an eighth as many say something.
         """
         self.protocol = protocol
         self.note = note
@@ -155,10 +154,7 @@ class Connections:
         task.add_done_callback(self._joining.discard)
 
     def _sweep(self) -> None:
-        """End those that said nothing for too long: browsers do so, it is no news.
-
-        It rests while nobody is silent.
-        """
+        """End those that said nothing for too long: browsers do so, it is no news."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         for one in [one for one, until in self._silent.items() if until <= now]:
@@ -195,10 +191,7 @@ def _close(one: socket.socket) -> None:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One of them, between the socket and the protocol that speaks HTTP.
-
-    All share one small read buffer, so that a slow one holds next to nothing.
-    """
+    """One, between the socket and the protocol that speaks HTTP; all share one read buffer."""
 
     way: Way
     _timer: asyncio.TimerHandle

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -17,28 +18,6 @@ if TYPE_CHECKING:
     from planhat_client.sandbox.witness import Witness
     from schemas.dialect import Dialect
 
-_MODELS: Final = {
-    "company": "companies",
-    "enduser": "endusers",
-    "license": "licenses",
-    "licence": "licenses",
-}
-_KEYS: Final = "_id externalId sourceId custom "
-_OWNED: Final = _KEYS + "companyId companyExternalId "
-_STANDARD: Final = {
-    name: frozenset(names.split())
-    for name, names in {
-        "companies": _KEYS + "name owner coOwner phase status domains hProfile description address"
-        " country city zip phonePrimary web tags csmScore followers collaborators products"
-        " documents links slug",
-        "endusers": _OWNED + "email firstName lastName name position phone tags featured primary"
-        " archived sharedNotificationsPrefs otherEmails npsUnsubscribed relatedEndusers createDate"
-        " lastActive",
-        "licenses": _OWNED + "product _currency fromDate toDate fixedPeriod mrr value arr status"
-        " renewalStatus renewalDate autoRenews renewalPeriod renewalUnit noticePeriod noticeUnit",
-    }.items()
-}
-"""What is no name here is dropped in silence."""
 _OWNERS: Final = ("owner", "coOwner")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].*)?", re.DOTALL)
 _MARKED_UP: Final = re.compile(r"<(?:p|br|div|li)\b", re.IGNORECASE)
@@ -87,17 +66,16 @@ class Fields:
         """Replace all fields; without any, names and values are good whatever they are."""
         self._known = {}
         for row in rows:
-            parent = str(row.get("parent", "")).lower()
             field = _field(row)
-            model = self._known.setdefault(_MODELS.get(parent, parent), {})
-            model[field.name] = field
+            of_model = self._known.setdefault(str(row.get("parent", "")).lower(), {})
+            of_model[field.name] = field
 
     def problem(self, model: Model, item: Item, *, is_new: bool) -> str | None:
         """Say why an item is refused for its custom fields, if it is."""
         if not self._known:
             return None
         custom = item.get("custom") or {}
-        known = self._known.get(model.name, {})
+        known = self._known.get(model.singular, {})
         for field in known.values():
             if is_new and field.is_mandatory and custom.get(field.name) is None:
                 return f"custom.{field.name} is required"
@@ -117,7 +95,7 @@ class Fields:
             return item
         found = dict(item)
         if self._known:
-            for name in item.keys() - _STANDARD[model.name]:
+            for name in item.keys() - model.names:
                 self._tell(model, name, "unknown")
                 del found[name]
             self._check_users(model, found)
@@ -142,7 +120,7 @@ class Fields:
         """What a custom field makes of a value; `_DROPPED`: nothing."""
         if value is None and self._dialect.null_custom == "ignored":
             return _DROPPED
-        field = self._known.get(model.name, {}).get(name)
+        field = self._known.get(model.singular, {}).get(name)
         if field is not None:
             value = self._typed(model, field, value)
         elif self._known and self._dialect.unknown_custom == "ignored":
@@ -197,11 +175,16 @@ def twins(item: object) -> tuple[str, ...]:
     if not isinstance(item, dict):
         return ()
     custom = item.get("custom")
-    for names in (item, custom if isinstance(custom, dict) else {}):
-        if len({*map(str.lower, names)}) < len(names):
-            folded = [name.lower() for name in names]
-            return tuple(name for name in names if folded.count(name.lower()) > 1)
-    return ()
+    return _twins(tuple(item)) or (_twins(tuple(custom)) if isinstance(custom, dict) else ())
+
+
+@lru_cache(maxsize=1_000)
+def _twins(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Items of one mapping have the same names: to look at them once is enough."""
+    folded = [name.lower() for name in names]
+    if len({*folded}) == len(folded):
+        return ()
+    return tuple(name for name in names if folded.count(name.lower()) > 1)
 
 
 def _field(row: Item) -> Field:

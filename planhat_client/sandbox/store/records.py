@@ -88,10 +88,14 @@ class Records:
 
     def unindex(self, record: Item) -> None:
         """Undo `index`, while the record still has the same keys."""
-        self.by_source.pop(text(record.get("sourceId")) or "", None)
-        self.by_place.pop(_place(record), None)
+        record_id, source_id = record["_id"], text(record.get("sourceId")) or ""
+        # Of planted ones several may have one key.
+        if self.by_source.get(source_id) == record_id:
+            del self.by_source[source_id]
+        if self.by_place.get(_place(record)) == record_id:
+            del self.by_place[_place(record)]
         for name, value in _shared_keys(self.model, record):
-            self._shared[name].get(value, {}).pop(record["_id"], None)
+            self._shared[name].get(value, {}).pop(record_id, None)
 
 
 def _shared_keys(model: Model, record: Item) -> Iterator[tuple[str, str]]:

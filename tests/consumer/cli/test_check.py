@@ -40,6 +40,7 @@ CASES = {
     "an empty Contact Filter": without(GOOD, "contact_synchronized_segments"),
     "an empty Account Filter": without(GOOD, "account_synchronized_segments"),
     "a target twice": GOOD.replace("service_field_name: phone}", "service_field_name: position}"),
+    "two targets that differ only in case": GOOD.replace("_name: Last login}", "_name: plan}"),
     "a licence without its key": without(GOOD, "hull_field_name: id,"),
     "a licence without currency": without(GOOD, "_currency"),
     "a licence without a beginning": without(GOOD, "fromDate"),

@@ -161,7 +161,8 @@ def test_an_exception_is_data_with_its_cause_and_its_members(out: io.StringIO) -
 
 
 def test_what_is_hidden_is_nowhere(out: io.StringIO) -> None:
-    log.configure(stream=out, secrets=["pl4nted"])
+    log.hide("pl4nted")
+    log.configure(stream=out)
 
     LOG.info("x.pl4nted", pl4nted="pl4nted", deep=[{"pl4nted": b"pl4nted"}])
     logging.getLogger("aiohttp").error("Bearer %s", "pl4nted", exc_info=ValueError("pl4nted"))
@@ -180,7 +181,8 @@ def test_a_secret_learnt_later_is_hidden_from_then_on(out: io.StringIO) -> None:
 
 
 def test_a_secret_at_the_cut_of_a_long_text_leaves_no_half(out: io.StringIO) -> None:
-    log.configure(stream=out, secrets=["sssecrettt"])
+    log.hide("sssecrettt")
+    log.configure(stream=out)
 
     LOG.info("x.y", value="-" * 7995 + "sssecrettt" + "-" * 100)
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from consumer.offsets.offsets import METADATA_LIMIT, Offsets, decode, encode
+from consumer.offsets.offsets import METADATA_LIMIT, Offsets, decode
+from tests.consumer.written_commit import encode
 
 gaps = st.lists(st.integers(1, 5), min_size=1, max_size=60)
 

@@ -1,9 +1,9 @@
 """What is owned, and what is waited for before anything of it is sent."""
 
 from consumer.offsets.assignment import READ_FIRST_SECONDS, Assignment, is_within_horizon
-from consumer.offsets.offsets import encode
 from consumer.offsets.record import Partition, Record
 from consumer.offsets.ticket import Ticket
+from tests.consumer.written_commit import encode
 
 P0, P1 = Partition("events", 0), Partition("events", 1)
 

@@ -86,12 +86,12 @@ async def test_none_is_resolved_before_the_topic_has_it() -> None:
 
     async with desk.writing():
         await desk.topic.tried.wait()
-        before = (names(desk.resolved), len(desk.letters), desk.letters.messages)
+        before = (names(desk.resolved), len(desk.letters._queue), desk.letters.messages)
         desk.topic.open.set()
         await desk.letters.landed(5.0)
 
     assert before == ([], 2, 2)
-    assert (names(desk.resolved), len(desk.letters)) == ([1, 2], 0)
+    assert (names(desk.resolved), len(desk.letters._queue)) == ([1, 2], 0)
 
 
 async def test_one_that_is_too_large_goes_without_its_value_and_all_others_whole() -> None:

@@ -139,7 +139,7 @@ class Topic:
 def test_nobody_waits_for_letters_that_are_not_there() -> None:
     async def wait() -> float:
         letters = DeadLetters(Topic().write_each, lambda _: None, lambda: 0.0)
-        assert not len(letters)
+        assert not len(letters._queue)
         await letters.landed(60.0)
         return asyncio.get_running_loop().time()
 
@@ -153,7 +153,7 @@ def test_one_bad_letter_is_no_topic_that_fails() -> None:
             letters.put(letter(number, size))
         writing = asyncio.create_task(letters.run())
         await asyncio.sleep(0.1)
-        told = (letters.trouble is not None, len(letters))
+        told = (letters.trouble is not None, len(letters._queue))
         writing.cancel()
         return told
 

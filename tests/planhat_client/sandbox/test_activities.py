@@ -118,3 +118,11 @@ def test_what_can_not_be_read_is_answered_200_and_dropped(
 
     assert reply.status == 200
     assert sandbox.report()["counters"]["dropped"] == 1
+
+
+def test_an_activity_is_counted_at_its_contact(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        taken(sandbox, {"email": "ada@acme.io"}, SINGLE)
+
+    counts = [one.get("beatsTotal") for one in sandbox.state.records["endusers"]]
+    assert counts == [2, None]

@@ -40,7 +40,7 @@ def names(sandbox: Sandbox, model: Model = COMPANIES) -> list[str]:
     return [each["name"] for each in sandbox.state.records[model.name]]
 
 
-def test_an_option_goes_before_the_dialect_and_that_before_what_is_hardest() -> None:
+def test_an_option_goes_before_the_dialect_and_that_before_what_is_assumed() -> None:
     learnt = Dialect(unknown_id="ignored", missing_record="null")
 
     found = spoken(SandboxOptions(dialect=learnt, unknown_id="refused"))

@@ -89,6 +89,17 @@ def test_records_are_planted_as_they_are() -> None:
     assert rows(sandbox, ENDUSERS) == []
 
 
+def test_of_two_records_with_one_key_either_may_go() -> None:
+    sandbox = Sandbox(SandboxOptions(records={"companies": ({"externalId": "a"},) * 2}))
+    first, second = list(sandbox.state.records["companies"])
+
+    sandbox.state.delete(COMPANIES, first)
+    put(sandbox, {"externalId": "a", "name": "A"})
+
+    assert list(sandbox.state.records["companies"]) == [second]
+    assert second["name"] == "A"
+
+
 def test_a_model_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="no such model: assets"):
         Sandbox(SandboxOptions(records={"assets": ()}))

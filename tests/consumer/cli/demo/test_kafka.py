@@ -12,8 +12,7 @@ from consumer.cli.demo.workload import Produced
 
 
 def test_what_is_produced_lies_in_the_topic() -> None:
-    kafka = EmbeddedKafka()
-    kafka.create("topic")
+    kafka = EmbeddedKafka("topic")
     records = [Produced(f"{number % 7}".encode(), b"value") for number in range(1_000)]
 
     kafka.produce("topic", records)
@@ -22,8 +21,7 @@ def test_what_is_produced_lies_in_the_topic() -> None:
 
 
 def test_dead_letters_are_read_with_their_positions() -> None:
-    kafka = EmbeddedKafka()
-    kafka.create("dead")
+    kafka = EmbeddedKafka("dead")
     records = [
         Produced(b"k", b"one", (("dl.position", b"3"),)),
         Produced(b"k", b"two", (("dl.reason", b"bad"),)),
@@ -35,8 +33,7 @@ def test_dead_letters_are_read_with_their_positions() -> None:
 
 
 def test_a_group_that_never_was_has_committed_nothing() -> None:
-    kafka = EmbeddedKafka()
-    kafka.create("topic")
+    kafka = EmbeddedKafka("topic")
 
     committed = kafka.committed("topic", "group")
 

@@ -10,6 +10,7 @@ import pytest
 from consumer.decide import reasons
 from consumer.engine.directory import CompanyDirectory, Owners
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from consumer.watch.explain.known import Known
 from schemas.planhat import LeanCompany, PlanhatUser
 from tests.consumer.watch.explain.hull_messages import RECORDS, RULES
@@ -25,7 +26,7 @@ OWNERS.read([PlanhatUser(_id="5b00000000000000000000aa", email="o@own.example")]
 
 def explained(number: int, position: int = 0, known: Known | None = None) -> MessageExplanation:
     value = json.dumps(RECORDS[number - 1]).encode()
-    return explain(value, (), RULES, known or Known()).messages[position]
+    return explain(value, (), RULES, known or Known())[position]
 
 
 def stopped(message: MessageExplanation) -> list[str]:
@@ -89,7 +90,7 @@ def body(message: MessageExplanation, number: int) -> dict[str, Any]:
 def test_events_that_go_without_their_contact_are_told_so_with_the_reason() -> None:
     record = {**RECORDS[0], "account": {}, "account_segments": []}
 
-    (found,) = explain(json.dumps(record).encode(), (), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (), RULES)
 
     assert (found.verdict, found.sends_profile) == ("send", False)
     assert found.reason == reasons.NO_COMPANY_ID
@@ -188,7 +189,7 @@ def test_a_licence_without_its_fields_rejects_the_message() -> None:
     record = json.loads(json.dumps(RECORDS[7]))
     record["account"]["billing/licenses"].append({"id": "L-2"})
 
-    (found,) = explain(json.dumps(record).encode(), (), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (), RULES)
 
     assert (found.verdict, found.reason) == ("reject", "licence 1: _currency is missing")
     assert calls(found) == ["PUT /companies", "PUT /licenses"]
@@ -197,13 +198,13 @@ def test_a_licence_without_its_fields_rejects_the_message() -> None:
 def test_headers_count() -> None:
     record = {name: value for name, value in RECORDS[3].items() if name != "changes"}
 
-    (found,) = explain(json.dumps(record).encode(), (("is_export", b"true"),), RULES).messages
+    (found,) = explain(json.dumps(record).encode(), (("is_export", b"true"),), RULES)
 
     assert (found.is_export, found.steps[0].detail) == (True, "an export passes")
 
 
 def test_a_tombstone_is_skipped() -> None:
-    (found,) = explain(None, (), RULES).messages
+    (found,) = explain(None, (), RULES)
 
     assert (found.kind, found.verdict, found.reason) == ("tombstone", "skip", "tombstone")
 
@@ -211,7 +212,7 @@ def test_a_tombstone_is_skipped() -> None:
 def test_an_explanation_is_plain_json() -> None:
     value = json.dumps(RECORDS[0]).encode()
 
-    told = json.loads(json.dumps(explain(value, (), RULES).to_json()))
+    told = json.loads(json.dumps(to_json(explain(value, (), RULES))))
 
     assert told["messages"][0]["verdict"] == "send"
     assert told["messages"][0]["requests"][1]["path"] == "/endusers"

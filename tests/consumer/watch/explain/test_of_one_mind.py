@@ -15,6 +15,7 @@ from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.watch.explain import explain
+from consumer.watch.explain.explanation import to_json
 from consumer.watch.explain.opened_by import account_gate, user_gate
 from consumer.watch.explain.reading import company_fields, enduser_fields
 from tests.consumer.watch.explain.hull_messages import RULES, encoded, messages, records
@@ -80,7 +81,7 @@ def test_a_step_stops_where_the_decision_skips(document: Any) -> None:  # noqa: 
     if message is None:
         return
     decision = decide(message, RULES)
-    (told,) = explain(encoded(document), (), RULES).messages
+    (told,) = explain(encoded(document), (), RULES)
     main = decision.enduser if isinstance(decision, UserDecision) else decision.company
 
     stops = [step for step in told.steps if not step.passed and step.name != "Events"]
@@ -102,7 +103,7 @@ def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(document: An
     if message is None:
         return
     decision = decide(message, RULES)
-    (told,) = explain(encoded(document), (), RULES).messages
+    (told,) = explain(encoded(document), (), RULES)
     lists = () if isinstance(decision, UserDecision) else decision.lists
     rejected = [why for items in lists for why in items.rejected]
 
@@ -119,10 +120,10 @@ def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(document: An
 def survives(value: bytes) -> None:
     told = explain(value, (), RULES)
 
-    assert json.dumps(told.to_json())
-    assert all(one.verdict in {"send", "skip", "reject"} for one in told.messages)
-    assert all(one.requests == () for one in told.messages if one.verdict == "skip")
-    for one in told.messages:
+    assert json.dumps(to_json(told))
+    assert all(one.verdict in {"send", "skip", "reject"} for one in told)
+    assert all(one.requests == () for one in told if one.verdict == "skip")
+    for one in told:
         assert bool(one.summary) is (bool(one.requests) and not one.sends_profile)
 
 
