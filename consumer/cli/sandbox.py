@@ -21,7 +21,7 @@ def run_sandbox(host: str, port: int, dialect: str | None) -> int:
         learnt = read_dialect(Path(dialect)) if dialect else Dialect()
         asyncio.run(_serve(SandboxOptions(dialect=learnt), host, port))
     except InvalidSettings as error:
-        say(error.lines)
+        say([f"hull-planhat: {line}" for line in error.lines], keeps_personal=True)
         return WRONG_USE
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error

@@ -18,6 +18,7 @@ from consumer.lanes.payload import named_id
 from planhat_client.answers.verdict import IGNORED, Proven, Suspect, verdicts
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -273,14 +274,16 @@ def _note_companies(
     companies: Companies, batch: Batch, found: Sequence[Verdict], now: float
 ) -> None:
     """Tell whose company is there, although others may have been ignored for theirs."""
+    link = MODELS[batch.resource].link
     for body, verdict in zip(batch.bodies, found, strict=True):
-        company = body.get("companyId")
+        company = body.get(link)
         if isinstance(verdict, Proven) and isinstance(company, str):
             companies.works(company, now)
 
 
 def _company(profile: Profile) -> str:
-    return str(profile.parts[0].body.get("companyId", ""))
+    first = profile.parts[0]
+    return str(first.body.get(MODELS[first.resource].link, ""))
 
 
 def _is_ignored(answer: Delivered | Partial) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.live.codes import Code
 from consumer.settings.findings import Finding
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,7 @@ _OF_QUOTA: Final = re.compile(r"(?:x-)?rate-?limit.*|x-rate-limit.*|retry-after"
 _MOST_HEADERS: Final = 6
 _LONGEST_HEADER: Final = 60
 _TABLES: Final = {
-    "companies": "companies are not sent",
-    "endusers": "contacts are not sent",
-    "licenses": "licences are not sent",
+    **{model.resource.value: f"{model.plural} are not sent" for model in MODELS.values()},
     "users": "owners stay unknown, and companies wait for them",
 }
 

@@ -10,7 +10,7 @@ from consumer.live.fields import field_findings, fields_of
 from consumer.live.mapped import is_sent, mapped
 from consumer.live.newest import row_findings
 from consumer.live.questions import Wanted
-from schemas.models import LICENSES
+from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def wanted(connector: ConnectorSettings) -> Wanted:
     """What these settings make worth asking."""
     targets = {row.service_field_name for row in connector.account_attributes_outbound}
-    return Wanted(is_sent(connector, LICENSES), bool(targets & {"owner", "coOwner"}))
+    sent = [one.resource for one in MODELS.values() if one.settings and is_sent(connector, one)]
+    return Wanted(tuple(sent), bool(targets & {"owner", "coOwner"}))
 
 
 def live_findings(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
+from schemas.models import LICENSES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -40,16 +42,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the settings make worth asking."""
+    """What the settings make worth asking: `sent` are the models that they send."""
 
-    has_licences: bool
+    sent: tuple[str, ...]
     has_owners: bool
 
     @property
     def models(self) -> tuple[str, ...]:
         """The models that the service reads or writes."""
-        licences = ("licenses",) if self.has_licences else ()
-        return ("companies", "endusers", *licences, *(("users",) if self.has_owners else ()))
+        return (*self.sent, *(("users",) if self.has_owners else ()))
 
 
 def next_question(wanted: Wanted, answers: Answers) -> Question | None:
@@ -83,7 +84,7 @@ def newest(model: str) -> str:
 def _questions(wanted: Wanted, answers: Answers) -> Iterator[Question]:
     for model in wanted.models:
         yield Question(model, f"{model}?limit=1")
-    if wanted.has_licences:
+    if LICENSES.resource in wanted.sent:
         yield Question("deals", "deals?limit=1")
     yield from _fields(answers)
     yield Question("nobody", f"endusers/extid-{quote(NOBODY, safe='')}")

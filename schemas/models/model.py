@@ -65,7 +65,7 @@ class Model:
     @property
     def plural(self) -> str:
         """Several of them, in our words."""
-        return f"{self.word}s"
+        return f"{self.word.removesuffix('y')}ies" if self.word[-1] == "y" else f"{self.word}s"
 
     @property
     def path(self) -> str:

@@ -1,7 +1,7 @@
 """Where is written, what, and under which names, so that all of it is found again. Pure.
 
-All contacts have external ids and addresses that begin alike, the same in each run: whatever a run
-leaves when it is killed, the next one finds by looking.
+All contacts have external ids and addresses that begin alike, in one company the same in each run:
+whatever a run leaves when it is killed, the next one finds by looking.
 """
 
 from __future__ import annotations
@@ -76,11 +76,19 @@ class Ground:
     fields: Mapping[FieldType, CustomField]
     pause_seconds: float
 
+    def external_id(self, name: str) -> str:
+        """The key of a contact of ours; what is left in another company has another."""
+        return f"{PREFIX}{self.company_id}-{name}"
+
+    def by_key(self, name: str) -> Get:
+        """Read a contact of ours."""
+        return Get(f"endusers/extid-{quote(self.external_id(name), safe='')}")
+
     def contact(self, name: str, **more: object) -> Item:
         """A contact of ours."""
         return {
-            "externalId": external_id(name),
-            "email": f"{external_id(name)}@{_DOMAIN}",
+            "externalId": self.external_id(name),
+            "email": f"{self.external_id(name)}@{_DOMAIN}",
             "firstName": "Check",
             "lastName": "Hull-Planhat",
             "companyId": self.company_id,
@@ -88,19 +96,9 @@ class Ground:
         }
 
 
-def external_id(name: str) -> str:
-    """The key of a contact of ours."""
-    return f"{PREFIX}{name}"
-
-
 def is_ours(row: Mapping[str, Any]) -> bool:
     """Whether a contact was made up here, by either of its keys."""
     return any(key(row.get(name)).startswith(PREFIX) for name in ("externalId", "email"))
-
-
-def by_key(name: str) -> Get:
-    """Read a contact of ours."""
-    return Get(f"endusers/extid-{quote(external_id(name), safe='')}")
 
 
 def writable(fields: Iterable[CustomField]) -> dict[FieldType, CustomField]:

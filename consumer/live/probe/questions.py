@@ -18,9 +18,8 @@ from consumer.live.probe.ground import (
     Pause,
     Put,
     Track,
-    by_key,
-    external_id,
 )
+from planhat_client.answers.error_text import error_text
 from schemas.custom_field import FieldType
 
 if TYPE_CHECKING:
@@ -49,22 +48,25 @@ def base(ground: Ground) -> Steps:
     more: Item = {"position": _OLD, "tags": [_OLD]}
     if text is not None:
         more["custom"] = {text.name: _OLD}
-    answer = yield Put([ground.contact(name, **more) for name in BASE])
-    if (yield from _read(BASE[0])) is None:
-        raise Refused(answer.reason or f"{answer.status}, and none is there")
+    answer = yield from _put(*(ground.contact(name, **more) for name in BASE))
+    if errors := errors_of(answer):
+        raise Refused(error_text(errors[0]))
+    for name in BASE:
+        if (yield from _read(ground, name)) is None:
+            raise Refused(f"{answer.status}, but {ground.external_id(name)} is not there")
     return {}
 
 
 def unknown_id(ground: Ground) -> Steps:
     """An `_id` that no record has beside a good key, of a contact that is there and of none."""
     yield from _put(ground.contact(BASE[0], _id=NOBODYS_ID, position=_NEW))
-    record = yield from _read(BASE[0])
+    record = yield from _read(ground, BASE[0])
     if record and record.get("position") == _NEW:
         return {"unknown_id": "next_key"}
     answer = yield from _put(ground.contact("fresh", _id=NOBODYS_ID))
     if sure((yield Get(f"endusers/{NOBODYS_ID}"))).record:
         return {"unknown_id": "created"}
-    if (yield from _read("fresh")) is not None:
+    if (yield from _read(ground, "fresh")) is not None:
         return {"unknown_id": "next_key"}
     return {"unknown_id": "refused" if errors_of(answer) else "ignored"}
 
@@ -73,7 +75,7 @@ def same_key_twice(ground: Ground) -> Steps:
     """One external id in two items of a call."""
     twice = [ground.contact("twice", position=position) for position in (_OLD, _NEW)]
     answer = yield from _put(*twice)
-    found = sure((yield by_key("twice")))
+    found = sure((yield ground.by_key("twice")))
     position = found.record.get("position") if found.record else None
     # Two that have one key are no single record, which is an error of its own.
     are_two = found.record is None and found.status == BAD_REQUEST
@@ -93,7 +95,7 @@ def unknown_company(ground: Ground) -> Steps:
     answer = yield from _put(ground.contact(_STRAY, companyId=f"extid-{NO_COMPANY}"))
     if errors_of(answer):
         return {"unknown_company": "item_error"}
-    is_there = (yield from _read(_STRAY)) is not None
+    is_there = (yield from _read(ground, _STRAY)) is not None
     return {} if is_there else {"unknown_company": "ignored"}
 
 
@@ -103,7 +105,7 @@ def one_bad_item(ground: Ground) -> Steps:
     answer = yield from _put(ground.contact("before"), bad, ground.contact("after"))
     if not errors_of(answer):
         return {}
-    are_there = (yield from _read("before")) is not None
+    are_there = (yield from _read(ground, "before")) is not None
     alone = yield from _put(bad)
     entry = entry_form(alone, bad) or entry_form(answer, bad)
     told = {"error_entry": entry} if entry else {}
@@ -115,7 +117,7 @@ def nothing(ground: Ground) -> Steps:
     text = ground.fields.get(FieldType.TEXT)
     custom = {"custom": {text.name: None}} if text else {}
     yield from _put(ground.contact(BASE[1], position="", tags=[_NEW], **custom))
-    record = yield from _there(BASE[1])
+    record = yield from _there(ground, BASE[1])
     found: Found = {"empty_text": "stored" if record.get("position") == "" else "cleared"}
     if record.get("position") == _OLD:
         found.clear()
@@ -140,14 +142,14 @@ def unknown_custom(ground: Ground) -> Steps:
 def bad_list_value(ground: Ground) -> Steps:
     """A value that a list does not offer."""
     name = _field(ground, FieldType.LIST)
-    return (yield from _stored(ground, "bad_list_value", name, external_id("value")))
+    return (yield from _stored(ground, "bad_list_value", name, ground.external_id("value")))
 
 
 def line_breaks(ground: Ground) -> Steps:
     """A bare line break in a rich text."""
     name = _field(ground, FieldType.RICH_TEXT)
     yield from _put(ground.contact(BASE[2], custom={name: "one\ntwo"}))
-    value = str(_custom((yield from _there(BASE[2]))).get(name, ""))
+    value = str(_custom((yield from _there(ground, BASE[2]))).get(name, ""))
     if "one" not in value:
         return {}
     is_kept = "\n" in value or "<" in value
@@ -160,9 +162,9 @@ def case_twins(ground: Ground) -> Steps:
     name = text.name if text else _UNKNOWN_FIELD
     twins = ground.contact("twins", custom={name: _OLD, name.swapcase(): _NEW})
     answer = yield from _put(twins, ground.contact("beside"))
-    if (yield from _read("twins")) is not None:
+    if (yield from _read(ground, "twins")) is not None:
         return {"case_twins": "accepted"}
-    is_there = (yield from _read("beside")) is not None
+    is_there = (yield from _read(ground, "beside")) is not None
     if is_there:
         return {"case_twins": "item_fails"} if errors_of(answer) else {}
     return {"case_twins": "request_fails"}
@@ -173,7 +175,7 @@ def activity_keys(ground: Ground) -> Steps:
     keys = dict(zip(("externalId", "id", "euExtId", "email"), BASE, strict=True))
     before = {}
     for name, contact in keys.items():
-        before[name] = yield from _there(contact)
+        before[name] = yield from _there(ground, contact)
     events = [
         {name: before[name].get("email" if name == "email" else "externalId"), "action": "Checked"}
         for name in keys
@@ -183,7 +185,7 @@ def activity_keys(ground: Ground) -> Steps:
     for look in range(_LOOKS):
         yield Pause(look * ground.pause_seconds)
         for name in (one for one in keys if one not in seen):
-            after = yield from _there(keys[name])
+            after = yield from _there(ground, keys[name])
             if any(after.get(sign) != before[name].get(sign) for sign in _SIGNS):
                 seen.append(name)
     if not seen:
@@ -211,7 +213,7 @@ def _stored(ground: Ground, member: str, name: str, value: str) -> Steps:
     answer = yield from _put(ground.contact(BASE[3], custom={name: value}))
     if errors_of(answer):
         return {member: "refused"}
-    is_there = _custom((yield from _there(BASE[3]))).get(name) == value
+    is_there = _custom((yield from _there(ground, BASE[3]))).get(name) == value
     return {member: "stored" if is_there else "ignored"}
 
 
@@ -219,15 +221,15 @@ def _put(*items: Item) -> Generator[Step, Heard, Heard]:
     return sure((yield Put(items)))
 
 
-def _read(name: str) -> Generator[Step, Heard, Mapping[str, Any] | None]:
+def _read(ground: Ground, name: str) -> Generator[Step, Heard, Mapping[str, Any] | None]:
     """A contact of ours, None if it is not there."""
-    return sure((yield by_key(name))).record
+    return sure((yield ground.by_key(name))).record
 
 
-def _there(name: str) -> Generator[Step, Heard, Mapping[str, Any]]:
-    record = yield from _read(name)
+def _there(ground: Ground, name: str) -> Generator[Step, Heard, Mapping[str, Any]]:
+    record = yield from _read(ground, name)
     if record is None:
-        raise Unsure(f"{external_id(name)} is not there any more")
+        raise Unsure(f"{ground.external_id(name)} is not there any more")
     return record
 
 

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
-from consumer.live.probe.ground import MOST_CONTACTS, NOBODYS_ID, STRAYS, by_key, is_ours
+from consumer.live.probe.ground import MOST_CONTACTS, NOBODYS_ID, STRAYS, is_ours
 from consumer.live.rows import key, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from consumer.live.calls import Calls
+    from consumer.live.probe.ground import Ground
     from planhat_client.heard import Heard
 
 _ROUNDS: Final = 2
@@ -36,13 +37,13 @@ class Unreadable(Exception):
 
 
 async def ours(
-    calls: Calls, api: Deletes, company_id: str, made: Iterable[str] = ()
+    calls: Calls, api: Deletes, ground: Ground, made: Iterable[str] = ()
 ) -> dict[str, str]:
     """The external ids of what was made up and is there, by `_id`; raises Unreadable.
 
     `made` are `_id`s that may be of it. What does not have one of our keys is never among it.
     """
-    company = quote(company_id, safe="")
+    company = quote(ground.company_id, safe="")
     path = f"endusers?companyId={company}&limit={MOST_CONTACTS}&select=_id,externalId,email"
     answer = await calls.ask(partial(api.get, path))
     if answer is None or answer.rows is None:
@@ -52,7 +53,7 @@ async def ours(
     rows = objects(answer)
     known = {key(row.get("_id")) for row in rows}
     by_id = [f"endusers/{quote(one, safe='')}" for one in (NOBODYS_ID, *made) if one not in known]
-    for path in (*(by_key(name).path for name in STRAYS), *by_id):
+    for path in (*(ground.by_key(name).path for name in STRAYS), *by_id):
         one = await calls.ask(partial(api.get, path))
         rows += [one.record] if one is not None and one.record else []
     return {
@@ -63,10 +64,10 @@ async def ours(
 
 
 async def sweep(
-    calls: Calls, api: Deletes, company_id: str, made: Iterable[str] = ()
+    calls: Calls, api: Deletes, ground: Ground, made: Iterable[str] = ()
 ) -> tuple[int, dict[str, str]]:
     """Delete all that is ours; give how many that were, and what is left. Raises Unreadable."""
-    left = await ours(calls, api, company_id, made)
+    left = await ours(calls, api, ground, made)
     gone: set[str] = set()
     for _ in range(_ROUNDS):
         for record_id in left:
@@ -77,7 +78,7 @@ async def sweep(
                 gone.add(record_id)
         left = {one: name for one, name in left.items() if one not in gone}
         if gone and not left:
-            left = await ours(calls, api, company_id, made)  # none may have come meanwhile
+            left = await ours(calls, api, ground, made)  # none may have come meanwhile
         if not left:
             break
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -91,14 +91,14 @@ class Probing:
                 )
             ]
         ground = Ground(key(record.get("_id")), writable(fields), self._pause_seconds)
-        before, is_swept = await self._swept(ground.company_id, Code.WRITE_EARLIER)
+        before, is_swept = await self._swept(ground, Code.WRITE_EARLIER)
         if not is_swept:
             return before
         after: list[Finding] = []
         try:
             asked = await self._asked(ground)
         finally:
-            after, _ = await self._swept(ground.company_id, Code.WRITE_CLEAN)
+            after, _ = await self._swept(ground, Code.WRITE_CLEAN)
         return [*before, *asked, *after]
 
     async def _asked(self, ground: Ground) -> list[Finding]:
@@ -154,11 +154,11 @@ class Probing:
             case Track(items):
                 return await self._api.track([*map(orjson.dumps, items)])
 
-    async def _swept(self, company_id: str, code: Code) -> tuple[list[Finding], bool]:
+    async def _swept(self, ground: Ground, code: Code) -> tuple[list[Finding], bool]:
         """Delete what is ours; whether nothing is left."""
         try:
             calls = Calls(self._limiter, _FOR_A_SWEEP)
-            deleted, left = await sweep(calls, self._api, company_id, sorted(self._made))
+            deleted, left = await sweep(calls, self._api, ground, sorted(self._made))
         except Unreadable as why:
             return [error(f"Planhat: {why}: {_REMEDY}", Code.WRITE_LEFTOVERS)], False
         contacts = f"{deleted} {plural(deleted, 'contact')}"

@@ -29,8 +29,14 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "boolean": bool,
     "checkbox": bool,
     "multipicklist": list,
+    "text": str,
+    "richtext": str,
+    "list": str,
+    "email": str,
+    "phone": str,
+    "url": str,
 }
-"""All others are texts."""
+"""Of a type that is not here anything fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +160,9 @@ class Fields:
             return isinstance(value, list) and self._are_users(value)
         if kind in ("date", "day"):
             return isinstance(value, str) and _DAY.fullmatch(value) is not None
-        return isinstance(value, _TYPES.get(kind, str)) and (
-            kind in _BOOLEANS or not isinstance(value, bool)
-        )
+        if kind not in _BOOLEANS and isinstance(value, bool):
+            return kind not in _TYPES
+        return isinstance(value, _TYPES.get(kind, object))
 
     def _are_users(self, ids: list[Any]) -> bool:
         return all(isinstance(each, str) and each in self.user_ids for each in ids)

@@ -163,7 +163,9 @@ def test_a_wrong_value_is_one_line_and_exit_code_2(
     assert line.endswith("; see hull-planhat --help")
 
 
-@pytest.mark.parametrize("command", [["explain"], ["backfill", "--of", "users"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [["explain"], ["backfill", "--of", "users"], ["sandbox", "--dialect"]], ids=str
+)
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from schemas.planhat import Resource
 from tests.described_metrics import described
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -27,6 +28,12 @@ def test_the_page_and_the_code_tell_of_the_same_metrics() -> None:
     ]
 
     assert [row[:4] for row in rows()] == told
+
+
+def test_the_page_tells_each_resource_that_a_label_may_name() -> None:
+    told = ", ".join(f"`{resource}`" for resource in Resource)
+
+    assert f"- `resource`: {told}" in PAGE.read_text("utf-8")
 
 
 def test_each_metric_says_what_to_do_when_it_is_bad() -> None:

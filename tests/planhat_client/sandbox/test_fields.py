@@ -24,6 +24,7 @@ FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "Score", "parent": "company", "type": "number", "isFormula": True},
     {"name": "Tier", "parent": "company", "type": "text", "isLocked": True},
     {"name": "Id-SF", "parent": "company", "type": "text"},
+    {"name": "Odd", "parent": "company", "type": "new in Planhat"},
     {"name": "Role", "parent": "enduser", "type": "text", "isMandatory": True},
 )
 USER = "aa" * 12
@@ -57,6 +58,8 @@ def stored(sandbox: Sandbox, **custom: object) -> tuple[dict[str, Any], dict[str
         {"Coach": USER},
         {"Coaches": [USER]},
         {"Plan": ""},
+        {"Odd": True},
+        {"Odd": [5]},
     ],
     ids=str,
 )

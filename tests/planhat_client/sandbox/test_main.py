@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -31,6 +31,24 @@ def test_a_process_tells_its_url_and_ends_on_sigterm() -> None:
 
         assert process.wait(60) == 0
         assert state["counts"]["companies"] == 0
+
+
+def test_a_process_speaks_the_dialect_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "dialect.json"
+    file.write_text('{"missing_record": "empty_list"}')
+    command = [*COMMAND, "--dialect", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        asked = Request(  # noqa: S310 - our own URL
+            f"{url}/endusers/extid-x", headers={"Authorization": "Bearer sandbox-token"}
+        )
+
+        with urlopen(asked) as response:  # noqa: S310 - our own URL
+            answer = response.read()
+        process.terminate()
+
+    assert answer == b"[]"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from planhat_client.raw import RawPlanhat
 
 PAGE = (ROOT / "docs" / "check.md").read_text("utf-8")
+_COMPANY_ID = re.compile("check-5a[0-9a-f]+-")
 _COUNTED = re.compile(r"\d+ contacts?")
 COMPANY = "made-for-this"
 MADE = b'{"externalId":"made-for-this","name":"Check"}'
@@ -73,6 +74,7 @@ def contacts(server: SandboxServer) -> list[Any]:
 def is_told(found: list[Finding], code: str) -> bool:
     """Whether a finding has the code, and the page its line."""
     lines = [f"| `{one.code}` | `{one.status}: {one.message}` |" for one in found]
+    lines = [_COMPANY_ID.sub("check-c1-", line) for line in lines]
     page = _COUNTED.sub("some", PAGE)
     return any(_COUNTED.sub("some", line) in page for line in lines if f"`{code}`" in line)
 
@@ -118,6 +120,31 @@ async def test_what_was_left_is_deleted_first() -> None:
         found = await probing(api).run(COMPANY, [])
 
     assert is_told(found, "write-earlier")
+    assert contacts(server) == []
+
+
+async def test_what_was_left_in_another_company_is_not_taken_for_ours() -> None:
+    async with SandboxServer(TENANT) as server, asking(server) as (api, _):
+        left = f'{{"externalId":"{PREFIX}c1-one","companyId":"extid-a","position":"new"}}'
+        await api.put(Resource.ENDUSERS, [left.encode()])
+        before = contacts(server)
+        probe = probing(api)
+        await probe.run(COMPANY, [])
+
+    assert probe.learnt["unknown_id"] == "created"
+    assert contacts(server) == before
+
+
+async def test_where_contacts_need_more_than_ours_have_nothing_is_learnt_and_nothing_left() -> None:
+    needed = replace(TENANT, fields=(tenant.field("Wanted", isMandatory=True),), records={})
+    async with SandboxServer(needed) as server, asking(server) as (api, _):
+        await api.put(Resource.COMPANIES, [MADE])
+        probe = probing(api)
+        found = await probe.run(COMPANY, [])
+
+    assert [one.code for one in found] == ["write-refused", "write-clean"]
+    assert "Wanted" in found[0].message
+    assert probe.learnt == {}
     assert contacts(server) == []
 
 
