@@ -1,10 +1,11 @@
-"""How well the quota is used: `python -m tests.benchmarks.quota [drain] [paced] [replicas]`.
+"""How well the quota is used: `python -m tests.benchmarks.quota [SCENARIO ...]`.
 
 The sandbox stands in for Planhat in a process of its own, at the documented limits: 200 calls a
 minute, 150 a second, 50 in parallel; an answer takes 100 ms and 1 ms an item. Kafka is real.
 
 * drain: a backlog of profiles with events, at the default batch size
 * paced: the same kind of backlog in batches of 50, so that the quota is what bounds it
+* lanes: a backlog of endusers with 1, 2 and 4 requests of a kind at once, in turns
 * replicas: three services share the quota; after a while one leaves
 
 Prints figures, asserts nothing.
@@ -43,6 +44,7 @@ PARTITIONS = 12
 BATCH = 50
 """Profiles a call where the quota is to bound."""
 
+_LANES = (1, 2, 4)
 REPLICAS = 3
 STEADY_SECONDS = 75.0
 """So long after the first call three replicas run undisturbed: the limiter's first minute is over,
@@ -280,6 +282,23 @@ def _by_minute(calls: Calls) -> None:
         _say(f"    minute {minute + 1}: {calls.use(since, since + WINDOW_SECONDS):.1%}")
 
 
+async def lanes(kafka: KafkaClient, profiles: int, rounds: int) -> None:
+    """One service empties a backlog with so many requests of a kind in flight."""
+    for at_once in [*_LANES] * rounds:
+        async with stand(kafka, backlog(profiles, max(1, profiles // 20), 0)) as place:
+            async with place.service(0, PLANHAT_LANE_CONCURRENCY=str(at_once)):
+                await place.until_committed()
+            report = await place.report()
+        calls = place.calls
+        seconds = calls.arrived[-1] - calls.first_upsert
+        used = calls.use(calls.first_upsert, calls.arrived[-1])
+        _say(
+            f"{at_once} at once, {profiles:,} profiles: {seconds:.1f} s between first and last call"
+        )
+        _say(f"  use of the allowed rate {used:.1%}")
+        _tell(calls, report)
+
+
 async def replicas(kafka: KafkaClient, profiles: int) -> None:
     """Three services share the quota; one leaves when they have run for a while."""
     async with stand(kafka, backlog(profiles, max(1, profiles // 20), 0)) as place:
@@ -334,6 +353,8 @@ async def _measure(arguments: argparse.Namespace, address: str) -> None:
             await drain(kafka, arguments.profiles, None)
         if "paced" in arguments.scenarios:
             await drain(kafka, arguments.paced_profiles, BATCH)
+        if "lanes" in arguments.scenarios:
+            await lanes(kafka, arguments.lanes_profiles, arguments.rounds)
         if "replicas" in arguments.scenarios:
             await replicas(kafka, arguments.replicas_profiles)
 
@@ -348,6 +369,8 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("scenarios", nargs="*", default=["drain", "paced", "replicas"])
     parser.add_argument("--profiles", type=int, default=100_000, help="of drain")
     parser.add_argument("--paced-profiles", type=int, default=40_000, help="of paced")
+    parser.add_argument("--lanes-profiles", type=int, default=20_000, help="of lanes")
+    parser.add_argument("--rounds", type=int, default=1, help="of lanes")
     parser.add_argument("--replicas-profiles", type=int, default=40_000, help="of replicas")
     arguments = parser.parse_args(given)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a starting broker is no news

@@ -35,6 +35,7 @@ async def run(stand: Stand, options: Options) -> Result:
         await _steady(stand, options, f"{_RATE:g} messages/s", _RATE, seconds, {}),
         await _steady(stand, options, f"{_RATE:g} messages/s, nothing spared", _RATE, short, whole),
         await _steady(stand, options, "a message every 2 s", _IDLE_RATE, short, {}),
+        await _steady(stand, options, "the same, nothing spared", _IDLE_RATE, short, whole),
     ]
     for case, after in (("when they start", 0), ("in mid-flight", 3_000)):
         row = Row(f"429 for {_REFUSED_SECONDS:g} s, {_IN_FLIGHT} in flight, {case}")
