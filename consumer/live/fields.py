@@ -155,20 +155,18 @@ def _typed(row: Row, field: CustomField, what: str) -> Iterator[Finding]:
     elif looks and kind not in looks[1] and kind not in _TEXTS:
         yield error(
             f"{what} is of the type {kind.value}, and {named(row.leaf)} looks like {looks[0]}:"
-            " Planhat would store what it can't show; change the type in Planhat, or the row",
+            " what can't be converted is left out; change the type in Planhat, or the row",
             Code.FIELD_TYPE,
         )
     elif kind in {FieldType.TEAM_MEMBER, FieldType.TEAM_MEMBERS}:
         yield warning(
-            f"{what} names people of Planhat's: only ids of Planhat's users, or addresses that"
-            " these have, fit; see that Hull has those",
+            f"{what} names people of Planhat's: only ids and addresses of Planhat's users are sent;"
+            " see that Hull has those",
             Code.FIELD_TEAM_MEMBER,
         )
     elif kind is FieldType.RICH_TEXT:
-        yield warning(
-            f"{what} is rich text: bare line breaks vanish in Planhat; a text field keeps them",
-            Code.FIELD_RICH_TEXT,
-        )
+        told = f"{what} is rich text: line breaks are sent as HTML, as Planhat drops bare ones"
+        yield Finding("ok", told, Code.FIELD_RICH_TEXT)
     elif kind in {FieldType.LIST, FieldType.MULTIPICKLIST}:
         yield _listed(field, what)
 

@@ -142,7 +142,7 @@ FAULTS = (
 BAD = {
     *("model-forbidden", "licences-are-deals", "field-unknown", "field-other-case", "field-twins"),
     *("field-of-other-model", "field-locked", "field-formula", "field-hidden", "field-mandatory"),
-    *("field-type", "field-type-unknown", "field-team-member", "field-rich-text"),
+    *("field-type", "field-type-unknown", "field-team-member"),
     *("companies-incomplete", "company-duplicates", "company-without-key", "sort-ignored"),
     *("row-without-key", "row-twins", "row-field-undeclared", "row-type", "row-list-value"),
     *("leftovers", "quota-smaller", "clock-skew"),
