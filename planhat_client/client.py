@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _PAGE = 10_000
 _FIELDS_PAGE = 2000
+_ROUND = 100
 _MOST_PAGES = 50
 _MUCH = 256 << 10
 """Bytes sent from which on a thread reads the answer: what it repeats is looked for in them."""
@@ -145,12 +146,14 @@ class Planhat:
         return await asyncio.to_thread(_read_much, read, response, echo)
 
     async def _pages(self, what: str, size: int, model: type[Model]) -> list[Model]:
-        """Read page after page, until one is not full."""
+        """Read page after page; a page of a round number of rows may be all that a server gives."""
         found: list[Model] = []
-        for page in range(_MOST_PAGES):
-            rows = await self._read(f"{what}?limit={size}&offset={page * size}", protocol.rows)
+        offset = 0
+        for _ in range(_MOST_PAGES):
+            rows = await self._read(f"{what}?limit={size}&offset={offset}", protocol.rows)
             found += _rows(rows, model)
-            if len(rows) < size:
+            offset += len(rows)
+            if not rows or len(rows) % _ROUND:
                 break
         return found
 

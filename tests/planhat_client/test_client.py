@@ -169,6 +169,14 @@ async def test_custom_fields_are_read_page_by_page() -> None:
     ]
 
 
+async def test_pages_may_be_smaller_than_was_asked_for() -> None:
+    page = [{"name": str(number), "parent": "company"} for number in range(500)]
+    client, wire = planhat(response(document=page), response(document=page[:7]))
+
+    assert len(await client.custom_fields()) == 507
+    assert wire.requests[1].url.endswith("customfields?limit=2000&offset=500")
+
+
 async def test_a_server_that_never_ends_its_pages_is_left_at_last() -> None:
     client, wire = planhat(response(document=[{}] * 10_000))
 
