@@ -17,6 +17,9 @@ _LONGEST_PAUSE_SECONDS = 15.0
 _LOOK_SECONDS = 0.1
 # While answers are waited for, nobody knows for how long.
 
+_LOST_SECONDS = 600.0
+# Nobody waits longer for an answer: an end that was never told must not close the gate for ever.
+
 _LATE_SECONDS = 0.5
 # Planhat counts when calls arrive, and not all are on their way for as long: one that opens a
 # connection arrives late. So a call counts for a little longer than a minute.
@@ -53,7 +56,8 @@ class Gate:
         missing = self._closed_until - now
         if missing > 0.0:
             return missing + ROUNDING
-        return 0.0 if self._flying < self._room else _LOOK_SECONDS
+        is_lost = now - self._taken_at > _LOST_SECONDS
+        return 0.0 if self._flying < self._room or is_lost else _LOOK_SECONDS
 
     def take(self, now: float) -> int:
         """A call goes. Gives its flight, to be told with its answer."""

@@ -524,3 +524,12 @@ def test_the_bucket_is_used_up_before_the_reserve() -> None:
         limiter.take(START + 120)
 
     assert not limiter._reserve_used
+
+
+def test_an_end_that_was_never_told_does_not_close_the_gate_for_ever() -> None:
+    gate = Gate()
+    gate.throttled(START, 1.0)
+    gate.take(START + 2)
+
+    assert gate.wait(START + 600) > 0
+    assert gate.wait(START + 603) == 0.0
