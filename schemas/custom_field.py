@@ -126,3 +126,8 @@ class CustomField(BaseModel):
     is_formula: _Flag = Field(default=False, alias="isFormula")
     is_mandatory: _Flag = Field(default=False, alias="isMandatory")
     is_hidden: _Flag = Field(default=False, alias="isHidden")
+
+    @property
+    def keeps_its_value(self) -> bool:
+        """Ours is overwritten: it is locked, or of Planhat's own sync with Salesforce."""
+        return self.is_locked or self.name.endswith("-SF")

@@ -1,7 +1,7 @@
 """From attributes of Hull to objects of Planhat. Pure.
 
 Absent is not sent, falsy is data, and `null` is sent only where the settings say so. Custom names
-are written as they are: a dot in a name is a dot (planhat-api: custom fields have one level).
+are written as they are: a dot in a name is a dot (custom fields have one level).
 """
 
 from __future__ import annotations

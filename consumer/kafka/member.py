@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("consumer.kafka")
 
 MARGIN_SECONDS = 15.0
-"""How much longer the group waits for us than we take to drain (kafka-notes: the default of the
+"""How much longer the group waits for us than we take to drain (aiokafka's default of the
 rebalance time-out is the session time-out, too short for a request in flight)."""
 
 FETCH_BYTES = 2 << 20

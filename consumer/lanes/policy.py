@@ -17,7 +17,7 @@ _ACTIVITY_BATCH = 1000
 event, a batch of 5,000 holds the records of 15,000 messages in memory until it is full."""
 
 _LARGEST_BODY = 31_000_000
-"""Planhat's hosts take 32 MB a request, activities about 150,000 (planhat-api, limits)."""
+"""Planhat's hosts take 32 MB a request, activities about 150,000 (its page on limits)."""
 
 
 @dataclass(frozen=True, slots=True)

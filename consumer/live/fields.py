@@ -98,7 +98,7 @@ def _row(row: Row, fields: Mapping[Resource, Mapping[str, CustomField]]) -> Iter
         yield _absent(row, fields)
         return
     what = f"{row}: the {ONE[row.resource]} field"
-    if field.is_locked:
+    if field.keeps_its_value:
         yield error(
             f"{what} is locked: Planhat keeps its own value; unlock it there, or remove the row",
             Code.FIELD_LOCKED,

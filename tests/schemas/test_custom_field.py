@@ -82,3 +82,17 @@ def test_values_of_a_list_may_be_objects() -> None:
 
 def test_what_is_no_list_of_values_offers_none() -> None:
     assert CustomField.model_validate({"name": "x", "listValues": "a,b"}).list_values == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "keeps"),
+    [
+        ({"name": "Tier", "isLocked": True}, True),
+        ({"name": "Stage-SF"}, True),
+        ({"name": "Tier"}, False),
+    ],
+)
+def test_a_locked_field_and_one_of_salesforce_keep_their_values(
+    row: dict[str, object], *, keeps: bool
+) -> None:
+    assert CustomField.model_validate(row).keeps_its_value is keeps

@@ -1,7 +1,8 @@
 """What is wrong with a mapping, by the fields that the tenant really has. Pure.
 
 Planhat answers 200 to names that it does not know, and to values of fields that it computes or
-locks: it stores them where nobody sees them, or drops them (planhat-truth, "stored wrongly").
+locks: it stores them where nobody sees them, or drops them.
+Tenants and integrators tell so; the API reference does not.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ FAULTS: Final[tuple[FaultKind, ...]] = ("missing", "locked", "formula", "mandato
 
 _ALIKE: Final = 0.6
 _LONGEST: Final = 60
-_OF_SALESFORCE: Final = "-SF"
-"""How names of fields end that Planhat's own sync with Salesforce overwrites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def fault_of(resource: Resource, field: Field, fields: Fields) -> FaultKind | No
         return "missing"
     if found.is_formula:
         return "formula"
-    return "locked" if found.is_locked or found.name.endswith(_OF_SALESFORCE) else None
+    return "locked" if found.keeps_its_value else None
 
 
 def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:

@@ -1,8 +1,7 @@
 """Values as the type of a tenant's own field wants them. Pure, and the same each time.
 
 Planhat does not check them: it stores a value that a list does not offer, drops bare line breaks
-in rich text, and shows no member of a team whose id it does not know (planhat-truth, "stored
-wrongly").
+in rich text, and shows no member of a team whose id it does not know.
 """
 
 from __future__ import annotations

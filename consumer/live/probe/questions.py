@@ -1,7 +1,7 @@
 """The questions that only writing answers, each with its steps, and what their answers mean. Pure.
 
 Each says what it learnt as members of `schemas.dialect.Dialect`; what an answer leaves open stays
-unsaid. Sources of the questions: where the API reference is silent ("planhat-truth", 1 to 3).
+unsaid. What is asked is what the API reference leaves open.
 """
 
 from __future__ import annotations
