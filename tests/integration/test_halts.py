@@ -147,7 +147,8 @@ async def test_a_resource_that_is_refused_holds_its_own_lane_only_and_recovers(
     assert 'hull_planhat_halted{reason="unauthorized"} 0.0' in metrics
     assert len(contents(planhat)["licenses"]) == 60
     assert await kafka.read(f"{name}-dead") == []
-    assert {row["path"] for row in probes} == {"/leancompanies", "/companies?limit=1"}
+    asked_for = {"/leancompanies", "/customfields?limit=2000&offset=0", "/companies?limit=1"}
+    assert {row["path"] for row in probes} == asked_for
 
 
 @pytest.mark.parametrize("kind", ["unauthorized", "forbidden"])
