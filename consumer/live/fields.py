@@ -7,13 +7,13 @@ what nobody sees. So a fault here is an error, however silent.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from consumer.decide.custom.faults import named, nearest
 from consumer.live.codes import Code
-from consumer.live.mapped import ONE, named
+from consumer.live.mapped import ONE
 from consumer.live.questions import fields_pages, is_last
 from consumer.settings.findings import Finding, error, warning
 from schemas.custom_field import CustomField, FieldType
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from consumer.live.questions import Answers
     from schemas.planhat import Resource
 
-_ALIKE: Final = 0.6
 _MOST_VALUES: Final = 8
 _TEXTS: Final = frozenset({FieldType.TEXT, FieldType.RICH_TEXT, FieldType.UNKNOWN})
 _LOOKS: Final = (
@@ -135,8 +134,8 @@ def _absent(row: Row, fields: Mapping[Resource, Mapping[str, CustomField]]) -> F
             f" create it for the {one} in Planhat, or move the row",
             Code.FIELD_OF_OTHER_MODEL,
         )
-    near = get_close_matches(folded, own, n=1, cutoff=_ALIKE)
-    meant = f"did you mean {named(own[near[0]])!r}? Else create" if near else "create"
+    near = nearest(row.target, fields[row.resource])
+    meant = f"did you mean {named(near)!r}? Else create" if near else "create"
     return error(
         f"{row}: Planhat has no such {one} field: {lost}; {meant} it in Planhat, or remove the row",
         Code.FIELD_UNKNOWN,

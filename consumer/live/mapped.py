@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from consumer.decide.custom.faults import named
 from consumer.decide.rules import ACCOUNT_PREFIX
 from schemas.attribute import canonical
 from schemas.models import MODELS
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 ONE: Final = {model.resource: model.word for model in MODELS.values() if model.settings}
 """What we call one record of each model that has a mapping."""
-
-_LONGEST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,3 @@ def mapped(connector: ConnectorSettings) -> list[Row]:
 def is_sent(connector: ConnectorSettings, model: Model) -> bool:
     """Whether records of the model are sent at all."""
     return not model.is_listed or bool(getattr(connector, model.list_attribute))
-
-
-def named(name: str) -> str:
-    """A name of a length that people read."""
-    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."

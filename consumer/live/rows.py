@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from consumer.live.mapped import named
+from consumer.decide.custom.faults import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """What is wrong with a mapping, by the fields that the tenant really has. Pure.
 
 Planhat answers 200 to names that it does not know, and to values of fields that it computes or
-locks: it stores them where nobody sees them, or drops them.
-Tenants and integrators tell so; the API reference does not.
+locks: it stores them where nobody sees them, or drops them. Tenants and integrators tell so; the
+API reference does not.
 """
 
 from __future__ import annotations
@@ -45,13 +45,11 @@ class Fault:
 
     def __str__(self) -> str:
         """Say what is wrong, and what to do."""
-        model, name = MODELS[self.resource].singular, _named(self.field)
+        model, name = MODELS[self.resource].singular, named(self.field)
         match self.kind:
             case "missing":
                 meant = (
-                    f"did you mean {_named(self.nearest)}? Else create"
-                    if self.nearest
-                    else "create"
+                    f"did you mean {named(self.nearest)}? Else create" if self.nearest else "create"
                 )
                 told = f"Planhat has no {model} field {name}, so nobody sees what is sent; {meant}"
                 return f"{self.row}: {told} it in Planhat, or remove the row"
@@ -93,9 +91,9 @@ def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:
         for at, field in enumerate(rows):
             kind = fault_of(resource, field, fields)
             if kind is not None:
-                nearest = _nearest(resource, field.target, fields) if kind == "missing" else ""
-                row = _row(model, at, field)
-                yield Fault(kind, resource, field.target, row, nearest)
+                own = [name for parent, name in fields if parent is resource]
+                meant = nearest(field.target, own) if kind == "missing" else ""
+                yield Fault(kind, resource, field.target, _row(model, at, field), meant)
         mapped = {field.target for field in rows}
         for (parent, name), found in fields.items():
             if parent is resource and rows and found.is_mandatory and name not in mapped:
@@ -104,14 +102,16 @@ def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:
 
 def _row(model: Model, at: int, field: Field) -> str:
     source = f"{ACCOUNT_PREFIX if field.of_account else ''}{field.attribute.name}"
-    return f"{model.custom_table}[{at}] ({_named(source)} -> {_named(field.target)})"
+    return f"{model.custom_table}[{at}] ({named(source)} -> {named(field.target)})"
 
 
-def _nearest(resource: Resource, target: str, fields: Fields) -> str:
-    own = {name.strip().casefold(): name for parent, name in fields if parent is resource}
+def nearest(target: str, names: Iterable[str]) -> str:
+    """The name that was probably meant, whatever its case; "" if none is like it."""
+    own = {name.strip().casefold(): name for name in names}
     alike = get_close_matches(target.strip().casefold(), own, n=1, cutoff=_ALIKE)
     return own[alike[0]] if alike else ""
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """A name of a length that people read."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
