@@ -1,4 +1,4 @@
-"""`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
+"""`hull-planhat schema`: JSON Schema of what people write, what the bridge writes, and what we do.
 
 The record is as lenient as the service reads it; the settings are as editors like them.
 """
@@ -18,6 +18,7 @@ from schemas.connector import ConnectorSettings
 from schemas.dialect import Dialect
 from schemas.hull import Message
 from schemas.models import MODELS
+from schemas.outcome import Line
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_text(of: Literal["record", "settings", "environment", "dialect"]) -> str:
+def schema_text(of: Literal["record", "settings", "environment", "dialect", "outcome"]) -> str:
     """Return the schema as JSON."""
     made = {
         "record": _record,
         "settings": settings_schema,
         "environment": _environment,
         "dialect": Dialect.model_json_schema,
+        "outcome": _outcome,
     }[of]
     return json.dumps({"$schema": _DIALECT, **made()}, indent=2)
 
@@ -166,6 +168,11 @@ def _lenient(name: str, one: dict[str, Any]) -> dict[str, Any]:
     # The attributes of a profile, and the properties of an event, are anything.
     told = {key: kind[key] for key in ("type", "items", "$ref") if key in kind}
     return {"anyOf": [told, *_NOTHING]}
+
+
+def _outcome() -> dict[str, Any]:
+    """A line of the outcomes topic."""
+    return {"title": "A line of the outcomes topic", **msgspec.json.schema(Line)}
 
 
 _LABELS: Final = (
