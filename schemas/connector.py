@@ -25,6 +25,9 @@ from schemas.target import Targets
 
 __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
+OnMerged = Literal["ignore", "archive", "delete"]
+"""What becomes of the contact of a user that Hull merged into another."""
+
 _HISTORIC_TOKEN: Final = "personal_acccess_token"  # noqa: S105 - the name of a key, sic
 _TOKEN: Final = "personal_access_token"  # noqa: S105 - the name of a key
 _HOST_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,8 +35,16 @@ _TENANT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ROW_NAMES: Final = ("hull_field_name", "service_field_name")
 
 
+def _or_always(value: object) -> object:
+    """Null and no text are no setting, in a row as outside of it."""
+    return "always" if value in (None, "") else value
+
+
 class AttributeMapping(BaseModel):
-    """One row of a mapping table: from an attribute of Hull to a field of Planhat."""
+    """One row of a mapping table: from an attribute of Hull to a field of Planhat.
+
+    `overwrite` says whether an empty value may clear what Planhat has. Hull's rows lack it.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True
@@ -41,6 +52,7 @@ class AttributeMapping(BaseModel):
 
     hull_field_name: str
     service_field_name: str
+    overwrite: Annotated[Literal["always", "if_set"], BeforeValidator(_or_always)] = "always"
 
 
 def _is_blank(row: object) -> bool:
@@ -49,7 +61,7 @@ def _is_blank(row: object) -> bool:
         return row is None
     values = [row.get(name) for name in _ROW_NAMES]
     is_filled = all(value is not None and str(value).strip() for value in values)
-    return not is_filled and set(row) <= set(_ROW_NAMES)
+    return not is_filled and set(row) <= AttributeMapping.model_fields.keys()
 
 
 def _rows(value: object) -> object:
@@ -135,6 +147,7 @@ class ConnectorSettings(_Lists):
 
     send_null_values: bool = False
     on_segment_left: Literal["ignore", "archive"] = "ignore"
+    on_user_merged: OnMerged = "ignore"
     unknown_list_values: Literal["send", "skip"] = "send"
 
     _blanks: tuple[str, ...] = PrivateAttr(default=())
@@ -183,7 +196,7 @@ class ConnectorSettings(_Lists):
         try:
             found = cls.model_validate(values)
         except ValidationError as error:
-            known = (*cls.model_fields, *_ROW_NAMES)
+            known = (*cls.model_fields, *AttributeMapping.model_fields)
             raise InvalidSettings(*lines(error, source, known)) from None
         found._blanks = tuple(blanks)  # noqa: SLF001 - it is made here
         return found

@@ -218,6 +218,7 @@ _MEANINGS: Final = {
     },
     "send_null_values": "Send null, which clears the field in Planhat.",
     "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "on_user_merged": "What happens to the enduser of a user that Hull merged into another.",
     "unknown_list_values": "Whether values go to custom lists that do not offer them.",
     "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",
     "fetch_interval_users": "Accepted and ignored: this service does not fetch.",
@@ -271,6 +272,11 @@ def _table(of: dict[str, Any]) -> dict[str, Any]:
                 "type": ["string", "number", "boolean", "null"],
             },
             "service_field_name": {"description": "The field of Planhat.", **of},
+            "overwrite": {
+                "description": "if_set: an empty value never clears what Planhat has.",
+                "enum": ["always", "if_set", "", None],
+                "default": "always",
+            },
         },
     }
     return {"type": "array", "items": row, "default": []}

@@ -9,6 +9,7 @@ from consumer.decide import reasons, value
 from consumer.decide.custom.written import Picked
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
+from schemas.connector import OnMerged
 from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
 from schemas.target import Kind, Targets
 
@@ -40,7 +41,8 @@ class Field:
     """One row of a mapping: an attribute, where it is read, and how its value is written.
 
     `keeps_text` tells that text stays as it is, `wrong` why a value is left out that can't be
-    written; `picked` of which values a list is written without some.
+    written; `picked` of which values a list is written without some; `if_set` that an empty value
+    is not written.
     """
 
     attribute: Attribute
@@ -51,6 +53,7 @@ class Field:
     keeps_text: bool
     wrong: str
     picked: Picked | None = None
+    if_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Rules:
     send_null_values: bool
     archives_left: bool
     skips_unknown_values: bool = False
+    on_user_merged: OnMerged = "ignore"
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
@@ -112,6 +116,7 @@ class Rules:
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
+            on_user_merged=settings.on_user_merged,
         )
 
     @property
@@ -192,6 +197,7 @@ def _field(
         of_account,
         keeps_text=convert in _KEEP_TEXT,
         wrong=wrong,
+        if_set=row.overwrite == "if_set",
     )
 
 
