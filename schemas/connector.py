@@ -135,6 +135,7 @@ class ConnectorSettings(_Lists):
 
     send_null_values: bool = False
     on_segment_left: Literal["ignore", "archive"] = "ignore"
+    on_user_unlinked: Literal["keep", "archive"] = "keep"
     unknown_list_values: Literal["send", "skip"] = "send"
 
     _blanks: tuple[str, ...] = PrivateAttr(default=())

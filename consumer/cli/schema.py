@@ -211,6 +211,7 @@ _MEANINGS: Final = {
     },
     "send_null_values": "Send null, which clears the field in Planhat.",
     "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "on_user_unlinked": "What happens to an enduser whose user was unlinked from its account.",
     "unknown_list_values": "Whether values go to custom lists that do not offer them.",
     "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",
     "fetch_interval_users": "Accepted and ignored: this service does not fetch.",

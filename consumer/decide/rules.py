@@ -92,6 +92,7 @@ class Rules:
     lists: tuple[Listed, ...]
     send_null_values: bool
     archives_left: bool
+    archives_unlinked: bool = False
     skips_unknown_values: bool = False
 
     @classmethod
@@ -111,6 +112,7 @@ class Rules:
             lists=tuple(lists),
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
+            archives_unlinked=settings.on_user_unlinked == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
         )
 
@@ -119,6 +121,11 @@ class Rules:
         """The mapping of each model."""
         lists = [(listed.model, listed.mapping) for listed in self.lists]
         return ((ENDUSERS, self.contact), (COMPANIES, self.company), *lists)
+
+    @property
+    def archives(self) -> bool:
+        """Whether `archived` is ours to write, true and false."""
+        return self.archives_left or self.archives_unlinked
 
     @property
     def needs_owners(self) -> bool:
