@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from planhat_client import protocol
 from planhat_client.answers.echo import Echo
+from planhat_client.answers.heard import Heard, heard
 from planhat_client.errors import PlanhatUnavailable
-from planhat_client.heard import Heard, heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from planhat_client.client import Endpoints, Wire
+    from planhat_client.client import Endpoints
     from planhat_client.protocol import Request
+    from planhat_client.reading import Wire
     from schemas.planhat import Resource
 
 

@@ -32,8 +32,16 @@ _TENANT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ROW_NAMES: Final = ("hull_field_name", "service_field_name")
 
 
+def _or_always(value: object) -> object:
+    """Null and no text are no setting, in a row as outside of it."""
+    return "always" if value in (None, "") else value
+
+
 class AttributeMapping(BaseModel):
-    """One row of a mapping table: from an attribute of Hull to a field of Planhat."""
+    """One row of a mapping table: from an attribute of Hull to a field of Planhat.
+
+    `overwrite` says whether an empty value may clear what Planhat has. Hull's rows lack it.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True
@@ -41,6 +49,7 @@ class AttributeMapping(BaseModel):
 
     hull_field_name: str
     service_field_name: str
+    overwrite: Annotated[Literal["always", "if_set"], BeforeValidator(_or_always)] = "always"
 
 
 def _is_blank(row: object) -> bool:
@@ -49,7 +58,7 @@ def _is_blank(row: object) -> bool:
         return row is None
     values = [row.get(name) for name in _ROW_NAMES]
     is_filled = all(value is not None and str(value).strip() for value in values)
-    return not is_filled and set(row) <= set(_ROW_NAMES)
+    return not is_filled and set(row) <= AttributeMapping.model_fields.keys()
 
 
 def _rows(value: object) -> object:
@@ -184,7 +193,7 @@ class ConnectorSettings(_Lists):
         try:
             found = cls.model_validate(values)
         except ValidationError as error:
-            known = (*cls.model_fields, *_ROW_NAMES)
+            known = (*cls.model_fields, *AttributeMapping.model_fields)
             raise InvalidSettings(*lines(error, source, known)) from None
         found._blanks = tuple(blanks)  # noqa: SLF001 - it is made here
         return found

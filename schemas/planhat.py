@@ -42,10 +42,15 @@ def _key(value: object) -> object:
     return found.strip() or None if isinstance(found, str) else None
 
 
+def _flag(value: object) -> object:
+    return value is True
+
+
 Count = Annotated[int, BeforeValidator(_count)]
 Entries = Annotated[tuple[Any, ...], BeforeValidator(_list)]
 Text = Annotated[str | None, BeforeValidator(_text)]
 Key = Annotated[str | None, BeforeValidator(_key)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
 class BulkResult(BaseModel):
@@ -105,12 +110,17 @@ class LeanCompany(BaseModel):
 
 
 class Enduser(BaseModel):
-    """What we need of an enduser that was read."""
+    """What we need of an enduser that was read; a list may leave out what is not selected."""
 
     model_config = _MODEL
 
     id: str = Field(alias="_id")
     external_id: Key = Field(default=None, alias="externalId")
+    email: Key = None
+    other_emails: Entries = Field(default=(), alias="otherEmails")
+    company_id: Key = Field(default=None, alias="companyId")
+    name: Text = None
+    archived: Flag = False
 
 
 class PlanhatUser(BaseModel):

@@ -265,6 +265,11 @@ def _table(of: dict[str, Any]) -> dict[str, Any]:
                 "type": ["string", "number", "boolean", "null"],
             },
             "service_field_name": {"description": "The field of Planhat.", **of},
+            "overwrite": {
+                "description": "if_set: an empty value never clears what Planhat has.",
+                "enum": ["always", "if_set", "", None],
+                "default": "always",
+            },
         },
     }
     return {"type": "array", "items": row, "default": []}

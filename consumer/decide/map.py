@@ -13,7 +13,7 @@ from consumer.decide.decision import Items, Payload
 from consumer.decide.message import MOST
 from consumer.decide.moment import iso_moment
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
-from consumer.decide.value import finite, is_nothing, key_text, trimmed
+from consumer.decide.value import finite, is_empty, is_nothing, key_text, trimmed
 from schemas.attribute import ABSENT
 from schemas.json_text import read_json
 
@@ -149,7 +149,11 @@ def _mapped(
             if raw is ABSENT:
                 continue
         found = raw if field.keeps_text and isinstance(raw, str) else field.convert(raw)
-        if found is ABSENT or (found is None and not nulls):
+        if (
+            found is ABSENT
+            or (found is None and not nulls)
+            or (field.if_set and (is_empty(raw) or is_empty(found)))
+        ):
             if left is not None and found is ABSENT and not is_nothing(raw):
                 left.append((field.target, field.wrong))
             continue

@@ -40,7 +40,8 @@ class Field:
     """One row of a mapping: an attribute, where it is read, and how its value is written.
 
     `keeps_text` tells that text stays as it is, `wrong` why a value is left out that can't be
-    written; `picked` of which values a list is written without some.
+    written; `picked` of which values a list is written without some; `if_set` that an empty value
+    is not written.
     """
 
     attribute: Attribute
@@ -51,6 +52,7 @@ class Field:
     keeps_text: bool
     wrong: str
     picked: Picked | None = None
+    if_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def _field(
         of_account,
         keeps_text=convert in _KEEP_TEXT,
         wrong=wrong,
+        if_set=row.overwrite == "if_set",
     )
 
 

@@ -106,6 +106,18 @@ def is_nothing(value: object) -> bool:
     return value is None or value in ([], {})
 
 
+def is_empty(value: object) -> bool:
+    """Tell what clears a field: nothing, blanks that nobody sees too, and a list of such only."""
+    if isinstance(value, str):
+        return not trimmed(value)
+    if isinstance(value, list):
+        for one in value:  # noqa: SIM110 - a generator costs more than all of the rest
+            if not is_empty(one):
+                return False
+        return True
+    return value is None or value == {}
+
+
 def key(value: JsonValue) -> JsonValue | Absent:
     """Return a key as text. An empty key or null would match the wrong record: it is not sent."""
     found = key_text(value)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumer.live.questions import Answers, Wanted
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 _FORBIDDEN: Final = (401, 403)
 _MISSING: Final = (404, 405)

@@ -10,7 +10,7 @@ from consumer.clock import loop_time
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
     from planhat_client.limiter import Limiter
 
 _LONGEST_WAIT_SECONDS: Final = 30.0

@@ -13,7 +13,7 @@ from consumer.settings.findings import Finding, warning
 from consumer.wording import plural
 
 if TYPE_CHECKING:
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
     from planhat_client.limiter import Limiter
     from schemas.connector import ConnectorSettings
 

@@ -15,7 +15,7 @@ from schemas.models import LICENSES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 MOST_CALLS: Final = 25
 """Of the quota, those of the ordinary check included."""

@@ -9,7 +9,7 @@ from consumer.decide.custom.faults import named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 _MOST_NAMED: Final = 3
 

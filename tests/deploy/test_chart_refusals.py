@@ -155,6 +155,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(connector__contact_attributes_outbound=[{"hull_name": "x"}]),
         "/connector/contact_attributes_outbound",
     ),
+    "an overwrite that is none": (
+        values(
+            connector__contact_attributes_outbound=[
+                {"hull_field_name": "x", "service_field_name": "name", "overwrite": "never"}
+            ]
+        ),
+        "/connector/contact_attributes_outbound",
+    ),
     "a filter that is no list": (
         values(connector__contact_synchronized_segments="one"),
         "/connector/contact_synchronized_segments",
@@ -239,6 +247,7 @@ RIGHT: dict[str, dict[str, Any]] = {
             None,
             {},
             {"hull_field_name": "nope", "service_field_name": ""},
+            {"hull_field_name": "x", "service_field_name": "name", "overwrite": "if_set"},
             {"hull_field_name": None, "service_field_name": "nope"},
         ]
     ),

@@ -103,6 +103,42 @@ def test_segments_may_be_numbers() -> None:
     assert found.account_synchronized_segments == ("17",)
 
 
+@pytest.mark.parametrize(
+    "written", ["", ", overwrite: always", ", overwrite: null", ', overwrite: ""']
+)
+def test_a_row_overwrites_always_unless_it_says_otherwise(written: str) -> None:
+    row = f"{{hull_field_name: name, service_field_name: name{written}}}"
+
+    (found,) = read(f"contact_attributes_outbound: [{row}]").contact_attributes_outbound
+
+    assert found.overwrite == "always"
+
+
+@pytest.mark.parametrize(
+    "table", [name for name in ConnectorSettings.model_fields if "s_outbound" in name]
+)
+def test_a_row_of_any_table_may_overwrite_if_set(table: str) -> None:
+    row = "{hull_field_name: id, service_field_name: externalId, overwrite: if_set}"
+
+    (found,) = getattr(read(f"{table}: [{row}]"), table)
+
+    assert found.overwrite == "if_set"
+
+
+def test_a_wrong_overwrite_is_one_line_with_what_would_be_right() -> None:
+    row = "{hull_field_name: name, service_field_name: name, overwrite: never}"
+
+    assert error(f"contact_attributes_outbound: [{row}]") == (
+        "contact_attributes_outbound[0].overwrite: 'never': input should be 'always' or 'if_set'"
+    )
+
+
+def test_a_misspelt_overwrite_is_named() -> None:
+    row = "{hull_field_name: name, service_field_name: name, overwrit: if_set}"
+
+    assert error(f"contact_attributes_outbound: [{row}]").endswith("did you mean overwrite?")
+
+
 def test_rows_that_were_never_filled_in_are_ignored() -> None:
     rows = (
         "[null, {}, {hull_field_name: email, service_field_name: null},"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.live.probe.ground import Item
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 BAD_REQUEST: Final = 400
 

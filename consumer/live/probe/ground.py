@@ -16,7 +16,7 @@ from consumer.live.rows import key
 from schemas.custom_field import CustomField, FieldType
 
 if TYPE_CHECKING:
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 NOBODYS_ID: Final = "facade00facade00facade00"
 """Of the form of Planhat's ids, and none of them."""

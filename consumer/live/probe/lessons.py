@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from consumer.live.questions import Answers
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 _NOT_THERE: Final = 404
 _SPELLINGS: Final = ("x-rate-limit", "x-ratelimit")

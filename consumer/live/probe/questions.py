@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from consumer.live.probe.ground import Ground, Item, Step, Steps
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 BASE: Final = ("one", "two", "three", "four")
 """Contacts that are made first."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from consumer.live.calls import Calls
     from consumer.live.probe.ground import Ground
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
 
 _ROUNDS: Final = 2
 _PAUSE_SECONDS: Final = 1.0

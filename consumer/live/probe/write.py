@@ -25,7 +25,7 @@ from consumer.live.questions import PREFIX
 from consumer.live.rows import key, some
 from consumer.settings.findings import Finding, error, warning
 from consumer.wording import plural
-from planhat_client.heard import Heard
+from planhat_client.answers.heard import Heard
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:

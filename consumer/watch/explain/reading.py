@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.decide.reasons import UNREADABLE
 from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
-from consumer.decide.value import is_nothing, key
+from consumer.decide.value import is_empty, is_nothing, key
 from consumer.watch.explain.explanation import FieldRead, Step
 from schemas.attribute import ABSENT
 from schemas.models import MODELS
@@ -90,6 +90,8 @@ def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
     written = field.convert(raw)
     if written is ABSENT:
         note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"
+    elif field.if_set and (is_empty(raw) or is_empty(written)):
+        note = "empty, and overwrite is if_set: Planhat keeps its own"
     elif written is None and not rules.send_null_values:
         note = "null is not sent: send_null_values is false"
     else:

@@ -62,6 +62,12 @@ def test_each_setting_is_described() -> None:
                 {"hull_field_name": "name", "service_field_name": "Name (*)"}
             ]
         },
+        {
+            "account_licenses_custom_attributes_outbound": [
+                {"hull_field_name": "x", "service_field_name": "X", "overwrite": one}
+                for one in ("if_set", "always", "", None)
+            ]
+        },
         {"on_segment_left": "archive", "send_null_values": True, "fetch_interval_users": 5},
     ],
     ids=lambda changed: ", ".join(changed) or "the samples",
@@ -77,6 +83,11 @@ def test_what_the_service_accepts_is_allowed(changed: dict[str, Any]) -> None:
     "changed",
     [
         {"contact_segments": []},
+        {
+            "contact_attributes_outbound": [
+                {"hull_field_name": "x", "service_field_name": "name", "overwrite": "never"}
+            ]
+        },
         {"contact_attributes_outbound": [{"hull_field_name": "x", "service_field_name": "nope"}]},
         {"contact_attributes_outbound": [{"hull_name": "x"}]},
         {"contact_synchronized_segments": "one"},

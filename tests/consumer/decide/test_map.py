@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from consumer.decide.decision import Body
 
 
-def row(source: str, target: str) -> dict[str, str]:
-    return {"hull_field_name": source, "service_field_name": target}
+def row(source: str, target: str, **more: str) -> dict[str, str]:
+    return {"hull_field_name": source, "service_field_name": target, **more}
 
 
 SETTINGS: dict[str, Any] = {
@@ -126,6 +126,80 @@ def test_an_attribute_of_the_account_reaches_the_user() -> None:
     message = user({}, {"id": "a1", "name": "Acme", "external_id": "acme"})
 
     assert to.enduser(message, RULES) == {"companyName": "Acme"}
+
+
+IF_SET = {
+    "contact_attributes_outbound": [
+        row("email", "email"),
+        row("crm/title", "position", overwrite="if_set"),
+        row("crm/tags", "tags", overwrite="if_set"),
+        row("is_champion", "featured", overwrite="if_set"),
+        row("last_seen", "lastActive", overwrite="if_set"),
+    ],
+    "contact_custom_attributes_outbound": [row("logins", "Logins", overwrite="if_set")],
+    "send_null_values": True,
+}
+
+
+@pytest.mark.parametrize("target", ["crm/title", "crm/tags", "is_champion", "last_seen", "logins"])
+@pytest.mark.parametrize(
+    "empty", [None, "", " \t", "\u200b", [], {}, [""], [None, " "], [{}]], ids=repr
+)
+def test_an_empty_value_clears_nothing_where_overwrite_is_if_set(
+    target: str, empty: object
+) -> None:
+    left: list[tuple[str, str]] = []
+
+    body = to.enduser(user({"email": "a@b.example", target: empty}), rules(**IF_SET), left)
+
+    assert body == {"email": "a@b.example"}
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "body"),
+    [
+        ("is_champion", False, {"featured": False}),
+        ("logins", 0, {"custom": {"Logins": 0}}),
+        ("logins", False, {"custom": {"Logins": False}}),
+        ("logins", [0], {"custom": {"Logins": [0]}}),
+        ("crm/title", "0", {"position": "0"}),
+        ("crm/tags", ["", "beta"], {"tags": ["beta"]}),
+    ],
+)
+def test_false_and_zero_are_data_where_overwrite_is_if_set(
+    target: str, value: object, body: Body
+) -> None:
+    assert to.enduser(user({target: value}), rules(**IF_SET)) == body
+
+
+def test_a_row_that_writes_nothing_leaves_the_one_before_it() -> None:
+    twice = rules(
+        contact_attributes_outbound=[
+            row("name", "position"),
+            row("crm/title", "position", overwrite="if_set"),
+        ],
+        contact_custom_attributes_outbound=[],
+    )
+
+    assert to.enduser(user({"name": "Ada", "crm/title": ""}), twice) == {"position": "Ada"}
+
+
+def test_an_empty_value_of_a_licence_clears_nothing_where_overwrite_is_if_set() -> None:
+    listed = rules(
+        account_licenses_custom_attributes_outbound=[row("seats", "Seats", overwrite="if_set")],
+        send_null_values=True,
+    )
+    message = account(**{"billing/licenses": [{**LICENCE, "seats": None}]})
+
+    (payload,) = to.items(message, listed.lists[0], listed).payloads
+
+    assert "custom" not in payload.body
+
+
+def test_the_type_of_the_tenants_field_leaves_overwrite_as_it_is() -> None:
+    fitting = Fitting(keyed([custom("Logins", "rich text")]), None, skips_faulty=False)
+
+    assert to.enduser(user({"logins": " "}), fitting.rules(rules(**IF_SET))) == {}
 
 
 def test_null_is_sent_only_where_the_settings_say_so() -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from planhat_client.heard import Heard
+from planhat_client.answers.heard import Heard
 from planhat_client.quota import Quota
 from schemas.connector import ConnectorSettings
 from tests.consumer.cli.commands import CONNECTOR

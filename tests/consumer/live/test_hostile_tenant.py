@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from consumer.live.judge import live_findings, wanted
 from consumer.live.look import Look
 from consumer.live.questions import MOST_CALLS, next_question
+from planhat_client.answers.heard import Heard
 from planhat_client.client import Endpoints
 from planhat_client.errors import PlanhatUnavailable
-from planhat_client.heard import Heard
 from planhat_client.limiter import Limiter
 from planhat_client.protocol import Request, Response
 from planhat_client.raw import RawPlanhat

@@ -12,7 +12,7 @@ from consumer.live.codes import Code
 from consumer.live.judge import live_findings
 from consumer.live.questions import BEYOND
 from consumer.settings.findings import CASE_TWINS
-from planhat_client.heard import Heard
+from planhat_client.answers.heard import Heard
 from tests.consumer.cli.commands import ROOT
 from tests.consumer.live import tenant
 from tests.consumer.live.tenant import company, contact, fields, refused

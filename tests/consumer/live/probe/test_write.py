@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consumer.settings.findings import Finding
-    from planhat_client.heard import Heard
+    from planhat_client.answers.heard import Heard
     from planhat_client.raw import RawPlanhat
 
 PAGE = (ROOT / "docs" / "check.md").read_text("utf-8")

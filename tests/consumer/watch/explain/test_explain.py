@@ -183,6 +183,25 @@ def test_a_field_says_why_it_is_not_sent() -> None:
     }
 
 
+def test_a_field_that_would_be_cleared_says_why_it_is_kept() -> None:
+    settings = ConnectorSettings.model_validate(
+        {
+            "contact_attributes_outbound": [
+                {**row, "overwrite": "if_set"}
+                for row in table(("email", "email"), ("name", "name"))
+            ],
+            "send_null_values": True,
+        }
+    )
+    value = json.dumps({"user": {"id": "u1", "email": "a@b.example", "name": " "}}).encode()
+
+    (found,) = explain(value, (), Rules.compile(settings))
+
+    assert [(row.target, row.note) for row in found.fields if not row.is_sent] == [
+        ("name", "empty, and overwrite is if_set: Planhat keeps its own")
+    ]
+
+
 def test_the_gate_names_what_changed_in_vain() -> None:
     (gate,) = [step for step in explained(2).steps if step.name == "Gate"]
 
