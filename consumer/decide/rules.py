@@ -9,6 +9,7 @@ from consumer.decide import reasons, value
 from consumer.decide.custom.written import Picked
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
+from schemas.connector import OnMerged
 from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
 from schemas.target import Kind, Targets
 
@@ -96,6 +97,7 @@ class Rules:
     archives_left: bool
     archives_unlinked: bool = False
     skips_unknown_values: bool = False
+    on_user_merged: OnMerged = "ignore"
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
@@ -116,6 +118,7 @@ class Rules:
             archives_left=settings.on_segment_left == "archive",
             archives_unlinked=settings.on_user_unlinked == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
+            on_user_merged=settings.on_user_merged,
         )
 
     @property
