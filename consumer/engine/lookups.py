@@ -38,6 +38,9 @@ QUIET_SECONDS: Final = 1.5
 MOST_QUIET_SECONDS: Final = 10.0
 """So long is waited for such a moment."""
 
+WIDE_SECONDS: Final = 60.0
+"""So long one waits that only a listing can tell of, while few do."""
+
 MOST_FAILURES: Final = 5
 """So often may a look-up fail, while other requests work, until it is given up."""
 
@@ -70,13 +73,16 @@ class Lookups:
         self._sequence = count()
         self._is_turn_of_failed = False
         self._many = MANY
+        self._wide: list[_Lookup] = []
+        self._pages = 0
         self._came_at = self._since = float("-inf")
+        self._wide_since = float("-inf")
         self.is_listing = False
-        """All contacts are being gone through: none may be deleted meanwhile, or others are missed."""
+        """All contacts are being gone through: if one is deleted meanwhile, others are missed."""
 
     def __len__(self) -> int:
         """How many wait, or are being asked about."""
-        return len(self._fresh) + len(self._failed) + len(self._asked)
+        return len(self._fresh) + len(self._failed) + len(self._asked) + len(self._wide)
 
     def add(self, part: Part, now: float = 0.0, *, goes_last: bool = False) -> None:
         """Let a part wait to be looked up; where it `goes_last`, when it waits for nothing else."""
@@ -109,7 +115,7 @@ class Lookups:
         too late for a listing costs another one.
         """
         is_quiet = now >= min(self._came_at + QUIET_SECONDS, self._since + MOST_QUIET_SECONDS)
-        if self._asked or not is_quiet or not self._are_many():
+        if self._asked or not is_quiet or not (self._are_many() or self._are_wide(now)):
             return []
         self._since = now
         taken = [lookup for lookup in self._fresh if _is_first(lookup)]
@@ -117,12 +123,22 @@ class Lookups:
         self._fresh = deque([lookup for lookup in self._fresh if lookup not in chosen])
         while (lookup := self._due(now)) is not None:
             taken.append(lookup)
+        taken += [lookup for lookup in self._wide if not lookup.part.ended]
+        self._wide.clear()
         self._asked.update({lookup.part: lookup for lookup in taken})
         return [lookup.part for lookup in taken]
 
     def listed(self, pages: int) -> None:
         """A listing took so many calls: so many look-ups are worth the next one."""
-        self._many = max(MANY, pages)
+        self._many, self._pages = max(MANY, pages), pages
+
+    def defer(self, part: Part, now: float) -> None:
+        """Asking does not tell of a part all that is to be known: only a listing does."""
+        lookup = self._asked.pop(part, None)
+        if lookup is not None:
+            if not self._wide:
+                self._wide_since = now
+            self._wide.append(lookup)
 
     def known_id(self, part: Part) -> str | None:
         """Planhat's id of the profile of a part, as far as it is known meanwhile."""
@@ -169,6 +185,7 @@ class Lookups:
         self._fresh.clear()
         self._failed.clear()
         self._asked.clear()
+        self._wide.clear()
 
     def _first(self) -> _Lookup | None:
         for _ in range(len(self._fresh)):
@@ -188,6 +205,11 @@ class Lookups:
         for lookup in self._fresh:
             first += _is_first(lookup)
         return first + len(self._failed) >= self._many
+
+    def _are_wide(self, now: float) -> bool:
+        """Whether those that only a listing can tell of are worth one, or have waited long."""
+        wide = len(self._wide)
+        return wide > 0 and (wide >= self._pages or now - self._wide_since >= WIDE_SECONDS)
 
     def _due(self, now: float) -> _Lookup | None:
         while self._failed and self._failed[0][0] <= now:

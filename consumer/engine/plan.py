@@ -19,10 +19,11 @@ from consumer.engine.identity import (
     is_contact,
 )
 from consumer.engine.lookups import Lookups, OwnerCheck
+from consumer.engine.merge.barrier import Barrier
 from consumer.engine.merge.merges import Merges
 from consumer.engine.waits import CompanyWaits, coming_company, known_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
-from consumer.lanes.part import Part
+from consumer.lanes.part import Closing, Part
 from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.planhat import Resource
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
+    from schemas.connector import OnMerged
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _ANYWHERE = frozenset(ENDUSERS.keys) - {"email"}
@@ -56,6 +58,7 @@ class Planner:
         owners: Owners,
         company_wait_seconds: float,
         company_of: Callable[[Receipt], Payload | None],
+        on_user_merged: OnMerged = "ignore",
     ) -> None:
         """The lanes and directories stay the caller's; this only puts parts into them.
 
@@ -71,7 +74,8 @@ class Planner:
         self.waits = CompanyWaits(lanes, directory, company_wait_seconds)
         self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
-        self.merges = Merges(self._endusers)
+        self.barrier = Barrier(is_on=on_user_merged != "ignore")
+        self.merges = Merges(self._endusers, self.lookups, on_user_merged)
         self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
@@ -81,11 +85,17 @@ class Planner:
         self.waits.clear()
         self.lookups.clear()
         self.gone.clear()
+        self.barrier.clear()
         self.merges.clear()
         self._planned.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
-        """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
+        """Plan a user's message, or hold it at the barrier; the bodies are ours then."""
+        if not self.barrier.is_on or not self.barrier.holds(decision, receipt, now):
+            self.user_now(decision, receipt, now)
+
+    def user_now(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
+        """Plan an enduser, the company it needs, and its activities."""
         if isinstance(decision.enduser, Skip):
             receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
@@ -131,7 +141,7 @@ class Planner:
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
-        self.merges.ended(part)
+        self.merges.ended(end)
         if part.resource is Resource.COMPANIES and is_delivered:
             self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
@@ -157,12 +167,14 @@ class Planner:
         if reason is not None:
             receipt.skip(Resource.ENDUSERS, reason)
             return
+        is_looked_up = False
         if decision.merged:
-            self.merges.survives(part)
+            is_looked_up = self.merges.survives(part, decision.merged, now)
         # An external id counts within a company only: one of another company is another contact.
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
-        if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
-            self.lookups.add(part)
+        has_moved = is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None
+        if has_moved and not is_looked_up:
+            self.lookups.add(part, now)
         self._endusers.add(part, now)
         receipt.open += 1
         if self._activities.waiting:
@@ -230,13 +242,19 @@ class Planner:
     def _let_go(self, follower: Part, end: Ended, now: float) -> None:
         if follower.ended or follower.profile is None:
             return
+        if isinstance(follower, Closing):
+            self.merges.let_go(follower, end, now)
+            return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
                 await_contact(follower, self._endusers)
             lane.release(follower, now)
-            return
+        else:
+            self._let_go_to_company(follower, lane, end, now)
+
+    def _let_go_to_company(self, follower: Part, lane: Lane, end: Ended, now: float) -> None:
         company = known_company(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:

@@ -95,6 +95,10 @@ class Barrier:
         """All that was published before `at` lies below these offsets."""
         self._targets[at] = targets
 
+    def partitions(self) -> set[Partition]:
+        """All that merges wait for, as far as it was told."""
+        return {name for targets in self._targets.values() for name in targets}
+
     def look(self, reached: Mapping[Partition, int], now: float) -> list[Held]:
         """Give who may go, in the order in which they were published.
 

@@ -112,7 +112,9 @@ def _own(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
     external_id, email = survivor.external_id, survivor.email
     named = [row for row in rows if external_id and row.external_id == external_id]
     # Planhat refuses an external id that another contact of the company has.
-    here = [row for row in named if row.company_id is not None and row.company_id == survivor.company]
+    here = [
+        row for row in named if row.company_id is not None and row.company_id == survivor.company
+    ]
     if here:
         return here[0]
     by_id = _named(rows, survivor)

@@ -6,7 +6,7 @@ it was delivered, and only then (docs/decisions/0022).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
 from consumer.engine.identity import drop_stale_id, identity
@@ -14,6 +14,8 @@ from consumer.engine.merge.choice import Keys, Survivor, asks, choose
 from consumer.engine.merge.removals import Removals
 from consumer.lanes.memory import short
 from consumer.lanes.part import Closing
+from planhat_client.answers.verdict import IGNORED
+from planhat_client.endusers import says_missing
 from schemas.models import ENDUSERS
 from schemas.planhat import Resource
 
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
     from consumer.engine.merge.choice import Ask
     from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
-    from consumer.lanes.part import Ended, Part
+    from consumer.lanes.part import Change, Ended, Part
     from schemas.connector import OnMerged
     from schemas.planhat import Enduser
+
+
+GONE: Final = "gone"
+"""What was done of a contact that was to be archived, and was deleted meanwhile."""
 
 
 class Merges:
@@ -41,22 +47,24 @@ class Merges:
         self.survivors: dict[str, Part] = {}
         """The newest merge that is not final of each survivor, by its Hull id."""
         self._lost: dict[Part, Keys] = {}
+        self._closing: set[str] = set()
         self.removals = Removals(endusers)
 
     def clear(self) -> None:
         """Forget all: their partitions were revoked."""
         self.survivors.clear()
         self._lost.clear()
+        self._closing.clear()
         self.removals.clear()
 
-    def survives(self, part: Part, losers: Losers, now: float) -> None:
-        """Plan a merge, before its part joins the lane."""
+    def survives(self, part: Part, losers: Losers, now: float) -> bool:
+        """Plan a merge, before its part joins the lane; False if it goes without a look-up."""
         memory = self._endusers.memory
         # What answers taught of the survivor's id may be of before.
         memory.forget_profile(part.key)
         self.survivors[part.key] = part
         if self._policy == "ignore":
-            return
+            return False
         known = [memory.ids.get(one.hull_id) for one in losers if one.hull_id is not None]
         lost = Keys(
             [planhat_id for planhat_id in known if planhat_id is not None],
@@ -67,6 +75,7 @@ class Merges:
         # Behind all older changes of the losers, whoever brings them.
         part.claims = tuple(dict.fromkeys((*part.claims, *_claims(losers, lost))))
         self._lookups.add(part, now, goes_last=True)
+        return True
 
     def asks(self, part: Part) -> list[Ask] | None:
         """Which contacts a merge concerns; None: it is none."""
@@ -89,7 +98,8 @@ class Merges:
             if keep.archived and keep.external_id != part.body.get("externalId"):
                 part.body["archived"] = False
         for row in choice.ends:
-            if self._policy == "delete" or not row.archived:
+            is_over = row.id in self._closing or (row.archived and self._policy == "archive")
+            if not is_over:
                 self._close(part, row, now)
         self._lookups.found(part, None if keep is None else keep.id, now)
         return choice.left
@@ -98,6 +108,7 @@ class Merges:
         """A change ended: what it taught of a survivor that is still to go is not believed."""
         part = end.part
         if isinstance(part, Closing):
+            self._closing.discard(part.key)
             _name_end(end, part)
         if not self.survivors:
             return
@@ -112,7 +123,9 @@ class Merges:
         """The survivor ended: so does a contact, if it was delivered."""
         if end.ending != "delivered":
             self._endusers.drop(closing, reasons.SURVIVOR_NOT_SENT, now)
-        elif closing.change == "deleted":
+            return
+        self._closing.add(closing.key)
+        if closing.change == "deleted":
             self.removals.add(closing)
         else:
             self._endusers.release(closing, now)
@@ -125,7 +138,7 @@ class Merges:
             claims.append(identity("externalId", row.external_id))
         if row.email is not None:
             claims.append(identity("email", row.email))
-        change = "deleted" if self._policy == "delete" else "archived"
+        change: Change = "deleted" if self._policy == "delete" else "archived"
         closing = Closing(row.id, tuple(claims), survivor.receipt, change)
         # Hull may still name it by this id: from now on other keys decide.
         lane.memory.stale.add(row.id)
@@ -139,9 +152,7 @@ class Merges:
 
 def _survivor(part: Part) -> Survivor:
     get = part.body.get
-    return Survivor(
-        get("_id"), get("externalId"), get("email"), get(ENDUSERS.link) if ENDUSERS.link else None
-    )
+    return Survivor(get("_id"), get("externalId"), get("email"), get(ENDUSERS.link))
 
 
 def _claims(losers: Losers, lost: Keys) -> list[Claim]:
@@ -153,9 +164,10 @@ def _claims(losers: Losers, lost: Keys) -> list[Claim]:
 
 
 def _name_end(end: Ended, closing: Closing) -> None:
-    """Say what was done to a contact; one that is gone already is as it should be."""
+    """Say what was done to a contact; one that is not there any more is as it should be."""
     if end.ending == "delivered":
         end.change = closing.change
-    elif closing.change == "archived" and end.reason != reasons.SURVIVOR_NOT_SENT:
-        if is_missing(end.reason) or end.ending == "skipped":
-            end.ending, end.reason = "skipped", reasons.CONTACT_GONE
+    elif end.reason != reasons.SURVIVOR_NOT_SENT and (
+        end.ending == "skipped" or end.reason == IGNORED or says_missing(end.reason)
+    ):
+        end.ending, end.reason, end.change = "delivered", "", GONE
