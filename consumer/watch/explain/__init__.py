@@ -40,7 +40,7 @@ def explain(
     told = [_message(at, message, rules, known) for at, message in enumerate(messages)]
     rows = _rows(value) if isinstance(parsed, Messages) else ()
     return tuple(
-        replace(one, steps=(_ROW, *one.steps)) if at in rows and one.verdict != "reject" else one
+        replace(one, steps=(_ROW, *one.steps)) if at in rows and one.hull_id is not None else one
         for at, one in enumerate(told)
     )
 
