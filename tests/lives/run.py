@@ -56,7 +56,7 @@ class Told:
             f" {counters['overtakes']} overtakes, {counters['repeats']} repeated writes,"
             f" {self.findings.activities_twice} activities twice, {self.findings.leftovers}"
             f" companies left over, {self.findings.seconds} second contacts,"
-            f" {len(self.dead)} dead letters, {counters['requests_total']} requests {counters['requests']}"
+            f" {len(self.dead)} dead letters, {counters['requests_total']} requests"
         )
 
     def check(self) -> None:
