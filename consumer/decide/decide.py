@@ -8,6 +8,7 @@ from consumer.decide import filter as why_not
 from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
+from consumer.decide.life.merge import losers
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.decide.decision import Body, Items
+    from consumer.decide.life.merge import Losers
     from consumer.decide.message import Faults, Routed, Tombstone
     from consumer.decide.rules import InForce, Rules
     from consumer.offsets.record import Record
@@ -49,7 +51,8 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
     refused = why_not.contact_filter(message, rules)
     left: to.Left = []
     body = to.enduser(message, rules, left) if refused is None else {}
-    enduser = _leaving(message, rules) if refused else _enduser(message, body, rules)
+    merged = losers(message)
+    enduser = _leaving(message, rules) if refused else _enduser(message, body, rules, merged)
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and isinstance(enduser, Payload)
     link = _link(message.account)
@@ -72,6 +75,7 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         if faults or told or left_of_events
         else (),
         _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
+        merged if is_wanted else (),
     )
 
 
@@ -99,10 +103,10 @@ def _doubts(faults: Faults, needed: tuple[str, ...]) -> Sequence[str]:
     return tuple([faults[part] for part in needed if part in faults]) if faults else ()
 
 
-def _enduser(message: UserMessage, body: Body, rules: Rules) -> Payload | Skip:
+def _enduser(message: UserMessage, body: Body, rules: Rules, merged: Losers) -> Payload | Skip:
     if body.keys().isdisjoint(_IDENTITY):
         return _NO_IDENTITY
-    gated = why_not.user_gate(message, rules)
+    gated = why_not.user_gate(message, rules, merged)
     if gated is not None:
         return Skip(gated)
     if rules.archives_left and why_not.has_entered(message.changes, rules):

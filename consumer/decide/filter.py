@@ -9,6 +9,7 @@ from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
 from schemas.attribute import changed_names
 
 if TYPE_CHECKING:
+    from consumer.decide.life.merge import Losers
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
     from schemas.attribute import Attribute
@@ -38,10 +39,10 @@ def company_filter(
     return " ".join(found) or None
 
 
-def user_gate(message: UserMessage, rules: Rules) -> str | None:
-    """Say that nothing changed which matters for the enduser."""
+def user_gate(message: UserMessage, rules: Rules, merged: Losers = ()) -> str | None:
+    """Say that nothing changed which matters for the enduser; that others merged into it does."""
     changes = message.changes
-    if changes is None or message.is_export or changes.is_new:
+    if changes is None or message.is_export or changes.is_new or merged:
         return None
     if _touches(changes.user, rules.contact.own):
         return None

@@ -9,6 +9,7 @@ from consumer.decide import reasons, value
 from consumer.decide.custom.written import Picked
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
+from schemas.connector import OnMerged
 from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
 from schemas.target import Kind, Targets
 
@@ -95,6 +96,7 @@ class Rules:
     send_null_values: bool
     archives_left: bool
     skips_unknown_values: bool = False
+    on_user_merged: OnMerged = "ignore"
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
@@ -114,6 +116,7 @@ class Rules:
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
+            on_user_merged=settings.on_user_merged,
         )
 
     @property

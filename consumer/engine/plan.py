@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 from consumer.decide import reasons
 from consumer.decide.decision import Payload, Skip
 from consumer.engine.gone import GoneCompanies
-from consumer.engine.identity import claims_of, drop_stale_id, is_contact
+from consumer.engine.identity import (
+    await_contact,
+    claims_of,
+    drop_stale_id,
+    idle,
+    is_contact,
+)
 from consumer.engine.lookups import Lookups, OwnerCheck
+from consumer.engine.merge.merges import Merges
 from consumer.engine.waits import CompanyWaits, coming_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
 from consumer.lanes.part import Part
@@ -21,11 +28,10 @@ from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from consumer.decide.decision import AccountDecision, Link, UserDecision
     from consumer.engine.directory import CompanyDirectory, Owners
-    from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
@@ -64,6 +70,7 @@ class Planner:
         self.waits = CompanyWaits(lanes, directory, company_wait_seconds)
         self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
+        self.merges = Merges(self._endusers)
         self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
@@ -73,6 +80,7 @@ class Planner:
         self.waits.clear()
         self.lookups.clear()
         self.gone.clear()
+        self.merges.clear()
         self._planned.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
@@ -94,7 +102,7 @@ class Planner:
                     receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                     continue
                 self._planned.add(event_id)
-            _await_contact(part, self._endusers)
+            await_contact(part, self._endusers)
             self._activities.add(part, now)
             receipt.open += 1
 
@@ -122,6 +130,7 @@ class Planner:
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
+        self.merges.ended(part)
         if part.resource is Resource.COMPANIES and is_delivered:
             self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
@@ -149,6 +158,8 @@ class Planner:
         elif not self._wait_for_company(part, decision, now):
             receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
             return
+        if decision.merged:
+            self.merges.survives(part)
         # An external id counts within a company only: one of another company is another contact.
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
         if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
@@ -156,9 +167,13 @@ class Planner:
         self._endusers.add(part, now)
         receipt.open += 1
         if self._activities.waiting:
-            for activity in _idle(self._activities, claims):
-                if not activity.cleared:
-                    self._endusers.follow(part, activity)
+            self._lead(part)
+
+    def _lead(self, part: Part) -> None:
+        """Let activities of its contact wait for a change, too."""
+        for activity in idle(self._activities, part.claims):
+            if not activity.cleared:
+                self._endusers.follow(part, activity)
 
     def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
@@ -207,7 +222,7 @@ class Planner:
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
-                _await_contact(follower, self._endusers)
+                await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
         company = _find(follower.link, self._directory, self._companies) or end.planhat_id
@@ -253,34 +268,6 @@ def _find(link: Link | None, directory: CompanyDirectory, companies: Lane) -> st
     if link.account_id is not None:
         return companies.memory.ids.get(link.account_id)
     return None
-
-
-def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
-    """Changes that touch one of these claims and wait for nothing: they may go, or go again.
-
-    Those in flight, too: their request may fail.
-    """
-    found: dict[Part, None] = {}
-    for claim in claims:
-        for profile in lane.claims.queue(claim):
-            for part in profile.parts:
-                if not part.waits and not part.ended:
-                    found[part] = None
-    return list(found)
-
-
-def _await_contact(activity: Part, endusers: Lane) -> None:
-    """Let an activity wait for the newest open change of its contact, if there is any.
-
-    Whoever names the contact may bring it into being, also another profile. The older changes
-    go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
-    so is one that comes before the activity has gone (`Planner._enduser`). So it goes after a
-    change of its contact that was delivered, or while none is open: Planhat would drop it in
-    silence.
-    """
-    change = endusers.newest(activity.claims)
-    if change is not None:
-        endusers.follow(change, activity)
 
 
 def _lacks_contact(activity: Part, endusers: Lane) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
 from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside
+from consumer.decide.life.merge import losers
 from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
 
@@ -40,6 +41,7 @@ def user_gate(message: UserMessage, rules: Rules) -> Step:
     if changes is None or message.is_export or changes.is_new:
         return _always(changes)
     opened = [
+        *["merged with another user" for _ in losers(message)[:1]],
         *_touched("", changes.user, rules.contact.own),
         *_account(changes.account, rules),
         *_entered("segment", changes.segments, rules.contact_filter),
