@@ -174,7 +174,8 @@ class Intake:
         for doubt in decision.unreadable:
             receipt.reject(doubt)
         if isinstance(decision, UserDecision):
-            receipt.email = decision.email
+            told = (decision.email, decision.life, decision.merged)
+            receipt.email, receipt.life, receipt.merged = told
             for _, skipped in decision.skipped_events:
                 receipt.skip(Resource.ACTIVITIES, skipped.reason)
             self._planner.user(decision, receipt, now)
