@@ -169,6 +169,10 @@ class Receipt:
         self.life = ""
         self.merged: Sequence[Any] = ()  # `Losers` of consumer/decide, a room above
 
+    def of_user(self, email: str | None, life: str, merged: Sequence[Any]) -> None:
+        """Its decision is about a user."""
+        self.email, self.life, self.merged = email, life, merged
+
     def reject(self, reason: str) -> None:
         """Something of it can't be sent, or was refused."""
         self.rejections = appended(self.rejections, reason)
