@@ -9,6 +9,7 @@ from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
 from consumer.decide.life.merge import losers
+from consumer.decide.life.told import told as told_of
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
@@ -61,6 +62,10 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and not is_unlinked and isinstance(enduser, Payload)
     link = _link(message.account)
+    has_moved = why_not.may_have_moved(message.changes)
+    life = ""
+    if (merged or has_moved or rules.archives) and isinstance(enduser, Payload):
+        life = told_of(enduser.body, link, merged, has_moved=has_moved, is_unlinked=is_unlinked)
     left_of_events: to.Left = []
     activities, skipped = ((), ()) if refused else _events(message, body, rules, left_of_events)
     # Of who has not changed nothing is sent, so nothing is left out.
@@ -75,12 +80,13 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         _CompanyOf(message, link, rules) if is_wanted else _no_company,
         activities,
         skipped,
-        is_unlinked or why_not.may_have_moved(message.changes),
+        is_unlinked or has_moved,
         _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events))
         if faults or told or left_of_events
         else (),
         _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
         merged if is_wanted else (),
+        life,
     )
 
 

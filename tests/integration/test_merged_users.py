@@ -1,4 +1,4 @@
-"""Users that Hull merged while the losers' older messages lag behind; real Kafka and the sandbox."""
+"""Users that Hull merged, and older messages of the losers; real Kafka and the sandbox."""
 
 from __future__ import annotations
 

@@ -313,4 +313,4 @@ def test_many_merges_cost_few_calls() -> None:
     found = contacts(engine)
     assert sum(found[f"u-{count + number}"] is True for number in range(count)) == count
     calls = engine.calls - before
-    assert calls == {"endusers": 6, "endusers listed": 1}
+    assert calls == {"endusers": 5, "endusers listed": 1}
