@@ -118,7 +118,7 @@ class Lookups:
         if self._asked or not is_quiet or not (self._are_many() or self._are_wide(now)):
             return []
         self._since = now
-        taken = [lookup for lookup in self._fresh if _is_first(lookup)]
+        taken = [lookup for lookup in self._fresh if self._costs_a_call(lookup)]
         chosen = set(taken)
         self._fresh = deque([lookup for lookup in self._fresh if lookup not in chosen])
         while (lookup := self._due(now)) is not None:
@@ -203,8 +203,12 @@ class Lookups:
             return False
         first = 0
         for lookup in self._fresh:
-            first += _is_first(lookup)
+            first += self._costs_a_call(lookup)
         return first + len(self._failed) >= self._many
+
+    def _costs_a_call(self, lookup: _Lookup) -> bool:
+        """Whether it may be asked about, and is not known meanwhile."""
+        return _is_first(lookup) and (lookup.goes_last or self.known_id(lookup.part) is None)
 
     def _are_wide(self, now: float) -> bool:
         """Whether those that only a listing can tell of are worth one, or have waited long."""

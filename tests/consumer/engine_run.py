@@ -209,7 +209,11 @@ class Engine:
         taken = self.core.lookups.take_many(self.now)
         if taken:
             self.calls["endusers listed"] += 1
-        listing = self.contacts_of({part: self.planner.merges.asks(part) or [] for part in taken})
+        wanted: dict[Part, Sequence[Ask]] = {}
+        for part in taken:
+            asks = self.planner.merges.asks(part)
+            wanted[part] = asks or [("externalId", str(part.body["externalId"]))]
+        listing = self.contacts_of(wanted)
         for part in taken:
             self.core.looked_up(part, listing.rows_of(part), self.now)
         return bool(taken)
