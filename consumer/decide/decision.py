@@ -83,7 +83,8 @@ class UserDecision:
     Both are worked out when they are asked for: mostly the link finds the company.
     `may_have_moved`: it may be in Planhat under another company. `link` is None for who was
     unlinked: it is archived wherever it is, and created nowhere.
-    `merged` are those that Hull merged into it.
+    `merged` are those that Hull merged into it; `life` says in words what becomes of its contact
+    beside its fields.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     `unreadable` says what could not be read and may have changed the decision: the message is for
     the dead letters too, whatever of it is sent.
@@ -103,6 +104,7 @@ class UserDecision:
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
         merged: Losers = (),
+        life: str = "",
     ) -> None:
         self.hull_id = hull_id
         self.external_id = external_id
@@ -116,6 +118,7 @@ class UserDecision:
         self.left_out = left_out
         self.unreadable = unreadable
         self.merged = merged
+        self.life = life
 
     @property
     def company(self) -> Payload | Skip:
