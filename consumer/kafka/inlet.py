@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
@@ -58,8 +59,11 @@ class KafkaInlet:
         left = dict(enumerate(letters))
         too_large: set[int] = set()
         async with in_time(f" for topic {self._topic}", seconds):
-            while left:
-                await self._try(left, too_large)
+            if left and not await self._try(left, too_large):
+                # Some were refused together. What lies behind them in a partition is refused too
+                # (its numbers are out of step), so that one after the other they keep their order.
+                for at, letter in left.items():
+                    await self._try({at: letter}, too_large)
         return too_large
 
     async def close(self) -> None:
@@ -67,8 +71,11 @@ class KafkaInlet:
         self._give_up(self._producer)
         await self._ended()
 
-    async def _try(self, left: dict[int, Letter], too_large: set[int]) -> None:
-        """Take out of `left` what is acknowledged, or too large; raises KafkaError."""
+    async def _try(self, left: dict[int, Letter], too_large: set[int]) -> bool:
+        """Take out of `left` what is acknowledged or too large; False if some are left.
+
+        Raises KafkaError.
+        """
         sent: dict[int, _Sent] = {}
         try:
             producer = await self._handed_over(left, sent)
@@ -79,15 +86,19 @@ class KafkaInlet:
             for one in sent.values():
                 one.cancel()
             raise
+        is_alone = len(left) == 1
         refused, trouble = _settled(left, sent)
-        too_large |= refused
-        for at in too_large & left.keys():
-            del left[at]
         if refused or trouble is not None:
             # After a failure an idempotent producer may be out of step with the broker for good.
             self._give_up(producer)
         if trouble is not None and not refused:
             raise trouble
+        for at in refused:
+            # A smaller one shared its batch with others: it may be one of them.
+            if is_alone or len(left[at][1] or b"") > SMALL_BATCH:
+                too_large.add(at)
+                del left[at]
+        return not left
 
     async def _handed_over(
         self, left: dict[int, Letter], sent: dict[int, _Sent]
@@ -129,7 +140,7 @@ class KafkaInlet:
 def _settled(
     left: dict[int, Letter], sent: dict[int, _Sent]
 ) -> tuple[set[int], BaseException | None]:
-    """Take out what is acknowledged; give what is too large, and what else went wrong."""
+    """Take out what is acknowledged; give what is refused for its size, and what else happened."""
     refused = set()
     trouble: BaseException | None = None
     for at, one in sent.items():
@@ -153,7 +164,11 @@ async def _end(producer: aiokafka.AIOKafkaProducer) -> None:
             await producer.client.close()
             if sender.sender_task is not None:
                 await asyncio.wait([sender.sender_task])
-            producer._message_accumulator.fail_all(KafkaConnectionError())  # noqa: SLF001 - likewise
+            held = producer._message_accumulator  # noqa: SLF001 - likewise
+            held.fail_all(KafkaConnectionError())
+            for batch in chain(held._pending_batches, *held._batches.values()):  # noqa: SLF001 - likewise
+                if batch._drain_waiter.done():  # noqa: SLF001 - else asyncio logs that nobody asked
+                    batch._drain_waiter.exception()  # noqa: SLF001 - likewise
             await producer.stop()
     except Exception as error:  # noqa: BLE001 - nothing can be done with it any more
         _log.warning("kafka.not_closed", reason=str(translated(error)))

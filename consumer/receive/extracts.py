@@ -9,7 +9,7 @@ import asyncio
 import io
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeVar, cast
 
 import structlog
 
@@ -25,16 +25,18 @@ from consumer.receive.refused import Refused
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from aiohttp import StreamReader
 
-    from consumer.kafka.inlet import KafkaInlet
     from consumer.outbox.letter import Letter
     from consumer.receive.fetch import Fetch
     from consumer.watch.metrics import Metrics
 
 Got = TypeVar("Got")
+Write: TypeAlias = "Callable[[Sequence[Letter], float], Awaitable[set[int]]]"
+"""Writes records within seconds, and gives the positions of those that are too large; raises
+KafkaError."""
 
 _MOST: Final = 2
 _DOWNLOADS: Final = 5
@@ -65,9 +67,9 @@ class Job:
 class Extracts:
     """The owner of the extracts under way."""
 
-    def __init__(self, fetch: Fetch, inlet: KafkaInlet, metrics: Metrics) -> None:
+    def __init__(self, fetch: Fetch, write: Write, metrics: Metrics) -> None:
         self._fetch = fetch
-        self._inlet = inlet
+        self._write_to = write
         self._metrics = metrics
         self._running: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
@@ -171,7 +173,7 @@ class Extracts:
         too_large: set[int] | None = None
         while too_large is None:
             try:
-                too_large = await self._inlet.write(group, _WRITE_SECONDS)
+                too_large = await self._write_to(group, _WRITE_SECONDS)
             except KafkaError as error:
                 failures += 1
                 if self._repeats.is_due("unwritable", loop_time()):

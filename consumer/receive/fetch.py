@@ -10,6 +10,7 @@ import aiohttp
 from consumer.receive.hosts import why_not
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Collection
 
 _KEY_SECONDS: Final = 3.0
@@ -31,8 +32,10 @@ class NotFetched(Exception):
 class Fetch:
     """Asks hosts that are allowed, and no others."""
 
-    def __init__(self, hosts: Collection[str]) -> None:
+    def __init__(self, hosts: Collection[str], trust: ssl.SSLContext | None = None) -> None:
+        """`hosts` are those that are allowed; `trust` knows their authorities, if it is given."""
         self._hosts = hosts
+        self._trust = trust
         self._session: aiohttp.ClientSession | None = None
 
     async def key(self, url: str, signature: str) -> str:
@@ -80,7 +83,12 @@ class Fetch:
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         try:
             async with self._session.request(
-                method, url, data=body, timeout=patience, allow_redirects=False
+                method,
+                url,
+                data=body,
+                timeout=patience,
+                allow_redirects=False,
+                ssl=self._trust or True,
             ) as response:
                 yield response
         except TimeoutError as error:

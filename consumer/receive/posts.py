@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from consumer.extract.export import Kind
-    from consumer.kafka.inlet import KafkaInlet
     from consumer.outbox.letter import Letter
     from consumer.receive.bodies import Bodies
-    from consumer.receive.extracts import Extracts
+    from consumer.receive.extracts import Extracts, Write
     from consumer.receive.keys import Keys
     from consumer.settings.secret import TokenSource
     from consumer.watch.metrics import Metrics
@@ -48,7 +47,7 @@ class Posts:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it is joined of
         self,
-        inlet: KafkaInlet,
+        write: Write,
         bodies: Bodies,
         sizes: Sizes,
         keys: Keys | None,
@@ -57,7 +56,7 @@ class Posts:
         metrics: Metrics,
     ) -> None:
         """Without `keys` nobody must sign, without `token` nobody must show one."""
-        self._inlet = inlet
+        self._write_to = write
         self._bodies = bodies
         self._sizes = sizes
         self._keys = keys
@@ -203,9 +202,10 @@ class Posts:
         """Return what is wrong with single messages, when all are safe; raises Refused."""
         until = loop_time() + _KAFKA_SECONDS
         try:
-            large = await self._inlet.write([_letter(one) for one in records], _KAFKA_SECONDS)
+            large = await self._write_to([_letter(one) for one in records], _KAFKA_SECONDS)
             stubs = [too_large(records[at]) for at in sorted(large)]
-            await self._inlet.write([_letter(one) for one in stubs], until - loop_time())
+            if stubs:
+                await self._write_to([_letter(one) for one in stubs], until - loop_time())
         except KafkaError as error:
             self.trouble = str(error)
             if self._repeats.is_due(self.trouble, loop_time()):

@@ -49,9 +49,9 @@ class Receiver:
         self._topic = kafka.topics[0]
         self._inlet = KafkaInlet(kafka, self._topic)
         self._fetch = Fetch(receive.hosts)
-        self._extracts = Extracts(self._fetch, self._inlet, metrics)
+        self._extracts = Extracts(self._fetch, self._inlet.write, metrics)
         self._posts = Posts(
-            self._inlet,
+            self._inlet.write,
             Bodies(
                 receive.max_body,
                 receive.max_pending_bytes,
