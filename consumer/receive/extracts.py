@@ -97,7 +97,6 @@ class Extracts:
             await asyncio.wait(self._running)
 
     async def _run(self, job: Job, begun: asyncio.Future[None]) -> None:
-        told = {"of": job.of}
         outcome, reason = "failed", ""
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
@@ -113,11 +112,13 @@ class Extracts:
                 return
             reason = str(error) or type(error).__name__
         self._metrics.count("extracts", outcome)
-        told |= {"written": job.written, "bad": job.bad}  # type: ignore[dict-item]  # a log's
+        told = {"of": job.of, "written": job.written, "bad": job.bad}
         if outcome == "done":
             _log.info("extract.done", **told)
+        elif outcome == "stopped":
+            _log.error("extract.stopped", line=job.line, reason=reason, **told)
         else:
-            _log.error(f"extract.{outcome}", line=job.line, reason=reason, **told)
+            _log.error("extract.failed", line=job.line, reason=reason, **told)
 
     async def _download(self, job: Job, begun: asyncio.Future[None]) -> None:
         for attempt in range(1, _DOWNLOADS + 1):
