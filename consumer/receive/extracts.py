@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeVar, cast
 import structlog
 
 from consumer.clock import loop_time
+from consumer.decide.forms.rows import Kind
 from consumer.errors import KafkaError
 from consumer.extract.csv_rows import csv_rows
-from consumer.extract.export import Bad, Kind, exports
+from consumer.extract.export import Bad, exports
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.log.repeats import FOREIGN_SECONDS, Repeats
@@ -27,10 +28,8 @@ from planhat_client.retry import backoff
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-    from aiohttp import StreamReader
-
     from consumer.outbox.letter import Letter
-    from consumer.receive.fetch import Fetch
+    from consumer.receive.fetch import Content, Fetch
     from consumer.watch.metrics import Metrics
 
 Got = TypeVar("Got")
@@ -135,7 +134,7 @@ class Extracts:
                 _log.warning("extract.interrupted", line=job.line, reason=str(error))
             await self._unless_ended(asyncio.sleep(backoff(attempt, random.random())))
 
-    def _copy(self, job: Job, content: StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    def _copy(self, job: Job, content: Content, loop: asyncio.AbstractEventLoop) -> None:
         """Write what lies from the job's line on; in a thread."""
 
         def wait(work: Coroutine[Any, Any, Got]) -> Got:

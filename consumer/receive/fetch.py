@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import aiohttp
 
@@ -12,6 +12,9 @@ from consumer.receive.hosts import why_not
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Collection
+
+Content: TypeAlias = aiohttp.StreamReader
+"""What is read of a download."""
 
 _KEY_SECONDS: Final = 3.0
 _CONNECT_SECONDS: Final = 10.0
@@ -57,7 +60,7 @@ class Fetch:
         raise AssertionError
 
     @asynccontextmanager
-    async def opened(self, url: str) -> AsyncIterator[aiohttp.StreamReader]:
+    async def opened(self, url: str) -> AsyncIterator[Content]:
         """Begin to read what lies there; raises NotAllowed, NotFetched, also while it is read."""
         slow = aiohttp.ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENT_SECONDS

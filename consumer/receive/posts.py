@@ -23,7 +23,7 @@ from consumer.receive.signature import Unsigned
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from consumer.extract.export import Kind
+    from consumer.decide.forms.rows import Kind
     from consumer.outbox.letter import Letter
     from consumer.receive.bodies import Bodies
     from consumer.receive.extracts import Extracts, Write

@@ -92,8 +92,8 @@ class Settings(GeneralSettings):
     kafka: KafkaSettings = KafkaSettings()
     planhat: PlanhatSettings = PlanhatSettings()
     http: HttpSettings = HttpSettings()
-    log: LogSettings = LogSettings()
     receive: ReceiveSettings = ReceiveSettings()
+    log: LogSettings = LogSettings()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -140,8 +140,8 @@ SECTIONS: dict[str, type[Section]] = {
     "kafka": KafkaSettings,
     "planhat": PlanhatSettings,
     "http": HttpSettings,
-    "log": LogSettings,
     "receive": ReceiveSettings,
+    "log": LogSettings,
 }
 
 

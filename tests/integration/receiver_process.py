@@ -39,7 +39,7 @@ class ReceiverProcess(ServiceProcess):
                 await asyncio.sleep(0.1)
 
 
-def envelope(number: int, messages: Sequence[dict[str, Any]], **rest: Any) -> bytes:  # noqa: ANN401 - any JSON
+def envelope(number: int, messages: Sequence[object], **rest: Any) -> bytes:  # noqa: ANN401 - any JSON
     """Hull's notification, with what it carries beside the messages."""
     found = {
         "notification_id": f"notification-{number}",

@@ -67,7 +67,7 @@ async def test_several_at_once_are_not_mixed(
 
     await asyncio.gather(*(found.write(one, 30) for one in groups))
 
-    values = [one.value for one in await kafka.read(name)]
+    values = [one.value or b"" for one in await kafka.read(name)]
     assert len(values) == 1000
     assert values == sorted(values)
     await found.close()
