@@ -57,7 +57,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "tick",
         "parts",
         "app",
-        "live",
+        "forget live",
         "cli",
     )
 )
