@@ -26,7 +26,10 @@ PACKAGES: Final = ("consumer", "planhat_client", "schemas")
 ROOMS: Final = (
     "consumer/decide",
     "consumer/decide/custom",
+    "consumer/decide/forms",
+    "consumer/decide/life",
     "consumer/engine",
+    "consumer/engine/merge",
     "consumer/lanes",
     "consumer/offsets",
     "consumer/watch/outcomes",

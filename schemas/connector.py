@@ -25,6 +25,9 @@ from schemas.target import Targets
 
 __all__ = ["AttributeMapping", "ConnectorSettings", "InvalidSettings"]
 
+OnMerged = Literal["ignore", "archive", "delete"]
+"""What becomes of the contact of a user that Hull merged into another."""
+
 _HISTORIC_TOKEN: Final = "personal_acccess_token"  # noqa: S105 - the name of a key, sic
 _TOKEN: Final = "personal_access_token"  # noqa: S105 - the name of a key
 _HOST_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -144,6 +147,8 @@ class ConnectorSettings(_Lists):
 
     send_null_values: bool = False
     on_segment_left: Literal["ignore", "archive"] = "ignore"
+    on_user_unlinked: Literal["keep", "archive"] = "keep"
+    on_user_merged: OnMerged = "ignore"
     unknown_list_values: Literal["send", "skip"] = "send"
 
     _blanks: tuple[str, ...] = PrivateAttr(default=())

@@ -267,14 +267,14 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
 @app.command()
 def schema(
     of: Annotated[
-        Literal["record", "settings", "environment", "dialect"],
+        Literal["record", "settings", "environment", "dialect", "outcome"],
         typer.Argument(
-            help="The Kafka record, the connector settings, the environment, or what a sandbox may"
-            " learn of a tenant."
+            help="The Kafka record, the connector settings, the environment, what a sandbox may"
+            " learn of a tenant, or a line of the outcomes topic."
         ),
     ],
 ) -> None:
-    """Print the JSON Schema of the record or of the settings."""
+    """Print the JSON Schema of a record, of the settings, or of what is told of outcomes."""
     from consumer.cli.schema import schema_text
 
     typer.echo(schema_text(of))

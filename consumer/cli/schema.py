@@ -1,4 +1,4 @@
-"""`hull-planhat schema`: JSON Schema of what people write and what the bridge writes.
+"""`hull-planhat schema`: JSON Schema of what people write, what the bridge writes, and what we do.
 
 The record is as lenient as the service reads it; the settings are as editors like them.
 """
@@ -18,6 +18,7 @@ from schemas.connector import ConnectorSettings
 from schemas.dialect import Dialect
 from schemas.hull import Message
 from schemas.models import MODELS
+from schemas.outcome import Line
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_text(of: Literal["record", "settings", "environment", "dialect"]) -> str:
+def schema_text(of: Literal["record", "settings", "environment", "dialect", "outcome"]) -> str:
     """Return the schema as JSON."""
     made = {
         "record": _record,
         "settings": settings_schema,
         "environment": _environment,
         "dialect": Dialect.model_json_schema,
+        "outcome": _outcome,
     }[of]
     return json.dumps({"$schema": _DIALECT, **made()}, indent=2)
 
@@ -168,6 +170,11 @@ def _lenient(name: str, one: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [told, *_NOTHING]}
 
 
+def _outcome() -> dict[str, Any]:
+    """A line of the outcomes topic."""
+    return {"title": "A line of the outcomes topic", **msgspec.json.schema(Line)}
+
+
 _LABELS: Final = (
     *("Full name", "Name", "Name (*)", "Company name", "Email", "External id", "External id (*)"),
     *("Company id (*)", "Position", "Phone", "Featured", "Tags", "First name", "Last Name"),
@@ -211,6 +218,8 @@ _MEANINGS: Final = {
     },
     "send_null_values": "Send null, which clears the field in Planhat.",
     "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "on_user_unlinked": "What happens to an enduser whose user was unlinked from its account.",
+    "on_user_merged": "What happens to the enduser of a user that Hull merged into another.",
     "unknown_list_values": "Whether values go to custom lists that do not offer them.",
     "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",
     "fetch_interval_users": "Accepted and ignored: this service does not fetch.",

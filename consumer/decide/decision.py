@@ -12,6 +12,7 @@ from schemas.models import COMPANIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from consumer.decide.life.merge import Losers
     from consumer.offsets.ticket import LeftOut
     from schemas.planhat import Resource
 
@@ -71,7 +72,10 @@ class UserDecision:
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.
     Both are worked out when they are asked for: mostly the link finds the company.
-    `may_have_moved`: it may be in Planhat under another company.
+    `may_have_moved`: it may be in Planhat under another company. `link` is None for who was
+    unlinked: it is archived wherever it is, and created nowhere.
+    `merged` are those that Hull merged into it; `life` says in words what becomes of its contact
+    beside its fields.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     `unreadable` says what could not be read and may have changed the decision: the message is for
     the dead letters too, whatever of it is sent.
@@ -83,13 +87,15 @@ class UserDecision:
         external_id: str | None,
         email: str | None,
         enduser: Payload | Skip,
-        link: Link,
+        link: Link | None,
         find_company: Callable[[], Payload | Skip],
         activities: tuple[Payload, ...],
         skipped_events: tuple[tuple[str, Skip], ...],
         may_have_moved: bool = False,  # noqa: FBT001, FBT002 - a field like the others
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
+        merged: Losers = (),
+        life: str = "",
     ) -> None:
         self.hull_id = hull_id
         self.external_id = external_id
@@ -102,6 +108,8 @@ class UserDecision:
         self.may_have_moved = may_have_moved
         self.left_out = left_out
         self.unreadable = unreadable
+        self.merged = merged
+        self.life = life
 
     @property
     def company(self) -> Payload | Skip:

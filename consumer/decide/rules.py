@@ -9,6 +9,7 @@ from consumer.decide import reasons, value
 from consumer.decide.custom.written import Picked
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
+from schemas.connector import OnMerged
 from schemas.models import COMPANIES, ENDUSERS, MODELS, Model
 from schemas.target import Kind, Targets
 
@@ -94,7 +95,9 @@ class Rules:
     lists: tuple[Listed, ...]
     send_null_values: bool
     archives_left: bool
+    archives_unlinked: bool = False
     skips_unknown_values: bool = False
+    on_user_merged: OnMerged = "ignore"
 
     @classmethod
     def compile(cls, settings: ConnectorSettings) -> Rules:
@@ -113,7 +116,9 @@ class Rules:
             lists=tuple(lists),
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
+            archives_unlinked=settings.on_user_unlinked == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
+            on_user_merged=settings.on_user_merged,
         )
 
     @property
@@ -121,6 +126,11 @@ class Rules:
         """The mapping of each model."""
         lists = [(listed.model, listed.mapping) for listed in self.lists]
         return ((ENDUSERS, self.contact), (COMPANIES, self.company), *lists)
+
+    @property
+    def archives(self) -> bool:
+        """Whether `archived` is ours to write, true and false."""
+        return self.archives_left or self.archives_unlinked
 
     @property
     def needs_owners(self) -> bool:

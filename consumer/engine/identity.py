@@ -1,4 +1,4 @@
-"""By which identities Planhat could take one profile for another's record. Pure."""
+"""By which identities Planhat could take one profile for another's record; its contact. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from consumer.lanes.memory import short
 from schemas.models import ENDUSERS, MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consumer.lanes.claims import Claim
+    from consumer.lanes.lane import Lane
     from consumer.lanes.memory import StaleIds
     from consumer.lanes.part import Body, Part
     from schemas.planhat import Resource
@@ -50,3 +53,31 @@ def drop_stale_id(body: Body, stale: StaleIds) -> None:
     """Leave out an id that Planhat did not know, if there is another key."""
     if "_id" in body and stale.holds(body["_id"]) and len(body.keys() & _KEYS) > 1:
         del body["_id"]
+
+
+def idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
+    """Changes that touch one of these claims and wait for nothing: they may go, or go again.
+
+    Those in flight, too: their request may fail.
+    """
+    found: dict[Part, None] = {}
+    for claim in claims:
+        for profile in lane.claims.queue(claim):
+            for part in profile.parts:
+                if not part.waits and not part.ended:
+                    found[part] = None
+    return list(found)
+
+
+def await_contact(activity: Part, endusers: Lane) -> None:
+    """Let an activity wait for the newest open change of its contact, if there is any.
+
+    Whoever names the contact may bring it into being, also another profile. The older changes
+    go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
+    so is one that comes before the activity has gone (`Planner._enduser`). So it goes after a
+    change of its contact that was delivered, or while none is open: Planhat would drop it in
+    silence.
+    """
+    change = endusers.newest(activity.claims)
+    if change is not None:
+        endusers.follow(change, activity)

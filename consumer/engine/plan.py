@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 from consumer.decide import reasons
 from consumer.decide.decision import Payload, Skip
 from consumer.engine.gone import GoneCompanies
-from consumer.engine.identity import claims_of, drop_stale_id, is_contact
+from consumer.engine.identity import (
+    await_contact,
+    claims_of,
+    drop_stale_id,
+    idle,
+    is_contact,
+)
 from consumer.engine.lookups import Lookups, OwnerCheck
-from consumer.engine.waits import CompanyWaits, coming_company
+from consumer.engine.merge.merges import Merges
+from consumer.engine.waits import CompanyWaits, coming_company, known_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import UNATTRIBUTED
@@ -21,16 +28,16 @@ from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from consumer.decide.decision import AccountDecision, Link, UserDecision
     from consumer.engine.directory import CompanyDirectory, Owners
-    from consumer.lanes.claims import Claim
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
+_ANYWHERE = frozenset(ENDUSERS.keys) - {"email"}
 _LINKS = {name: model.link for name, model in MODELS.items()}
 
 
@@ -64,6 +71,7 @@ class Planner:
         self.waits = CompanyWaits(lanes, directory, company_wait_seconds)
         self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
+        self.merges = Merges(self._endusers)
         self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
@@ -73,6 +81,7 @@ class Planner:
         self.waits.clear()
         self.lookups.clear()
         self.gone.clear()
+        self.merges.clear()
         self._planned.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
@@ -94,7 +103,7 @@ class Planner:
                     receipt.skip(Resource.ACTIVITIES, reasons.EVENT_SENT)
                     continue
                 self._planned.add(event_id)
-            _await_contact(part, self._endusers)
+            await_contact(part, self._endusers)
             self._activities.add(part, now)
             receipt.open += 1
 
@@ -122,6 +131,7 @@ class Planner:
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
+        self.merges.ended(part)
         if part.resource is Resource.COMPANIES and is_delivered:
             self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
@@ -143,12 +153,12 @@ class Planner:
             drop_stale_id(body, memory.stale)
         claims = claims_of(Resource.ENDUSERS, payload.key, body)
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
-        company = _find(decision.link, self._directory, self._companies)
-        if company is not None:
-            body[ENDUSERS.link] = company
-        elif not self._wait_for_company(part, decision, now):
-            receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
+        reason = self._to_company(part, decision, now)
+        if reason is not None:
+            receipt.skip(Resource.ENDUSERS, reason)
             return
+        if decision.merged:
+            self.merges.survives(part)
         # An external id counts within a company only: one of another company is another contact.
         is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
         if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
@@ -156,15 +166,32 @@ class Planner:
         self._endusers.add(part, now)
         receipt.open += 1
         if self._activities.waiting:
-            for activity in _idle(self._activities, claims):
-                if not activity.cleared:
-                    self._endusers.follow(part, activity)
+            self._lead(part)
 
-    def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
+    def _lead(self, part: Part) -> None:
+        """Let activities of its contact wait for a change, too."""
+        for activity in idle(self._activities, part.claims):
+            if not activity.cleared:
+                self._endusers.follow(part, activity)
+
+    def _to_company(self, part: Part, decision: UserDecision, now: float) -> str | None:
+        """Name the company of an enduser, or let it wait for one; the reason if neither can be."""
+        link = decision.link
+        if link is None:
+            # It may be anywhere, and by its e-mail address alone Planhat could make another.
+            is_anywhere = not part.body.keys().isdisjoint(_ANYWHERE)
+            is_found = is_anywhere or self._endusers.memory.ids.get(part.key) is not None
+            return None if is_found else reasons.UNLINKED
+        company = known_company(link, self._directory, self._companies)
+        if company is not None:
+            part.body[ENDUSERS.link] = company
+            return None
+        return None if self._wait_for_company(part, decision, link, now) else reasons.NO_COMPANY_ID
+
+    def _wait_for_company(self, part: Part, decision: UserDecision, link: Link, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
         if self.gone.waiting and self.gone.joins(part):
             return True
-        link = decision.link
         coming = coming_company(self._companies, link)
         stub = decision.company_stub if coming is None else None
         if stub is not None:
@@ -207,10 +234,10 @@ class Planner:
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
-                _await_contact(follower, self._endusers)
+                await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
-        company = _find(follower.link, self._directory, self._companies) or end.planhat_id
+        company = known_company(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:
             coming = coming_company(self._companies, follower.link)
@@ -229,7 +256,7 @@ class Planner:
 
     def _relink(self, part: Part, now: float) -> bool:
         """Find another company for a part, or let it follow one that comes or is made for it."""
-        found = _find(part.link, self._directory, self._companies)
+        found = known_company(part.link, self._directory, self._companies)
         if found is not None:
             part.body[_LINKS[part.resource]] = found
             return True
@@ -240,47 +267,6 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
-
-
-def _find(link: Link | None, directory: CompanyDirectory, companies: Lane) -> str | None:
-    """Planhat's id of the company of a link, if it is known."""
-    if link is None:
-        return None
-    if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
-        return link.planhat_id
-    if link.external_id is not None:
-        return directory.ids.get(link.external_id)
-    if link.account_id is not None:
-        return companies.memory.ids.get(link.account_id)
-    return None
-
-
-def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
-    """Changes that touch one of these claims and wait for nothing: they may go, or go again.
-
-    Those in flight, too: their request may fail.
-    """
-    found: dict[Part, None] = {}
-    for claim in claims:
-        for profile in lane.claims.queue(claim):
-            for part in profile.parts:
-                if not part.waits and not part.ended:
-                    found[part] = None
-    return list(found)
-
-
-def _await_contact(activity: Part, endusers: Lane) -> None:
-    """Let an activity wait for the newest open change of its contact, if there is any.
-
-    Whoever names the contact may bring it into being, also another profile. The older changes
-    go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
-    so is one that comes before the activity has gone (`Planner._enduser`). So it goes after a
-    change of its contact that was delivered, or while none is open: Planhat would drop it in
-    silence.
-    """
-    change = endusers.newest(activity.claims)
-    if change is not None:
-        endusers.follow(change, activity)
 
 
 def _lacks_contact(activity: Part, endusers: Lane) -> bool:

@@ -211,6 +211,10 @@ def row(target: str) -> str:
             "unknown_list_values: go",
             "unknown_list_values: 'go': input should be 'send' or 'skip'",
         ),
+        (
+            "on_user_merged: go",
+            "on_user_merged: 'go': input should be 'ignore', 'archive' or 'delete'",
+        ),
         ("on_segment_left: go", "on_segment_left: 'go': input should be 'ignore' or 'archive'"),
         (
             "api_prefix: https://api-eu.planhat.com/",

@@ -282,7 +282,7 @@ def test_check_tells_all_as_json_and_fails() -> None:
     assert "did you mean PLANHAT_ACCESS_TOKEN?" in told["messages"][0]["message"]
 
 
-@pytest.mark.parametrize("of", ["record", "settings", "environment", "dialect"])
+@pytest.mark.parametrize("of", ["record", "settings", "environment", "dialect", "outcome"])
 def test_a_schema_is_json(of: str) -> None:
     done = call_here("schema", of)
 

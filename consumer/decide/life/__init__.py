@@ -1,0 +1,1 @@
+"""What becomes of a profile beyond its changes: Hull merges it into another. Pure."""

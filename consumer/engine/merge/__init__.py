@@ -1,0 +1,1 @@
+"""What follows when Hull merged users: who waits for what, and which contacts end. Pure."""
