@@ -57,14 +57,23 @@ class Link:
     planhat_id: str | None
     external_id: str | None
     account_id: str | None
+    former_external_id: str | None
 
     def __init__(
-        self, planhat_id: str | None, external_id: str | None, account_id: str | None
+        self,
+        planhat_id: str | None,
+        external_id: str | None,
+        account_id: str | None,
+        former_external_id: str | None = None,
     ) -> None:
-        """The ids of the company in Planhat, at the customer's, and of the account in Hull."""
+        """The ids of the company in Planhat, at the customer's, and of the account in Hull.
+
+        `former_external_id`: what the customer's was until this message told of the new one.
+        """
         self.planhat_id = planhat_id
         self.external_id = external_id
         self.account_id = account_id
+        self.former_external_id = former_external_id
 
 
 class UserDecision:
