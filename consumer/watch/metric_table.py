@@ -17,7 +17,7 @@ _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
 _OfRecords = Literal["records", "messages", "skipped", "left_out", "items", "rebalances", "commits"]
 _OfDoors = Literal["dead_letters", "results", "http_refused", "kafka_credentials"]
-_OfPlanhat = Literal["requests", "lookups", "activities_unattributed"]
+_OfPlanhat = Literal["requests", "lookups", "merges", "activities_unattributed"]
 CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat]
 HistogramName = Literal["request_seconds", "batch_items", "delivery_seconds"]
 _OfWork = Literal[
@@ -26,7 +26,7 @@ _OfWork = Literal[
 _OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
 _OfQuota = Literal["quota_used_ratio", "quota_limit", "quota_spared", "breaker_state"]
 _OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
-_OfQueues = Literal["dead_letters_waiting", "results_waiting"]
+_OfQueues = Literal["dead_letters_waiting", "results_waiting", "merges_waiting"]
 GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, "build_info"]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
@@ -44,7 +44,8 @@ COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
-    "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
+    "lookups": ("Endusers that moved or were merged, looked up, by how that ended", ("outcome",)),
+    "merges": ("Merges of Hull that went on, by whether all before was read", ("outcome",)),
     "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
     "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
 }
@@ -77,6 +78,7 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "results_waiting": ("Results for Hull that are not in their topic yet", ()),
+    "merges_waiting": ("Messages that wait for what was published before a merge", ()),
     "pending_records": ("Records that are read and not final", ()),
     "pending_bytes": ("Bytes of the same", ()),
     "build_info": ("Always 1; the version is in the labels", ("version", "python")),
