@@ -54,7 +54,7 @@ class Hull:
     weights: Weights = field(default_factory=Weights)
     messages: list[Said] = field(default_factory=list)
     tells_merges: tuple[str, ...] = ("event", "both")
-    """How: by the event, by `changes` (then nothing but the Hull id of the loser is told), by both."""
+    """By the event, by both; or by `changes`, where only the Hull id of the loser is told."""
     _made: int = 0
     _rekeyed: int = 0
     _now: int = 0
