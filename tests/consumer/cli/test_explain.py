@@ -38,8 +38,8 @@ def test_the_page_lists_the_twelve_answers() -> None:
 
 def lives(*arguments: str, width: str = "100", settings: Path = LIVES) -> str:
     """What is said of fourteen lives."""
-    environment = {"COLUMNS": width, "CONNECTOR_SETTINGS": str(settings)}
-    done = call("explain", *arguments, "tests/data/lives.jsonl", **environment)
+    file = "tests/data/lives.jsonl"
+    done = call("explain", *arguments, file, COLUMNS=width, CONNECTOR_SETTINGS=str(settings))
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
