@@ -73,7 +73,7 @@ class GoneCompanies:
             for part in each.parts:
                 if part.body.get(link) == company:
                     del part.body[link]
-                    self._hold(part)
+                    self._hold(part, company)
             lane.reconsider(each, now)
         self._directory.miss()
         return True
@@ -108,10 +108,11 @@ class GoneCompanies:
             else:
                 lane.drop(part, _reason(part), now)
 
-    def _hold(self, part: Part) -> None:
+    def _hold(self, part: Part, company: str) -> None:
         account = part.link.account_id if part.link else None
-        if account is not None:
-            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
+        memory = self._lanes[Resource.COMPANIES].memory
+        if account is not None and memory.ids.get(account) in (None, company):
+            memory.forget_profile(account)
         part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self.waiting.append(part)

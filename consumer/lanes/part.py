@@ -28,6 +28,7 @@ class Part:
     `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
+    `replaced` is an id of Planhat's by which it was named and that did not hold.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Part:
         "offsets",
         "profile",
         "receipt",
+        "replaced",
         "resource",
         "sent",
         "since",
@@ -76,6 +78,7 @@ class Part:
         self.since = 0.0
         self.attempts = 0
         self.sent = b""
+        self.replaced: str | None = None
 
 
 class Ended:
