@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
+from consumer.lanes.part import Closing
 from schemas.models import MODELS
 from schemas.planhat import Resource
 
@@ -54,7 +55,7 @@ class GoneCompanies:
         or this was tried before.
         """
         first = profile.parts[0]
-        if first.link is None:
+        if first.link is None and not isinstance(first, Closing):
             lane = self._lanes[first.resource]
             lane.take_back(profile)
             lane.drop(first, reasons.UNLINKED, now)
