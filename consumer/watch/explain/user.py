@@ -9,6 +9,7 @@ from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.life.link import was_unlinked
+from consumer.decide.life.told import named
 from consumer.decide.route import USER_CHANNEL
 from consumer.watch.explain.explanation import (
     MessageExplanation,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from consumer.watch.explain.known import Known
 
 
+_FATES = {
+    "ignore": "its contact stays as it is",
+    "archive": "then its contact is archived",
+    "delete": "then its contact is deleted",
+}
 _IF_THERE = "Planhat has this contact; else skipped: " + reasons.UNLINKED
 
 
@@ -88,15 +94,18 @@ def _requests(enduser: Payload, found: Linked) -> tuple[PlannedRequest, ...]:
 
 def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterator[Step]:
     """The rules before the company link, as far as the message came."""
-    step = filtered(
-        "Contact Filter",
-        reasons.CONTACT_FILTER,
-        message.segments,
-        rules.contact_filter,
-        is_export=message.is_export,
+    steps = list(
+        filtered(
+            "Contact Filter",
+            reasons.CONTACT_FILTER,
+            message.segments,
+            rules.contact_filter,
+            is_export=message.is_export,
+            listed_names=message.organisation.users if message.organisation else {},
+        )
     )
-    yield step
-    if not step.passed:
+    yield from steps
+    if not steps[0].passed:
         if isinstance(decision.enduser, Payload):
             setting = "on_segment_left" if rules.archives_left else "on_user_unlinked"
             yield Step("Left", True, f"it left the filter: {setting} is archive")
@@ -110,6 +119,15 @@ def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterat
         archives = rules.archives_unlinked
         setting = f"on_user_unlinked is {'archive' if archives else 'keep'}"
         yield Step("Unlinked", archives, f"{reasons.UNLINKED} {setting}")
+    if decision.merged:
+        yield Step("Merged", True, _merged(decision, rules))
+    if isinstance(decision.enduser, Payload) and decision.enduser.body.get("archived") is False:
+        yield Step("Back", True, "taken out of the archive, if it is there")
+
+
+def _merged(decision: UserDecision, rules: Rules) -> str:
+    fate = _FATES[rules.on_user_merged]
+    return f"{named(decision.merged)} becomes this user; {fate} (on_user_merged)"
 
 
 def _identity(message: UserMessage, *, is_unknown: bool) -> str:
