@@ -102,9 +102,9 @@ def rows_of(value: bytes) -> Lines:
 
 def _names(one: _Outcome) -> tuple[str, ...]:
     """By what it is found, in lower case; an address that is masked is nobody's name."""
-    email = "" if "***" in one.email else one.email
-    given = [one.hull_id, one.external_id, email, one.email_digest]
-    if one.changes:
-        for change in one.changes:
-            given += (change.planhat_id, change.replaced)
-    return tuple({name.lower() for name in given if name})
+    given = [one.hull_id, one.external_id, one.email_digest]
+    if one.email and "***" not in one.email:
+        given.append(one.email)
+    for change in one.changes:
+        given += (change.planhat_id, change.replaced)
+    return tuple({name.lower(): None for name in given if name})
