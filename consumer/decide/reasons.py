@@ -33,6 +33,10 @@ TOO_MANY_MESSAGES: Final = "more than 10,000 messages in one record"
 TOO_MANY_EVENTS: Final = "more than 10,000 events in one record"
 TOO_MANY_ITEMS: Final = "too many segments or events for the size of the record"
 
+BARE_ROW: Final = (
+    "a row of an extract that does not say whose it is: name the channel in a header of the record"
+)
+
 NOT_A_KEY: Final = "neither text nor number"
 NOT_A_TEXT: Final = "a list, where a text belongs"
 NOT_A_LIST: Final = "no list of texts"

@@ -174,7 +174,7 @@ class Intake:
         for doubt in decision.unreadable:
             receipt.reject(doubt)
         if isinstance(decision, UserDecision):
-            receipt.email = decision.email
+            receipt.of_user(decision.email, decision.life, decision.merged)
             for _, skipped in decision.skipped_events:
                 receipt.skip(Resource.ACTIVITIES, skipped.reason)
             self._planner.user(decision, receipt, now)

@@ -17,6 +17,7 @@ from consumer.engine.identity import (
     drop_stale_id,
     idle,
     is_contact,
+    lacks_contact,
 )
 from consumer.engine.lookups import Lookups, OwnerCheck
 from consumer.engine.merge.merges import Merges
@@ -86,6 +87,8 @@ class Planner:
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
         """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
+        if decision.link is not None and decision.link.former_external_id is not None:
+            self._directory.former.note(decision.link)
         if isinstance(decision.enduser, Skip):
             receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
@@ -109,6 +112,8 @@ class Planner:
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and what lists of its account hold."""
+        if decision.link.former_external_id is not None:
+            self._directory.former.note(decision.link)
         if isinstance(decision.company, Skip):
             receipt.skip(Resource.COMPANIES, decision.company.reason)
             return
@@ -139,7 +144,7 @@ class Planner:
                 self._planned.discard(part.event_id)
                 if is_delivered:
                     self._events.put(part.event_id, True)
-            if is_delivered and _lacks_contact(part, self._endusers):
+            if is_delivered and lacks_contact(part, self._endusers):
                 end.change = UNATTRIBUTED
         if part.followers:
             for follower in self._lanes[part.resource].followers_of(part):
@@ -159,14 +164,24 @@ class Planner:
             return
         if decision.merged:
             self.merges.survives(part)
-        # An external id counts within a company only: one of another company is another contact.
-        is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
-        if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
+        if decision.may_have_moved and self._is_weak(part):
             self.lookups.add(part)
         self._endusers.add(part, now)
         receipt.open += 1
         if self._activities.waiting:
             self._lead(part)
+
+    def _is_weak(self, part: Part) -> bool:
+        """Whether Planhat could take who moved for another contact than it has.
+
+        An external id counts within a company only: one of another company is another contact.
+        """
+        body, link = part.body, part.link
+        if "externalId" not in body or "_id" in body or "sourceId" in body:
+            return False
+        if link is not None and self._directory.former.stays(link, body.get(ENDUSERS.link)):
+            return False
+        return self._endusers.memory.ids.get(part.key) is None
 
     def _lead(self, part: Part) -> None:
         """Let activities of its contact wait for a change, too."""
@@ -208,8 +223,15 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
+        memory = self._companies.memory
         if "_id" in body:
-            drop_stale_id(body, self._companies.memory.stale)
+            drop_stale_id(body, memory.stale)
+        external_id = body.get("externalId")
+        if external_id is not None and memory.ids.get(payload.key) is None:
+            # By its new external id alone it would be created a second time.
+            kept = self._directory.former.company(str(external_id))
+            if kept is not None:
+                memory.ids.put(payload.key, kept)
         if not body.keys() & _COMPANY_KEYS:
             # Without any key it would be created anew each time: find it by its name.
             known = self._directory.find_name(body.get("name"))
@@ -267,15 +289,3 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
-
-
-def _lacks_contact(activity: Part, endusers: Lane) -> bool:
-    """Whether all that is known speaks against a contact: its change came to nothing."""
-    receipt = activity.receipt
-    has_failed = bool(receipt.rejections) or any(
-        resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
-        for resource, reason in receipt.skips
-    )
-    if activity.cleared or not has_failed:
-        return False
-    return not endusers.memory.knows(activity.key)

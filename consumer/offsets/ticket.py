@@ -125,7 +125,8 @@ def appended(some: Sequence[Item], one: Item) -> Sequence[Item]:
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
-    `changes` are those that were sent or refused, if somebody keeps outcomes.
+    `changes` are those that were sent or refused, if somebody keeps outcomes. `life` says what
+    became of its contact beside its fields, `merged` are those that Hull merged into its user.
     """
 
     __slots__ = (
@@ -138,6 +139,8 @@ class Receipt:
         "external_id",
         "hull_id",
         "left_out",
+        "life",
+        "merged",
         "open",
         "position",
         "rejections",
@@ -163,6 +166,12 @@ class Receipt:
         self.export = False
         self.changes: Sequence[Change] = ()
         self.left_out: Sequence[LeftOut] = ()
+        self.life = ""
+        self.merged: Sequence[Any] = ()  # `Losers` of consumer/decide, a room above
+
+    def of_user(self, email: str | None, life: str, merged: Sequence[Any]) -> None:
+        """Its decision is about a user."""
+        self.email, self.life, self.merged = email, life, merged
 
     def reject(self, reason: str) -> None:
         """Something of it can't be sent, or was refused."""

@@ -12,6 +12,7 @@ from consumer.decide.reasons import EMPTY_ENVELOPE
 from consumer.log.repeats import Repeats
 from consumer.offsets.ticket import UNATTRIBUTED
 from consumer.watch.counting import InARow
+from consumer.watch.outcomes.losers import losers
 from consumer.watch.outcomes.profile_log import KIND, ProfileLog, context
 from consumer.watch.reason_label import reason_label
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
@@ -94,9 +95,11 @@ class Reporter:
             self._metrics.count("activities_unattributed")
         outcomes = self._outcomes
         if outcomes is not None and (outcomes.keeps_payloads or ending == "rejected"):
-            part.receipt.change(
-                (part.resource, part.key, ending, end.reason, end.change, part.sent)
-            )
+            why = end.reason
+            # Of a contact that is delivered, what became of it beside its fields.
+            if part.receipt.life and ending == "delivered" and part.resource is Resource.ENDUSERS:
+                why = part.receipt.life if part.key == part.receipt.hull_id else ""
+            part.receipt.change((part.resource, part.key, ending, why, end.change, part.sent))
         if ending == "delivered":
             self._profiles.delivered(end)
             age = time.time() - part.receipt.ticket.record.since
@@ -121,7 +124,10 @@ class Reporter:
             self._tell_what_was_left_out(receipt)
         self._metrics.messages.note(receipt.channel, ending, reason)
         if self._outcomes is not None:
-            self._outcomes.note(receipt, ending, reason, time.time())
+            now = time.time()
+            self._outcomes.note(receipt, ending, reason, now)
+            for one in losers(receipt) if receipt.merged else ():
+                self._outcomes.note(one, one.ending, one.reason, now)
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""

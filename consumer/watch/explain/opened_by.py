@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
-from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside, was_unlinked
+from consumer.decide.filter import OWN_PREFIX, inside
+from consumer.decide.life.link import KEYS, became, replaced, was_unlinked
 from consumer.decide.life.merge import losers
 from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
@@ -93,9 +94,9 @@ def _account(message: UserMessage, changes: Entity, rules: Rules) -> Iterator[st
     if "id" in names:
         is_gone = was_unlinked(message)
         yield "its account was unlinked" if is_gone else "the user moved to another account"
-    for name, key in LINKS:
-        if name in names and appeared(changes, key):
-            yield f"account.{name} appeared"
+    for name, key in KEYS:
+        if name in names and became(changes, key):
+            yield f"account.{name} {'changed' if replaced(changes, key) else 'appeared'}"
     yield from _touched("account.", changes, rules.contact.account)
 
 
