@@ -75,6 +75,7 @@ class Tick:
         tell_faults(metrics, engine.tenant.faults)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
+        metrics.gauge("merges_waiting", len(engine.planner.barrier))
         metrics.gauge("ready", self.probes.ready()[0])
 
     def _observe_kafka(self, now: float, clock: float) -> None:

@@ -92,6 +92,14 @@ def run() -> None:
 
 
 @app.command()
+def receive() -> None:
+    """Take Hull's own posts and write them into the topic, where no bridge does it."""
+    from consumer.cli.run import run_receiver
+
+    sys.exit(run_receiver())
+
+
+@app.command()
 def sandbox(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")

@@ -169,3 +169,12 @@ class AccountDecision:
 
 
 Decision = UserDecision | AccountDecision
+
+
+def hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
+    """What is older than what was sent since overwrites nothing; events add (decision 0007)."""
+    if isinstance(decision, UserDecision):
+        if isinstance(decision.enduser, Payload):
+            decision.enduser = Skip(stale)
+    elif isinstance(decision.company, Payload):
+        decision.company = Skip(stale)

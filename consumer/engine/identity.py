@@ -56,7 +56,7 @@ def drop_stale_id(body: Body, stale: StaleIds) -> None:
         del body["_id"]
 
 
-def idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
+def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
     """Changes that touch one of these claims and wait for nothing: they may go, or go again.
 
     Those in flight, too: their request may fail.
@@ -94,3 +94,10 @@ def lacks_contact(activity: Part, endusers: Lane) -> bool:
     if activity.cleared or not has_failed:
         return False
     return not endusers.memory.knows(activity.key)
+
+
+def lead(change: Part, activities: Lane, endusers: Lane) -> None:
+    """Let activities of its contact that wait for their turn wait for a change, too."""
+    for activity in _idle(activities, change.claims):
+        if not activity.cleared:
+            endusers.follow(change, activity)
