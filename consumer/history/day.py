@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DAY_MS: Final = 86_400_000
 _FORM: Final = 1
 """Of the file; another one is rebuilt."""
-_RUN_BYTES: Final = 6 << 20
+RUN_BYTES: Final = 6 << 20
 _WORTH_A_RUN: Final = 1 << 20
 _BUCKET_BITS: Final = 20
 """A run's row is found by its bucket and, in these bits, the number of the run."""
@@ -60,7 +60,7 @@ class Day:
     Not for two threads at once.
     """
 
-    def __init__(self, path: Path | None, number: int, run_bytes: int = _RUN_BYTES) -> None:
+    def __init__(self, path: Path | None, number: int, run_bytes: int = RUN_BYTES) -> None:
         """Open the file, or make it; None: in memory. Raises HistoryError."""
         self.number = number
         self._run_bytes = run_bytes

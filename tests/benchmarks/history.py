@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from consumer.history.day import DAY_MS
+from consumer.history.day import DAY_MS, RUN_BYTES
+from consumer.history.entries import BUCKETS, SIZE
 from consumer.history.files import Files
 from consumer.history.search import Span, search
 from consumer.history.store import Store, Told
@@ -34,6 +37,8 @@ _AT_ONCE: Final = 40
 _QUERIES: Final = 400
 _MESSAGES: Final = 50
 """Of one profile in all days, on average."""
+_ENTRIES: Final = 3.5
+"""Names that an outcome has on average."""
 _PAYLOAD: Final = msgspec.Raw(
     b'{"externalId":"user-123456","email":"j***@a***.com","firstName":"J***","lastName":"D***",'
     b'"companyId":"5f1b2c3d4e5f6a7b8c9d0e1e","custom":{"plan":"enterprise","seats":42}}'
@@ -41,13 +46,25 @@ _PAYLOAD: Final = msgspec.Raw(
 
 
 def run(options: Options) -> Result:
-    """Fill a store, ask it warm, ask it cold, open it again."""
+    """Fill a store, ask it warm, open it again, ask it cold; all that with a larger index too."""
     count = options.size or (100_000 if options.quick else 1_000_000)
+    rows = [_measured(count, 0), _measured(count, 1_000_000 if options.quick else 50_000_000)]
+    about = f"a profile has {_MESSAGES} messages; asked by one of its four names, 50 are told"
+    return Result("history", about, rows)
+
+
+def _measured(count: int, padded: int) -> Row:
     row = Row(f"{count:,} outcomes in {_DAYS} days")
+    if padded:
+        row.case += f", the index padded to that of {padded:,}"
     with tempfile.TemporaryDirectory(prefix="bench-history-") as folder:
         store = Store(Files(Path(folder)), _DAYS, _NOW)
         seconds, cpu = _fill(store, count)
         row.add(outcomes_per_s=count / seconds, outcomes_per_CPU_s=count / cpu)
+        if padded:
+            store.close()
+            _pad(Path(folder), int((padded - count) * _ENTRIES / _DAYS))
+            store = Store(Files(Path(folder)), _DAYS, _NOW)
         _ask(store, count, row, "warm")
         store.close()
         files = [path for path in Path(folder).iterdir() if path.is_file()]
@@ -60,8 +77,25 @@ def run(options: Options) -> Result:
         _ask(store, count, row, "cold")
         store.close()
     row.add(resident_MiB=_resident())
-    about = f"a profile has {_MESSAGES} messages; asked by one of its four names, 50 are told"
-    return Result("history", about, [row])
+    return row
+
+
+def _pad(folder: Path, entries: int) -> None:
+    """Add so many entries of nobody to the index of each day, in runs as long as real ones."""
+    of_bucket = RUN_BYTES // BUCKETS // SIZE
+    runs = entries // (of_bucket * BUCKETS)
+    for path in folder.glob("2*.sqlite3"):
+        with closing(sqlite3.connect(path)) as base, base:
+            for run in range(runs):
+                noise = os.urandom(of_bucket * SIZE * BUCKETS)
+                size = of_bucket * SIZE
+                base.executemany(
+                    "INSERT INTO run VALUES (?, ?)",
+                    (
+                        (at << 20 | 1000 + run, noise[at * size : (at + 1) * size])
+                        for at in range(BUCKETS)
+                    ),
+                )
 
 
 def _fill(store: Store, count: int) -> tuple[float, float]:
