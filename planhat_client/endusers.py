@@ -22,7 +22,7 @@ PAGE: Final = 2000
 """The most rows of endusers that a page gives, as clients that read them know."""
 
 _FEW: Final = 100
-_SELECT: Final = "select=_id,externalId,email,otherEmails,companyId,name,archived"
+_SELECT: Final = "select=_id,externalId,email,companyId,name,archived"
 _MISSING: Final = frozenset({404, 410})
 _REFUSED: Final = frozenset({400, 422})
 _NOT_THERE: Final = re.compile(

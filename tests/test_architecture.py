@@ -59,7 +59,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "tick",
         "parts",
         "app",
-        "live receive",
+        "forget live receive",
         "cli",
     )
 )

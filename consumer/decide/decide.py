@@ -8,6 +8,7 @@ from consumer.decide import filter as why_not
 from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
+from consumer.decide.forms.segments import of_account as with_segments
 from consumer.decide.life import link as linking
 from consumer.decide.life.merge import losers
 from consumer.decide.life.told import told as told_of
@@ -223,6 +224,8 @@ def _refused(name: str, rules: Rules, *, is_known: bool) -> Skip | None:
 
 def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     account, segments, is_export = message.account, message.account_segments, message.is_export
+    if rules.company.segments:
+        account = with_segments(message, rules.company)
     link = _link(account, message.changes)
     left: to.Left = []
     company = _company_of(link, account, segments, rules, left, is_export=is_export)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from consumer.decide.life.merge import Losers
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
-    from schemas.hull import Changes, Entity, Segment, Segments
+    from schemas.hull import Changes, Entity, Segment, SegmentChanges, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""
@@ -46,9 +46,10 @@ def user_gate(message: UserMessage, rules: Rules, merged: Losers = ()) -> str | 
         return None
     if _account_matters(changes.account, rules):
         return None
-    if _is_in(changes.segments.entered, rules.contact_filter):
+    if _matters(changes.segments, rules.contact_filter, is_mapped=rules.contact.segments):
         return None
-    if _is_in(changes.account_segments.entered, rules.account_filter):
+    is_mapped = rules.contact.account_segments
+    if _matters(changes.account_segments, rules.account_filter, is_mapped=is_mapped):
         return None
     return reasons.NOTHING_CHANGED
 
@@ -60,9 +61,17 @@ def account_gate(message: AccountMessage, rules: Rules) -> str | None:
         return None
     if _touches(changes.account, rules.company_gate):
         return None
-    if _is_in(changes.account_segments.entered, rules.account_filter):
+    is_mapped = rules.company.segments
+    if _matters(changes.account_segments, rules.account_filter, is_mapped=is_mapped):
         return None
     return reasons.NOTHING_CHANGED
+
+
+def _matters(moves: SegmentChanges, names: frozenset[str], *, is_mapped: bool) -> bool:
+    """Return whether a segment of a filter was entered, or any moved if segments are mapped."""
+    if is_mapped and (moves.entered or moves.left):
+        return True
+    return _is_in(moves.entered, names)
 
 
 def has_entered(changes: Changes | None, rules: Rules) -> bool:

@@ -50,19 +50,18 @@ async def test_a_profile_is_found_by_each_of_its_names(
     )
     command = Command(
         KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers,
-        KAFKA_OUTCOMES_TOPIC=name,
         PLANHAT_TENANT_ID=TENANT,
     )
 
     for query in ("u1", "E1", "Jane@acme.com", "5F1b"):
-        done = await command("history", query, "--json", "--since", "1h")
+        done = await command("history", query, "--topic", name, "--json", "--since", "1h")
         answer = json.loads(done.out)
         assert (done.code, done.err) == (0, "")
         assert [one["offset"] for one in answer["outcomes"]] == [4, 3, 2]
         assert [one["title"] for one in answer["profiles"]] == ["In Planhat"]
         assert "jane" not in done.out.lower()
-    told = await command("history", "u1", "--count", "2")
-    nobody = await command("history", "nobody")
+    told = await command("history", "u1", "--topic", name, "--count", "2")
+    nobody = await command("history", "nobody", "--topic", name)
 
     assert told.out.startswith("user u1: In Planhat, since ")
     assert "SKIPPED  No segment." in told.out
@@ -77,10 +76,10 @@ async def test_a_topic_that_is_missing_is_one_line(
     kafka: KafkaClient, topic: Callable[[str], str]
 ) -> None:
     name = topic("not-there")
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    command = Command(KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers)
 
-    missing = await Command(KAFKA_OUTCOMES_TOPIC=name, **environment)("history", "u1")
-    unset = await Command(**environment)("history", "u1")
+    missing = await command("history", "u1", "--topic", name)
+    unset = await command("history", "u1")
 
     assert (missing.code, missing.err) == (1, f"hull-planhat: topic {name} does not exist\n")
     assert (unset.code, unset.out) == (2, "")

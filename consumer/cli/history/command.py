@@ -21,6 +21,13 @@ def history(
         ),
     ],
     *,
+    topic: Annotated[
+        str | None,
+        typer.Option(
+            callback=arguments.topic,
+            help="Topic of outcomes to read; by default KAFKA_OUTCOMES_TOPIC.",
+        ),
+    ] = None,
     since: Annotated[str, typer.Option(help="From when on: 2h, 3d, or ISO 8601.")] = "3d",
     count: Annotated[
         int, typer.Option(min=1, max=10_000, help="Messages to tell of, the newest.")
@@ -40,4 +47,4 @@ def history(
         first = moment(since, datetime.now(UTC))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    sys.exit(run_history(HistoryOptions(name, first, count, as_json, pii)))
+    sys.exit(run_history(HistoryOptions(name, topic, first, count, as_json, pii)))

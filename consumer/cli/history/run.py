@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from consumer.history.row import Aside
     from consumer.settings import Settings
+    from consumer.settings.kafka import KafkaSettings
     from consumer.watch.personal import Shown
     from schemas.connector import ConnectorSettings
 
@@ -36,9 +37,10 @@ _EARLIEST: Final = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class HistoryOptions:
-    """Whom it is about, from when on, and how many messages are told."""
+    """Whom it is about, which topic tells of it, from when on, and how many messages are told."""
 
     name: str
+    topic: str | None
     since: datetime
     count: int
     as_json: bool = False
@@ -50,12 +52,15 @@ def run_history(options: HistoryOptions) -> int:
 
     def told() -> int:
         settings, connector = read_settings(os.environ)
-        if not settings.kafka.outcomes_topic:
+        topic = options.topic or getattr(settings.kafka, "outcomes_topic", "")
+        if not topic:
             raise InvalidSettings(
-                "KAFKA_OUTCOMES_TOPIC: missing: the history is in the topic that it names"
+                "KAFKA_OUTCOMES_TOPIC: missing: the history is in the topic that it names; or name"
+                " the topic by --topic"
             )
         since = max(_EARLIEST, options.since).timestamp()
-        found = asyncio.run(gathered(settings, names(options.name, settings, connector), since))
+        called = names(options.name, settings, connector)
+        found = asyncio.run(gathered(settings.kafka, topic, called, since))
         keeps_personal = options.pii or settings.log.pii
         masks = shown(keeps_personal=keeps_personal, rules=Rules.compile(connector))
         items = [item for item in found.items if item.row.ms >= since * 1000]
@@ -83,17 +88,17 @@ def names(name: str, settings: Settings, connector: ConnectorSettings) -> list[s
     return [name.strip(), EmailDigest(tenant.get_secret_value()).of(name)]
 
 
-async def gathered(settings: Settings, some: list[str], since: float) -> Gathered:
+async def gathered(settings: KafkaSettings, topic: str, some: list[str], since: float) -> Gathered:
     """Read what was told since then (seconds since 1970); raises KafkaError.
 
     By an address or an id of Planhat only those are found that carry it: then all is read once
     more by the Hull ids that were learnt.
     """
-    async with TopicReader(settings.kafka) as reader:
-        found = await _read(reader, settings.kafka.outcomes_topic, Gathered(some), since)
+    async with TopicReader(settings) as reader:
+        found = await _read(reader, topic, Gathered(some), since)
         if not found.hull_ids <= found.names:
             more = Gathered({*some, *found.hull_ids})
-            found = await _read(reader, settings.kafka.outcomes_topic, more, since)
+            found = await _read(reader, topic, more, since)
     return found
 
 

@@ -45,8 +45,13 @@ def user_gate(message: UserMessage, rules: Rules) -> Step:
         *["merged with another user" for _ in losers(message)[:1]],
         *_touched("", changes.user, rules.contact.own),
         *_account(message, changes.account, rules),
-        *_entered("segment", changes.segments, rules.contact_filter),
-        *_entered("account segment", changes.account_segments, rules.account_filter),
+        *_opening("segment", changes.segments, rules.contact_filter, rules.contact.segments),
+        *_opening(
+            "account segment",
+            changes.account_segments,
+            rules.account_filter,
+            rules.contact.account_segments,
+        ),
     ]
     return _gate(opened, changes)
 
@@ -58,7 +63,12 @@ def account_gate(message: AccountMessage, rules: Rules) -> Step:
         return _always(changes)
     opened = [
         *_touched("", changes.account, rules.company_gate),
-        *_entered("account segment", changes.account_segments, rules.account_filter),
+        *_opening(
+            "account segment",
+            changes.account_segments,
+            rules.account_filter,
+            rules.company.segments,
+        ),
     ]
     return _gate(opened, changes)
 
@@ -100,8 +110,15 @@ def _account(message: UserMessage, changes: Entity, rules: Rules) -> Iterator[st
     yield from _touched("account.", changes, rules.contact.account)
 
 
-def _entered(kind: str, moves: SegmentChanges, names: frozenset[str]) -> Iterator[str]:
-    if entered := inside(moves.entered, names):
+def _opening(
+    kind: str,
+    moves: SegmentChanges,
+    names: frozenset[str],
+    is_mapped: bool,  # noqa: FBT001 - it follows the filter
+) -> Iterator[str]:
+    if is_mapped:
+        yield from _moves(kind, moves)
+    elif entered := inside(moves.entered, names):
         yield f"entered the {kind} {segment_names(entered)}"
 
 
