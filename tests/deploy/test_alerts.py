@@ -76,7 +76,7 @@ STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "all is well": ({}, set()),
     "Hull's posts are refused": (
         {'posts_total{instance="a",path="/smart-notifier",status="503"}': "0+20"},
-        {"HullPlanhatPostsRefused"},
+        {"PostsRefused"},
     ),
     "idle": (
         {
