@@ -27,6 +27,7 @@ from consumer.poll import Poller
 from consumer.probes import Probes
 from consumer.send import Sender
 from consumer.tick import Tick
+from consumer.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.console.door import Door
@@ -76,12 +77,14 @@ class Parts:
             random.random,
         )
         self.outcomes = outcomes = Outcomes() if settings.http.shows_console else None
+        self.told = told = Told.of(settings, connector, rules, metrics, troubles)
         self.reporter = reporter = Reporter(
             metrics,
             self.results.note if kafka.results_topic else None,
             sample=settings.log.sample,
             outcomes=outcomes,
             traces=_traces(settings),
+            lines=None if told is None else told.lines,
         )
 
         def dead_lettered(ticket: Ticket) -> None:
@@ -116,12 +119,20 @@ class Parts:
             self.dead_letters,
             lambda: pace(engine, source.end),
             drain_seconds,
+            None if told is None else told.lines.changes.settled,
         )
         committed, rebalanced = (partial(metrics.count, name) for name in ("commits", "rebalances"))
-        self.committer = committer = Committer(source.commit, committed, engine.lease, blocked)
-        self.membership = member = Membership(
-            source, engine, committer, sender, blocked, rebalanced
+        landed = None if told is None else told.topic.landed
+        self.committer = committer = Committer(
+            source.commit, committed, engine.lease, blocked, landed
         )
+
+        def moved(kind: str) -> None:
+            rebalanced(kind)
+            if told is not None:
+                told.note(kind, f"{len(engine.assignment.owned)} partitions are ours")
+
+        self.membership = member = Membership(source, engine, committer, sender, blocked, moved)
 
         # ask
         asked = MeasuredPlanhat(self.api, metrics)
@@ -146,7 +157,7 @@ class Parts:
             engine, self.membership, self.poller, progress, blocked, self.dead_letters
         )
         ages = Ages(engine.assignment)
-        self.tick = Tick(probes, sender, source, limiter, self.results, ages, metrics)
+        self.tick = Tick(probes, sender, source, limiter, self.results, ages, metrics, told)
         started_at = time.time()
 
         def view(outcomes: Outcomes) -> View:

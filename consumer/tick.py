@@ -21,6 +21,7 @@ from consumer.offsets.assignment import lag
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
+from consumer.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.metrics import HALTS, Metrics
 from planhat_client.limiter import Limiter
@@ -48,6 +49,7 @@ class Tick:
     results: Results
     ages: Ages
     metrics: Metrics
+    told: Told | None = None
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -63,6 +65,8 @@ class Tick:
             self.probes.progress.look(engine.dispatch, now, is_held=is_held)
             self._observe_work(now)
             self._observe_kafka(now, time.time())
+            if self.told is not None:
+                self.told.look(engine.halts.service, time.time())
 
     def _observe_work(self, now: float) -> None:
         engine, metrics = self.probes.engine, self.metrics
@@ -75,6 +79,7 @@ class Tick:
         tell_faults(metrics, engine.tenant.faults)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
+        metrics.gauge("outcomes_waiting", 0 if self.told is None else len(self.told.topic))
         metrics.gauge("ready", self.probes.ready()[0])
 
     def _observe_kafka(self, now: float, clock: float) -> None:

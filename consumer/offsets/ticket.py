@@ -125,7 +125,8 @@ def appended(some: Sequence[Item], one: Item) -> Sequence[Item]:
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
-    `changes` are those that were sent or refused, if somebody keeps outcomes.
+    `changes` are those that were sent or refused, if somebody keeps outcomes; `noted` is what is
+    told of them to the outcomes topic, if there is one.
     """
 
     __slots__ = (
@@ -138,6 +139,7 @@ class Receipt:
         "external_id",
         "hull_id",
         "left_out",
+        "noted",
         "open",
         "position",
         "rejections",
@@ -162,6 +164,7 @@ class Receipt:
         self.attempts = 0
         self.export = False
         self.changes: Sequence[Change] = ()
+        self.noted = ""
         self.left_out: Sequence[LeftOut] = ()
 
     def reject(self, reason: str) -> None:
