@@ -96,9 +96,9 @@ class Service:
 
     async def _close(self) -> None:
         parts = self.parts
-        sinks = (parts.dead_letter_sink.close, parts.result_sink.close)
+        sinks = [parts.dead_letter_sink.close, parts.result_sink.close]
         if parts.told is not None:
-            sinks = (*sinks, parts.told.close)
+            sinks.append(parts.told.close)
         for close in (self._leave, *sinks, parts.api.close, parts.ops.stop):
             with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):

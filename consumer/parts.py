@@ -27,7 +27,7 @@ from consumer.poll import Poller
 from consumer.probes import Probes
 from consumer.send import Sender
 from consumer.tick import Tick
-from consumer.told import Told
+from consumer.watch.topic.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.console.door import Door

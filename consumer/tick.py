@@ -21,7 +21,7 @@ from consumer.offsets.assignment import lag
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
-from consumer.told import Told
+from consumer.watch.topic.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.metrics import HALTS, Metrics
 from planhat_client.limiter import Limiter

@@ -26,6 +26,7 @@ PACKAGES: Final = ("consumer", "planhat_client", "schemas")
 ROOMS: Final = (
     "consumer/decide",
     "consumer/decide/custom",
+    "consumer/decide/forms",
     "consumer/decide/life",
     "consumer/engine",
     "consumer/engine/merge",

@@ -147,6 +147,7 @@ class ConnectorSettings(_Lists):
 
     send_null_values: bool = False
     on_segment_left: Literal["ignore", "archive"] = "ignore"
+    on_user_unlinked: Literal["keep", "archive"] = "keep"
     on_user_merged: OnMerged = "ignore"
     unknown_list_values: Literal["send", "skip"] = "send"
 

@@ -85,5 +85,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...] | Nothing | None = ()
     changes: Changes | None = None
     is_export: bool | None = None
+    # A row of an extract has one, and no user around it.
+    id: Value | msgspec.UnsetType = msgspec.UNSET
     # An envelope has these, and little else.
     messages: tuple["Message", ...] | None = None

@@ -49,6 +49,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "outbox",
         "kafka",
         "engine",
+        "history",
         "watch",
         "ask commit send",
         "membership",

@@ -19,8 +19,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from consumer.cli.read import read_environment
 from consumer.cli.terminal import FAILED, WRONG_USE, Pace, guarded, say, tell
+from consumer.decide.forms.rows import Kind
 from consumer.extract.csv_rows import csv_rows
-from consumer.extract.export import BARE, Bad, Kind, exports
+from consumer.extract.export import BARE, Bad, exports
 from consumer.extract.json_rows import json_rows
 from consumer.extract.row import Endless
 from consumer.kafka.producer import TopicWriter

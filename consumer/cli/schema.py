@@ -218,6 +218,7 @@ _MEANINGS: Final = {
     },
     "send_null_values": "Send null, which clears the field in Planhat.",
     "on_segment_left": "What happens to an enduser whose user left the Contact Filter.",
+    "on_user_unlinked": "What happens to an enduser whose user was unlinked from its account.",
     "on_user_merged": "What happens to the enduser of a user that Hull merged into another.",
     "unknown_list_values": "Whether values go to custom lists that do not offer them.",
     "fetch_interval_accounts": "Accepted and ignored: this service does not fetch.",

@@ -33,6 +33,7 @@ _NOT_TRACKED = Skip(reasons.TRACKING_FILTER)
 _REPEATED = Skip(reasons.EVENT_REPEATED)
 _NAMELESS = Skip(reasons.EVENT_NAMELESS)
 _NO_IDENTITY = Skip(reasons.NO_IDENTITY)
+_UNLINKED = Skip(reasons.UNLINKED)
 _NO_LINK = Link(None, None, None)
 _IDENTITY = frozenset(ENDUSERS.required[0].names)
 _OF_FILTER = ("segments", "is_export")
@@ -49,12 +50,16 @@ def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision 
 
 def _user(message: UserMessage, rules: Rules) -> UserDecision:
     refused = why_not.contact_filter(message, rules)
+    is_unlinked = why_not.was_unlinked(message)
     left: to.Left = []
     body = to.enduser(message, rules, left) if refused is None else {}
     merged = losers(message)
-    enduser = _leaving(message, rules) if refused else _enduser(message, body, rules, merged)
+    if refused is None:
+        enduser = _enduser(message, body, rules, merged, is_unlinked=is_unlinked)
+    else:
+        enduser = _leaving(message, rules, is_unlinked=is_unlinked)
     # Nothing is created for who is skipped, nor for who leaves.
-    is_wanted = refused is None and isinstance(enduser, Payload)
+    is_wanted = refused is None and not is_unlinked and isinstance(enduser, Payload)
     link = _link(message.account)
     left_of_events: to.Left = []
     activities, skipped = ((), ()) if refused else _events(message, body, rules, left_of_events)
@@ -66,11 +71,11 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         key_text(EXTERNAL_ID.read(message.user)),
         key_text(message.user.get("email")),
         enduser,
-        link,
+        None if is_unlinked else link,
         _CompanyOf(message, link, rules) if is_wanted else _no_company,
         activities,
         skipped,
-        why_not.may_have_moved(message.changes),
+        is_unlinked or why_not.may_have_moved(message.changes),
         _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events))
         if faults or told or left_of_events
         else (),
@@ -94,7 +99,7 @@ def _of(resource: Resource, left: to.Left) -> Sequence[LeftOut]:
 def _needed(rules: Rules, *, is_refused: bool, is_wanted: bool) -> tuple[str, ...]:
     """The parts without which a user may have been decided about wrongly."""
     if is_refused:
-        return ("segments", "is_export", "changes") if rules.archives_left else _OF_FILTER
+        return ("segments", "is_export", "changes") if rules.archives else _OF_FILTER
     return ("account",) if is_wanted else ()
 
 
@@ -103,25 +108,37 @@ def _doubts(faults: Faults, needed: tuple[str, ...]) -> Sequence[str]:
     return tuple([faults[part] for part in needed if part in faults]) if faults else ()
 
 
-def _enduser(message: UserMessage, body: Body, rules: Rules, merged: Losers) -> Payload | Skip:
+def _enduser(
+    message: UserMessage, body: Body, rules: Rules, merged: Losers, *, is_unlinked: bool
+) -> Payload | Skip:
     if body.keys().isdisjoint(_IDENTITY):
         return _NO_IDENTITY
     gated = why_not.user_gate(message, rules, merged)
     if gated is not None:
         return Skip(gated)
-    if rules.archives_left and why_not.has_entered(message.changes, rules):
+    if is_unlinked:
+        return _archived(message, body) if rules.archives_unlinked else _UNLINKED
+    # Who came back by one of these may have been left out for want of the other.
+    if rules.archives and (
+        why_not.has_entered(message.changes, rules) or why_not.was_linked(message.changes)
+    ):
         body = {**body, "archived": False}
     return Payload(message.hull_id, body)
 
 
-def _leaving(message: UserMessage, rules: Rules) -> Payload | Skip:
-    """A user outside the filter is skipped, or archived if it has just left."""
-    if rules.archives_left and why_not.has_left(message.changes, rules):
+def _leaving(message: UserMessage, rules: Rules, *, is_unlinked: bool) -> Payload | Skip:
+    """A user outside the filter is skipped, or archived if it was inside until this message."""
+    archives = rules.archives_left or (is_unlinked and rules.archives_unlinked)
+    if archives and why_not.has_left(message.changes, rules):
         mapped = to.enduser(message, rules)
-        body = {name: mapped[name] for name in ENDUSERS.keys if name in mapped}
-        if not body.keys().isdisjoint(_IDENTITY):
-            return Payload(message.hull_id, {**body, "archived": True})
+        if not mapped.keys().isdisjoint(_IDENTITY):
+            return _archived(message, mapped)
     return Skip(reasons.CONTACT_FILTER)
+
+
+def _archived(message: UserMessage, mapped: Body) -> Payload:
+    body = {name: mapped[name] for name in ENDUSERS.keys if name in mapped}
+    return Payload(message.hull_id, {**body, "archived": True})
 
 
 def _no_company() -> Skip:

@@ -72,7 +72,8 @@ class UserDecision:
 
     `company` is what may be created should the link find nothing; `company_stub` the least of it.
     Both are worked out when they are asked for: mostly the link finds the company.
-    `may_have_moved`: it may be in Planhat under another company.
+    `may_have_moved`: it may be in Planhat under another company. `link` is None for who was
+    unlinked: it is archived wherever it is, and created nowhere.
     `merged` are those that Hull merged into it.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     `unreadable` says what could not be read and may have changed the decision: the message is for
@@ -85,7 +86,7 @@ class UserDecision:
         external_id: str | None,
         email: str | None,
         enduser: Payload | Skip,
-        link: Link,
+        link: Link | None,
         find_company: Callable[[], Payload | Skip],
         activities: tuple[Payload, ...],
         skipped_events: tuple[tuple[str, Skip], ...],

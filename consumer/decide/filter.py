@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
-from schemas.attribute import changed_names
+from schemas.attribute import Attribute, changed_names
 
 if TYPE_CHECKING:
     from consumer.decide.life.merge import Losers
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
-    from schemas.attribute import Attribute
     from schemas.hull import Changes, Entity, Segment, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""
+HULL_ID = Attribute("id")
 LINKS = tuple((key.canonical, key) for key in (PLANHAT_ID, EXTERNAL_ID))
 
 
@@ -77,6 +77,20 @@ def may_have_moved(changes: Changes | None) -> bool:
 def has_entered(changes: Changes | None, rules: Rules) -> bool:
     """Return whether a user entered a segment of the Contact Filter."""
     return changes is not None and _is_in(changes.segments.entered, rules.contact_filter)
+
+
+def was_linked(changes: Changes | None) -> bool:
+    """Return whether a user that had no account has one now."""
+    return changes is not None and appeared(changes.account, HULL_ID)
+
+
+def was_unlinked(message: UserMessage) -> bool:
+    """Return whether a user has no account any more, by this very message."""
+    changes = message.changes
+    if message.account or changes is None or "account" in message.faults:
+        return False
+    change = HULL_ID.read(changes.account)
+    return isinstance(change, list) and len(change) == 2 and bool(change[0]) and not change[1]  # noqa: PLR2004 - [old, new]
 
 
 def has_left(changes: Changes | None, rules: Rules) -> bool:

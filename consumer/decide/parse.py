@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from consumer.decide.forms.rows import is_row, read_row
 from consumer.decide.message import (
     MOST,
     NO_FAULTS,
@@ -139,6 +140,11 @@ def _message(document: object, hints: _Hints) -> Routed:
         return foreign
     if not isinstance(document, dict):
         return Invalid("not a Hull message: not a JSON object")
+    if is_row(document):
+        made = read_row(document, own or hints.channel)
+        if isinstance(made, str):
+            return Invalid(made)
+        document = made
     message, faults = lenient(document)
     if hints.faults:
         faults = {**hints.faults, **faults}

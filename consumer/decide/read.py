@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from consumer.decide.message import MOST
 from schemas.hull import NO_MOVES, Changes, Event, Message, Segment, SegmentChanges
@@ -33,16 +34,25 @@ _EXTREME: Final = tuple(
 
 
 def decoded(value: bytes) -> Message | None:
-    """Read a message, or an envelope, from its JSON; None for what is not of the plain form."""
+    """Read a message, or an envelope, from its JSON; None for what is not of the plain form.
+
+    Of another form is a row of an extract, too.
+    """
     if len(value) > _LARGE and sum(len(one.findall(value)) for one in _EXTREME) > _MOST_EXTREME:
         return None
     try:
         if not value.isascii():
             # What nobody reads is passed over, but a text must be one.
             value.decode()
-        return _decode(value)
+        found = _decode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    if found.id is not UNSET and not found.user:
+        return None
+    for one in found.messages or ():
+        if one.id is not UNSET and not one.user:
+            return None
+    return found
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -65,7 +75,7 @@ def has_too_many(value: bytes) -> bool:
         return False
 
 
-_LISTS: Final = ("events", "segments", "account_segments")
+_LISTS: Final = ("events", "segments", "account_segments", "segment_ids", "account_segment_ids")
 _MOVES: Final = ("entered", "left")
 
 

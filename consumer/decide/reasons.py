@@ -8,6 +8,7 @@ NOTHING_CHANGED: Final = "No mapped attribute changed."
 COMPANY_NOT_DELIVERED: Final = "Its company could not be delivered."
 COMPANY_GONE: Final = "Its company is not in Planhat (any more):"
 NO_COMPANY_ID: Final = "No company id present."
+UNLINKED: Final = "Its account was unlinked in Hull."
 TRACKING_FILTER: Final = "Event not in the Tracking Filter."
 EVENT_REPEATED: Final = "Event repeated in the same message."
 EVENT_NAMELESS: Final = "Event without a name that can be read."
@@ -31,6 +32,10 @@ EMPTY_ENVELOPE: Final = "empty envelope"
 TOO_MANY_MESSAGES: Final = "more than 10,000 messages in one record"
 TOO_MANY_EVENTS: Final = "more than 10,000 events in one record"
 TOO_MANY_ITEMS: Final = "too many segments or events for the size of the record"
+
+BARE_ROW: Final = (
+    "a row of an extract that does not say whose it is: name the channel in a header of the record"
+)
 
 NOT_A_KEY: Final = "neither text nor number"
 NOT_A_TEXT: Final = "a list, where a text belongs"

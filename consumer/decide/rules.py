@@ -95,6 +95,7 @@ class Rules:
     lists: tuple[Listed, ...]
     send_null_values: bool
     archives_left: bool
+    archives_unlinked: bool = False
     skips_unknown_values: bool = False
     on_user_merged: OnMerged = "ignore"
 
@@ -115,6 +116,7 @@ class Rules:
             lists=tuple(lists),
             send_null_values=settings.send_null_values,
             archives_left=settings.on_segment_left == "archive",
+            archives_unlinked=settings.on_user_unlinked == "archive",
             skips_unknown_values=settings.unknown_list_values == "skip",
             on_user_merged=settings.on_user_merged,
         )
@@ -124,6 +126,11 @@ class Rules:
         """The mapping of each model."""
         lists = [(listed.model, listed.mapping) for listed in self.lists]
         return ((ENDUSERS, self.contact), (COMPANIES, self.company), *lists)
+
+    @property
+    def archives(self) -> bool:
+        """Whether `archived` is ours to write, true and false."""
+        return self.archives_left or self.archives_unlinked
 
     @property
     def needs_owners(self) -> bool:

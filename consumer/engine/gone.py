@@ -49,10 +49,16 @@ class GoneCompanies:
     def is_gone(self, profile: Profile, now: float) -> bool:
         """Planhat took this profile's first change for one without a company.
 
-        True: it waits now for a company, with all that name the same one. False: the company was
-        brought a moment ago, or this was tried before.
+        True: it waits now for a company, with all that name the same one; or it was to be archived
+        wherever it is, and is nowhere, which ends it. False: the company was brought a moment ago,
+        or this was tried before.
         """
         first = profile.parts[0]
+        if first.link is None:
+            lane = self._lanes[first.resource]
+            lane.take_back(profile)
+            lane.drop(first, reasons.UNLINKED, now)
+            return True
         link = MODELS[first.resource].link
         company = first.body.get(link)
         if not isinstance(company, str) or self._directory.is_fresh(company, now):

@@ -95,6 +95,9 @@ class Lookups:
         lane = self._lanes[part.resource]
         if planhat_id is not None:
             lane.memory.ids.put(part.key, planhat_id)
+        elif part.link is None:  # it was to be archived wherever it is
+            lane.drop(part, reasons.UNLINKED, now)
+            return True
         lane.release(part, now)
         return True
 

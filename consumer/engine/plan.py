@@ -20,7 +20,7 @@ from consumer.engine.identity import (
 )
 from consumer.engine.lookups import Lookups, OwnerCheck
 from consumer.engine.merge.merges import Merges
-from consumer.engine.waits import CompanyWaits, coming_company
+from consumer.engine.waits import CompanyWaits, coming_company, known_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
 from consumer.lanes.part import Part
 from consumer.offsets.ticket import UNATTRIBUTED
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from consumer.offsets.ticket import Receipt
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
+_ANYWHERE = frozenset(ENDUSERS.keys) - {"email"}
 _LINKS = {name: model.link for name, model in MODELS.items()}
 
 
@@ -152,11 +153,9 @@ class Planner:
             drop_stale_id(body, memory.stale)
         claims = claims_of(Resource.ENDUSERS, payload.key, body)
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
-        company = _find(decision.link, self._directory, self._companies)
-        if company is not None:
-            body[ENDUSERS.link] = company
-        elif not self._wait_for_company(part, decision, now):
-            receipt.skip(Resource.ENDUSERS, reasons.NO_COMPANY_ID)
+        reason = self._to_company(part, decision, now)
+        if reason is not None:
+            receipt.skip(Resource.ENDUSERS, reason)
             return
         if decision.merged:
             self.merges.survives(part)
@@ -175,11 +174,24 @@ class Planner:
             if not activity.cleared:
                 self._endusers.follow(part, activity)
 
-    def _wait_for_company(self, part: Part, decision: UserDecision, now: float) -> bool:
+    def _to_company(self, part: Part, decision: UserDecision, now: float) -> str | None:
+        """Name the company of an enduser, or let it wait for one; the reason if neither can be."""
+        link = decision.link
+        if link is None:
+            # It may be anywhere, and by its e-mail address alone Planhat could make another.
+            is_anywhere = not part.body.keys().isdisjoint(_ANYWHERE)
+            is_found = is_anywhere or self._endusers.memory.ids.get(part.key) is not None
+            return None if is_found else reasons.UNLINKED
+        company = known_company(link, self._directory, self._companies)
+        if company is not None:
+            part.body[ENDUSERS.link] = company
+            return None
+        return None if self._wait_for_company(part, decision, link, now) else reasons.NO_COMPANY_ID
+
+    def _wait_for_company(self, part: Part, decision: UserDecision, link: Link, now: float) -> bool:
         """Let an enduser wait for the company it needs; False if none can be hoped for."""
         if self.gone.waiting and self.gone.joins(part):
             return True
-        link = decision.link
         coming = coming_company(self._companies, link)
         stub = decision.company_stub if coming is None else None
         if stub is not None:
@@ -225,7 +237,7 @@ class Planner:
                 await_contact(follower, self._endusers)
             lane.release(follower, now)
             return
-        company = _find(follower.link, self._directory, self._companies) or end.planhat_id
+        company = known_company(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:
             coming = coming_company(self._companies, follower.link)
@@ -244,7 +256,7 @@ class Planner:
 
     def _relink(self, part: Part, now: float) -> bool:
         """Find another company for a part, or let it follow one that comes or is made for it."""
-        found = _find(part.link, self._directory, self._companies)
+        found = known_company(part.link, self._directory, self._companies)
         if found is not None:
             part.body[_LINKS[part.resource]] = found
             return True
@@ -255,19 +267,6 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
-
-
-def _find(link: Link | None, directory: CompanyDirectory, companies: Lane) -> str | None:
-    """Planhat's id of the company of a link, if it is known."""
-    if link is None:
-        return None
-    if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
-        return link.planhat_id
-    if link.external_id is not None:
-        return directory.ids.get(link.external_id)
-    if link.account_id is not None:
-        return companies.memory.ids.get(link.account_id)
-    return None
 
 
 def _lacks_contact(activity: Part, endusers: Lane) -> bool:

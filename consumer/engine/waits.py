@@ -120,6 +120,19 @@ class CompanyWaits:
         return f"{what}; it may take {left:.0f} s more to appear"
 
 
+def known_company(link: Link | None, directory: CompanyDirectory, companies: Lane) -> str | None:
+    """Planhat's id of the company of a link, if it is known."""
+    if link is None:
+        return None
+    if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
+        return link.planhat_id
+    if link.external_id is not None:
+        return directory.ids.get(link.external_id)
+    if link.account_id is not None:
+        return companies.memory.ids.get(link.account_id)
+    return None
+
+
 def coming_company(companies: Lane, link: Link | None) -> Part | None:
     """The newest open change of the company of a link."""
     if link is None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
+from consumer.decide.forms.rows import SEGMENT_IDS, Kind, message_of
 from consumer.decide.message import AccountMessage, Invalid, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.route import ACCOUNT_CHANNEL, USER_CHANNEL
@@ -38,13 +39,10 @@ def unwrapped(text: bytes) -> tuple[bytes, str]:
     return value, note if isinstance(note, str) else ""
 
 
-Kind = Literal["users", "accounts"]
-
 BARE: Final = "a profile by itself: say --of users or --of accounts"
-_SEGMENTS: Final = {"segment_ids": "segments", "account_segment_ids": "account_segments"}
 _OF_MESSAGES: Final = {"channel", "account", "events", "changes", "message_id", "is_export"} | {
-    *_SEGMENTS,
-    *_SEGMENTS.values(),
+    *SEGMENT_IDS,
+    *SEGMENT_IDS.values(),
     "notification_id",
     "timestamp",
 }
@@ -94,17 +92,7 @@ def _message(document: dict[str, Any], of: Kind | None) -> dict[str, Any] | None
         return document
     if of is None:
         return None if "id" in document else {}
-    rest = {name: value for name, value in document.items() if name not in _SEGMENTS}
-    found: dict[str, Any] = {
-        target: [{"id": one} for one in document[name] if isinstance(one, str)]
-        for name, target in _SEGMENTS.items()
-        if isinstance(document.get(name), list)
-    }
-    if of == "accounts":
-        segments = found.get("segments", found.get("account_segments", []))
-        return {"channel": ACCOUNT_CHANNEL, "account": rest, "account_segments": segments}
-    account = rest.pop("account", None)
-    return {"channel": USER_CHANNEL, "user": rest, "account": account, **found}
+    return message_of(document, of)
 
 
 def _is_message(document: dict[str, Any]) -> bool:

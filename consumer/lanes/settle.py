@@ -189,9 +189,8 @@ class Settler:
             profile.limit = profile.flying // 2
             self._lane.park(Group([profile]), now)
             return
-        if self.ids.unlearn(profile) or (
-            (not is_transient or reason == IGNORED) and self.ids.drop(profile)
-        ):
+        is_last = not is_transient or profile.failures + 1 >= self._lane.policy.attempts
+        if self.ids.unlearn(profile) or ((is_last or reason == IGNORED) and self.ids.drop(profile)):
             profile.limit = 1  # with a newer change it would prove nothing
             self._lane.park(Group([profile]), now)
             return

@@ -56,7 +56,8 @@ class Work:
 
     async def _send(self, decision: UserDecision) -> None:
         if isinstance(decision.enduser, Payload):
-            company = self._companies.get(decision.link.external_id or "")
+            external_id = decision.link.external_id if decision.link else None
+            company = self._companies.get(external_id or "")
             body = [{**decision.enduser.body, "companyId": company}]
             await self._write("PUT", "endusers", orjson.dumps(body))
         for activity in decision.activities:

@@ -138,7 +138,9 @@ def _events(found: Findings, state: Row, reading: Reading) -> None:
     for number, hull_id in reading.events.items():
         if number not in stored:
             found.add(f"{number}: of {hull_id} is not in Planhat")
-        allowed = {hull_id, *reading.survivors(hull_id)}
+        # Who inherited the keys of one whose contact nobody ended shares them with it.
+        shared = reading.family(hull_id) - reading.ended.keys()
+        allowed = {hull_id, *reading.survivors(hull_id), *shared}
         for contact in stored.get(number, []):
             # The contact of one that was ended or forgotten may be gone, with what it had.
             if contact in owner and owner[contact] not in allowed:

@@ -30,6 +30,12 @@ class Settings:
     on_segment_left: str = "ignore"
 
 
+def changed(settings: Settings) -> dict[str, str]:
+    """Give what is not as it is without a word."""
+    usual = vars(Settings())
+    return {name: value for name, value in vars(settings).items() if value != usual[name]}
+
+
 @dataclass
 class Contact:
     """The contact of one user of Hull: what was written last, and of which account it is.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests.chaos.world import until_ready
 from tests.lives.hull import Hull, Weights
 from tests.lives.judging import CONNECTOR, Findings, judge
-from tests.lives.reading import Reading, Settings
+from tests.lives.reading import Reading, Settings, changed
 
 if TYPE_CHECKING:
     from tests.chaos.world import World
@@ -56,7 +56,7 @@ class Told:
             f" {counters['overtakes']} overtakes, {counters['repeats']} repeated writes,"
             f" {self.findings.activities_twice} activities twice, {self.findings.leftovers}"
             f" companies left over, {self.findings.seconds} second contacts,"
-            f" {len(self.dead)} dead letters, {counters['requests_total']} requests {counters['requests']}"
+            f" {len(self.dead)} dead letters, {counters['requests_total']} requests"
         )
 
     def check(self) -> None:
@@ -78,10 +78,7 @@ class Lives:
         self.reading = Reading(settings)
         self.members: list[ServiceProcess] = []
         self._written = 0
-        known = vars(Settings())
-        rows = [
-            f"{name}: {value}\n" for name, value in vars(settings).items() if value != known[name]
-        ]
+        rows = [f"{name}: {value}\n" for name, value in changed(settings).items()]
         (world.folder / "connector.yaml").write_text(CONNECTOR + "".join(rows))
 
     async def write(self) -> None:

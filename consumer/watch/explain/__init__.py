@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
+from consumer.decide.forms.rows import is_row
 from consumer.decide.message import (
     AccountMessage,
     Invalid,
@@ -18,8 +20,11 @@ from consumer.watch.explain.account import account
 from consumer.watch.explain.explanation import MessageExplanation, Step
 from consumer.watch.explain.known import NOTHING_KNOWN
 from consumer.watch.explain.user import user
+from schemas.json_text import read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from consumer.decide.message import Routed
     from consumer.decide.rules import Rules
     from consumer.offsets.record import Headers
@@ -32,7 +37,25 @@ def explain(
     """Explain a record with the rules that the service would follow; sends nothing."""
     parsed = parse(value, headers)
     messages = parsed.messages if isinstance(parsed, Messages) else (parsed,)
-    return tuple(_message(at, message, rules, known) for at, message in enumerate(messages))
+    told = [_message(at, message, rules, known) for at, message in enumerate(messages)]
+    rows = _rows(value) if isinstance(parsed, Messages) else ()
+    return tuple(
+        replace(one, steps=(_ROW, *one.steps)) if at in rows and one.hull_id is not None else one
+        for at, one in enumerate(told)
+    )
+
+
+_ROW: Final = Step("Row", True, "of an extract: read as an export, as backfill would")
+
+
+def _rows(value: bytes | None) -> Collection[int]:
+    """Where in a record rows of extracts lie."""
+    try:
+        document = read_json(value or b"{}")
+    except ValueError:  # of what nobody looks at
+        return ()
+    inner = (document.get("messages") if isinstance(document, dict) else None) or [document]
+    return {at for at, one in enumerate(inner) if isinstance(one, dict) and is_row(one)}
 
 
 def _message(

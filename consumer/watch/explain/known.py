@@ -14,7 +14,7 @@ from consumer.watch.explain.explanation import PlannedRequest, Step, quoted, ups
 from schemas.planhat import Resource
 
 if TYPE_CHECKING:
-    from consumer.decide.decision import Payload, UserDecision
+    from consumer.decide.decision import Link, Payload, UserDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,8 @@ class Linked:
     before: tuple[PlannedRequest, ...] = ()
 
 
-def linked(decision: UserDecision, known: Known) -> Linked:
+def linked(decision: UserDecision, link: Link, known: Known) -> Linked:
     """Follow the link, in the order of the rules."""
-    link = decision.link
     if link.planhat_id is not None:
         return Linked(link.planhat_id, Step(NAME, True, "by planhat/id of the account"))
     if link.account_id is None and link.external_id is None:
@@ -92,7 +91,7 @@ def linked(decision: UserDecision, known: Known) -> Linked:
         return Linked(found, Step(NAME, True, detail))
     if decision.company_stub is not None:
         return _created(decision.company_stub, link.external_id, known)
-    return _hoped_for(decision, known)
+    return _hoped_for(decision, link.external_id, known)
 
 
 def _created(stub: Payload, name: str | None, known: Known) -> Linked:
@@ -108,8 +107,7 @@ def _created(stub: Payload, name: str | None, known: Known) -> Linked:
     )
 
 
-def _hoped_for(decision: UserDecision, known: Known) -> Linked:
-    name = decision.link.external_id
+def _hoped_for(decision: UserDecision, name: str | None, known: Known) -> Linked:
     why = decision.company.reason if isinstance(decision.company, Skip) else ""
     why_not = f"The company is not created for the user: {why}" if why else ""
     if name is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
-from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside
+from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside, was_unlinked
 from consumer.decide.life.merge import losers
 from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
@@ -43,7 +43,7 @@ def user_gate(message: UserMessage, rules: Rules) -> Step:
     opened = [
         *["merged with another user" for _ in losers(message)[:1]],
         *_touched("", changes.user, rules.contact.own),
-        *_account(changes.account, rules),
+        *_account(message, changes.account, rules),
         *_entered("segment", changes.segments, rules.contact_filter),
         *_entered("account segment", changes.account_segments, rules.account_filter),
     ]
@@ -88,10 +88,11 @@ def _touched(prefix: str, changes: Entity, names: Iterable[str]) -> Iterator[str
             yield f"{prefix}{name} changed"
 
 
-def _account(changes: Entity, rules: Rules) -> Iterator[str]:
+def _account(message: UserMessage, changes: Entity, rules: Rules) -> Iterator[str]:
     names = changed_names(changes)
     if "id" in names:
-        yield "the user moved to another account"
+        is_gone = was_unlinked(message)
+        yield "its account was unlinked" if is_gone else "the user moved to another account"
     for name, key in LINKS:
         if name in names and appeared(changes, key):
             yield f"account.{name} appeared"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
+from consumer.decide.filter import was_unlinked
 from consumer.decide.route import USER_CHANNEL
 from consumer.watch.explain.explanation import (
     MessageExplanation,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from consumer.decide.rules import Rules
     from consumer.watch.explain.explanation import Verdict
     from consumer.watch.explain.known import Known
+
+
+_IF_THERE = "Planhat has this contact; else skipped: " + reasons.UNLINKED
 
 
 def user(position: int, message: UserMessage, rules: Rules, known: Known) -> MessageExplanation:
@@ -67,7 +71,11 @@ def _way(
     steps = tuple(_rules(message, decision, rules))
     if isinstance(decision.enduser, Skip):
         return steps, decision.enduser.reason, "", ()
-    found = linked(decision, known)
+    if decision.link is None:
+        condition = "" if "_id" in decision.enduser.body else _IF_THERE
+        request = upsert(Resource.ENDUSERS, [decision.enduser.body], condition)
+        return steps, "", condition, (request,)
+    found = linked(decision, decision.link, known)
     if found.company_id is None:
         return (*steps, found.step), reasons.NO_COMPANY_ID, "", ()
     return (*steps, found.step), "", found.condition, _requests(decision.enduser, found)
@@ -90,13 +98,18 @@ def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterat
     yield step
     if not step.passed:
         if isinstance(decision.enduser, Payload):
-            yield Step("Left", True, "it left the filter: on_segment_left is archive")
+            setting = "on_segment_left" if rules.archives_left else "on_user_unlinked"
+            yield Step("Left", True, f"it left the filter: {setting} is archive")
         return
     is_unknown = decision.enduser == Skip(reasons.NO_IDENTITY)
     yield Step("Identity", not is_unknown, _identity(message, is_unknown=is_unknown))
     if is_unknown:
         return
     yield user_gate(message, rules)
+    if was_unlinked(message):
+        archives = rules.archives_unlinked
+        setting = f"on_user_unlinked is {'archive' if archives else 'keep'}"
+        yield Step("Unlinked", archives, f"{reasons.UNLINKED} {setting}")
 
 
 def _identity(message: UserMessage, *, is_unknown: bool) -> str:

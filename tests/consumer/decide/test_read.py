@@ -118,6 +118,12 @@ def test_a_plain_message_is_read_as_it_is_part_by_part(
 @example(b'{"messages": [{"id": "1"}], "channel": "ship:update"}', False)
 @example(b'{"messages": [], "channel": "ship:update", "notification_id": []}', True)
 @example(b'{"user": {"id": "u1"}, "message_id": {}}', False)
+@example(b'{"user": {"id": "u1"}, "id": {}}', False)
+@example(b'{"id": "a1", "account": {"id": "a2"}}', False)
+@example(b'{"id": "a1", "account": {"id": "a2"}, "changes": null}', False)
+@example(b'{"id": null, "email": "a@b.example"}', False)
+@example(b'{"messages": [{"user": {"id": "u1"}}, {"id": "u2", "email": null}]}', False)
+@example(b'{"messages": [], "id": "u2", "email": null}', False)
 def test_any_record_is_read_as_it_is_part_by_part(
     value: bytes,
     is_export: bool,  # noqa: FBT001 - a drawn value

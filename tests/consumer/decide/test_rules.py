@@ -63,6 +63,12 @@ def test_who_leaves_is_archived_only_where_it_is_set(setting: str, archives: boo
     assert rules(on_segment_left=setting).archives_left is archives
 
 
+def test_archived_is_ours_where_either_setting_says_so() -> None:
+    assert not rules().archives
+    assert rules(on_user_unlinked="archive").archives
+    assert rules(on_segment_left="archive").archives
+
+
 @pytest.mark.parametrize(
     ("name", "is_date"),
     [

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from consumer.decide.forms.rows import Kind
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
-from consumer.extract.export import BARE, Bad, Export, Kind, exports
+from consumer.extract.export import BARE, Bad, Export, exports
 from consumer.extract.row import Row
 from tests.consumer.watch.explain.hull_messages import RECORDS, records
 
@@ -46,6 +47,15 @@ def test_an_account_of_an_extract_becomes_an_export_message() -> None:
             "account_segments": [{"id": "s2"}],
         },
     )
+
+
+def test_an_account_may_lie_flat_in_a_user() -> None:
+    row = {"id": "u1", "account.id": "a1", "account.external_id": "acme-1"}
+
+    _, value = only(row, "users")
+
+    assert value["user"] == {"id": "u1"}
+    assert value["account"] == {"id": "a1", "external_id": "acme-1"}
 
 
 def test_a_message_loses_what_changed_and_what_happened() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.outbox.block_queue import BlockQueue
+from consumer.outbox.block_queue import Block, BlockQueue
 
 
 def filled(*sizes: int, most: int = 100) -> BlockQueue:
@@ -70,7 +70,8 @@ def test_with_nothing_waiting_the_next_number_is_the_first() -> None:
 def test_each_outcome_waits_is_in_hand_was_dropped_or_written(
     steps: list[str], data: st.DataObject
 ) -> None:
-    queue, in_hand, noted, written, told = BlockQueue(100), [], 0, 0, 0
+    in_hand: list[Block] = []
+    queue, noted, written, told = BlockQueue(100), 0, 0, 0
     for step in steps:
         if step == "put":
             count = data.draw(st.integers(1, 3))

@@ -11,6 +11,7 @@
   "KAFKA_SESSION_TIMEOUT_SECONDS" $k.sessionTimeoutSeconds
   "KAFKA_DEAD_LETTER_TOPIC" $k.deadLetterTopic
   "KAFKA_RESULTS_TOPIC" $k.resultsTopic
+  "KAFKA_OUTCOMES_TOPIC" $k.outcomesTopic
   "KAFKA_SECURITY_PROTOCOL" $k.securityProtocol
   "PLANHAT_ACCESS_TOKEN_FILE" "/run/secrets/hull-planhat/planhat-access-token"
   "PLANHAT_REQUESTS_PER_MINUTE" $p.requestsPerMinute

@@ -141,9 +141,24 @@ def encoded(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
+rows: st.SearchStrategy[dict[str, Any]] = st.tuples(
+    entities,
+    st.fixed_dictionaries(
+        {"id": st.sampled_from(["u1", 7, None, {}])},
+        optional={
+            "segment_ids": st.lists(st.sampled_from(SEGMENTS), max_size=2) | odd,
+            "account_segment_ids": st.lists(st.sampled_from(SEGMENTS), max_size=2) | odd,
+            "account.external_id": scalars,
+            "account": entities | odd,
+            "user": st.none() | odd,
+            "events": st.just([]),
+        },
+    ),
+).map(lambda both: both[0] | both[1])
 records = st.one_of(
     messages.map(encoded),
-    st.lists(messages, max_size=3).map(
+    rows.map(encoded),
+    st.lists(messages | rows, max_size=3).map(
         lambda found: encoded({"channel": "user:update", "messages": found})
     ),
     mutated(),

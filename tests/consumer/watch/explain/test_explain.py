@@ -218,6 +218,16 @@ def test_a_licence_without_its_fields_rejects_the_message() -> None:
     assert calls(found) == ["PUT /companies", "PUT /licenses"]
 
 
+def test_a_row_of_an_extract_is_told_to_be_one() -> None:
+    row = {"id": "u1", "email": "a@b.example", "account.external_id": "acme-01"}
+
+    (found,) = explain(json.dumps(row).encode(), (), RULES)
+
+    assert found.is_export
+    assert found.verdict == "send"
+    assert [step.name for step in found.steps][:2] == ["Row", "Contact Filter"]
+
+
 def test_headers_count() -> None:
     record = {name: value for name, value in RECORDS[3].items() if name != "changes"}
 

@@ -147,7 +147,7 @@ def _messages(grown: Samples) -> tuple[Count, ...]:
 
 def _calls(grown: Samples) -> tuple[Calls, ...]:
     return tuple(
-        Calls(*labels, int(value))
+        Calls(labels[0], labels[1], int(value))
         for (name, labels), value in sorted(grown.items())
         if name == "requests_total" and value
     )

@@ -11,7 +11,7 @@ import msgspec
 from consumer.cli.schema import schema_text
 from consumer.log.troubles import Troubles
 from consumer.watch.metrics import Metrics
-from consumer.watch.summary import Summaries
+from consumer.watch.topic.summary import Summaries
 from schemas.outcome.member import Calls, Count, Happening, Summary
 
 RUN = 1_764_000_000_000

@@ -17,7 +17,7 @@ from consumer.watch.outcomes.line import Lines
 from consumer.watch.outcomes.named import Named
 from consumer.watch.outcomes.sent import Sent
 from consumer.watch.personal import Shown
-from consumer.watch.summary import Summaries
+from consumer.watch.topic.summary import Summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

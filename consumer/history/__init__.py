@@ -1,0 +1,1 @@
+"""The history of deliveries: what became of each message of the last days."""
