@@ -27,7 +27,6 @@ from consumer.poll import Poller
 from consumer.probes import Probes
 from consumer.send import Sender
 from consumer.tick import Tick
-from consumer.watch.topic.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.blocked import Blocked
 from consumer.watch.console.door import Door
@@ -36,6 +35,7 @@ from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
 from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter
+from consumer.watch.topic.told import Told
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter
 from planhat_client.sparing import Sparing

@@ -21,9 +21,9 @@ from consumer.offsets.assignment import lag
 from consumer.outbox.results import Results
 from consumer.probes import Probes
 from consumer.send import Sender
-from consumer.watch.topic.told import Told
 from consumer.watch.ages import Ages
 from consumer.watch.metrics import HALTS, Metrics
+from consumer.watch.topic.told import Told
 from planhat_client.limiter import Limiter
 from schemas.planhat import Resource
 

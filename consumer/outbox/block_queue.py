@@ -51,6 +51,8 @@ class BlockQueue:
         self._waiting: deque[Block] = deque()
         self._size = 0
         self._last = 0
+        self.last_outcomes = 0
+        """The number of the newest block with outcomes that ever came; 0 if none did."""
         self.outcomes = 0
         """That wait here."""
         self.dropped = 0
@@ -74,6 +76,8 @@ class BlockQueue:
     def put(self, kind: Kind, value: bytes, count: int, since: int, until: int) -> None:
         """Let a block wait."""
         self._last += 1
+        if count:
+            self.last_outcomes = self._last
         self._waiting.append(Block(kind, value, count, since, until, self._last))
         self._size += len(value)
         self.outcomes += count

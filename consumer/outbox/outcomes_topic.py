@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 import structlog
 
+from consumer.clock import loop_time
 from consumer.errors import KafkaTooLarge
 from consumer.log.repeats import Repeats
 from consumer.outbox.block_queue import BlockQueue
@@ -34,7 +35,7 @@ _log = structlog.get_logger("consumer.outcomes")
 _MOST_BYTES: Final = 2 << 20
 _BLOCKS_AT_ONCE: Final = 16
 _GATHER_SECONDS: Final = 1.0
-_COMMIT_SECONDS: Final = 1.0
+_COMMIT_SECONDS: Final = 5.0
 _TROUBLED_SECONDS: Final = 1.0
 
 
@@ -59,11 +60,12 @@ class OutcomesTopic:
         ended: Callable[[str, int], None],
         random: Callable[[], float],
         most_bytes: int = _MOST_BYTES,
+        commit_seconds: float = _COMMIT_SECONDS,
     ) -> None:
         """`write` says why a record is not safe, None if it is.
 
         `member` is our name, `run` when we started (ms since 1970). `ended` is told how many
-        outcomes were `written`, or `dropped`.
+        outcomes were `written`, or `dropped`; a commit waits `commit_seconds` at most.
         """
         self._write_to = write
         self._member = member
@@ -72,6 +74,8 @@ class OutcomesTopic:
         self._random = random
         self._source: Source | None = None
         self._queue = BlockQueue(most_bytes)
+        self._commit_seconds = commit_seconds
+        self._writing_since: float | None = None
         self._in_hand: Sequence[Block] = ()
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
@@ -128,28 +132,32 @@ class OutcomesTopic:
     async def landed(self) -> None:
         """Wait until all that is final by now is in the topic: before a commit tells of it.
 
-        Not while the topic is in trouble, and when it becomes so, for a second at most.
+        Not while the topic is in trouble; and one that is silent for so long is in trouble.
         """
-        await self._wait(_COMMIT_SECONDS, gives_up=True)
+        self.gather()
+        began = self._writing_since
+        passed = 0.0 if began is None else loop_time() - began
+        await self._wait(self._queue.last_outcomes, self._commit_seconds - passed, gives_up=True)
 
     async def flush(self, seconds: float) -> None:
         """Wait until all is written, at most `seconds`; then tell what is lost."""
-        await self._wait(_TROUBLED_SECONDS if self.trouble else seconds, gives_up=False)
+        self.gather()
+        seconds = _TROUBLED_SECONDS if self.trouble else seconds
+        await self._wait(self._queue.last, seconds, gives_up=False)
         lost = len(self)
         if lost:
             self._ended("dropped", lost)
             _log.error("outcomes.dropped", dropped=lost, reason="the service ends")
 
-    async def _wait(self, seconds: float, *, gives_up: bool) -> None:
-        self.gather()
-        wanted = self._queue.last
+    async def _wait(self, wanted: int, seconds: float, *, gives_up: bool) -> None:
+        """Wait until the blocks up to the `wanted` one are safe."""
         try:
             async with asyncio.timeout(seconds):
                 while self._unsafe <= wanted and not (gives_up and self.trouble):
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
-            self._troubled(f"no acknowledgement in {seconds:g} s")
+            self._troubled("no acknowledgement in time")
 
     @property
     def _has_work(self) -> bool:
@@ -168,10 +176,12 @@ class OutcomesTopic:
         told = [self._gap(gap)] if gap.count else []
         letters = told + [self._letter(block.kind, block.value, block.number) for block in blocks]
         outcomes: Sequence[KafkaUnavailable | None] = ()
+        self._writing_since = loop_time()
         try:
             outcomes = await self._write_to(letters)
         finally:
             # Cancelled, nothing is known of them.
+            self._writing_since = None
             is_told = bool(outcomes) and (not told or outcomes[0] is None)
             self._settle(blocks, outcomes[len(told) :])
             if gap.count and not is_told:

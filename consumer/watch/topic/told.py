@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from consumer.clock import loop_time
 from consumer.kafka.producer import KafkaSink
 from consumer.log import cleaner
+from consumer.offsets.lease import lease_seconds
 from consumer.outbox.outcomes_topic import OutcomesTopic
 from consumer.watch.outcomes.changes import Changes
 from consumer.watch.outcomes.line import Lines
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 _LONGEST_TEXT: Final = 1000
+_COMMIT_SECONDS: Final = 5.0
 
 
 class Told:
@@ -56,6 +58,9 @@ class Told:
         kafka, keeps = settings.kafka, settings.log.pii
         if not kafka.outcomes_topic:
             return None
+        lease = lease_seconds(
+            kafka.session_timeout_seconds, settings.planhat.request_timeout_seconds
+        )
         member = kafka.group_instance_id or socket.gethostname()
         run = int(time.time() * 1000)
         sink = KafkaSink(kafka, kafka.outcomes_topic, "zstd")
@@ -65,6 +70,8 @@ class Told:
             run,
             lambda outcome, count: metrics.count("outcomes", outcome, by=count),
             random.random,
+            # What a commit waits must leave the lease time for another one.
+            commit_seconds=min(_COMMIT_SECONDS, lease / 3),
         )
         clean = cleaner(keeps_emails=keeps, longest=_LONGEST_TEXT).text
         tenant = settings.planhat.endpoints(connector).tenant_id

@@ -160,7 +160,7 @@ async def test_a_commit_with_nothing_to_tell_waits_for_nothing() -> None:
 
 
 @virtual
-async def test_a_commit_waits_for_a_topic_that_hangs_a_second_and_once() -> None:
+async def test_a_commit_waits_for_a_topic_that_hangs_for_its_time_and_once() -> None:
     desk = Desk()
     desk.kafka.hangs = True
     clock = asyncio.get_running_loop().time
@@ -172,7 +172,34 @@ async def test_a_commit_waits_for_a_topic_that_hangs_a_second_and_once() -> None
             await desk.topic.landed()
             waits.append(round(clock() - began))
 
-    assert waits == [1, 0, 0]
+    assert waits == [5, 0, 0]
+
+
+@virtual
+async def test_the_time_of_a_commit_counts_from_when_the_topic_fell_silent() -> None:
+    desk = Desk()
+    desk.kafka.hangs = True
+    clock = asyncio.get_running_loop().time
+    async with running(desk):
+        desk.block("a")
+        await asyncio.sleep(4)
+        began = clock()
+        await desk.topic.landed()
+
+    assert 0.9 < clock() - began < 1.1
+
+
+@virtual
+async def test_a_commit_does_not_wait_for_a_summary() -> None:
+    desk = Desk()
+    desk.kafka.hangs = True
+    async with running(desk):
+        desk.topic.tell(Summary(at=2, since=1, member="pod-0", run=RUN))
+        await asyncio.sleep(0.1)
+        began = asyncio.get_running_loop().time()
+        await desk.topic.landed()
+
+        assert asyncio.get_running_loop().time() == began
 
 
 @virtual
