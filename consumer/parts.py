@@ -122,7 +122,7 @@ class Parts:
             None if told is None else told.lines.changes.settled,
         )
         committed, rebalanced = (partial(metrics.count, name) for name in ("commits", "rebalances"))
-        landed = None if told is None else told.topic.landed
+        landed = None if told is None else told.landed
         self.committer = committer = Committer(
             source.commit, committed, engine.lease, blocked, landed
         )

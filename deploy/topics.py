@@ -1,4 +1,4 @@
-"""Make the topics that the service needs or likes to have, where they are missing: for a Kafka to try it with.
+"""Make the topics that the service uses, where they are missing: for a Kafka to try it with.
 
 python deploy/topics.py [BOOTSTRAP_SERVERS]
 """

@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("consumer.outcomes")
 
-_MOST_BYTES: Final = 2 << 20
 _BLOCKS_AT_ONCE: Final = 16
 _GATHER_SECONDS: Final = 1.0
-_COMMIT_SECONDS: Final = 5.0
+LANDED_SECONDS: Final = 5.0
 _TROUBLED_SECONDS: Final = 1.0
 
 
@@ -59,13 +58,12 @@ class OutcomesTopic:
         run: int,
         ended: Callable[[str, int], None],
         random: Callable[[], float],
-        most_bytes: int = _MOST_BYTES,
-        commit_seconds: float = _COMMIT_SECONDS,
+        queue: BlockQueue | None = None,
     ) -> None:
         """`write` says why a record is not safe, None if it is.
 
         `member` is our name, `run` when we started (ms since 1970). `ended` is told how many
-        outcomes were `written`, or `dropped`; a commit waits `commit_seconds` at most.
+        outcomes were `written`, or `dropped`.
         """
         self._write_to = write
         self._member = member
@@ -73,8 +71,7 @@ class OutcomesTopic:
         self._ended = ended
         self._random = random
         self._source: Source | None = None
-        self._queue = BlockQueue(most_bytes)
-        self._commit_seconds = commit_seconds
+        self._queue = BlockQueue() if queue is None else queue
         self._writing_since: float | None = None
         self._in_hand: Sequence[Block] = ()
         self._wake = asyncio.Event()
@@ -129,15 +126,15 @@ class OutcomesTopic:
             if failures:
                 await asyncio.sleep(backoff(failures, self._random()))
 
-    async def landed(self) -> None:
+    async def landed(self, seconds: float = LANDED_SECONDS) -> None:
         """Wait until all that is final by now is in the topic: before a commit tells of it.
 
-        Not while the topic is in trouble; and one that is silent for so long is in trouble.
+        Not while the topic is in trouble; and one that was silent for `seconds` is in trouble.
         """
         self.gather()
         began = self._writing_since
         passed = 0.0 if began is None else loop_time() - began
-        await self._wait(self._queue.last_outcomes, self._commit_seconds - passed, gives_up=True)
+        await self._wait(self._queue.last_outcomes, seconds - passed, gives_up=True)
 
     async def flush(self, seconds: float) -> None:
         """Wait until all is written, at most `seconds`; then tell what is lost."""

@@ -12,7 +12,7 @@ from consumer.clock import loop_time
 from consumer.kafka.producer import KafkaSink
 from consumer.log import cleaner
 from consumer.offsets.lease import lease_seconds
-from consumer.outbox.outcomes_topic import OutcomesTopic
+from consumer.outbox.outcomes_topic import LANDED_SECONDS, OutcomesTopic
 from consumer.watch.outcomes.changes import Changes
 from consumer.watch.outcomes.line import Lines
 from consumer.watch.outcomes.named import Named
@@ -30,20 +30,26 @@ if TYPE_CHECKING:
     from schemas.connector import ConnectorSettings
 
 _LONGEST_TEXT: Final = 1000
-_COMMIT_SECONDS: Final = 5.0
 
 
 class Told:
     """The outcomes topic, the lines for it, and a summary each minute."""
 
     def __init__(
-        self, sink: KafkaSink, topic: OutcomesTopic, lines: Lines, summaries: Summaries
+        self,
+        sink: KafkaSink,
+        topic: OutcomesTopic,
+        lines: Lines,
+        summaries: Summaries,
+        lease: float,
     ) -> None:
-        """`topic` writes to `sink` what it takes of `lines`."""
+        """`topic` writes to `sink` what it takes of `lines`; a lease holds for so many seconds."""
         self._sink = sink
         self.topic = topic
         self.lines = lines
         self._summaries = summaries
+        # What a commit waits for must leave the lease time for another one.
+        self._landed_seconds = min(LANDED_SECONDS, lease / 3)
 
     @classmethod
     def of(
@@ -58,9 +64,6 @@ class Told:
         kafka, keeps = settings.kafka, settings.log.pii
         if not kafka.outcomes_topic:
             return None
-        lease = lease_seconds(
-            kafka.session_timeout_seconds, settings.planhat.request_timeout_seconds
-        )
         member = kafka.group_instance_id or socket.gethostname()
         run = int(time.time() * 1000)
         sink = KafkaSink(kafka, kafka.outcomes_topic, "zstd")
@@ -70,8 +73,6 @@ class Told:
             run,
             lambda outcome, count: metrics.count("outcomes", outcome, by=count),
             random.random,
-            # What a commit waits must leave the lease time for another one.
-            commit_seconds=min(_COMMIT_SECONDS, lease / 3),
         )
         clean = cleaner(keeps_emails=keeps, longest=_LONGEST_TEXT).text
         tenant = settings.planhat.endpoints(connector).tenant_id
@@ -82,7 +83,10 @@ class Told:
         summaries = Summaries(
             member, run, version("hull-planhat"), metrics.registry.collect, troubles
         )
-        return cls(sink, topic, lines, summaries)
+        lease = lease_seconds(
+            kafka.session_timeout_seconds, settings.planhat.request_timeout_seconds
+        )
+        return cls(sink, topic, lines, summaries, lease)
 
     def note(self, what: str, detail: str = "") -> None:
         """Something happened that explains a picture."""
@@ -92,6 +96,10 @@ class Told:
         """Tell a summary if it is time; `halts` are those of the service."""
         if self._summaries.look(halts, now):
             self._tell(now)
+
+    async def landed(self) -> None:
+        """Wait until it is written what is final by now, as long as a commit may wait."""
+        await self.topic.landed(self._landed_seconds)
 
     async def run(self) -> None:
         """Write until cancelled."""

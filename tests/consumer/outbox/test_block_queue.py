@@ -9,7 +9,7 @@ from consumer.outbox.block_queue import Block, BlockQueue
 
 
 def filled(*sizes: int, most: int = 100) -> BlockQueue:
-    queue = BlockQueue(most)
+    queue = BlockQueue(most, most)
     for number, size in enumerate(sizes, 1):
         queue.put("outcomes", b"x" * size, 1, since=number * 10, until=number * 10 + 5)
     return queue
@@ -66,12 +66,22 @@ def test_with_nothing_waiting_the_next_number_is_the_first() -> None:
     assert (queue.first, queue.last) == (2, 1)
 
 
+def test_of_what_is_alike_many_times_as_much_waits_in_the_same_room() -> None:
+    value = b'{"kind":"outcome","at":1764000000125,"ending":"delivered"}' * 100
+    queue = BlockQueue(100_000, 10_000)
+    for number in range(100):
+        queue.put("outcomes", value, 100, number, number)
+
+    assert queue.dropped == 0
+    assert [one.value for one in queue.take(100)] == [value] * 100
+
+
 @given(st.lists(st.sampled_from(["put", "take", "back", "told"]), max_size=60), st.data())
 def test_each_outcome_waits_is_in_hand_was_dropped_or_written(
     steps: list[str], data: st.DataObject
 ) -> None:
     in_hand: list[Block] = []
-    queue, noted, written, told = BlockQueue(100), 0, 0, 0
+    queue, noted, written, told = BlockQueue(100, 30), 0, 0, 0
     for step in steps:
         if step == "put":
             count = data.draw(st.integers(1, 3))

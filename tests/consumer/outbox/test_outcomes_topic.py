@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from structlog.testing import capture_logs
 
 from consumer.errors import KafkaTooLarge, KafkaUnavailable
+from consumer.outbox.block_queue import BlockQueue
 from consumer.outbox.outcomes_topic import OutcomesTopic
 from schemas.outcome import lines
 from schemas.outcome.member import Gap, Summary
@@ -90,7 +91,7 @@ class Desk:
         self.rows = Rows()
         self.counts: Counter[str] = Counter()
         self.topic = OutcomesTopic(
-            self.kafka.write_each, "pod-0", RUN, self.ended, lambda: 0.0, most
+            self.kafka.write_each, "pod-0", RUN, self.ended, lambda: 0.0, BlockQueue(most, most)
         )
         self.topic.feed(self.rows)
 
