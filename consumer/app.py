@@ -66,6 +66,8 @@ class Service:
                     ("results", parts.results.run()),
                     ("directories", parts.directory_reader.run()),
                     ("endusers", parts.enduser_reader.run()),
+                    ("removals", parts.remover.run()),
+                    ("merges", parts.barrier_watch.run()),
                     ("halt", parts.halt_watch.run()),
                     ("tick", parts.tick.run()),
                 )

@@ -8,10 +8,12 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from consumer.ask.barrier import BarrierWatch
 from consumer.ask.directories import DirectoryReader
 from consumer.ask.endusers import EnduserReader
 from consumer.ask.halt import HaltWatch
 from consumer.ask.measured import MeasuredPlanhat
+from consumer.ask.removals import Remover
 from consumer.clock import loop_time
 from consumer.commit import Committer
 from consumer.decide.rules import Rules
@@ -140,7 +142,11 @@ class Parts:
         self.directory_reader = DirectoryReader(asked, engine)
         self.enduser_reader = EnduserReader(asked, engine, looked_up, sender.wake)
         self.halt_watch = HaltWatch(engine, asked, sender.wake)
-        rests = (self.directory_reader.rest, self.enduser_reader.rest, self.halt_watch.rest)
+        self.remover = Remover(asked, engine, sender.wake)
+        told = partial(metrics.count, "merges")
+        self.barrier_watch = BarrierWatch(source, engine, told, sender.wake)
+        askers = (self.directory_reader, self.enduser_reader, self.halt_watch)
+        rests = [asker.rest for asker in (*askers, self.remover, self.barrier_watch)]
 
         # poll
         def woken() -> None:

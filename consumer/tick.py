@@ -80,6 +80,7 @@ class Tick:
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("outcomes_waiting", 0 if self.told is None else len(self.told.topic))
+        metrics.gauge("merges_waiting", len(engine.planner.barrier))
         metrics.gauge("ready", self.probes.ready()[0])
 
     def _observe_kafka(self, now: float, clock: float) -> None:

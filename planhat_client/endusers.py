@@ -22,7 +22,7 @@ PAGE: Final = 2000
 """The most rows of endusers that a page gives, as clients that read them know."""
 
 _FEW: Final = 100
-_SELECT: Final = "select=_id,externalId,email,otherEmails,companyId,name,archived"
+_SELECT: Final = "select=_id,externalId,email,companyId,name,archived"
 _MISSING: Final = frozenset({404, 410})
 _REFUSED: Final = frozenset({400, 422})
 _NOT_THERE: Final = re.compile(
@@ -112,6 +112,11 @@ def has(row: Enduser, field: KeyField, value: str) -> bool:
     return row.external_id == value
 
 
+def says_missing(told: str) -> bool:
+    """Tell whether Planhat says that there is no such record; its words are not documented."""
+    return _NOT_THERE.search(told) is not None
+
+
 def _deletion(response: Response) -> Deletion | None:
     if is_page(response.body):
         return None
@@ -120,5 +125,5 @@ def _deletion(response: Response) -> Deletion | None:
         counts = document if isinstance(document, dict) else {}
         return "absent" if counts.get("deletedCount", counts.get("n")) == 0 else "deleted"
     said = message(document, response.body)
-    is_absent = response.status in _REFUSED and _NOT_THERE.search(said)
+    is_absent = response.status in _REFUSED and says_missing(said)
     return "absent" if response.status in _MISSING or is_absent else None

@@ -72,6 +72,7 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
     account: Entity = {}
     segments: SegmentChanges = NO_MOVES
     account_segments: SegmentChanges = NO_MOVES
+    user_segments: SegmentChanges = NO_MOVES  # as older messages call `segments`
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -80,11 +81,16 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     channel: str | None = None
     user: Entity | None = None
     account: Entity | None = None
-    segments: Segments | Nothing | None = ()
-    account_segments: Segments | Nothing | None = ()
+    segments: Segments | Nothing | None = None
+    account_segments: Segments | Nothing | None = None
     events: tuple[Event, ...] | Nothing | None = ()
     changes: Changes | None = None
     is_export: bool | None = None
+    # Bridges and older messages call `segments` so; what comes by both names is the same.
+    user_segments: Segments | Nothing | None = None
+    user_segment_ids: tuple[str, ...] | Nothing | None = None
+    # All that the organisation has: an envelope lists them here, and in `segments`.
+    accounts_segments: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     # A row of an extract has one, and no user around it.
     id: Value | msgspec.UnsetType = msgspec.UNSET
     # An envelope has these, and little else.

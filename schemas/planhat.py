@@ -117,7 +117,6 @@ class Enduser(BaseModel):
     id: str = Field(alias="_id")
     external_id: Key = Field(default=None, alias="externalId")
     email: Key = None
-    other_emails: Entries = Field(default=(), alias="otherEmails")
     company_id: Key = Field(default=None, alias="companyId")
     name: Text = None
     archived: Flag = False

@@ -27,10 +27,11 @@ OURS = {*MAY_IMPORT, "tests"}
 
 DOORS = {
     "aiokafka": ("consumer/kafka/", "deploy/topics.py"),
-    "aiohttp": ("planhat_client/transport.py",),
+    "aiohttp": ("planhat_client/transport.py", "consumer/receive/fetch.py"),
     "aiohttp.web": (
         "consumer/watch/port/ops.py",
         "consumer/watch/console",
+        "consumer/receive/",
         "planhat_client/sandbox/",
     ),
     "confluent_kafka": ("consumer/cli/demo",),
@@ -58,7 +59,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "tick",
         "parts",
         "app",
-        "live",
+        "forget live receive",
         "cli",
     )
 )

@@ -6,21 +6,49 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from consumer.ask.directories import Directories
-from consumer.ask.endusers import Endusers
 from consumer.ask.halt import Probe
 from consumer.clock import loop_time
+from planhat_client.endusers import Matches
 from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from consumer.engine.merge.choice import Key
     from consumer.watch.metrics import Metrics
+    from planhat_client.endusers import Deletion, KeyField, Page
     from schemas.custom_field import CustomField
-    from schemas.planhat import LeanCompany, PlanhatUser
+    from schemas.planhat import Enduser, LeanCompany, PlanhatUser
 
 
-class Questions(Directories, Endusers, Probe, Protocol):
+class Contacts(Protocol):
+    """What is asked about contacts; all raise PlanhatError."""
+
+    async def by_id(self, planhat_id: str) -> Enduser | None:
+        """The enduser of an `_id`."""
+
+    async def by_external_id(self, external_id: str) -> list[Enduser]:
+        """Those of an external id."""
+
+    async def having(self, field: KeyField, value: str) -> Matches:
+        """Those that have a key."""
+
+    async def page(self, offset: int) -> Page:
+        """Some of all."""
+
+    async def delete(self, planhat_id: str) -> Deletion:
+        """Delete one."""
+
+
+class Questions(Directories, Probe, Protocol):
     """What is asked; all raise PlanhatError."""
+
+    @property
+    def endusers(self) -> Contacts:
+        """Contacts that are there already."""
+
+    async def enduser_id(self, external_id: str) -> str | None:
+        """The id of the only enduser of that external id."""
 
 
 class MeasuredPlanhat:
@@ -50,6 +78,28 @@ class MeasuredPlanhat:
         """The id of an enduser, None if there is none; raises PlanhatError."""
         with self._measured("enduser"):
             return await self._api.enduser_id(external_id)
+
+    async def contacts(self, key: Key, value: str) -> Matches:
+        """The endusers that have a key; raises PlanhatError."""
+        with self._measured("enduser"):
+            if key == "email":
+                return await self._api.endusers.having("email", value)
+            if key == "externalId":
+                rows = tuple(await self._api.endusers.by_external_id(value))
+            else:
+                found = await self._api.endusers.by_id(value)
+                rows = () if found is None else (found,)
+            return Matches(rows, is_whole=True)
+
+    async def contacts_page(self, offset: int) -> Page:
+        """Some of all endusers; raises PlanhatError."""
+        with self._measured("endusers-page"):
+            return await self._api.endusers.page(offset)
+
+    async def delete_contact(self, planhat_id: str) -> Deletion:
+        """Delete an enduser; raises PlanhatError."""
+        with self._measured("removal"):
+            return await self._api.endusers.delete(planhat_id)
 
     async def probe(self) -> None:
         """Ask whether the credential is accepted; raises PlanhatError if not."""

@@ -10,6 +10,7 @@ import typer
 
 from consumer.cli import arguments
 from consumer.cli.dead_letters.commands import dead_letters
+from consumer.cli.forget.command import forget
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 
 app.add_typer(dead_letters, name="dead-letters")
+app.command()(forget)
 
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once
 
@@ -87,6 +89,14 @@ def run() -> None:
     from consumer.cli.run import run_service
 
     sys.exit(run_service())
+
+
+@app.command()
+def receive() -> None:
+    """Take Hull's own posts and write them into the topic, where no bridge does it."""
+    from consumer.cli.run import run_receiver
+
+    sys.exit(run_receiver())
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`hull-planhat run`: the service in the foreground, ended by signals."""
+"""`hull-planhat run` and `receive`: a service in the foreground, ended by signals."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import gc
 import os
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from consumer import log
 from consumer.app import Service
-from consumer.cli.read import read_settings
+from consumer.cli.read import read_environment, read_settings
 from consumer.cli.terminal import FAILED, WRONG_USE, say, stop_on_signals
 from consumer.errors import KafkaError
 from consumer.log.troubles import Troubles
@@ -28,31 +28,64 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from consumer.settings import Settings
+    from consumer.watch.metrics import Metrics
     from schemas.connector import ConnectorSettings
 
 _OBJECTS_A_LOOK = 500_000
 _log = structlog.get_logger("consumer.cli")
 
 
+class Life(Protocol):
+    """What is served."""
+
+    metrics: Metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; raises KafkaRefused, PortTaken."""
+
+
 def run_service() -> int:
     """Serve until SIGTERM or SIGINT; a second one ends at once. Return the exit code."""
-    try:
+
+    def service() -> tuple[Settings, Callable[[], Life]]:
         settings, connector = read_settings(os.environ)
         troubles = Troubles()
-        _configure_logs(settings, connector, troubles)
+        _configure_logs(settings, troubles)
+        _tell_findings(settings, connector)
+        return settings, partial(Service, settings, connector, troubles)
+
+    return _foreground(service)
+
+
+def run_receiver() -> int:
+    """Take what Hull posts, likewise."""
+
+    def receiver() -> tuple[Settings, Callable[[], Life]]:
+        from consumer.receive.receiver import Receiver  # noqa: PLC0415 - the service needs it not
+
+        settings = read_environment(os.environ)
+        _configure_logs(settings)
+        return settings, partial(Receiver, settings)
+
+    return _foreground(receiver)
+
+
+def _foreground(prepare: Callable[[], tuple[Settings, Callable[[], Life]]]) -> int:
+    try:
+        settings, make = prepare()
         raise_limit()
         collect_seldom()
         with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
-            return runner.run(_serve(settings, connector, troubles))
+            return runner.run(_serve(settings, make))
     except InvalidSettings as error:
         say(error.lines, keeps_personal=True)
         return WRONG_USE
 
 
-async def _serve(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> int:
+async def _serve(settings: Settings, make: Callable[[], Life]) -> int:
     stop = stop_on_signals()
     try:
-        service = Service(settings, connector, troubles)
+        service = make()
         settings.kafka.follow_credentials(partial(credentials_changed, service.metrics))
         await service.run(stop)
     except InvalidSettings:
@@ -76,15 +109,18 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _configure_logs(settings: Settings, connector: ConnectorSettings, troubles: Troubles) -> None:
+def _configure_logs(settings: Settings, troubles: Troubles | None = None) -> None:
     log.configure(
         settings.log.level,
         settings.log.format,
         keeps_emails=settings.log.pii,
-        watch=troubles.note,
+        watch=None if troubles is None else troubles.note,
     )
     for line in unknown_names(os.environ):
         _log.warning("settings.unknown", reason=line)
+
+
+def _tell_findings(settings: Settings, connector: ConnectorSettings) -> None:
     for finding in status.findings(settings, connector):
         if finding.status != "setupRequired":
             _log.warning("settings.finding", status=finding.status, reason=finding.message)

@@ -137,7 +137,10 @@ def _record() -> dict[str, Any]:
         model["properties"] = {name: _lenient(name, one) for name, one in found.items()}
     del models["Changes"]["required"]
     messages = models["Message"]["properties"]
-    del messages["messages"]
+    del messages["messages"], messages["accounts_segments"]
+    messages["user_segment_ids"] = {
+        "anyOf": [{"type": "array", "items": _TEXT}, *_NOTHING[:2]],
+    }
     models["Notification"] = {
         "title": "Notification",
         "description": "An envelope. A message in it that can't be read costs only itself.",
@@ -145,6 +148,10 @@ def _record() -> dict[str, Any]:
         "properties": {
             "channel": messages["channel"],
             "is_export": messages["is_export"],
+            **{
+                name: {"description": f"All segments of the organisation's {whose}, with names."}
+                for name, whose in (("segments", "users"), ("accounts_segments", "accounts"))
+            },
             "messages": {"type": "array"},
         },
         "required": ["messages"],
@@ -269,7 +276,8 @@ def _table(of: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "hull_field_name": {
-                "description": "The attribute's name in Hull: email, traits_crm/title, crm/title.",
+                "description": "The attribute's name in Hull: email, traits_crm/title, crm/title;"
+                " or segments, segment_ids.",
                 "type": ["string", "number", "boolean", "null"],
             },
             "service_field_name": {"description": "The field of Planhat.", **of},

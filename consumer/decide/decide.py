@@ -8,7 +8,10 @@ from consumer.decide import filter as why_not
 from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decision import AccountDecision, Link, Payload, Skip, UserDecision
+from consumer.decide.forms.segments import of_account as with_segments
+from consumer.decide.life import link as linking
 from consumer.decide.life.merge import losers
+from consumer.decide.life.told import told as told_of
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from consumer.decide.rules import InForce, Rules
     from consumer.offsets.record import Record
     from consumer.offsets.ticket import LeftOut, Receipt
-    from schemas.hull import Entity, Segments
+    from schemas.hull import Changes, Entity, Segments
 
 _NO_COMPANY = Skip(reasons.NO_COMPANY_ID)
 _NO_NAME = Skip(reasons.NO_COMPANY_NAME)
@@ -50,7 +53,7 @@ def decide(message: UserMessage | AccountMessage, rules: Rules) -> UserDecision 
 
 def _user(message: UserMessage, rules: Rules) -> UserDecision:
     refused = why_not.contact_filter(message, rules)
-    is_unlinked = why_not.was_unlinked(message)
+    is_unlinked = linking.was_unlinked(message)
     left: to.Left = []
     body = to.enduser(message, rules, left) if refused is None else {}
     merged = losers(message)
@@ -60,7 +63,11 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         enduser = _leaving(message, rules, is_unlinked=is_unlinked)
     # Nothing is created for who is skipped, nor for who leaves.
     is_wanted = refused is None and not is_unlinked and isinstance(enduser, Payload)
-    link = _link(message.account)
+    link = _link(message.account, message.changes)
+    has_moved = linking.may_have_moved(message)
+    life = ""
+    if (merged or has_moved or rules.archives) and isinstance(enduser, Payload):
+        life = told_of(enduser.body, link, merged, has_moved=has_moved, is_unlinked=is_unlinked)
     left_of_events: to.Left = []
     activities, skipped = ((), ()) if refused else _events(message, body, rules, left_of_events)
     # Of who has not changed nothing is sent, so nothing is left out.
@@ -75,12 +82,13 @@ def _user(message: UserMessage, rules: Rules) -> UserDecision:
         _CompanyOf(message, link, rules) if is_wanted else _no_company,
         activities,
         skipped,
-        is_unlinked or why_not.may_have_moved(message.changes),
+        is_unlinked or has_moved,
         _left_out(Resource.ENDUSERS, faults, told, _of(Resource.ACTIVITIES, left_of_events))
         if faults or told or left_of_events
         else (),
         _doubts(faults, _needed(rules, is_refused=refused is not None, is_wanted=is_wanted)),
         merged if is_wanted else (),
+        life,
     )
 
 
@@ -120,7 +128,7 @@ def _enduser(
         return _archived(message, body) if rules.archives_unlinked else _UNLINKED
     # Who came back by one of these may have been left out for want of the other.
     if rules.archives and (
-        why_not.has_entered(message.changes, rules) or why_not.was_linked(message.changes)
+        why_not.has_entered(message.changes, rules) or linking.was_linked(message.changes)
     ):
         body = {**body, "archived": False}
     return Payload(message.hull_id, body)
@@ -216,7 +224,9 @@ def _refused(name: str, rules: Rules, *, is_known: bool) -> Skip | None:
 
 def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     account, segments, is_export = message.account, message.account_segments, message.is_export
-    link = _link(account)
+    if rules.company.segments:
+        account = with_segments(message, rules.company)
+    link = _link(account, message.changes)
     left: to.Left = []
     company = _company_of(link, account, segments, rules, left, is_export=is_export)
     gated = why_not.account_gate(message, rules)
@@ -245,13 +255,14 @@ def _account(message: AccountMessage, rules: Rules) -> AccountDecision:
     )
 
 
-def _link(account: Entity) -> Link:
+def _link(account: Entity, changes: Changes | None) -> Link:
     if not account:
         return _NO_LINK
     return Link(
         key_text(PLANHAT_ID.read(account)),
         key_text(EXTERNAL_ID.read(account)),
         key_text(account.get("id")),
+        linking.former_external_id(changes),
     )
 
 

@@ -57,14 +57,23 @@ class Link:
     planhat_id: str | None
     external_id: str | None
     account_id: str | None
+    former_external_id: str | None
 
     def __init__(
-        self, planhat_id: str | None, external_id: str | None, account_id: str | None
+        self,
+        planhat_id: str | None,
+        external_id: str | None,
+        account_id: str | None,
+        former_external_id: str | None = None,
     ) -> None:
-        """The ids of the company in Planhat, at the customer's, and of the account in Hull."""
+        """The ids of the company in Planhat, at the customer's, and of the account in Hull.
+
+        `former_external_id`: what the customer's was until this message told of the new one.
+        """
         self.planhat_id = planhat_id
         self.external_id = external_id
         self.account_id = account_id
+        self.former_external_id = former_external_id
 
 
 class UserDecision:
@@ -74,7 +83,8 @@ class UserDecision:
     Both are worked out when they are asked for: mostly the link finds the company.
     `may_have_moved`: it may be in Planhat under another company. `link` is None for who was
     unlinked: it is archived wherever it is, and created nowhere.
-    `merged` are those that Hull merged into it.
+    `merged` are those that Hull merged into it; `life` says in words what becomes of its contact
+    beside its fields.
     `activities` are in the order of the events; `skipped_events` are (name, why).
     `unreadable` says what could not be read and may have changed the decision: the message is for
     the dead letters too, whatever of it is sent.
@@ -94,6 +104,7 @@ class UserDecision:
         left_out: Sequence[LeftOut] = (),
         unreadable: Sequence[str] = (),
         merged: Losers = (),
+        life: str = "",
     ) -> None:
         self.hull_id = hull_id
         self.external_id = external_id
@@ -107,6 +118,7 @@ class UserDecision:
         self.left_out = left_out
         self.unreadable = unreadable
         self.merged = merged
+        self.life = life
 
     @property
     def company(self) -> Payload | Skip:
@@ -157,3 +169,12 @@ class AccountDecision:
 
 
 Decision = UserDecision | AccountDecision
+
+
+def hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
+    """What is older than what was sent since overwrites nothing; events add (decision 0007)."""
+    if isinstance(decision, UserDecision):
+        if isinstance(decision.enduser, Payload):
+            decision.enduser = Skip(stale)
+    elif isinstance(decision.company, Payload):
+        decision.company = Skip(stale)

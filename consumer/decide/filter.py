@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
-from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
-from schemas.attribute import Attribute, changed_names
+from consumer.decide.life.link import KEYS, became
+from schemas.attribute import changed_names
 
 if TYPE_CHECKING:
     from consumer.decide.life.merge import Losers
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
-    from schemas.hull import Changes, Entity, Segment, Segments
+    from schemas.hull import Changes, Entity, Segment, SegmentChanges, Segments
 
 OWN_PREFIX = "planhat/"
 """Attributes that we write ourselves."""
-HULL_ID = Attribute("id")
-LINKS = tuple((key.canonical, key) for key in (PLANHAT_ID, EXTERNAL_ID))
 
 
 def contact_filter(message: UserMessage, rules: Rules) -> str | None:
@@ -48,9 +46,10 @@ def user_gate(message: UserMessage, rules: Rules, merged: Losers = ()) -> str | 
         return None
     if _account_matters(changes.account, rules):
         return None
-    if _is_in(changes.segments.entered, rules.contact_filter):
+    if _matters(changes.segments, rules.contact_filter, is_mapped=rules.contact.segments):
         return None
-    if _is_in(changes.account_segments.entered, rules.account_filter):
+    is_mapped = rules.contact.account_segments
+    if _matters(changes.account_segments, rules.account_filter, is_mapped=is_mapped):
         return None
     return reasons.NOTHING_CHANGED
 
@@ -62,35 +61,22 @@ def account_gate(message: AccountMessage, rules: Rules) -> str | None:
         return None
     if _touches(changes.account, rules.company_gate):
         return None
-    if _is_in(changes.account_segments.entered, rules.account_filter):
+    is_mapped = rules.company.segments
+    if _matters(changes.account_segments, rules.account_filter, is_mapped=is_mapped):
         return None
     return reasons.NOTHING_CHANGED
 
 
-def may_have_moved(changes: Changes | None) -> bool:
-    """Return whether a user that is not new came to another account, or to one again."""
-    if changes is None or changes.is_new or not changes.account:
-        return False
-    return "id" in changed_names(changes.account)
+def _matters(moves: SegmentChanges, names: frozenset[str], *, is_mapped: bool) -> bool:
+    """Return whether a segment of a filter was entered, or any moved if segments are mapped."""
+    if is_mapped and (moves.entered or moves.left):
+        return True
+    return _is_in(moves.entered, names)
 
 
 def has_entered(changes: Changes | None, rules: Rules) -> bool:
     """Return whether a user entered a segment of the Contact Filter."""
     return changes is not None and _is_in(changes.segments.entered, rules.contact_filter)
-
-
-def was_linked(changes: Changes | None) -> bool:
-    """Return whether a user that had no account has one now."""
-    return changes is not None and appeared(changes.account, HULL_ID)
-
-
-def was_unlinked(message: UserMessage) -> bool:
-    """Return whether a user has no account any more, by this very message."""
-    changes = message.changes
-    if message.account or changes is None or "account" in message.faults:
-        return False
-    change = HULL_ID.read(changes.account)
-    return isinstance(change, list) and len(change) == 2 and bool(change[0]) and not change[1]  # noqa: PLR2004 - [old, new]
 
 
 def has_left(changes: Changes | None, rules: Rules) -> bool:
@@ -126,19 +112,13 @@ def _touch(changed: frozenset[str], names: frozenset[str]) -> bool:
 
 
 def _account_matters(changes: Entity, rules: Rules) -> bool:
-    """Return whether the link moved, its company became known, or a mapped attribute changed."""
+    """Return whether the link moved, its company has another key, or a mapped attribute changed."""
     if not changes:
         return False
     names = changed_names(changes)
     if "id" in names:
         return True
-    for name, key in LINKS:
-        if name in names and appeared(changes, key):
+    for name, key in KEYS:
+        if name in names and became(changes, key):
             return True
     return _touch(names, rules.contact.account)
-
-
-def appeared(changes: Entity, key: Attribute) -> bool:
-    """Return whether a key is there that was not: by it the company can be found from now on."""
-    change = key.read(changes)
-    return isinstance(change, list) and len(change) == 2 and not change[0] and bool(change[1])  # noqa: PLR2004 - [old, new]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from consumer.decide import reasons
 from consumer.decide.decision import Items, Payload
+from consumer.decide.forms import segments
 from consumer.decide.message import MOST
 from consumer.decide.moment import iso_moment
 from consumer.decide.rules import EXTERNAL_ID, PLANHAT_ID
@@ -39,15 +40,26 @@ _COMPANY_KEYS = ("companyExternalId", "cId")
 def enduser(message: UserMessage, rules: Rules, left: Left | None = None) -> Body:
     """Map a user; the company is not in it. What is left out joins `left`."""
     body = _identified(message.user)
-    return _mapped(body, rules.contact, message.user, message.account, rules, left)
+    mapping = rules.contact
+    if not (mapping.segments or mapping.account_segments):
+        return _mapped(body, mapping, message.user, message.account, rules, left)
+    user, account = segments.of_user(message, mapping)
+    if left is not None:
+        left += segments.unnamed(mapping, user, account)
+    return _mapped(body, mapping, user, account, rules, left)
 
 
 def company(account: Entity, rules: Rules, left: Left | None = None) -> Body:
-    """Map an account; its external id is sent whether or not it is mapped."""
+    """Map an account; its external id is sent whether or not it is mapped.
+
+    Its segments are, if they were added to it (`segments.of_account`).
+    """
     body = _identified(account)
     external_id = key_text(EXTERNAL_ID.read(account))
     if external_id is not None:
         body["externalId"] = external_id
+    if left is not None and rules.company.segments:
+        left += segments.unnamed(rules.company, account)
     return _mapped(body, rules.company, account, _EMPTY, rules, left)
 
 

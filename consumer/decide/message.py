@@ -1,9 +1,10 @@
 """What a record says once it is parsed and routed: messages, and what is none. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from consumer.decide.forms.organisation import Organisation
 from schemas.hull import Changes, Entity, Event, Segments
 
 MOST: Final = 10_000
@@ -15,6 +16,10 @@ Faults: TypeAlias = Mapping[str, str]
 wrong in them; and what is wrong: where it is and what would be right, without the value."""
 
 NO_FAULTS: Final[Faults] = {}
+
+Untold: TypeAlias = Sequence[str]
+"""`segments`, `account_segments`: those of which the message does not tell all that hold now. It
+is in none of them as far as filters ask."""
 
 
 @dataclass(init=False, slots=True)
@@ -30,6 +35,8 @@ class UserMessage:
     changes: Changes | None
     is_export: bool
     faults: Faults
+    untold: Untold
+    organisation: Organisation | None = field(repr=False, compare=False)
 
     # Written out, since what a dataclass or a named tuple makes at run time can't be compiled.
     def __init__(  # noqa: PLR0913, PLR0917 - what a message has
@@ -43,8 +50,10 @@ class UserMessage:
         changes: Changes | None,
         is_export: bool,  # noqa: FBT001 - a field like the others
         faults: Faults = NO_FAULTS,
+        untold: Untold = (),
+        organisation: Organisation | None = None,
     ) -> None:
-        """`is_export` may come from the envelope or the headers."""
+        """`is_export` may come from the envelope or the headers, `organisation` does."""
         self.hull_id = hull_id
         self.user = user
         self.account = account
@@ -54,6 +63,8 @@ class UserMessage:
         self.changes = changes
         self.is_export = is_export
         self.faults = faults
+        self.untold = untold
+        self.organisation = organisation
 
 
 @dataclass(init=False, slots=True)
@@ -66,8 +77,10 @@ class AccountMessage:
     changes: Changes | None
     is_export: bool
     faults: Faults
+    untold: Untold
+    organisation: Organisation | None = field(repr=False, compare=False)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a message has
         self,
         hull_id: str,
         account: Entity,
@@ -75,14 +88,18 @@ class AccountMessage:
         changes: Changes | None,
         is_export: bool,  # noqa: FBT001 - a field like the others
         faults: Faults = NO_FAULTS,
+        untold: Untold = (),
+        organisation: Organisation | None = None,
     ) -> None:
-        """`is_export` and `faults` as those of a user message."""
+        """The last four as those of a user message."""
         self.hull_id = hull_id
         self.account = account
         self.account_segments = account_segments
         self.changes = changes
         self.is_export = is_export
         self.faults = faults
+        self.untold = untold
+        self.organisation = organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +129,13 @@ class Messages:
     """The messages of a record, one for each position of the envelope; one if there is none."""
 
     messages: tuple[Routed, ...]
+    organisation: Organisation | None = field(repr=False, compare=False)
 
-    def __init__(self, messages: tuple[Routed, ...]) -> None:
+    def __init__(
+        self, messages: tuple[Routed, ...], organisation: Organisation | None = None
+    ) -> None:
         self.messages = messages
+        self.organisation = organisation
 
 
 Parsed = Tombstone | Invalid | Messages

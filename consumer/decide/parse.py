@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import UNSET
+
+from consumer.decide.forms.organisation import Organisation
 from consumer.decide.forms.rows import is_row, read_row
 from consumer.decide.message import (
     MOST,
@@ -38,6 +41,7 @@ class _Hints:
     channel: str | None = None
     is_export: bool = False
     faults: Faults = field(default_factory=dict)
+    organisation: Organisation | None = None
 
 
 _NO_HINTS: Final = _Hints()
@@ -79,7 +83,11 @@ def _plain(found: Message, hints: _Hints) -> Parsed:
     if foreign and not messages:
         return Messages((foreign,))
     channel, is_export = within.channel, within.is_export
-    return Messages(tuple([route(one, channel, is_export=is_export) for one in messages]))
+    all_of = None
+    if found.segments or found.accounts_segments is not UNSET:
+        all_of = Organisation(found.segments, found.accounts_segments)
+    routed = [route(one, channel, is_export=is_export, organisation=all_of) for one in messages]
+    return Messages(tuple(routed), all_of)
 
 
 def _odd(value: bytes, hints: _Hints) -> Parsed:
@@ -109,9 +117,14 @@ def _hints(headers: Sequence[Header]) -> _Hints:
 
 
 def _within(
-    channel: str | None, hints: _Hints, *, is_export: bool, faults: Faults = NO_FAULTS
+    channel: str | None,
+    hints: _Hints,
+    *,
+    is_export: bool,
+    faults: Faults = NO_FAULTS,
+    organisation: Organisation | None = None,
 ) -> _Hints:
-    return _Hints(channel or hints.channel, is_export or hints.is_export, faults)
+    return _Hints(channel or hints.channel, is_export or hints.is_export, faults, organisation)
 
 
 def _is_envelope(document: object) -> bool:
@@ -125,11 +138,15 @@ def _envelope(document: dict[str, Any], hints: _Hints) -> Parsed:
         return Invalid(TOO_MANY_MESSAGES)
     faults: dict[str, str] = {}
     is_export = flag(document, "is_export", "", faults)
-    within = _within(text(document.get("channel")), hints, is_export=is_export, faults=faults)
+    lists = (document.get("segments"), document.get("accounts_segments"))
+    all_of = Organisation(*lists) if any(lists) else None
+    channel = text(document.get("channel"))
+    within = _within(channel, hints, is_export=is_export, faults=faults, organisation=all_of)
     foreign = unsupported(within.channel)
     if foreign and not document["messages"]:
         return Messages((foreign,))
-    return Messages(tuple([_message(message, within) for message in document["messages"]]))
+    routed = [_message(message, within) for message in document["messages"]]
+    return Messages(tuple(routed), all_of)
 
 
 def _message(document: object, hints: _Hints) -> Routed:
@@ -148,4 +165,10 @@ def _message(document: object, hints: _Hints) -> Routed:
     message, faults = lenient(document)
     if hints.faults:
         faults = {**hints.faults, **faults}
-    return route(message, hints.channel, is_export=hints.is_export, faults=faults)
+    return route(
+        message,
+        hints.channel,
+        is_export=hints.is_export,
+        faults=faults,
+        organisation=hints.organisation,
+    )

@@ -75,7 +75,11 @@ def has_too_many(value: bytes) -> bool:
         return False
 
 
-_LISTS: Final = ("events", "segments", "account_segments", "segment_ids", "account_segment_ids")
+_MOVED: Final = ("segments", "account_segments", "user_segments")
+_LISTS: Final = (
+    *("events", *_MOVED, "user_segment_ids"),
+    *("segment_ids", "account_segment_ids"),  # of rows
+)
 _MOVES: Final = ("entered", "left")
 
 
@@ -84,7 +88,7 @@ def items_of(document: object) -> int:
     if not isinstance(document, dict):
         return 0
     changes = document.get("changes")
-    moves = [changes.get(part) for part in _LISTS] if isinstance(changes, dict) else ()
+    moves = [changes.get(part) for part in _MOVED] if isinstance(changes, dict) else ()
     found = [document.get(part) for part in _LISTS]
     for move in moves:
         if isinstance(move, dict):
@@ -107,8 +111,8 @@ def lenient(document: dict[str, Any]) -> tuple[Message, Faults]:
         text(document.get("channel")),
         _entity(document, "user", "", faults),
         _entity(document, "account", "", faults),
-        _segments(document, "segments", "", faults),
-        _segments(document, "account_segments", "", faults),
+        _own_segments(document, faults),
+        _told(document, "account_segments", "account_segments", faults),
         _events(document.get("events"), faults),
         _changes(document.get("changes"), faults),
         flag(document, "is_export", "", faults),
@@ -155,6 +159,31 @@ def _list(found: object, place: str, faults: dict[str, str]) -> list[Any]:
     return []
 
 
+def _own_segments(document: dict[str, Any], faults: dict[str, str]) -> Segments | None:
+    """The segments of a user, under either name: what comes first and says something."""
+    found = _told(document, "segments", "segments", faults)
+    if found:
+        return found
+    other = _told(document, "user_segments", "segments", faults)
+    if other:
+        return other
+    ids = document.get("user_segment_ids")
+    items = [{"id": one} for one in ids] if isinstance(ids, list) else ids
+    last = _told({"user_segment_ids": items}, "user_segment_ids", "segments", faults)
+    return last or next((one for one in (found, other, last) if one is not None), None)
+
+
+def _told(
+    document: dict[str, Any], name: str, part: str, faults: dict[str, str]
+) -> Segments | None:
+    """The segments of a list; None if there is no list, and so nothing is told."""
+    wrong: dict[str, str] = {}
+    found = _segments(document, name, "", wrong)
+    for fault in wrong.values():
+        faults.setdefault(part, fault)
+    return found if isinstance(document.get(name), list) else None
+
+
 def _segments(document: dict[str, Any], name: str, within: str, faults: dict[str, str]) -> Segments:
     place = f"{within}{name}"
     segments: list[Segment] = []
@@ -193,10 +222,16 @@ def _changes(found: object, faults: dict[str, str]) -> Changes | None:
         flag(found, "is_new", "changes.", faults),
         _entity(found, "user", "changes.", faults),
         _entity(found, "account", "changes.", faults),
-        _moves(found, "segments", faults),
+        _own_moves(found, faults),
         _moves(found, "account_segments", faults),
     )
     return None if "changes" in faults else changes
+
+
+def _own_moves(changes: dict[str, Any], faults: dict[str, str]) -> SegmentChanges:
+    found = _moves(changes, "segments", faults)
+    is_said = found.entered or found.left
+    return found if is_said else _moves(changes, "user_segments", faults)
 
 
 def _moves(changes: dict[str, Any], name: str, faults: dict[str, str]) -> SegmentChanges:

@@ -22,6 +22,12 @@ ACCOUNT_PREFIX = "account."
 EXTERNAL_ID = Attribute("external_id")
 PLANHAT_ID = Attribute("planhat/id")
 
+SEGMENTS: Final = Attribute(" segments")
+SEGMENT_IDS: Final = Attribute(" segment_ids")
+_OF_SEGMENTS: Final = {"segments": SEGMENTS, "segment_ids": SEGMENT_IDS}
+"""What is added to the attributes of a profile (consumer/decide/forms/segments.py), by the names in
+rows. Those have no blanks around them: so no row can give this name to an attribute of Hull."""
+
 _CONVERTERS: dict[Kind, tuple[Converter, str]] = {
     Kind.KEY: (value.key, reasons.NOT_A_KEY),
     Kind.NAME: (value.name, reasons.NOT_A_TEXT),
@@ -55,18 +61,26 @@ class Field:
     picked: Picked | None = None
     if_set: bool = False
 
+    @property
+    def source(self) -> str:
+        """The attribute as the row names it."""
+        return f"{ACCOUNT_PREFIX if self.of_account else ''}{self.attribute.name.strip()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """The rows of a model; `own` and `account` are the canonical names that a change may touch.
 
-    `skipped` are rows that are not sent, as the tenant has no field for them.
+    `skipped` are rows that are not sent, as the tenant has no field for them. `segments` and
+    `account_segments` tell that segments of the profile, or of the user's account, are mapped.
     """
 
     fields: tuple[Field, ...]
     own: frozenset[str]
     account: frozenset[str]
     skipped: tuple[Field, ...] = ()
+    segments: bool = False
+    account_segments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +166,13 @@ def made(fields: Sequence[Field], skipped: Sequence[Field] = ()) -> Mapping:
         own=frozenset(field.attribute.canonical for field in fields if not field.of_account),
         account=frozenset(field.attribute.canonical for field in fields if field.of_account),
         skipped=tuple(skipped),
+        segments=any(_is_of_segments(one) and not one.of_account for one in fields),
+        account_segments=any(_is_of_segments(one) and one.of_account for one in fields),
     )
+
+
+def _is_of_segments(field: Field) -> bool:
+    return field.attribute is SEGMENTS or field.attribute is SEGMENT_IDS
 
 
 def _lists(settings: ConnectorSettings) -> list[Listed]:
@@ -171,7 +191,13 @@ def _mapping(
     custom: tuple[AttributeMapping, ...] = getattr(settings, model.custom_table)
     rows = [(row, False) for row in standard] + [(row, True) for row in custom]
     found = (
-        _field(model.fields, row, is_custom=is_custom, reaches_account=reaches_account)
+        _field(
+            model.fields,
+            row,
+            is_custom=is_custom,
+            reaches_account=reaches_account,
+            has_segments=not model.is_listed,
+        )
         for row, is_custom in rows
     )
     return made([field for field in found if field is not None])
@@ -183,11 +209,13 @@ def _field(
     *,
     is_custom: bool,
     reaches_account: bool,
+    has_segments: bool,
 ) -> Field | None:
     name, of_account = row.hull_field_name.strip(), False
     if reaches_account and name.startswith(ACCOUNT_PREFIX):
         name, of_account = name.removeprefix(ACCOUNT_PREFIX), True
-    attribute = Attribute(name)
+    of_segments = _OF_SEGMENTS.get(name) if has_segments else None
+    attribute = of_segments or Attribute(name)
     convert: Converter
     if is_custom:
         convert, wrong = value.date if _is_date(attribute) else value.flat, reasons.NOT_A_NUMBER

@@ -7,13 +7,14 @@ they want to be read again. `now` is seconds of a steady clock.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from consumer.lanes.memory import StaleIds
+from consumer.lanes.memory import REMEMBERED_NAMES, Generations, StaleIds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from consumer.decide.decision import Link
     from schemas.planhat import LeanCompany, PlanhatUser
 
 REFRESH_SECONDS = 60.0
@@ -25,6 +26,9 @@ OLD_SECONDS = 900.0
 
 FRESH_SECONDS = 30.0
 """A company that our own upsert brought so short ago is not taken for gone."""
+
+EXTERNAL: Final = "extid-"
+"""Before an external id, where Planhat takes an id."""
 
 _MOST_FRESH = 1000
 _MOST_DOUBLES = 5
@@ -78,6 +82,7 @@ class CompanyDirectory(_Freshness):
         """External ids that were waited for in vain: for none of them again before a reading."""
         self.stale = StaleIds()
         self._learnt: dict[str, str] = {}
+        self.former = FormerIds(self)
         self._fresh: OrderedDict[str, float] = OrderedDict()
         self.doubles: list[str] = []
 
@@ -119,10 +124,14 @@ class CompanyDirectory(_Freshness):
         The form `extid-...` is Planhat's (API reference, "Company", addressing).
         """
         if planhat_id is not None:
+            former = self.former.settle(external_id, planhat_id)
+            if former is not None:
+                del self.ids[former]
+                self._learnt.pop(former, None)
             self.ids[external_id] = planhat_id
             self.stale.discard(planhat_id)
         else:
-            self.ids.setdefault(external_id, f"extid-{external_id}")
+            self.ids.setdefault(external_id, f"{EXTERNAL}{external_id}")
         self._learnt[external_id] = self.ids[external_id]
         self.note_fresh(self.ids[external_id], now)
         self.vain.discard(external_id)
@@ -153,6 +162,46 @@ class CompanyDirectory(_Freshness):
     def find_name(self, name: object) -> str | None:
         """Planhat's id of the only company of that name."""
         return self._names.get(name) if isinstance(name, str) else None
+
+
+class FormerIds:
+    """External ids that accounts had before: by these Planhat knows their companies for a while."""
+
+    def __init__(self, directory: CompanyDirectory) -> None:
+        """No account has another id than before."""
+        self._directory = directory
+        self._former = Generations[str, str](REMEMBERED_NAMES)
+
+    def note(self, link: Link) -> None:
+        """An account has another external id: its company is known by the old one so far."""
+        former, external_id = link.former_external_id, link.external_id
+        if former is None or external_id is None or external_id in self._directory.ids:
+            return
+        self._former.put(external_id, self._former.get(former) or former)
+
+    def company(self, external_id: str) -> str | None:
+        """Planhat's id of the company, if it is known by the id before and not by this one."""
+        former, ids = self._former.get(external_id), self._directory.ids
+        if former is None or external_id in ids:
+            return None
+        found = ids.get(former)
+        return None if found is None or found.startswith(EXTERNAL) else found
+
+    def stays(self, link: Link, company: object) -> bool:
+        """Whether a company is the one that the account had under the external id before."""
+        former, external_id = link.former_external_id, link.external_id
+        if former is None or external_id is None or self._former.get(external_id) != former:
+            return False
+        return self._directory.ids.get(former, company) == company
+
+    def settle(self, external_id: str, planhat_id: str) -> str | None:
+        """A company has this external id; the one that it has no more."""
+        former = self._former.get(external_id)
+        known = None if former is None else self._directory.ids.get(former)
+        if known is None or known == planhat_id:
+            return None if known is None else former
+        self._former.pop(external_id)
+        return None
 
 
 class Owners(_Freshness):

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
     from consumer.decide.rules import Rules
     from consumer.engine.intake import Report
+    from consumer.engine.merge.barrier import Held
+    from consumer.lanes.part import Closing, Part
     from consumer.offsets.offsets import Offsets
     from consumer.offsets.record import Partition, Record
     from consumer.offsets.ticket import Ticket
     from planhat_client.protocol import Answer
-    from schemas.planhat import LeanCompany, PlanhatUser
+    from schemas.planhat import Enduser, LeanCompany, PlanhatUser
 
 TURN: Final = 1000
 """Messages, and KiB, that are taken in one go: some 20 ms of the loop. A record is never cut."""
@@ -95,6 +97,7 @@ class Engine:
             self.owners,
             policy.company_wait_seconds,
             self._redecide.company_of,
+            rules.on_user_merged,
         )
         self.dispatch = Dispatch(
             self.lanes, limiter, Gate(), policy.max_concurrent, random, self.planner.gone
@@ -164,6 +167,35 @@ class Engine:
         self.owners.read(found, now)
         self.tenant.users_read(self.owners.ids)
         self.planner.owners.users_read(now)
+        _follow_up(self, now)
+
+    def reached(self, offsets: Mapping[Partition, int], now: float) -> list[Held]:
+        """All below these was read, or is final for others. Gives the merges that go on by that."""
+        going = self.planner.barrier.look(offsets, now)
+        for held in going:
+            self.intake.let_go(held, now)
+        _follow_up(self, now)
+        return going
+
+    def looked_up(self, part: Part, rows: Sequence[Enduser], now: float) -> list[Enduser]:
+        """Planhat told the contacts that have the keys of a part; of a merge, all that it concerns.
+
+        Gives those that may be of others.
+        """
+        left: list[Enduser] = []
+        if self.planner.merges.asks(part) is not None:
+            left = self.planner.merges.found(part, rows, now)
+        else:  # it moved: of several nobody knows which it was
+            self.lookups.found(part, rows[0].id if len(rows) == 1 else None, now)
+        _follow_up(self, now)
+        return left
+
+    def removed(self, closing: Closing, refusal: str, now: float) -> None:
+        """Planhat deleted a contact, or has it no more; or refused to."""
+        if refusal:
+            self.planner.merges.removals.refused(closing, refusal, now)
+        else:
+            self.planner.merges.removals.done(closing, now)
         _follow_up(self, now)
 
     def expire(self, now: float) -> None:

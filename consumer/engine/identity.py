@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consumer.decide import reasons
 from consumer.lanes.memory import short
 from schemas.models import ENDUSERS, MODELS
+from schemas.planhat import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from consumer.lanes.lane import Lane
     from consumer.lanes.memory import StaleIds
     from consumer.lanes.part import Body, Part
-    from schemas.planhat import Resource
 
 _KEYS = frozenset(ENDUSERS.keys)
 _CLAIMS: dict[Resource, tuple[str, ...]] = {name: row.claims for name, row in MODELS.items()}
@@ -55,7 +56,7 @@ def drop_stale_id(body: Body, stale: StaleIds) -> None:
         del body["_id"]
 
 
-def idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
+def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:
     """Changes that touch one of these claims and wait for nothing: they may go, or go again.
 
     Those in flight, too: their request may fail.
@@ -81,3 +82,22 @@ def await_contact(activity: Part, endusers: Lane) -> None:
     change = endusers.newest(activity.claims)
     if change is not None:
         endusers.follow(change, activity)
+
+
+def lacks_contact(activity: Part, endusers: Lane) -> bool:
+    """Whether all that is known speaks against a contact: its change came to nothing."""
+    receipt = activity.receipt
+    has_failed = bool(receipt.rejections) or any(
+        resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
+        for resource, reason in receipt.skips
+    )
+    if activity.cleared or not has_failed:
+        return False
+    return not endusers.memory.knows(activity.key)
+
+
+def lead(change: Part, activities: Lane, endusers: Lane) -> None:
+    """Let activities of its contact that wait for their turn wait for a change, too."""
+    for activity in _idle(activities, change.claims):
+        if not activity.cleared:
+            endusers.follow(change, activity)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from consumer.decide.decide import decide
-from consumer.decide.decision import Payload, Skip, UserDecision
+from consumer.decide.decision import UserDecision, hold_back
 from consumer.decide.message import (
     AccountMessage,
     Invalid,
@@ -31,10 +31,10 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from consumer.decide.decision import AccountDecision
     from consumer.decide.message import Routed
     from consumer.decide.rules import InForce
     from consumer.engine.guard import RejectGuard
+    from consumer.engine.merge.barrier import Held
     from consumer.engine.plan import Planner
     from consumer.lanes.halts import Halts
     from consumer.lanes.part import Ended
@@ -121,6 +121,16 @@ class Intake:
         self._close(ticket)
         return count
 
+    def let_go(self, held: Held, now: float) -> None:
+        """A message that was held at the barrier may go on."""
+        receipt = held.receipt
+        try:
+            self._planner.user_now(held.decision, receipt, now)
+        except Exception as error:  # noqa: BLE001 - as in `take`
+            receipt.reject(_internal(error))
+            _tell(receipt.ticket, error, receipt.hull_id)
+        self._part_done(receipt)
+
     def follow_up(self, ended: Iterable[Ended], now: float) -> None:
         """Parts came to their end: let go on what waited for them, resolve what is complete."""
         for end in ended:
@@ -166,7 +176,7 @@ class Intake:
         ticket.profiles.append(hull_id)
         decision = decide(message, self._in_force.rules)
         if stale is not None:
-            _hold_back(decision, stale)
+            hold_back(decision, stale)
         self._replays.note(ticket.record, decision)
         receipt.export = message.is_export
         receipt.external_id = decision.external_id
@@ -174,7 +184,7 @@ class Intake:
         for doubt in decision.unreadable:
             receipt.reject(doubt)
         if isinstance(decision, UserDecision):
-            receipt.email = decision.email
+            receipt.of_user(decision.email, decision.life, decision.merged)
             for _, skipped in decision.skipped_events:
                 receipt.skip(Resource.ACTIVITIES, skipped.reason)
             self._planner.user(decision, receipt, now)
@@ -254,15 +264,6 @@ def _receipt(message: Routed | Tombstone, ticket: Ticket, position: int | None) 
             receipt = Receipt(ticket, position, "", "", parts=1)
             receipt.skip(Resource.ENDUSERS, TOMBSTONE)
     return receipt
-
-
-def _hold_back(decision: UserDecision | AccountDecision, stale: str) -> None:
-    """What is older than what was sent since overwrites nothing; events add (decision 0007)."""
-    if isinstance(decision, UserDecision):
-        if isinstance(decision.enduser, Payload):
-            decision.enduser = Skip(stale)
-    elif isinstance(decision.company, Payload):
-        decision.company = Skip(stale)
 
 
 def _messages(record: Record) -> tuple[Routed | Tombstone, ...]:

@@ -28,17 +28,34 @@ if TYPE_CHECKING:
 MOST_AT_ONCE: Final = 4
 """So many are asked about at once at most."""
 
+MANY: Final = 20
+"""From so many on, going through all contacts costs less than asking for each; or from as many as
+that took calls."""
+
+QUIET_SECONDS: Final = 1.5
+"""So long nobody must have come before all contacts are gone through."""
+
+MOST_QUIET_SECONDS: Final = 10.0
+"""So long is waited for such a moment."""
+
+WIDE_SECONDS: Final = 60.0
+"""So long one waits that only a listing can tell of, while few do."""
+
 MOST_FAILURES: Final = 5
 """So often may a look-up fail, while other requests work, until it is given up."""
 
 
 class _Lookup:
-    """One part that waits to be looked up; `works` is the caller's count when it failed last."""
+    """One part that waits to be looked up; `works` is the caller's count when it failed last.
 
-    __slots__ = ("counted", "failures", "part", "works")
+    One that `goes_last` is looked up when it waits for nothing else.
+    """
 
-    def __init__(self, part: Part) -> None:
+    __slots__ = ("counted", "failures", "goes_last", "part", "works")
+
+    def __init__(self, part: Part, *, goes_last: bool) -> None:
         self.part = part
+        self.goes_last = goes_last
         self.failures = 0
         self.counted = 0
         self.works: int | None = None
@@ -55,15 +72,25 @@ class Lookups:
         self._asked: dict[Part, _Lookup] = {}
         self._sequence = count()
         self._is_turn_of_failed = False
+        self._many = MANY
+        self._wide: list[_Lookup] = []
+        self._pages = 0
+        self._came_at = self._since = float("-inf")
+        self._wide_since = float("-inf")
+        self.is_listing = False
+        """All contacts are being gone through: if one is deleted meanwhile, others are missed."""
 
     def __len__(self) -> int:
         """How many wait, or are being asked about."""
-        return len(self._fresh) + len(self._failed) + len(self._asked)
+        return len(self._fresh) + len(self._failed) + len(self._asked) + len(self._wide)
 
-    def add(self, part: Part) -> None:
-        """Let a part wait to be looked up."""
+    def add(self, part: Part, now: float = 0.0, *, goes_last: bool = False) -> None:
+        """Let a part wait to be looked up; where it `goes_last`, when it waits for nothing else."""
         part.waits += 1
-        self._fresh.append(_Lookup(part))
+        self._came_at = now
+        if not self._fresh:
+            self._since = now
+        self._fresh.append(_Lookup(part, goes_last=goes_last))
 
     def next(self, now: float) -> Part | None:
         """Give the next to ask about: one that nothing before it may still create or move.
@@ -71,7 +98,7 @@ class Lookups:
         It is being asked about until `found`, `failed` or `clear`. A try that is due and one that
         was never made go in turn.
         """
-        if len(self._asked) >= MOST_AT_ONCE:
+        if len(self._asked) >= MOST_AT_ONCE or self._are_many():
             return None
         self._is_turn_of_failed = not self._is_turn_of_failed
         found = self._due(now) if self._is_turn_of_failed else None
@@ -80,6 +107,38 @@ class Lookups:
             return None
         self._asked[found.part] = found
         return found.part
+
+    def take_many(self, now: float) -> list[Part]:
+        """Give all that may be asked about now, if they are so many that a listing costs less.
+
+        They are being asked about from now on. Not before nobody has come for a moment: who comes
+        too late for a listing costs another one.
+        """
+        is_quiet = now >= min(self._came_at + QUIET_SECONDS, self._since + MOST_QUIET_SECONDS)
+        if self._asked or not is_quiet or not (self._are_many() or self._are_wide(now)):
+            return []
+        self._since = now
+        taken = [lookup for lookup in self._fresh if self._costs_a_call(lookup)]
+        chosen = set(taken)
+        self._fresh = deque([lookup for lookup in self._fresh if lookup not in chosen])
+        while (lookup := self._due(now)) is not None:
+            taken.append(lookup)
+        taken += [lookup for lookup in self._wide if not lookup.part.ended]
+        self._wide.clear()
+        self._asked.update({lookup.part: lookup for lookup in taken})
+        return [lookup.part for lookup in taken]
+
+    def listed(self, pages: int) -> None:
+        """A listing took so many calls: so many look-ups are worth the next one."""
+        self._many, self._pages = max(MANY, pages), pages
+
+    def defer(self, part: Part, now: float) -> None:
+        """Asking does not tell of a part all that is to be known: only a listing does."""
+        lookup = self._asked.pop(part, None)
+        if lookup is not None:
+            if not self._wide:
+                self._wide_since = now
+            self._wide.append(lookup)
 
     def known_id(self, part: Part) -> str | None:
         """Planhat's id of the profile of a part, as far as it is known meanwhile."""
@@ -126,16 +185,35 @@ class Lookups:
         self._fresh.clear()
         self._failed.clear()
         self._asked.clear()
+        self._wide.clear()
 
     def _first(self) -> _Lookup | None:
         for _ in range(len(self._fresh)):
             lookup = self._fresh.popleft()
             if lookup.part.ended:
                 continue
-            if _is_first(lookup.part):
+            if _is_first(lookup):
                 return lookup
             self._fresh.append(lookup)
         return None
+
+    def _are_many(self) -> bool:
+        """Whether so many may be asked about that going through all contacts costs less."""
+        if len(self._fresh) + len(self._failed) < self._many:
+            return False
+        first = 0
+        for lookup in self._fresh:
+            first += self._costs_a_call(lookup)
+        return first + len(self._failed) >= self._many
+
+    def _costs_a_call(self, lookup: _Lookup) -> bool:
+        """Whether it may be asked about, and is not known meanwhile."""
+        return _is_first(lookup) and (lookup.goes_last or self.known_id(lookup.part) is None)
+
+    def _are_wide(self, now: float) -> bool:
+        """Whether those that only a listing can tell of are worth one, or have waited long."""
+        wide = len(self._wide)
+        return wide > 0 and (wide >= self._pages or now - self._wide_since >= WIDE_SECONDS)
 
     def _due(self, now: float) -> _Lookup | None:
         while self._failed and self._failed[0][0] <= now:
@@ -145,9 +223,12 @@ class Lookups:
         return None
 
 
-def _is_first(part: Part) -> bool:
+def _is_first(lookup: _Lookup) -> bool:
+    part = lookup.part
     profile = part.profile
-    return profile is not None and not profile.blockers and profile.parts[0] is part
+    if profile is None or profile.blockers or profile.parts[0] is not part:
+        return False
+    return part.waits == 1 or not lookup.goes_last
 
 
 _FIELDS = {"owner": reasons.INVALID_OWNER, "coOwner": reasons.INVALID_CO_OWNER}

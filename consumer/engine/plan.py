@@ -15,14 +15,16 @@ from consumer.engine.identity import (
     await_contact,
     claims_of,
     drop_stale_id,
-    idle,
     is_contact,
+    lacks_contact,
+    lead,
 )
 from consumer.engine.lookups import Lookups, OwnerCheck
+from consumer.engine.merge.barrier import Barrier
 from consumer.engine.merge.merges import Merges
 from consumer.engine.waits import CompanyWaits, coming_company, known_company
 from consumer.lanes.memory import REMEMBERED_NAMES, Generations
-from consumer.lanes.part import Part
+from consumer.lanes.part import Closing, Part
 from consumer.offsets.ticket import UNATTRIBUTED
 from schemas.models import COMPANIES, ENDUSERS, MODELS
 from schemas.planhat import Resource
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt
+    from schemas.connector import OnMerged
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _ANYWHERE = frozenset(ENDUSERS.keys) - {"email"}
@@ -56,13 +59,13 @@ class Planner:
         owners: Owners,
         company_wait_seconds: float,
         company_of: Callable[[Receipt], Payload | None],
+        on_user_merged: OnMerged = "ignore",
     ) -> None:
         """The lanes and directories stay the caller's; this only puts parts into them.
 
         `company_of` gives the company that may be made for who is in a message.
         """
-        self._lanes = lanes
-        self._companies = lanes[Resource.COMPANIES]
+        self._lanes, self._companies = lanes, lanes[Resource.COMPANIES]
         self._endusers = lanes[Resource.ENDUSERS]
         self._activities = lanes[Resource.ACTIVITIES]
         self._directory = directory
@@ -71,7 +74,8 @@ class Planner:
         self.waits = CompanyWaits(lanes, directory, company_wait_seconds)
         self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
-        self.merges = Merges(self._endusers)
+        self.barrier = Barrier(is_on=on_user_merged != "ignore")
+        self.merges = Merges(self._endusers, self.lookups, on_user_merged)
         self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 
@@ -81,11 +85,19 @@ class Planner:
         self.waits.clear()
         self.lookups.clear()
         self.gone.clear()
+        self.barrier.clear()
         self.merges.clear()
         self._planned.clear()
 
     def user(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
-        """Plan an enduser, the company it needs, and its activities; the bodies are ours then."""
+        """Plan a user's message, or hold it at the barrier; the bodies are ours then."""
+        if not self.barrier.is_on or not self.barrier.holds(decision, receipt, now):
+            self.user_now(decision, receipt, now)
+
+    def user_now(self, decision: UserDecision, receipt: Receipt, now: float) -> None:
+        """Plan an enduser, the company it needs, and its activities."""
+        if decision.link is not None and decision.link.former_external_id is not None:
+            self._directory.former.note(decision.link)
         if isinstance(decision.enduser, Skip):
             receipt.skip(Resource.ENDUSERS, decision.enduser.reason)
         else:
@@ -109,6 +121,8 @@ class Planner:
 
     def account(self, decision: AccountDecision, receipt: Receipt, now: float) -> None:
         """Plan a company and what lists of its account hold."""
+        if decision.link.former_external_id is not None:
+            self._directory.former.note(decision.link)
         if isinstance(decision.company, Skip):
             receipt.skip(Resource.COMPANIES, decision.company.reason)
             return
@@ -131,7 +145,7 @@ class Planner:
     def follow_up(self, end: Ended, now: float) -> None:
         """A part has ended: teach the directory, and let go on what waited for it."""
         part, is_delivered = end.part, end.ending == "delivered"
-        self.merges.ended(part)
+        self.merges.ended(end)
         if part.resource is Resource.COMPANIES and is_delivered:
             self.waits.delivered(part, end.planhat_id, now)
         elif part.resource is Resource.ACTIVITIES:
@@ -139,7 +153,7 @@ class Planner:
                 self._planned.discard(part.event_id)
                 if is_delivered:
                     self._events.put(part.event_id, True)
-            if is_delivered and _lacks_contact(part, self._endusers):
+            if is_delivered and lacks_contact(part, self._endusers):
                 end.change = UNATTRIBUTED
         if part.followers:
             for follower in self._lanes[part.resource].followers_of(part):
@@ -157,22 +171,26 @@ class Planner:
         if reason is not None:
             receipt.skip(Resource.ENDUSERS, reason)
             return
-        if decision.merged:
-            self.merges.survives(part)
-        # An external id counts within a company only: one of another company is another contact.
-        is_weak = "externalId" in body and "_id" not in body and "sourceId" not in body
-        if is_weak and decision.may_have_moved and memory.ids.get(payload.key) is None:
-            self.lookups.add(part)
+        merged = decision.merged
+        is_looked_up = bool(merged) and self.merges.survives(part, merged, now)
+        if decision.may_have_moved and not is_looked_up and self._is_weak(part):
+            self.lookups.add(part, now)
         self._endusers.add(part, now)
         receipt.open += 1
         if self._activities.waiting:
-            self._lead(part)
+            lead(part, self._activities, self._endusers)
 
-    def _lead(self, part: Part) -> None:
-        """Let activities of its contact wait for a change, too."""
-        for activity in idle(self._activities, part.claims):
-            if not activity.cleared:
-                self._endusers.follow(part, activity)
+    def _is_weak(self, part: Part) -> bool:
+        """Whether Planhat could take who moved for another contact than it has.
+
+        An external id counts within a company only: one of another company is another contact.
+        """
+        body, link = part.body, part.link
+        if "externalId" not in body or "_id" in body or "sourceId" in body:
+            return False
+        if link is not None and self._directory.former.stays(link, body.get(ENDUSERS.link)):
+            return False
+        return self._endusers.memory.ids.get(part.key) is None
 
     def _to_company(self, part: Part, decision: UserDecision, now: float) -> str | None:
         """Name the company of an enduser, or let it wait for one; the reason if neither can be."""
@@ -208,8 +226,15 @@ class Planner:
     def _company(self, payload: Payload, receipt: Receipt, now: float) -> Part | None:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
+        memory = self._companies.memory
         if "_id" in body:
-            drop_stale_id(body, self._companies.memory.stale)
+            drop_stale_id(body, memory.stale)
+        external_id = body.get("externalId")
+        if external_id is not None and memory.ids.get(payload.key) is None:
+            # By its new external id alone it would be created a second time.
+            kept = self._directory.former.company(str(external_id))
+            if kept is not None:
+                memory.ids.put(payload.key, kept)
         if not body.keys() & _COMPANY_KEYS:
             # Without any key it would be created anew each time: find it by its name.
             known = self._directory.find_name(body.get("name"))
@@ -230,13 +255,19 @@ class Planner:
     def _let_go(self, follower: Part, end: Ended, now: float) -> None:
         if follower.ended or follower.profile is None:
             return
+        if isinstance(follower, Closing):
+            self.merges.let_go(follower, end, now)
+            return
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
             if not follower.cleared:
                 await_contact(follower, self._endusers)
             lane.release(follower, now)
-            return
+        else:
+            self._let_go_to_company(follower, lane, end, now)
+
+    def _let_go_to_company(self, follower: Part, lane: Lane, end: Ended, now: float) -> None:
         company = known_company(follower.link, self._directory, self._companies) or end.planhat_id
         is_enduser = follower.resource is Resource.ENDUSERS
         if company is None and is_enduser:
@@ -267,15 +298,3 @@ class Planner:
             return False
         self._companies.follow(coming, part)
         return True
-
-
-def _lacks_contact(activity: Part, endusers: Lane) -> bool:
-    """Whether all that is known speaks against a contact: its change came to nothing."""
-    receipt = activity.receipt
-    has_failed = bool(receipt.rejections) or any(
-        resource is Resource.ENDUSERS and reason != reasons.NOTHING_CHANGED
-        for resource, reason in receipt.skips
-    )
-    if activity.cleared or not has_failed:
-        return False
-    return not endusers.memory.knows(activity.key)

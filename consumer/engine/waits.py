@@ -126,11 +126,15 @@ def known_company(link: Link | None, directory: CompanyDirectory, companies: Lan
         return None
     if link.planhat_id is not None and not directory.stale.holds(link.planhat_id):
         return link.planhat_id
-    if link.external_id is not None:
-        return directory.ids.get(link.external_id)
-    if link.account_id is not None:
-        return companies.memory.ids.get(link.account_id)
-    return None
+    external_id, account_id = link.external_id, link.account_id
+    found = None if external_id is None else directory.ids.get(external_id)
+    if found is not None:
+        return found
+    # An account keeps its company, whatever its external id was or is.
+    found = None if account_id is None else companies.memory.ids.get(account_id)
+    if found is not None and not directory.stale.holds(found):
+        return found
+    return None if external_id is None else directory.former.company(external_id)
 
 
 def coming_company(companies: Lane, link: Link | None) -> Part | None:

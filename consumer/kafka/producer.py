@@ -28,7 +28,7 @@ _log = structlog.get_logger("consumer.kafka")
 
 _WRITE_SECONDS = 30.0
 _ANSWER_SECONDS: Final = 20.0
-_SMALL_BATCH: Final = 1 << 16
+SMALL_BATCH: Final = 1 << 16
 """Of what one request writes to a partition: small enough for any topic, so that only a record
 that is too large by itself is refused for its size."""
 _LARGE_BATCH: Final = 1 << 18
@@ -39,9 +39,10 @@ _Sent: TypeAlias = "asyncio.Future[aiokafka.structs.RecordMetadata]"
 Codec = Literal["gzip", "zstd"]
 
 
-def _made(
+def made(
     settings: KafkaSettings, codec: Codec = "gzip", **options: int
 ) -> aiokafka.AIOKafkaProducer:
+    """Make what writes records that all replicas in sync acknowledge; nothing is connected."""
     return aiokafka.AIOKafkaProducer(
         **connection(settings),
         **options,
@@ -128,7 +129,7 @@ class KafkaSink:
 
     async def _connected(self) -> aiokafka.AIOKafkaProducer:
         if self._producer is None:
-            producer = _made(self._settings, self._codec, max_batch_size=_SMALL_BATCH)
+            producer = made(self._settings, self._codec, max_batch_size=SMALL_BATCH)
             await started(producer, self._settings)
             self._producer = producer
         return self._producer
@@ -154,7 +155,7 @@ class TopicWriter:
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        self._producer = _made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
+        self._producer = made(self._settings, max_batch_size=_LARGE_BATCH, linger_ms=20)
         async with in_time(f" from {self._settings.bootstrap_servers}", _ANSWER_SECONDS):
             await started(self._producer, self._settings)
         return self

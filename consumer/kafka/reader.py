@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
 import aiokafka
@@ -25,6 +25,7 @@ _ANSWER_SECONDS: Final = 15.0
 _POLL_MILLISECONDS: Final = 500
 _CHUNK: Final = 500
 _REST_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 2.0
 
 
 class TopicReader:
@@ -52,7 +53,11 @@ class TopicReader:
 
     async def __aexit__(self, *error: object) -> None:
         """Let go of the connection."""
-        await self._consumer.stop()
+        # aiokafka's fetcher drops a cancellation that meets it between two assignments, and would
+        # be waited for without end: the second one ends it, and `stop` goes on.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._consumer.stop()
 
     async def spans(self, topic: str) -> dict[int, tuple[int, int]]:
         """Partition -> (first offset that is kept, offset of the next record to be written)."""
@@ -73,6 +78,8 @@ class TopicReader:
 
     async def read(self, partition: Partition, start: int, end: int) -> AsyncIterator[Record]:
         """Yield what is kept from `start` to before `end`; what can't be read is told only."""
+        if start >= end:
+            return
         one = aiokafka.TopicPartition(*partition)
         self._consumer.assign([one])
         self._consumer.seek(one, start)

@@ -80,6 +80,25 @@ class Reading:
             found = await self._consumer.end_offsets(wanted)
         return {Partition(*partition): int(offset) for partition, offset in found.items()}
 
+    async def offsets_at(self, milliseconds: int) -> dict[Partition, int]:
+        """The first offset of that time or later, else the end, of all partitions of the topics.
+
+        In milliseconds since 1970; raises KafkaUnavailable.
+        """
+        wanted = [
+            aiokafka.TopicPartition(topic, number)
+            for topic in self._settings.topics
+            for number in self._consumer.partitions_for_topic(topic) or ()
+        ]
+        with door():
+            found = await self._consumer.offsets_for_times(dict.fromkeys(wanted, milliseconds))
+            later = [name for name in wanted if found.get(name) is None]
+            ends = await self._consumer.end_offsets(later) if later else {}
+        return {
+            Partition(*name): int(ends[name] if found.get(name) is None else found[name].offset)
+            for name in wanted
+        }
+
     def partition_count(self) -> int:
         """All partitions of the topics, whoever owns them; 0 while unknown."""
         if self._joined is None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from schemas.planhat import Resource
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.decide.decision import Link
     from consumer.lanes.claims import Claim
     from consumer.offsets.ticket import Ending, Receipt
-    from schemas.planhat import Resource
 
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object for Planhat."""
+
+Change: TypeAlias = Literal["archived", "deleted"]
 
 
 class Part:
@@ -76,6 +79,24 @@ class Part:
         self.since = 0.0
         self.attempts = 0
         self.sent = b""
+
+
+class Closing(Part):
+    """The end of a contact of somebody who was merged into the user that the message is about.
+
+    `change` is what is done to it. It is no change of a profile of Hull: `key` is Planhat's id.
+    """
+
+    __slots__ = ("change",)
+
+    def __init__(
+        self, key: str, claims: tuple[Claim, ...], receipt: Receipt, change: Change
+    ) -> None:
+        """`receipt` is that of the merge."""
+        super().__init__(
+            Resource.ENDUSERS, key, {"_id": key, "archived": True}, claims, receipt, None
+        )
+        self.change: Change = change
 
 
 class Ended:

@@ -126,7 +126,8 @@ class Receipt:
     """A message on its way: final when none of its parts is open.
 
     `changes` are those that were sent or refused, if somebody keeps outcomes; `noted` is what is
-    told of them to the outcomes topic, if there is one.
+    told of them to the outcomes topic, if there is one. `life` says what became of its contact
+    beside its fields, `merged` are those that Hull merged into its user.
     """
 
     __slots__ = (
@@ -139,6 +140,8 @@ class Receipt:
         "external_id",
         "hull_id",
         "left_out",
+        "life",
+        "merged",
         "noted",
         "open",
         "position",
@@ -166,6 +169,12 @@ class Receipt:
         self.changes: Sequence[Change] = ()
         self.noted = ""
         self.left_out: Sequence[LeftOut] = ()
+        self.life = ""
+        self.merged: Sequence[Any] = ()  # `Losers` of consumer/decide, a room above
+
+    def of_user(self, email: str | None, life: str, merged: Sequence[Any]) -> None:
+        """Its decision is about a user."""
+        self.email, self.life, self.merged = email, life, merged
 
     def reject(self, reason: str) -> None:
         """Something of it can't be sent, or was refused."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from consumer.lanes.part import Closing
 from schemas.models import PROFILES, Profile
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def result_of(end: Ended, at: float) -> Result | None:
     """Give the result of a part that ended; None for what Hull has no use for."""
     kind = PROFILES.get(end.part.resource)
     if kind is None or end.ending != "delivered" or len(end.part.key) > _LONGEST_ID:
+        return None
+    if isinstance(end.part, Closing):
         return None
     return Result(kind, end.part.key, end.planhat_id, end.change, at)
 

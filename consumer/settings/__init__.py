@@ -16,6 +16,7 @@ from consumer.settings import environment
 from consumer.settings.http import HttpSettings
 from consumer.settings.kafka import KafkaSettings
 from consumer.settings.planhat import PlanhatSettings
+from consumer.settings.receive import ReceiveSettings
 from consumer.settings.section import Seconds, Section, lower
 from schemas.settings_error import InvalidSettings
 from schemas.shown import is_random
@@ -91,6 +92,7 @@ class Settings(GeneralSettings):
     kafka: KafkaSettings = KafkaSettings()
     planhat: PlanhatSettings = PlanhatSettings()
     http: HttpSettings = HttpSettings()
+    receive: ReceiveSettings = ReceiveSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -107,7 +109,7 @@ class Settings(GeneralSettings):
     def hide_secrets(self, connector: ConnectorSettings, hide: Callable[[str], None]) -> None:
         """Tell `hide` every secret, and each new value of those that are rotated."""
         sources = (self.kafka.sasl_password, self.kafka.ssl_key_password, self.http.password)
-        for source in filter(None, (*sources, self.planhat.access_token)):
+        for source in filter(None, (*sources, self.planhat.access_token, self.receive.token)):
             source.watch(hide)
         secrets = (self.planhat.tenant_id, connector.tenant_id, connector.personal_access_token)
         for secret in filter(None, secrets):
@@ -138,6 +140,7 @@ SECTIONS: dict[str, type[Section]] = {
     "kafka": KafkaSettings,
     "planhat": PlanhatSettings,
     "http": HttpSettings,
+    "receive": ReceiveSettings,
     "log": LogSettings,
 }
 

@@ -17,8 +17,9 @@ _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
 _OfRecords = Literal["records", "messages", "skipped", "left_out", "items", "rebalances", "commits"]
 _OfDoors = Literal["dead_letters", "results", "outcomes", "http_refused", "kafka_credentials"]
-_OfPlanhat = Literal["requests", "lookups", "activities_unattributed"]
-CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat]
+_OfPlanhat = Literal["requests", "lookups", "merges", "activities_unattributed"]
+_OfReceiver = Literal["received", "posts", "extracts"]
+CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat, _OfReceiver]
 HistogramName = Literal["request_seconds", "batch_items", "delivery_seconds"]
 _OfWork = Literal[
     "consumer_lag", "pending_records", "pending_bytes", "in_flight", "waiting", "parked"
@@ -26,8 +27,9 @@ _OfWork = Literal[
 _OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
 _OfQuota = Literal["quota_used_ratio", "quota_limit", "quota_spared", "breaker_state"]
 _OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
-_OfQueues = Literal["dead_letters_waiting", "results_waiting", "outcomes_waiting"]
-GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, "build_info"]
+_OfReceived = Literal["receive_pending_bytes"]
+_OfQueues = Literal["dead_letters_waiting", "results_waiting", "merges_waiting", "outcomes_waiting"]
+GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, _OfReceived, "build_info"]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "records": ("Records of Kafka that are final", ("outcome", "reason")),
@@ -45,9 +47,13 @@ COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "outcomes": ("Outcomes of messages that were written to their topic, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
-    "lookups": ("Endusers that moved and were looked up, by how that ended", ("outcome",)),
+    "lookups": ("Endusers that moved or were merged, looked up, by how that ended", ("outcome",)),
+    "merges": ("Merges of Hull that went on, by whether all before was read", ("outcome",)),
     "http_refused": ("Connections and requests to our port that were refused", ("reason",)),
     "kafka_credentials": ("Rotated credentials for Kafka, by what became of them", ("result",)),
+    "received": ("Messages that came over HTTP, by what became of them", ("outcome",)),
+    "posts": ("Posts of Hull, by their path and the status of the answer", ("path", "status")),
+    "extracts": ("Extracts that Hull named by URL, by how they ended", ("outcome",)),
 }
 HISTOGRAMS: Final[Mapping[HistogramName, tuple[str, tuple[float, ...]]]] = {
     "request_seconds": ("Time from sending a request to its answer", _REQUEST_SECONDS),
@@ -79,6 +85,8 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "results_waiting": ("Results for Hull that are not in their topic yet", ()),
     "outcomes_waiting": ("Outcomes of messages that are not in their topic yet", ()),
+    "receive_pending_bytes": ("Bytes of posts that are not answered yet", ()),
+    "merges_waiting": ("Messages that wait for what was published before a merge", ()),
     "pending_records": ("Records that are read and not final", ()),
     "pending_bytes": ("Bytes of the same", ()),
     "build_info": ("Always 1; the version is in the labels", ("version", "python")),

@@ -44,6 +44,7 @@ _FROM_ZERO: Final[Mapping[CounterName, Iterable[tuple[str, ...]]]] = {
     "commits": [("ok",), ("refused",), ("failed",)],
     "rebalances": [("assigned",), ("revoked",)],
     "lookups": [("found",), ("absent",), ("given up",)],
+    "merges": [("in order",), ("hurried",)],
     "kafka_credentials": [("renewed",), ("unusable",)],
     "items": list(product([one.value for one in Resource], ("delivered", "skipped", "rejected"))),
 }

@@ -12,6 +12,7 @@ from consumer.decide.reasons import EMPTY_ENVELOPE
 from consumer.log.repeats import Repeats
 from consumer.offsets.ticket import UNATTRIBUTED
 from consumer.watch.counting import InARow
+from consumer.watch.outcomes.losers import losers
 from consumer.watch.outcomes.profile_log import KIND, ProfileLog, context
 from consumer.watch.reason_label import reason_label
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
@@ -103,9 +104,11 @@ class Reporter:
             self._metrics.count("activities_unattributed")
         outcomes = self._outcomes
         if outcomes is not None and (outcomes.keeps_payloads or ending == "rejected"):
-            part.receipt.change(
-                (part.resource, part.key, ending, end.reason, end.change, part.sent)
-            )
+            why = end.reason
+            # Of a contact that is delivered, what became of it beside its fields.
+            if part.receipt.life and ending == "delivered" and part.resource is Resource.ENDUSERS:
+                why = part.receipt.life if part.key == part.receipt.hull_id else ""
+            part.receipt.change((part.resource, part.key, ending, why, end.change, part.sent))
         if ending == "delivered":
             self._profiles.delivered(end)
             age = time.time() - part.receipt.ticket.record.since
@@ -132,6 +135,8 @@ class Reporter:
         now = time.time()
         if self._outcomes is not None:
             self._outcomes.note(receipt, ending, reason, now)
+            for one in losers(receipt) if receipt.merged else ():
+                self._outcomes.note(one, one.ending, one.reason, now)
         if self._lines is not None:
             self._lines.note(receipt, ending, reason, now)
 

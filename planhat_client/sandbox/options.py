@@ -114,6 +114,8 @@ class SandboxOptions(Strict, frozen=True):
     `unknown_id`, `error_shape` and `quota.headers`. `answer_keys` tells whether `insertsKeys` name
     the keys or only the `_id`. `fields` are the rows of `GET /customfields`, `records` those of
     each model, stored as they are. `page_rows` overrides the most rows of a page, by endpoint.
+    `filters` False: lists take no notice of them; `hides_archived`: they show archived records only
+    if asked for these. A record that was deleted is there for `late_deletions` reads more.
     """
 
     tokens: tuple[str, ...] = ("sandbox-token",)
@@ -132,6 +134,9 @@ class SandboxOptions(Strict, frozen=True):
     fields: tuple[dict[str, Any], ...] = ()
     records: dict[str, tuple[dict[str, Any], ...]] = {}
     page_rows: dict[str, int] = {}
+    filters: bool = True
+    hides_archived: bool = False
+    late_deletions: int = 0
     clock_skew_seconds: float = 0.0
 
 

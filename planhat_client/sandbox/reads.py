@@ -25,6 +25,8 @@ _NOTHING: Final[dict[str, Any]] = {"null": None, "empty_object": {}, "empty_list
 def read(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     """Give one record as a whole."""
     found = sandbox.state.matcher.addressed(model, asked["id"])
+    if not found and (lingering := sandbox.state.lingers(asked["id"])):
+        return json_reply(lingering)
     if len(found) != 1:
         return _no_single(sandbox, found)
     return json_reply(sandbox.state.records[model.name].dated(found[0]))
@@ -45,7 +47,7 @@ def rows(sandbox: Sandbox, model: Model, asked: Mapping[str, str]) -> Reply:
     Filters by date are no filters: Planhat ignores them in silence.
     """
     records = sandbox.state.records[model.name]
-    found: Iterable[Item] = (each for each in records if _passes(each, asked))
+    found: Iterable[Item] = (each for each in records if _is_listed(sandbox, each, asked))
     sort = asked.get("sort", "")
     name = sort.removeprefix("-")
     if name and (name != "updatedAt" or sandbox.dialect.sort_updated == "honoured"):
@@ -103,10 +105,21 @@ def _rank(value: object) -> tuple[bool, float, str]:
     return True, 0.0, "" if value is None else str(value)
 
 
+def _is_listed(sandbox: Sandbox, record: Item, query: Mapping[str, str]) -> bool:
+    options = sandbox.options
+    is_hidden = options.hides_archived and record.get("archived") is True
+    if is_hidden and query.get("archived") != "true":
+        return False
+    return not options.filters or _passes(record, query)
+
+
 def _passes(record: Item, query: Mapping[str, str]) -> bool:
-    return all(
-        str(record.get(name, "")) in query[name].split(",") for name in _FILTERS if name in query
-    )
+    asked = {name: query[name].split(",") for name in _FILTERS if name in query}
+    return all(_text(record.get(name, "")) in values for name, values in asked.items())
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _no_single(sandbox: Sandbox, found: list[Item]) -> Reply:

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from consumer.engine.dispatch import Wait
+from consumer.engine.merge.listing import Listing
 from consumer.offsets.offsets import Offsets
 from consumer.offsets.record import Partition, Record
 from consumer.outbox.letter import letter
@@ -18,15 +19,16 @@ from planhat_client.sandbox import Sandbox, SandboxOptions
 from planhat_client.sandbox.activities import BULK
 from planhat_client.sandbox.models import ENDUSERS, MODELS
 from planhat_client.sandbox.work import bulk_work, event_work
-from schemas.planhat import LeanCompany, PlanhatUser, Resource
+from schemas.planhat import Enduser, LeanCompany, PlanhatUser, Resource
 from tests.consumer.joined import joined, rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from consumer.engine.intake import Report
+    from consumer.engine.merge.choice import Ask
     from consumer.lanes.batch import Batch
-    from consumer.lanes.part import Ended
+    from consumer.lanes.part import Ended, Part
     from consumer.offsets.ticket import Backlog, Receipt, Ticket
     from consumer.outbox.letter import Letter
     from planhat_client.limiter import Limiter
@@ -168,11 +170,11 @@ class Engine:
         while self.now <= until:
             step = self.core.next(self.now)
             if isinstance(step, Wait):
-                if self.look_up():
+                if self.look_up() or self.pass_barrier() or self.remove():
                     continue
-                if step.seconds is None:
+                if step.seconds is None and not len(self.core.lookups):
                     return
-                self.now += step.seconds
+                self.now += 0.5 if step.seconds is None else step.seconds
                 continue
             self.answer(step, self.send(step))
 
@@ -181,7 +183,12 @@ class Engine:
         lookups = self.core.lookups
         part = lookups.next(self.now)
         if part is None:
-            return False
+            return self.list_contacts()
+        asks = self.planner.merges.asks(part)
+        if asks is not None:
+            self.calls["enduser"] += len(asks)
+            self.core.looked_up(part, self.contacts_of({part: asks}).rows_of(part), self.now)
+            return True
         found = lookups.known_id(part)
         if found is None:
             self.calls["enduser"] += 1
@@ -189,6 +196,44 @@ class Engine:
             rows = self.sandbox.state.matcher.addressed(ENDUSERS, address)
             found = str(rows[0]["_id"]) if len(rows) == 1 else None
         lookups.found(part, found, self.now)
+        return True
+
+    def contacts_of(self, wanted: Mapping[Part, Sequence[Ask]]) -> Listing:
+        """All contacts, gone through once."""
+        listing = Listing(wanted)
+        listing.page(Enduser.model_validate(row) for row in self.rows("endusers"))
+        return listing
+
+    def list_contacts(self) -> bool:
+        """Look up many by going through all contacts; False if they are not many."""
+        taken = self.core.lookups.take_many(self.now)
+        if taken:
+            self.calls["endusers listed"] += 1
+        wanted: dict[Part, Sequence[Ask]] = {}
+        for part in taken:
+            asks = self.planner.merges.asks(part)
+            wanted[part] = asks or [("externalId", str(part.body["externalId"]))]
+        listing = self.contacts_of(wanted)
+        for part in taken:
+            self.core.looked_up(part, listing.rows_of(part), self.now)
+        return bool(taken)
+
+    def pass_barrier(self, reached: int | None = None) -> bool:
+        """Let merges go that wait for the one partition; False if none does."""
+        barrier = self.planner.barrier
+        for at in barrier.asks():
+            barrier.told(at, {Partition("t", 0): 0 if reached is None else reached})
+        return bool(self.core.reached({Partition("t", 0): self._next_offset}, self.now))
+
+    def remove(self) -> bool:
+        """Delete a contact that waits for it; False if none does."""
+        closing = self.planner.merges.removals.next(self.now)
+        if closing is None:
+            return False
+        self.calls["removal"] += 1
+        for row in self.sandbox.state.matcher.addressed(ENDUSERS, closing.key):
+            self.sandbox.state.delete(ENDUSERS, row)
+        self.core.removed(closing, "", self.now)
         return True
 
     def send(self, batch: Batch) -> Answer:

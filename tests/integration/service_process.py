@@ -29,6 +29,8 @@ ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "24576", "MALLOC_TRIM_THRESHOLD_": "24576
 class ServiceProcess:
     """`hull-planhat run`, from start to SIGTERM."""
 
+    command = "run"
+
     def __init__(self, log: Path, **environment: str) -> None:
         """`environment` is added to our own; logs go to `log`."""
         self.log = log
@@ -63,7 +65,7 @@ class ServiceProcess:
                 "-P",  # what PYTHONPATH names comes first: the compiled form, if it is under test
                 "-c",
                 "from consumer.cli import main; main()",
-                "run",
+                self.command,
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -65,6 +65,6 @@ EQUIVALENT: dict[str, str] = {
     "consumer/lanes/settle.py Settler._sort: True  ->  False": "there is a span for each profile",
     "consumer/decide/filter.py _touches: bool(changes) and _touch(changed_names(changes), names)"
     "  ->  _touch(changed_names(changes), names)": "no changes have no names; it is quicker",
-    "consumer/decide/filter.py _account_matters: name in names and appeared(changes, key)"
-    "  ->  appeared(changes, key)": "what appeared is in the names; it is quicker",
+    "consumer/decide/filter.py _account_matters: name in names and became(changes, key)"
+    "  ->  became(changes, key)": "what appeared is in the names; it is quicker",
 }

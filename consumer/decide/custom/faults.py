@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from consumer.decide.rules import ACCOUNT_PREFIX
 from schemas.custom_field import CustomField
 from schemas.models import MODELS
 from schemas.planhat import Resource
@@ -101,8 +100,7 @@ def faults(rules: Rules, fields: Fields) -> Iterator[Fault]:
 
 
 def _row(model: Model, at: int, field: Field) -> str:
-    source = f"{ACCOUNT_PREFIX if field.of_account else ''}{field.attribute.name}"
-    return f"{model.custom_table}[{at}] ({named(source)} -> {named(field.target)})"
+    return f"{model.custom_table}[{at}] ({named(field.source)} -> {named(field.target)})"
 
 
 def nearest(target: str, names: Iterable[str]) -> str:

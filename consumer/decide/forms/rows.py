@@ -41,7 +41,7 @@ def kind_of(row: dict[str, Any], channel: object) -> Kind | None:
     `segment_ids` and `domain` are of either. Only users have an account, an e-mail address, parts
     of a name, attributes that begin with `traits_`, and segments of two kinds.
     """
-    named = _CHANNELS.get(channel)
+    named = _CHANNELS.get(channel) if isinstance(channel, str) else None
     if named is not None:
         return named
     if not _OF_USERS.isdisjoint(row) or any(n.startswith(_PREFIXES_OF_USERS) for n in row):

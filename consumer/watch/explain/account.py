@@ -9,6 +9,7 @@ from consumer.decide import map as to
 from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import AccountDecision, Payload, Skip
+from consumer.decide.forms.segments import of_account
 from consumer.decide.route import ACCOUNT_CHANNEL
 from consumer.watch.explain.explanation import (
     FieldRead,
@@ -91,7 +92,7 @@ def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> 
     external_id, segments = decision.external_id, message.account_segments
     if why_not.company_filter(external_id, segments, rules, is_export=message.is_export):
         return
-    name = to.company(message.account, rules).get("name")
+    name = to.company(of_account(message, rules.company), rules).get("name")
     is_named = isinstance(name, str) and bool(name.strip())
     yield Step("Name", is_named, "present" if is_named else reasons.NO_COMPANY_NAME)
     if is_named:

@@ -89,6 +89,11 @@ def linked(decision: UserDecision, link: Link, known: Known) -> Linked:
     if found is not None:
         detail = f"Planhat has the company {quoted(link.external_id or '')}"
         return Linked(found, Step(NAME, True, detail))
+    former = link.former_external_id
+    found = None if known.companies is None else known.companies.ids.get(former or "")
+    if found is not None:
+        detail = f"Planhat has its company by the external_id before, {quoted(former or '')}"
+        return Linked(found, Step(NAME, True, detail))
     if decision.company_stub is not None:
         return _created(decision.company_stub, link.external_id, known)
     return _hoped_for(decision, link.external_id, known)

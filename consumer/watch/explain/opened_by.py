@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
-from consumer.decide.filter import LINKS, OWN_PREFIX, appeared, inside, was_unlinked
+from consumer.decide.filter import OWN_PREFIX, inside
+from consumer.decide.life.link import KEYS, became, replaced, was_unlinked
 from consumer.decide.life.merge import losers
 from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
@@ -44,8 +45,13 @@ def user_gate(message: UserMessage, rules: Rules) -> Step:
         *["merged with another user" for _ in losers(message)[:1]],
         *_touched("", changes.user, rules.contact.own),
         *_account(message, changes.account, rules),
-        *_entered("segment", changes.segments, rules.contact_filter),
-        *_entered("account segment", changes.account_segments, rules.account_filter),
+        *_opening("segment", changes.segments, rules.contact_filter, rules.contact.segments),
+        *_opening(
+            "account segment",
+            changes.account_segments,
+            rules.account_filter,
+            rules.contact.account_segments,
+        ),
     ]
     return _gate(opened, changes)
 
@@ -57,7 +63,12 @@ def account_gate(message: AccountMessage, rules: Rules) -> Step:
         return _always(changes)
     opened = [
         *_touched("", changes.account, rules.company_gate),
-        *_entered("account segment", changes.account_segments, rules.account_filter),
+        *_opening(
+            "account segment",
+            changes.account_segments,
+            rules.account_filter,
+            rules.company.segments,
+        ),
     ]
     return _gate(opened, changes)
 
@@ -93,14 +104,21 @@ def _account(message: UserMessage, changes: Entity, rules: Rules) -> Iterator[st
     if "id" in names:
         is_gone = was_unlinked(message)
         yield "its account was unlinked" if is_gone else "the user moved to another account"
-    for name, key in LINKS:
-        if name in names and appeared(changes, key):
-            yield f"account.{name} appeared"
+    for name, key in KEYS:
+        if name in names and became(changes, key):
+            yield f"account.{name} {'changed' if replaced(changes, key) else 'appeared'}"
     yield from _touched("account.", changes, rules.contact.account)
 
 
-def _entered(kind: str, moves: SegmentChanges, names: frozenset[str]) -> Iterator[str]:
-    if entered := inside(moves.entered, names):
+def _opening(
+    kind: str,
+    moves: SegmentChanges,
+    names: frozenset[str],
+    is_mapped: bool,  # noqa: FBT001 - it follows the filter
+) -> Iterator[str]:
+    if is_mapped:
+        yield from _moves(kind, moves)
+    elif entered := inside(moves.entered, names):
         yield f"entered the {kind} {segment_names(entered)}"
 
 

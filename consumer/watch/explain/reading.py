@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from consumer.decide.reasons import UNREADABLE
-from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID
+from consumer.decide.forms import segments
+from consumer.decide.reasons import SEGMENT_WITHOUT_NAME, UNREADABLE
+from consumer.decide.rules import ACCOUNT_PREFIX, EXTERNAL_ID, PLANHAT_ID, SEGMENTS
 from consumer.decide.value import is_empty, is_nothing, key
 from consumer.watch.explain.explanation import FieldRead, Step
 from schemas.attribute import ABSENT
@@ -29,13 +30,15 @@ _EMPTY: Entity = {}
 def enduser_fields(message: UserMessage, rules: Rules) -> Iterator[FieldRead]:
     """The rows of the mapping of contacts."""
     yield from _identified("enduser", message.user, PLANHAT_ID, "_id")
-    yield from _rows("enduser", rules.contact, message.user, message.account, rules)
+    user, account = segments.of_user(message, rules.contact)
+    yield from _rows("enduser", rules.contact, user, account, rules)
 
 
 def company_fields(message: AccountMessage, rules: Rules) -> Iterator[FieldRead]:
     """The rows of the mapping of companies; the external id counts as one."""
     yield from _identified("company", message.account, PLANHAT_ID, "_id")
-    rows = list(_rows("company", rules.company, message.account, _EMPTY, rules))
+    account = segments.of_account(message, rules.company)
+    rows = list(_rows("company", rules.company, account, _EMPTY, rules))
     if not any(row.target == "externalId" and row.is_sent for row in rows):
         yield from _identified("company", message.account, EXTERNAL_ID, "externalId")
     yield from rows
@@ -80,13 +83,15 @@ def _rows(
 
 
 def _row(model: str, field: Field, entity: Entity, rules: Rules) -> FieldRead:
-    prefix = ACCOUNT_PREFIX if field.of_account else ""
-    name = f"{prefix}{field.attribute.name}"
+    name = field.source
     target = f"custom.{field.target}" if field.is_custom else field.target
     raw = field.attribute.read(entity)
     if raw is ABSENT:
-        return FieldRead(model, target, name, None, None, False, None, "not in the message")
-    found_as = f"{prefix}{field.attribute.found_as(entity)}"
+        is_unnamed = field.attribute is SEGMENTS and segments.lacks_a_name(entity)
+        note = f"left out: {SEGMENT_WITHOUT_NAME}" if is_unnamed else "not in the message"
+        return FieldRead(model, target, name, None, None, False, None, note)
+    prefix = ACCOUNT_PREFIX if field.of_account else ""
+    found_as = f"{prefix}{(field.attribute.found_as(entity) or '').strip()}"
     written = field.convert(raw)
     if written is ABSENT:
         note = "can't be sent" if is_nothing(raw) else f"left out: {field.wrong}"

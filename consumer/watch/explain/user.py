@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
-from consumer.decide.filter import was_unlinked
+from consumer.decide.life.link import was_unlinked
 from consumer.decide.route import USER_CHANNEL
 from consumer.watch.explain.explanation import (
     MessageExplanation,

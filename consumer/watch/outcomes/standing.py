@@ -39,7 +39,8 @@ _IN_PLANHAT: Final = "In Planhat"
 class Told:
     """What one message tells of its own profile.
 
-    `fate` is None if it tells nothing. `at` (seconds since 1970) is when it was final; `is_created`
+    `fate` is None if it tells nothing; `reason` says of who was delivered what became of it beside
+    its fields. `at` (seconds since 1970) is when it was final; `is_created`
     if the profile came into being by it. `has_sent_events` if events of it were delivered.
     """
 
@@ -106,7 +107,7 @@ def says(channel: str, ending: Ending, reason: str, one: Told) -> str:
         case "delivered", "rejected":
             return f"Planhat accepted the {name}, but not everything that belongs to it: {reason}"
         case "delivered", _:
-            return "Planhat accepted it."
+            return f"Planhat accepted it: {one.reason}." if one.reason else "Planhat accepted it."
         case "skipped", "delivered":
             what = "events were" if one.has_sent_events else "company was"
             return f"Only its {what} sent, the contact itself was not: {one.reason}"
@@ -121,11 +122,18 @@ def events_only(reason: str) -> str:
     )
 
 
+_DONE: Final[dict[str | None, str]] = {
+    None: "sent",
+    UNATTRIBUTED: "sent, but Planhat may have dropped it: it may not know the contact",
+    "archived": "archived because its user was merged into this one",
+    "deleted": "deleted because its user was merged into this one",
+    "gone": "not in Planhat any more: its user was merged into this one",
+}
+
+
 def done(change: str | None) -> str:
     """Say what was done with a change that was delivered."""
-    if change == UNATTRIBUTED:
-        return "sent, but Planhat may have dropped it: it may not know the contact"
-    return change or "sent"
+    return _DONE.get(change, change or "")
 
 
 def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
@@ -147,7 +155,8 @@ def standing(messages: Sequence[Told], *, is_known: bool) -> Standing:
         how = "not sent" if last.fate == "skipped" else "rejected and is in the dead letters"
         detail = f"Its last change was {how}: {last.reason}"
         return Standing("not_updated", _IN_PLANHAT, detail, last.reason, since, is_exact)
-    return Standing("in_planhat", _IN_PLANHAT, "", "", since, is_exact)
+    detail = f"Its last change: {last.reason}." if last.reason else ""
+    return Standing("in_planhat", _IN_PLANHAT, detail, "", since, is_exact)
 
 
 def _absent(messages: Sequence[Told], last: Told) -> Standing:

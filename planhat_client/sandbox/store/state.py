@@ -46,6 +46,8 @@ class State:
         self.revision = 0
         self._takes_ids = dialect.unknown_id != "next_key"
         self._keeps_null = dialect.null_custom == "stored"
+        self._lingering: dict[str, list[Item]] = {}
+        self._late = options.late_deletions
         self._last_id = 0
         self._turn = 0
 
@@ -85,7 +87,13 @@ class State:
     def delete(self, model: Model, record: Item) -> None:
         """Forget a record; what belongs to a company stays."""
         self.revision += 1
+        self._lingering[record["_id"]] = [record] * self._late
         self.records[model.name].remove(record)
+
+    def lingers(self, record_id: str) -> Item | None:
+        """Give a record that was deleted, if it is to be read once more."""
+        left = self._lingering.get(record_id)
+        return left.pop() if left else None
 
     def _date(self, records: Records, record: Item) -> None:
         self._turn += 1

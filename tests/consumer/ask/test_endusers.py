@@ -24,6 +24,9 @@ from tests.consumer.virtual_time import in_no_time
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from consumer.engine.merge.choice import Key
+    from planhat_client.endusers import Matches, Page
+
 FOUND = "5e" + "0" * 22
 
 
@@ -40,6 +43,12 @@ class Asked:
         if isinstance(answer, PlanhatError):
             raise answer
         return answer
+
+    async def contacts(self, key: Key, value: str) -> Matches:
+        raise AssertionError((key, value))
+
+    async def contacts_page(self, offset: int) -> Page:
+        raise AssertionError(offset)
 
 
 class Desk:

@@ -167,7 +167,7 @@ def test_of_a_list_only_what_is_wrong_is_cut() -> None:
         {"channel": ["user:update"]},
         {"messages": "none"},
         {"segments": [{"id": "s1", "name": 7, "stats": "x"}]},
-        {"matchesFilter": "perhaps", "user_segments": 7},
+        {"matchesFilter": "perhaps", "segments": [{"id": "s1"}], "user_segments": 7},
     ],
     ids=str,
 )

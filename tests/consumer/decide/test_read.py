@@ -43,6 +43,7 @@ CHANGES = st.fixed_dictionaries(
         "account": ODD,
         "segments": MOVES,
         "account_segments": MOVES,
+        "user_segments": MOVES,
     },
 )
 DOCUMENT = st.fixed_dictionaries(
@@ -53,6 +54,8 @@ DOCUMENT = st.fixed_dictionaries(
         "account": st.just({"id": "a1"}) | ODD,
         "segments": SEGMENTS,
         "account_segments": SEGMENTS,
+        "user_segments": SEGMENTS,
+        "user_segment_ids": st.lists(st.sampled_from(["s1", 7, None]), max_size=2) | ODD,
         "events": st.lists(EVENT, max_size=2) | ODD,
         "changes": CHANGES | ODD,
         "message_id": st.just("m1") | ODD,
@@ -250,11 +253,21 @@ EMPTY = read({})
 
 
 @pytest.mark.parametrize("nothing", NOTHING, ids=str)
-@pytest.mark.parametrize(
-    "field", ["user", "account", "segments", "account_segments", "events", "changes"]
-)
+@pytest.mark.parametrize("field", ["user", "account", "events", "changes"])
 def test_null_and_empty_are_the_same_as_absent(field: str, nothing: object) -> None:
     assert read({field: nothing}) == EMPTY
+
+
+@pytest.mark.parametrize("field", ["segments", "account_segments", "user_segments"])
+def test_of_segments_an_empty_list_is_all_and_what_is_no_list_is_the_same_as_absent(
+    field: str,
+) -> None:
+    assert read({field: None}) == read({field: {}}) == EMPTY
+    assert read({field: []}) != EMPTY
+    for nothing in NOTHING:
+        found = route(read({"user": {"id": "u1"}, field: nothing}), None, is_export=False)
+        assert isinstance(found, UserMessage)
+        assert (found.segments, found.account_segments) == ((), ())
 
 
 @pytest.mark.parametrize("nothing", NOTHING, ids=str)

@@ -175,3 +175,42 @@ async def test_pages_may_move(fault: dict[str, Any], seen: list[str]) -> None:
             found += [row["name"] for row in page]
 
     assert found == seen
+
+
+CONTACTS = (
+    {"_id": "1", "email": "a@x.example", "archived": True},
+    {"_id": "2", "email": "b@x.example", "archived": False},
+)
+
+
+def ids(sandbox: Sandbox, **asked: str) -> list[str]:
+    return [row["_id"] for row in rows(sandbox, ENDUSERS, **asked)]
+
+
+@pytest.mark.parametrize(
+    ("options", "asked", "found"),
+    [
+        ({}, {}, ["1", "2"]),
+        ({}, {"archived": "true"}, ["1"]),
+        ({}, {"archived": "false"}, ["2"]),
+        ({"hides_archived": True}, {}, ["2"]),
+        ({"hides_archived": True}, {"archived": "true"}, ["1"]),
+        ({"filters": False}, {"email": "a@x.example"}, ["1", "2"]),
+    ],
+)
+def test_a_list_may_hide_archived_ones_and_ignore_filters(
+    options: dict[str, Any], asked: dict[str, str], found: list[str]
+) -> None:
+    sandbox = Sandbox(SandboxOptions(records={"endusers": CONTACTS}, **options))
+
+    assert ids(sandbox, **asked) == found
+
+
+def test_a_deletion_may_take_effect_late() -> None:
+    sandbox = Sandbox(SandboxOptions(records={"endusers": CONTACTS}, late_deletions=2))
+
+    reads.delete(sandbox, ENDUSERS, {"id": "1"})
+
+    found = [reads.read(sandbox, ENDUSERS, {"id": "1"}).status for _ in range(3)]
+    assert found == [200, 200, 404]
+    assert ids(sandbox) == ["2"]

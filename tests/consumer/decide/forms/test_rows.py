@@ -104,6 +104,10 @@ def test_the_channel_says_whose_a_row_is(channel: str) -> None:
     assert type(by_header) is type(in_envelope) is expected
 
 
+def test_a_channel_that_is_none_says_nothing() -> None:
+    assert read({**ACCOUNT, "channel": ["account:update"]}) == Invalid(BARE_ROW)
+
+
 def test_a_row_that_does_not_say_whose_it_is_is_rejected_with_the_remedy() -> None:
     assert read(ACCOUNT) == Invalid(BARE_ROW)
 

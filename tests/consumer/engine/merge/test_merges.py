@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from planhat_client.protocol import Retry
+import pytest
+
+from consumer.lanes.part import Closing
+from planhat_client.protocol import Reject, Retry
+from planhat_client.sandbox import SandboxOptions
+from planhat_client.sandbox.models import ENDUSERS
 from schemas.planhat import Resource
-from tests.consumer.engine_run import Engine, account, account_message, user_message
+from tests.consumer.engine_run import CONNECTOR, Engine, account, account_message, user_message
+
+if TYPE_CHECKING:
+    from planhat_client.sandbox.options import UnknownId
 
 COMPANY = account(1)
 UNCHANGED = {"is_new": False, "user": {}, "account": {}}
@@ -26,11 +34,13 @@ def event(loser: int) -> dict[str, Any]:
 
 
 def merge(winner: int = 1, loser: int = 2, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return user_message(winner, COMPANY, changes=UNCHANGED, events=[event(loser)], **members)
+    return user_message(
+        winner, COMPANY, **{"changes": UNCHANGED, "events": [event(loser)], **members}
+    )
 
 
-def begun(**options: Any) -> Engine:  # noqa: ANN401
-    engine = Engine(**options)
+def begun(policy: str = "ignore", **options: Any) -> Engine:  # noqa: ANN401
+    engine = Engine(connector={**CONNECTOR, "on_user_merged": policy}, **options)
     engine.take(account_message(COMPANY))
     engine.run()
     return engine
@@ -93,3 +103,214 @@ def test_a_merge_that_fails_is_tried_again_by_its_keys() -> None:
     engine.run()
 
     assert [row["externalId"] for row in engine.rows("endusers")] == ["u-1"]
+
+
+def contacts(engine: Engine) -> dict[str, bool | None]:
+    """External id -> whether it is archived."""
+    return {row["externalId"]: row.get("archived") for row in engine.rows("endusers")}
+
+
+def ended(engine: Engine) -> list[tuple[str, str | None]]:
+    return [(end.ending, end.change) for end in engine.ended if isinstance(end.part, Closing)]
+
+
+def test_the_contact_of_the_loser_is_archived_after_the_survivor_was_delivered() -> None:
+    engine = begun("archive")
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+
+    engine.take(merge(events=[event(2), {"event": "Signed in", "event_id": "e"}]))
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None, "u-2": True}
+    assert ended(engine) == [("delivered", "archived")]
+    assert engine.letters == []
+    assert engine.backlog.records == 0
+
+
+def test_the_contact_of_the_loser_is_deleted() -> None:
+    engine = begun("delete")
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+
+    engine.take(merge())
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None}
+    assert ended(engine) == [("delivered", "deleted")]
+    assert engine.calls["removal"] == 1
+    assert engine.backlog.records == 0
+
+
+def test_a_survivor_without_a_contact_goes_on_with_that_of_the_loser() -> None:
+    engine = begun("delete")
+    engine.take(user_message(2, COMPANY))
+    engine.run()
+    (before,) = engine.rows("endusers")
+
+    engine.take(merge())
+    engine.run()
+
+    (after,) = engine.rows("endusers")
+    assert after["_id"] == before["_id"]
+    assert after["externalId"] == "u-1"
+    assert ended(engine) == []
+
+
+@pytest.mark.parametrize("policy", ["archive", "delete"])
+def test_a_merge_that_comes_twice_ends_a_contact_once(policy: str) -> None:
+    engine = begun(policy)
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+
+    engine.take(merge(), merge())
+    engine.run()
+    engine.take(merge())
+    engine.run()
+
+    assert contacts(engine) == ({"u-1": None} if policy == "delete" else {"u-1": None, "u-2": True})
+    assert len(ended(engine)) == 1
+    assert engine.letters == []
+
+
+def test_the_changes_of_both_and_their_merge_may_lie_in_one_batch() -> None:
+    engine = begun("archive")
+
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY), merge())
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None, "u-2": True}
+
+
+def test_a_merge_waits_for_a_change_of_the_loser_in_flight() -> None:
+    engine = begun("archive")
+    engine.take(user_message(2, COMPANY))
+    flying = engine.core.next(engine.now)
+    engine.take(merge())
+    engine.run(0.0)
+
+    assert contacts(engine) == {}
+    engine.answer(flying, engine.send(flying))  # type: ignore[arg-type]
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None}
+
+
+def test_an_older_message_of_the_loser_that_is_read_later_goes_before_the_merge() -> None:
+    engine = begun("archive")
+    engine.take(user_message(1, COMPANY))
+    engine.run()
+    engine.take(merge())
+    assert not engine.pass_barrier(engine._next_offset + 1)
+
+    engine.take(user_message(2, COMPANY))
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None, "u-2": True}
+
+
+def test_later_messages_of_the_survivor_stay_behind_its_merge() -> None:
+    engine = begun("archive")
+    engine.take(
+        user_message(2, COMPANY), merge(), user_message(1, COMPANY, user={"name": "Newest"})
+    )
+    engine.run()
+
+    (row,) = engine.rows("endusers")
+    assert (row["externalId"], row["name"]) == ("u-1", "Newest")
+
+
+def test_merges_of_merges_come_to_one_contact() -> None:
+    engine = begun("delete")
+    engine.take(*[user_message(number, COMPANY) for number in (1, 2, 3)])
+    engine.run()
+
+    engine.take(merge(2, 3), merge(1, 2))
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None}
+
+
+def test_the_contact_of_the_loser_stays_where_the_survivor_was_not_delivered() -> None:
+    engine = begun("delete")
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+    engine.take(merge())
+    engine.pass_barrier()
+    engine.look_up()
+    while not engine.letters:
+        engine.answer(engine.core.next(engine.now), Reject("400 no"))  # type: ignore[arg-type]
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None, "u-2": None}
+    assert [end.reason for end in engine.ended if isinstance(end.part, Closing)] == [
+        "The user that it was merged into was not delivered."
+    ]
+    assert len(engine.letters) == 1
+    assert engine.backlog.records == 0
+
+
+@pytest.mark.parametrize("unknown_id", ["created", "refused", "ignored", "next_key"])
+def test_a_contact_that_is_gone_before_it_is_archived_is_no_dead_letter(
+    unknown_id: UnknownId,
+) -> None:
+    engine = begun("archive", options=SandboxOptions(unknown_id=unknown_id))
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+    engine.take(merge())
+    engine.pass_barrier()
+    engine.look_up()
+    (gone,) = [row for row in engine.rows("endusers") if row["externalId"] == "u-2"]
+    engine.sandbox.state.delete(ENDUSERS, gone)
+
+    engine.run()
+
+    assert [end for end, _ in ended(engine)] == ["delivered"]
+    assert engine.letters == []
+    assert contacts(engine) == {"u-1": None}
+
+
+def test_an_id_of_hull_that_names_the_ended_contact_is_not_believed_any_more() -> None:
+    engine = begun("archive")
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+    ids = {row["externalId"]: row["_id"] for row in engine.rows("endusers")}
+    told = {"planhat/id": ids["u-2"]}
+
+    engine.take(merge(user=told), user_message(1, COMPANY, user={**told, "name": "Newest"}))
+    engine.run()
+
+    names = {row["externalId"]: row.get("name") for row in engine.rows("endusers")}
+    assert names == {"u-1": "Newest", "u-2": None}
+    assert contacts(engine) == {"u-1": None, "u-2": True}
+    assert engine.letters == []
+
+
+def test_a_revoked_merge_is_made_by_the_next_owner() -> None:
+    engine = begun("delete")
+    engine.take(user_message(1, COMPANY), user_message(2, COMPANY))
+    engine.run()
+    engine.take(merge())
+    engine.revoke()
+    assert len(engine.planner.barrier) == 0
+
+    engine.take(merge())
+    engine.run()
+
+    assert contacts(engine) == {"u-1": None}
+
+
+def test_many_merges_cost_few_calls() -> None:
+    engine = begun("archive")
+    count = 2500
+    engine.take(*[user_message(number, COMPANY) for number in range(2 * count)])
+    engine.run()
+    before = engine.calls.copy()
+
+    engine.take(*[merge(number, count + number) for number in range(count)])
+    engine.run()
+
+    found = contacts(engine)
+    assert sum(found[f"u-{count + number}"] is True for number in range(count)) == count
+    calls = engine.calls - before
+    assert calls == {"endusers": 5, "endusers listed": 1}

@@ -14,6 +14,30 @@ from schemas.connector import ConnectorSettings
 DATA = Path(__file__).parents[3] / "data"
 SETTINGS = ConnectorSettings.from_text((DATA / "connector.yaml").read_text(), "connector.yaml")
 RULES = Rules.compile(SETTINGS)
+MORE = Rules.compile(
+    ConnectorSettings.model_validate(
+        {
+            **SETTINGS.model_dump(exclude_unset=True),
+            "contact_custom_attributes_outbound": [
+                {"hull_field_name": source, "service_field_name": source, "overwrite": overwrite}
+                for source in (
+                    "segments",
+                    "account.segments",
+                    "account.segment_ids",
+                    "theme",
+                    "crm",
+                )
+                for overwrite in ("always", "if_set")
+            ],
+            "account_custom_attributes_outbound": [
+                {"hull_field_name": source, "service_field_name": source}
+                for source in ("segments", "segment_ids")
+            ],
+            "send_null_values": True,
+        }
+    )
+)
+"""Segments as data, and rows that never clear."""
 RECORDS = [json.loads(line)["record"] for line in (DATA / "records.jsonl").read_text().splitlines()]
 
 SEGMENTS = [

@@ -9,7 +9,10 @@ import pytest
 
 from consumer.decide import reasons
 from consumer.decide.rules import Rules
+from consumer.engine.directory import CompanyDirectory
 from consumer.watch.explain import explain
+from consumer.watch.explain.known import Known
+from schemas.planhat import LeanCompany
 from tests.consumer.watch.explain.hull_messages import RECORDS, RULES, SETTINGS
 
 if TYPE_CHECKING:
@@ -24,8 +27,10 @@ UNLINKED: dict[str, Any] = {
 }
 
 
-def explained(record: dict[str, Any], rules: Rules = RULES) -> MessageExplanation:
-    (found,) = explain(json.dumps(record).encode(), (), rules)
+def explained(
+    record: dict[str, Any], rules: Rules = RULES, known: Known | None = None
+) -> MessageExplanation:
+    (found,) = explain(json.dumps(record).encode(), (), rules, known or Known())
     return found
 
 
@@ -69,3 +74,33 @@ def test_which_setting_archives_who_left_is_named() -> None:
     assert details(explained(left, ARCHIVING))["Left"] == (
         "it left the filter: on_user_unlinked is archive"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"id": ["a", "b"]}, "the user moved to another account"),
+        ({"external_id": ["old", "acme-01"]}, "account.external_id changed"),
+        ({"domain": ["old.example", "new.example"]}, "account.domain changed"),
+        ({"planhat/id": ["p1", "p2"]}, "account.planhat/id changed"),
+        ({"domain": [None, "new.example"]}, "account.domain appeared"),
+    ],
+    ids=str,
+)
+def test_what_of_the_account_opened_the_gate_is_named(changes: dict[str, Any], told: str) -> None:
+    record = {**RECORDS[0], "changes": {"is_new": False, "account": changes}}
+
+    assert details(explained(record))["Gate"] == told
+
+
+def test_a_company_that_is_known_by_the_external_id_before_is_told_so() -> None:
+    directory = CompanyDirectory()
+    directory.read([LeanCompany(_id="c1", name="Acme Ltd", externalId="old")], 0.0)
+    changes = {"is_new": False, "account": {"external_id": ["old", "acme-01"]}}
+
+    found = explained({**RECORDS[0], "changes": changes}, known=Known(companies=directory))
+
+    assert details(found)["Company link"] == (
+        "Planhat has its company by the external_id before, 'old'"
+    )
+    assert [request.path for request in found.requests] == ["/endusers", "/analytics/bulk/***"]

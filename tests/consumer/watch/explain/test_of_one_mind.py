@@ -12,21 +12,24 @@ from consumer.decide import filter as why_not
 from consumer.decide import map as to
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
+from consumer.decide.forms.segments import of_account
 from consumer.decide.message import AccountMessage, Messages, UserMessage
 from consumer.decide.parse import parse
 from consumer.watch.explain import explain
 from consumer.watch.explain.explanation import to_json
 from consumer.watch.explain.opened_by import account_gate, user_gate
 from consumer.watch.explain.reading import company_fields, enduser_fields
-from tests.consumer.watch.explain.hull_messages import RULES, encoded, messages, records
+from tests.consumer.watch.explain.hull_messages import MORE, RULES, encoded, messages, records
 from tests.examples import examples
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from consumer.decide.rules import Rules
     from consumer.lanes.part import Body
     from consumer.watch.explain.explanation import FieldRead
 
+BOTH = [RULES, MORE]
 MANY = settings(suppress_health_check=list(HealthCheck), deadline=None)
 
 
@@ -47,41 +50,44 @@ def written(rows: list[FieldRead]) -> Body:
     return {**body, "custom": custom} if custom else body
 
 
+@pytest.mark.parametrize("rules", BOTH, ids=["usual", "more"])
 @MANY
-@given(messages)
-def test_the_gate_is_told_open_where_it_is(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+@given(document=messages)
+def test_the_gate_is_told_open_where_it_is(rules: Rules, document: Any) -> None:  # noqa: ANN401 - whatever is drawn
     match parsed(document):
         case UserMessage() as message:
-            is_open = why_not.user_gate(message, RULES) is None
-            assert user_gate(message, RULES).passed is is_open
+            is_open = why_not.user_gate(message, rules) is None
+            assert user_gate(message, rules).passed is is_open
         case AccountMessage() as message:
-            is_open = why_not.account_gate(message, RULES) is None
-            assert account_gate(message, RULES).passed is is_open
+            is_open = why_not.account_gate(message, rules) is None
+            assert account_gate(message, rules).passed is is_open
         case None:
             pass
 
 
+@pytest.mark.parametrize("rules", BOTH, ids=["usual", "more"])
 @MANY
-@given(messages)
-def test_the_fields_add_up_to_what_is_mapped(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+@given(document=messages)
+def test_the_fields_add_up_to_what_is_mapped(rules: Rules, document: Any) -> None:  # noqa: ANN401 - whatever is drawn
     match parsed(document):
         case UserMessage() as message:
-            assert written([*enduser_fields(message, RULES)]) == to.enduser(message, RULES)
+            assert written([*enduser_fields(message, rules)]) == to.enduser(message, rules)
         case AccountMessage() as message:
-            mapped = to.company(message.account, RULES)
-            assert written([*company_fields(message, RULES)]) == mapped
+            mapped = to.company(of_account(message, rules.company), rules)
+            assert written([*company_fields(message, rules)]) == mapped
         case None:
             pass
 
 
+@pytest.mark.parametrize("rules", BOTH, ids=["usual", "more"])
 @MANY
-@given(messages)
-def test_a_step_stops_where_the_decision_skips(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+@given(document=messages)
+def test_a_step_stops_where_the_decision_skips(rules: Rules, document: Any) -> None:  # noqa: ANN401 - whatever is drawn
     message = parsed(document)
     if message is None:
         return
-    decision = decide(message, RULES)
-    (told,) = explain(encoded(document), (), RULES)
+    decision = decide(message, rules)
+    (told,) = explain(encoded(document), (), rules)
     main = decision.enduser if isinstance(decision, UserDecision) else decision.company
 
     stops = [step for step in told.steps if not step.passed and step.name != "Events"]
@@ -96,14 +102,18 @@ def test_a_step_stops_where_the_decision_skips(document: Any) -> None:  # noqa: 
         assert told.requests or stops
 
 
+@pytest.mark.parametrize("rules", BOTH, ids=["usual", "more"])
 @MANY
-@given(messages)
-def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(document: Any) -> None:  # noqa: ANN401 - whatever is drawn
+@given(document=messages)
+def test_what_goes_to_the_dead_letters_and_what_is_left_out_is_told(
+    rules: Rules,
+    document: Any,  # noqa: ANN401 - whatever is drawn
+) -> None:
     message = parsed(document)
     if message is None:
         return
-    decision = decide(message, RULES)
-    (told,) = explain(encoded(document), (), RULES)
+    decision = decide(message, rules)
+    (told,) = explain(encoded(document), (), rules)
     lists = () if isinstance(decision, UserDecision) else decision.lists
     rejected = [why for items in lists for why in items.rejected]
 

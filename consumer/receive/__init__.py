@@ -1,0 +1,1 @@
+"""Hull's own posts become records of the topic: for those who have no bridge."""
