@@ -143,8 +143,8 @@ class Parts:
         self.enduser_reader = EnduserReader(asked, engine, looked_up, sender.wake)
         self.halt_watch = HaltWatch(engine, asked, sender.wake)
         self.remover = Remover(asked, engine, sender.wake)
-        told = partial(metrics.count, "merges")
-        self.barrier_watch = BarrierWatch(source, engine, told, sender.wake)
+        merged = partial(metrics.count, "merges")
+        self.barrier_watch = BarrierWatch(source, engine, merged, sender.wake)
         askers = (self.directory_reader, self.enduser_reader, self.halt_watch)
         rests = [asker.rest for asker in (*askers, self.remover, self.barrier_watch)]
 

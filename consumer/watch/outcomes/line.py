@@ -106,6 +106,11 @@ class Lines:
             told += named.email(receipt.email)
         if receipt.channel:
             told += f',"channel":{named.often(receipt.channel)}'
+        if receipt.life:
+            told += f',"life":{named.often(receipt.life)}'
+        if receipt.merged:
+            losers = [named.name(one.hull_id) for one in receipt.merged if one.hull_id]
+            told += f',"merged":[{",".join(losers)}]'
         return told
 
     def _skips(self, receipt: Receipt) -> str:

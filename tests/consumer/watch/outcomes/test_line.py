@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -108,6 +109,16 @@ def test_a_delivered_message_tells_its_place_its_times_and_what_planhat_did() ->
     assert (change.resource, change.ending, change.change) == ("endusers", "delivered", "created")
     assert (change.planhat_id, change.status, change.key) == ("63a", 200, "")
     assert (change.sent_at, change.answered_at) == (at - 250, at)
+
+
+def test_a_survivor_names_who_was_merged_into_it() -> None:
+    one = receipt("5f1")
+    one.life = "merged"
+    one.merged = [SimpleNamespace(hull_id="5f2"), SimpleNamespace(hull_id=None)]
+
+    found = Desk().only(one)
+
+    assert (found.life, found.merged) == ("merged", ("5f2",))
 
 
 def test_a_skipped_message_tells_why() -> None:
