@@ -177,7 +177,9 @@ class FormerIds:
         former, external_id = link.former_external_id, link.external_id
         if former is None or external_id is None or external_id in self._directory.ids:
             return
-        self._former.put(external_id, self._former.get(former) or former)
+        # By which of them Planhat knows it: the last rename may be told already, or still to come.
+        is_known = former in self._directory.ids
+        self._former.put(external_id, former if is_known else self._former.get(former) or former)
 
     def company(self, external_id: str) -> str | None:
         """Planhat's id of the company, if it is known by the id before and not by this one."""

@@ -1,7 +1,8 @@
 """From the body of a post to the records that it becomes: one for each message. Pure.
 
 A message keeps its bytes. What the envelope says of all of them travels in headers, as the topic's
-contract has it. The rest of it (credentials, settings, lists of segments) is left out.
+contract has it. The rest of it (credentials, settings) is left out, and the lists of all segments
+are, unless a message needs them: then it stays in an envelope of its own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _LONGEST_NAME: Final = 200
 _document: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _text: Final = msgspec.json.Decoder(str)
+_LISTS: Final = ("segments", "accounts_segments")
 _TRUE: Final = frozenset({b"true", b"1", b'"true"'})
 
 
@@ -49,6 +51,8 @@ class Envelope:
     channel: str
     is_export: bool
     messages: tuple[bytes, ...]
+    organisation: bytes
+    """All segments of the organisation, as the beginning of an envelope; empty if none are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def read(body: bytes) -> Envelope:
         _string(document, "channel"),
         bytes(document.get("is_export", b"")) in _TRUE,
         messages,
+        b"".join(b'"%s":%s,' % (n.encode(), bytes(document[n])) for n in _LISTS if n in document),
     )
 
 
@@ -85,7 +90,7 @@ def split(envelope: Envelope) -> tuple[list[Incoming], int]:
     if unsupported(envelope.channel):
         return [], len(envelope.messages)
     headers = tuple(_headers(envelope))
-    found = [_incoming(one, headers) for one in envelope.messages]
+    found = [_incoming(one, headers, envelope.organisation) for one in envelope.messages]
     kept = [one for one in found if one is not None]
     return kept, len(found) - len(kept)
 
@@ -107,15 +112,23 @@ def _headers(envelope: Envelope) -> Iterator[Header]:
         yield "is_export", b"true"
 
 
-def _incoming(value: bytes, headers: tuple[Header, ...]) -> Incoming | None:
+def _incoming(value: bytes, headers: tuple[Header, ...], organisation: bytes) -> Incoming | None:
     """Give a message as the service will see it; None if it would pass over it."""
     match _routed(value, headers):
-        case UserMessage(hull_id=hull_id) | AccountMessage(hull_id=hull_id):
-            return Incoming(hull_id.encode("utf-8", "replace"), value, headers)
+        case UserMessage() | AccountMessage() as found:
+            if organisation and _has_nameless(found):
+                value = b'{%s"messages":[%s]}' % (organisation, value)
+            return Incoming(found.hull_id.encode("utf-8", "replace"), value, headers)
         case Invalid(reason=reason):
             return Incoming(None, value, headers, reason)
         case Unsupported():
             return None
+
+
+def _has_nameless(message: UserMessage | AccountMessage) -> bool:
+    """Whether a segment is there of which only the envelope knows the name."""
+    segments = message.segments if isinstance(message, UserMessage) else ()
+    return not all(one.name for one in (*segments, *message.account_segments))
 
 
 def _routed(value: bytes, headers: tuple[Header, ...]) -> Routed:

@@ -62,7 +62,11 @@ def _lenient(name: str, found: Any) -> Any:  # noqa: ANN401 - any part of a sche
         case {"type": "string"} if "enum" not in found:
             return {**found, "type": ["string", "number"]}
         case dict():
-            return {key: _lenient(name, value) for key, value in found.items()}
+            # Of a table's row only the target has labels in any spelling.
+            return {
+                key: _lenient(key if key == "overwrite" else name, value)
+                for key, value in found.items()
+            }
         case list():
             return [_lenient(name, one) for one in found]
         case _:

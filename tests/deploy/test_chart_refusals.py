@@ -82,6 +82,34 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(kafka__outcomesTopic="hull.planhat.dead-letters"),
         "kafka.outcomesTopic: hull.planhat.dead-letters: is used already",
     ),
+    "posts from everybody": (
+        values(receive={"enabled": True, "signature": "ignored"}),
+        "receive.existingSecret: missing",
+    ),
+    "a signature without a key": (
+        values(receive={"enabled": True, "existingSecret": "hull"}),
+        "receive.signature: required, but no key can be had",
+    ),
+    "a key of no secret": (
+        values(receive={"enabled": True, "publicKeyKey": "key"}),
+        "receive.publicKeyKey: set, but receive.existingSecret is not",
+    ),
+    "an ingress without a name": (
+        values(receive={"enabled": True, "hosts": ["a.example"], "ingress": {"enabled": True}}),
+        "receive.ingress.host: missing",
+    ),
+    "a host to fetch from with a scheme": (
+        values(receive={"enabled": True, "hosts": ["https://a.example"]}),
+        "/receive/hosts/0",
+    ),
+    "a setting of the receiver that the chart sets": (
+        values(settings={"RECEIVE_HOSTS": "a.example"}),
+        "settings.RECEIVE_HOSTS: the chart sets it",
+    ),
+    "a setting of the receiver that is none": (
+        values(settings={"RECEIVE_SIZES": 5}),
+        "settings.RECEIVE_SIZES: no such setting",
+    ),
     "an unknown protocol": (values(kafka__securityProtocol="TLS"), "/kafka/securityProtocol"),
     "a secret among the settings": (
         values(settings={"PLANHAT_ACCESS_TOKEN": "x"}),

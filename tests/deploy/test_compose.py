@@ -77,14 +77,16 @@ def test_ports_are_open_to_this_machine_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_the_environment_of_the_service_is_known() -> None:
+@pytest.mark.parametrize("service", ["hull-planhat", "receive"])
+def test_the_environment_of_the_service_is_known(service: str) -> None:
     names = {one.name for one in described()}
 
-    assert set(SERVICES["hull-planhat"]["environment"]) - names == set()
+    assert set(SERVICES[service]["environment"]) - names == set()
 
 
-def test_the_service_is_as_narrow_as_in_the_chart() -> None:
-    one = SERVICES["hull-planhat"]
+@pytest.mark.parametrize("service", ["hull-planhat", "receive"])
+def test_the_service_is_as_narrow_as_in_the_chart(service: str) -> None:
+    one = SERVICES[service]
 
     assert one["read_only"] is True
     assert one["cap_drop"] == ["ALL"]

@@ -94,6 +94,25 @@ FULL = {
     },
     "topics": {"create": True, "cluster": "main", "namespace": "kafka"},
 }
+RECEIVING = values(
+    receive={
+        "enabled": True,
+        "existingSecret": "hull",
+        "publicKeyKey": "key.pem",
+        "hosts": ["hull-keys.example.com", "store.example.com:9000"],
+        "ingress": {
+            "enabled": True,
+            "className": "nginx",
+            "host": "hull.example.com",
+            "tlsSecret": "hull-tls",
+        },
+    },
+    monitoring__enabled=True,
+    kafka__securityProtocol="SASL_SSL",
+    kafka__sasl={"mechanism": "PLAIN", "username": "crm", "existingSecret": "kafka"},
+    kafka__tls={"existingSecret": "kafka-ca"},
+    settings={"RECEIVE_SIZE": 50, "PLANHAT_BATCH_SIZE": 500},
+)
 SETS = {
     "minimal": MINIMAL,
     "full": FULL,
@@ -106,6 +125,10 @@ SETS = {
     "service monitor": values(monitoring={"enabled": True, "kind": "ServiceMonitor"}),
     "KEDA": SCALED,
     "monitoring off": values(monitoring__enabled=False),
+    "receive": RECEIVING,
+    "receive by a token alone": values(
+        receive={"enabled": True, "existingSecret": "hull", "signature": "ignored"}
+    ),
     "Deployment": values(kind="Deployment"),
     "nothing but the workload": values(
         podDisruptionBudget__enabled=False,

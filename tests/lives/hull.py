@@ -53,6 +53,8 @@ class Hull:
     living: list[Person] = field(default_factory=list)
     weights: Weights = field(default_factory=Weights)
     messages: list[Said] = field(default_factory=list)
+    tells_merges: tuple[str, ...] = ("event", "both")
+    """By the event, by both; or by `changes`, where only the Hull id of the loser is told."""
     _made: int = 0
     _rekeyed: int = 0
     _now: int = 0
@@ -150,7 +152,7 @@ class Hull:
         segments = {}
         if loser.inside and not survivor.inside:
             survivor.inside, segments = True, {"entered": [USERS_SEGMENT]}
-        told = self.random.choice(("event", "changes", "both"))
+        told = self.random.choice(self.tells_merges)
         is_by_changes = told != "event"
         self._tell(
             survivor,

@@ -91,6 +91,7 @@ def choose(rows: Sequence[Enduser], survivor: Survivor, lost: Keys) -> Choice:
         known = (survivor.external_id, *lost.external_ids)
         if by_id.external_id is None or by_id.external_id in known:
             losers.append(by_id)
+    losers += [row for row in _before(rows, survivor, lost) if row not in losers]
     if keep is None:
         return Choice(None, losers, left)
     return Choice(
@@ -130,6 +131,15 @@ def _own(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
     if named or not addressed:
         return None
     return min(addressed, key=lambda row: _rank(row, survivor))
+
+
+def _before(rows: Sequence[Enduser], survivor: Survivor, lost: Keys) -> list[Enduser]:
+    """The survivor's contacts of the time when it had no external id: it has the loser's now."""
+    of_losers = [row.external_id for row in rows if row.id in lost.ids]
+    inherits = survivor.external_id in (*lost.external_ids, *of_losers)
+    if survivor.email is None or survivor.external_id is None or not inherits:
+        return []
+    return [row for row in rows if row.external_id is None and _email(row) == survivor.email]
 
 
 def _losers(

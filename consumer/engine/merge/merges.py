@@ -47,6 +47,7 @@ class Merges:
         self.survivors: dict[str, Part] = {}
         """The newest merge that is not final of each survivor, by its Hull id."""
         self._lost: dict[Part, Keys] = {}
+        self._named: dict[Part, list[str]] = {}
         self._closing: set[str] = set()
         self.removals = Removals(endusers)
 
@@ -54,6 +55,7 @@ class Merges:
         """Forget all: their partitions were revoked."""
         self.survivors.clear()
         self._lost.clear()
+        self._named.clear()
         self._closing.clear()
         self.removals.clear()
 
@@ -65,9 +67,9 @@ class Merges:
         self.survivors[part.key] = part
         if self._policy == "ignore":
             return False
-        known = [memory.ids.get(one.hull_id) for one in losers if one.hull_id is not None]
+        self._named[part] = [one.hull_id for one in losers if one.hull_id is not None]
         lost = Keys(
-            [planhat_id for planhat_id in known if planhat_id is not None],
+            self._known(part),
             [one.external_id for one in losers if one.external_id is not None],
             [one.email for one in losers if one.email is not None],
         )
@@ -80,7 +82,17 @@ class Merges:
     def asks(self, part: Part) -> list[Ask] | None:
         """Which contacts a merge concerns; None: it is none."""
         lost = self._lost.get(part)
-        return None if lost is None else asks(_survivor(part), lost)
+        if lost is None:
+            return None
+        # Of the losers' changes that were open before answers told the ids meanwhile.
+        lost.ids |= self._known(part)
+        return asks(_survivor(part), lost)
+
+    def _known(self, survivor: Part) -> frozenset[str]:
+        """What answers told of the losers' ids."""
+        ids = self._endusers.memory.ids
+        known = [ids.get(hull_id) for hull_id in self._named.get(survivor, ())]
+        return frozenset([planhat_id for planhat_id in known if planhat_id is not None])
 
     def found(self, part: Part, rows: Sequence[Enduser], now: float) -> list[Enduser]:
         """These are they: choose, and let the survivor go. Gives those that may be somebody else's.
@@ -88,6 +100,7 @@ class Merges:
         Without rows, as where Planhat could not tell, it goes by its keys.
         """
         lost = self._lost.pop(part, None)
+        self._named.pop(part, None)
         if lost is None or part.ended:
             return []
         choice = choose(rows, _survivor(part), lost)
@@ -116,6 +129,7 @@ class Merges:
         if survivor is part:
             del self.survivors[part.key]
             self._lost.pop(part, None)
+            self._named.pop(part, None)
         elif survivor is not None and part.resource is Resource.ENDUSERS:
             self._endusers.memory.forget_profile(part.key)
 

@@ -9,6 +9,7 @@ from consumer.decide import reasons
 from consumer.decide.decide import decide
 from consumer.decide.decision import Payload, Skip, UserDecision
 from consumer.decide.life.link import was_unlinked
+from consumer.decide.life.told import named
 from consumer.decide.route import USER_CHANNEL
 from consumer.watch.explain.explanation import (
     MessageExplanation,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from consumer.watch.explain.known import Known
 
 
+_FATES = {
+    "ignore": "its contact stays as it is",
+    "archive": "then its contact is archived",
+    "delete": "then its contact is deleted",
+}
 _IF_THERE = "Planhat has this contact; else skipped: " + reasons.UNLINKED
 
 
@@ -110,6 +116,15 @@ def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterat
         archives = rules.archives_unlinked
         setting = f"on_user_unlinked is {'archive' if archives else 'keep'}"
         yield Step("Unlinked", archives, f"{reasons.UNLINKED} {setting}")
+    if decision.merged:
+        yield Step("Merged", True, _merged(decision, rules))
+    if isinstance(decision.enduser, Payload) and decision.enduser.body.get("archived") is False:
+        yield Step("Back", True, "taken out of the archive, if it is there")
+
+
+def _merged(decision: UserDecision, rules: Rules) -> str:
+    fate = _FATES[rules.on_user_merged]
+    return f"{named(decision.merged)} becomes this user; {fate} (on_user_merged)"
 
 
 def _identity(message: UserMessage, *, is_unknown: bool) -> str:

@@ -32,6 +32,9 @@ _TELLS_NOTHING: Final = frozenset(
 )
 """Who is skipped for one of these may well be in Planhat from before."""
 
+_OF_OTHERS: Final = frozenset({reasons.SURVIVOR_NOT_SENT})
+"""Said of contacts that were to end after this one was delivered."""
+
 _IN_PLANHAT: Final = "In Planhat"
 
 
@@ -89,7 +92,7 @@ def told(
     if own is None:
         return Told(None, reason)
     has_sent = _has_sent_events(own, ending, changes)
-    skipped = next((why for what, why in skips if what is own), None)
+    skipped = next((why for what, why in skips if what is own and why not in _OF_OTHERS), None)
     if skipped is not None:
         return Told("skipped", skipped, at, has_sent_events=has_sent)
     for resource, _, its_ending, why, done, _ in changes:

@@ -1,10 +1,13 @@
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.consumer.cli.commands import DATA, ROOT, call, call_here
 
+LIVES = DATA / "lives.yaml"
 RECORDS = str(DATA / "records.jsonl")
 PAGE = (ROOT / "docs" / "explain.md").read_text("utf-8")
 
@@ -31,6 +34,49 @@ def test_the_page_lists_the_twelve_answers() -> None:
         answers = [f"{one['verdict']}: {one['reason']}" for one in record["messages"]]
         answer = "; ".join(one.removesuffix(": ") for one in answers)
         assert f"| {record['line']} | {record['note']} | {answer} |" in PAGE
+
+
+def lives(*arguments: str, width: str = "100", settings: Path = LIVES) -> str:
+    """What is said of fourteen lives."""
+    file = "tests/data/lives.jsonl"
+    done = call("explain", *arguments, file, COLUMNS=width, CONNECTOR_SETTINGS=str(settings))
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_page_lists_what_becomes_of_fourteen_lives() -> None:
+    records = told(lives("--json"))
+
+    assert len(records) == 14
+    for record in records:
+        (one,) = record["messages"]
+        answer = f"{one['verdict']}: {one['reason']}".removesuffix(": ")
+        steps = {step["name"]: step["detail"] for step in one["steps"]}
+        (row,) = re.findall(
+            rf"^\| {record['line']} \| {re.escape(record['note'])} \| (.*) \|$", PAGE, re.MULTILINE
+        )
+        verdict, _, words = row.partition(" · ")
+        assert verdict == answer
+        for word in re.findall("`([^`]+)`", words):
+            assert word in " ".join([*steps.values(), json.dumps(one["requests"])])
+
+
+def test_the_page_shows_a_merge_in_full() -> None:
+    first, _, _ = without_ends(lives()).partition("\n\nline 2\n")
+
+    assert first in PAGE
+
+
+def test_without_a_word_in_the_settings_nobody_is_archived_or_ended(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.yaml"
+    rows = LIVES.read_text("utf-8").splitlines()
+    plain.write_text("\n".join(row for row in rows if not row.startswith("on_")), "utf-8")
+
+    answers = {one["line"]: one["messages"][0] for one in told(lives("--json", settings=plain))}
+
+    assert [line for line, one in answers.items() if '"archived"' in json.dumps(one)] == []
+    assert answers[7]["reason"] == "Its account was unlinked in Hull."
+    assert "its contact stays as it is" in json.dumps(answers[1]["steps"])
 
 
 @pytest.mark.parametrize(

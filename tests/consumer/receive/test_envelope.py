@@ -69,6 +69,22 @@ def test_messages_of_one_profile_keep_their_order() -> None:
     assert [json.loads(one.value)["message_id"] for one in found] == ["0", "1", "2", "3", "4"]
 
 
+def test_a_segment_whose_name_only_the_envelope_knows_keeps_it() -> None:
+    nameless = {**USER, "segments": [{"id": "s1"}]}
+    lists = {"segments": [{"id": "s1", "name": "One"}], "accounts_segments": []}
+
+    named, other = records(body([nameless, USER], **lists))
+
+    assert json.loads(named.value) == {**lists, "messages": [nameless]}
+    assert json.loads(other.value) == USER
+    parsed = parse(named.value, named.headers)
+    assert isinstance(parsed, Messages)
+    (message,) = parsed.messages
+    assert isinstance(message, UserMessage)
+    assert message.organisation is not None
+    assert message.organisation.users == {"s1": "One"}
+
+
 def test_what_can_t_be_read_costs_itself_and_is_kept() -> None:
     found = records(body([5, USER, {"user": {"email": "x"}}]))
 

@@ -54,6 +54,83 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .existing | default (printf "%s-%s" .name .suffix) }}
 {{- end }}
 
+{{/* Where the secrets for Kafka lie, as sources of a projected volume. */}}
+{{- define "hull-planhat.kafkaSecrets" -}}
+{{- if include "hull-planhat.isSasl" . }}
+- secret:
+    name: {{ include "hull-planhat.secretOf" (dict "existing" .Values.kafka.sasl.existingSecret "name" (include "hull-planhat.name" .) "suffix" "kafka") }}
+    items:
+      - {key: {{ .Values.kafka.sasl.password | empty | ternary .Values.kafka.sasl.existingSecretKey "password" }}, path: kafka-sasl-password}
+{{- end }}
+{{- if include "hull-planhat.isTls" . }}
+- secret:
+    name: {{ .Values.kafka.tls.existingSecret }}
+    items:
+      {{- with .Values.kafka.tls.caKey }}
+      - {key: {{ . }}, path: kafka-ca.pem}
+      {{- end }}
+      {{- with .Values.kafka.tls.certKey }}
+      - {key: {{ . }}, path: kafka-cert.pem}
+      {{- end }}
+      {{- with .Values.kafka.tls.keyKey }}
+      - {key: {{ . }}, path: kafka-key.pem}
+      {{- end }}
+      {{- with .Values.kafka.tls.keyPasswordKey }}
+      - {key: {{ . }}, path: kafka-key-password}
+      {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Rules of a network policy: who may ask for metrics. */}}
+{{- define "hull-planhat.metricsFrom" -}}
+{{- $n := .Values.networkPolicy }}
+- from:
+    {{- if $n.ingressFrom }}{{ toYaml $n.ingressFrom | nindent 4 }}{{ else }}
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: monitoring}
+    {{- end }}
+  ports:
+    - {port: http, protocol: TCP}
+{{- end }}
+
+{{/* And where every pod of ours must get to: DNS and Kafka. */}}
+{{- define "hull-planhat.egress" -}}
+{{- $n := .Values.networkPolicy }}
+{{- $ports := list }}
+{{- range splitList "," .Values.kafka.bootstrapServers }}
+{{- $ports = append $ports (regexFind "[0-9]+$" (trim .) | int) }}
+{{- end }}
+{{- range $n.kafkaPorts }}{{ $ports = append $ports (int .) }}{{ end }}
+# DNS
+- to:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: kube-system}
+      podSelector:
+        matchLabels: {k8s-app: kube-dns}
+  ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+# Kafka
+- {{ with $n.kafkaTo }}to: {{- toYaml . | nindent 4 }}
+  {{ end }}ports:
+    {{- range $ports | uniq }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+{{- end }}
+
+{{- define "hull-planhat.receiveSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-receive
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* Another name than the service's: what selects its pods must not find these. */}}
+{{- define "hull-planhat.receiveLabels" -}}
+{{ include "hull-planhat.receiveSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
 {{/* What the schema cannot say, since it compares two values. Each message names what to do. */}}
 {{- define "hull-planhat.check" -}}
 {{- $v := .Values }}
@@ -88,11 +165,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- include "hull-planhat.checkSettings" . }}
 {{- include "hull-planhat.checkConnector" . }}
 {{- if $v.autoscaling.enabled }}{{ include "hull-planhat.checkScaling" . }}{{ end }}
+{{- /* A release of an older chart, upgraded with --reuse-values, has no `receive`. */}}
+{{- if ($v.receive | default dict).enabled }}{{ include "hull-planhat.checkReceive" . }}{{ end }}
 {{- if and $v.topics.create (not $v.topics.cluster) }}
 {{- fail "topics.cluster: missing: name Strimzi's Kafka resource that shall have the topics" }}
 {{- end }}
 {{- if and $v.topics.create (gt (int $v.topics.minInsyncReplicas) (int $v.topics.replicas)) }}
 {{- fail (printf "topics.minInsyncReplicas: %d: must be at most topics.replicas (%d), or nothing can be written" (int $v.topics.minInsyncReplicas) (int $v.topics.replicas)) }}
+{{- end }}
+{{- end }}
+
+{{- define "hull-planhat.checkReceive" -}}
+{{- $r := .Values.receive }}
+{{- if and (eq $r.signature "ignored") (not $r.existingSecret) }}
+{{- fail "receive.existingSecret: missing, and receive.signature is ignored: everybody could write into the topic" }}
+{{- end }}
+{{- if and (eq $r.signature "required") (not $r.publicKeyKey) (not $r.hosts) }}
+{{- fail "receive.signature: required, but no key can be had: set receive.publicKeyKey, or receive.hosts to the host that Hull's notifications name" }}
+{{- end }}
+{{- if and $r.publicKeyKey (not $r.existingSecret) }}
+{{- fail "receive.publicKeyKey: set, but receive.existingSecret is not" }}
+{{- end }}
+{{- if and $r.ingress.enabled (not $r.ingress.host) }}
+{{- fail "receive.ingress.host: missing: give the name by which Hull reaches it" }}
 {{- end }}
 {{- end }}
 
@@ -130,14 +225,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* What the program would refuse at its start. files/settings.json is made of its own models. */}}
 {{- define "hull-planhat.checkSettings" -}}
-{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_OUTCOMES_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "HTTP_USERNAME" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" }}
+{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_OUTCOMES_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "HTTP_USERNAME" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" "RECEIVE_SIGNATURE" "RECEIVE_HOSTS" "RECEIVE_PUBLIC_KEY_FILE" }}
 {{- $known := .Files.Get "files/settings.json" | fromJson }}
 {{- range $name, $value := .Values.settings }}
 {{- if or (contains "TOKEN" $name) (contains "PASSWORD" $name) }}
-{{- fail (printf "settings.%s: a secret would lie in the pod's description: use planhat.existingSecret, kafka.sasl.existingSecret or console.existingSecret" $name) }}
+{{- fail (printf "settings.%s: a secret would lie in the pod's description: use planhat.existingSecret, kafka.sasl.existingSecret, console.existingSecret or receive.existingSecret" $name) }}
 {{- end }}
 {{- if has $name $own }}
-{{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, console, log, drainSeconds)" $name) }}
+{{- fail (printf "settings.%s: the chart sets it: use the value of the chart (kafka, planhat, console, log, receive, drainSeconds)" $name) }}
 {{- end }}
 {{- if and (eq $name "HTTP_HOST") (regexMatch "^(127[.]|::1$|localhost$)" (toString $value)) }}
 {{- fail (printf "settings.HTTP_HOST: %s: the probes come from outside the pod: leave it empty, or give an address that they reach" (toString $value)) }}
@@ -148,7 +243,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $bounds := get $known.environment $name }}
 {{- if $bounds }}
 {{- include "hull-planhat.checkSetting" (dict "name" $name "value" $value "bounds" $bounds) }}
-{{- else if and (regexMatch "^(PLANHAT|KAFKA|HTTP|LOG)_" $name) (ne $name "HTTP_PROXY") }}
+{{- else if and (regexMatch "^(PLANHAT|KAFKA|HTTP|LOG|RECEIVE)_" $name) (ne $name "HTTP_PROXY") }}
 {{- fail (printf "settings.%s: no such setting: docs/configuration.md names them all" $name) }}
 {{- end }}
 {{- end }}
