@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from consumer.clock import loop_time
 from consumer.decide.custom.faults import FAULTS
 from consumer.engine.dispatch import is_spared
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from consumer.decide.custom.faults import Fault
+    from consumer.decide.forms.organisation import GoneSegments
     from consumer.lanes.halts import Halted, Kind
     from consumer.lanes.lane import BreakerState, Lane
+
+_log = structlog.get_logger("consumer.filter")
 
 TICK_SECONDS: Final = 0.5
 _BREAKER: Final[Mapping[BreakerState, int]] = {"closed": 0, "half-open": 1, "open": 2}
@@ -73,6 +78,7 @@ class Tick:
         metrics.gauge("quota_spared", is_in_time and is_spared(engine.dispatch, now))
         tell_halts(metrics, engine.halts.service, refused_resources(engine.halts))
         tell_faults(metrics, engine.tenant.faults)
+        tell_gone(engine.tenant.in_force.gone)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
         metrics.gauge("merges_waiting", len(engine.planner.barrier))
@@ -114,3 +120,9 @@ def tell_faults(metrics: Metrics, faults: Iterable[Fault]) -> None:
     counts = Counter((fault.resource, fault.kind) for fault in faults)
     for resource, kind in product(Resource, FAULTS):
         metrics.gauge("field_faults", counts[resource, kind], resource.value, kind)
+
+
+def tell_gone(segments: GoneSegments) -> None:
+    """Log, once each, the segments of a filter that the organisation does not have."""
+    for setting, segment in segments.news():
+        _log.warning("filter.segment_gone", setting=setting, segment=segment)

@@ -54,6 +54,28 @@ class Index:
             weightier = [*(weightier or ()), (field, value)]
         return None
 
+    def renamed(self, entry: Item) -> int | None:
+        """Give the item that an entry means by its other keys, though it was named by another _id.
+
+        So answers Planhat if it does not know the `_id` and goes by the next key. A `sourceId` is
+        unique. An external id is certain only if no item lacks one: see `untagged`.
+        """
+        known = _normal("_id", entry.get("_id"))
+        if known is None or known in self._by(_FIELDS.index("_id")):
+            return None
+        for field in ("sourceId", "externalId"):
+            order, value = _FIELDS.index(field), _normal(field, entry.get(field))
+            position = None if value is None else self._by(order).get(value)
+            if position is None or value is None or (order, value) in self._shared:
+                continue
+            return position if self._items[position].get("_id") else None
+        return None
+
+    @property
+    def untagged(self) -> list[int]:
+        """Items without an external id: an entry with any may be theirs."""
+        return [at for at, item in enumerate(self._items) if not item.get("externalId")]
+
     def _by(self, order: int) -> dict[str, int]:
         """Where each value of a key occurs first."""
         found = self._first[order]

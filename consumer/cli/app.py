@@ -11,6 +11,7 @@ import typer
 from consumer.cli import arguments
 from consumer.cli.dead_letters.commands import dead_letters
 from consumer.cli.forget.command import forget
+from consumer.cli.history.command import history
 from schemas.shown import cleaned
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(dead_letters, name="dead-letters")
+app.command()(history)
 app.command()(forget)
 
 # ruff: noqa: PLC0415 - each command imports what it alone needs: help and errors come at once

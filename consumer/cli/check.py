@@ -12,6 +12,7 @@ from consumer.cli.read import read_settings
 from consumer.cli.terminal import FAILED, WRONG_USE, clean, quiet, say, shown, tell, tell_json
 from consumer.kafka.access import kafka_facts
 from consumer.kafka.reachability import PlanhatFacts, kafka_findings, planhat_findings
+from consumer.live.segments import segment_findings
 from consumer.settings import findings as status
 from consumer.settings import unknown_names
 from consumer.settings.findings import Finding
@@ -63,7 +64,9 @@ async def _reached(
     async with asyncio.TaskGroup() as asking:
         kafka = asking.create_task(kafka_facts(settings.kafka), name="kafka")
         planhat = asking.create_task(_planhat(settings, connector, live), name="planhat")
-    return [*kafka_findings(settings.kafka, kafka.result()), *planhat.result()]
+    facts = kafka.result()
+    segments = segment_findings(connector, facts.newest)
+    return [*kafka_findings(settings.kafka, facts), *segments, *planhat.result()]
 
 
 async def _planhat(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons, value
 from consumer.decide.custom.written import Picked
+from consumer.decide.forms.organisation import GoneSegments
 from consumer.decide.value import Converter
 from schemas.attribute import Attribute
 from schemas.connector import OnMerged
@@ -157,6 +158,7 @@ class InForce:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self.gone = GoneSegments(rules.contact_filter, rules.account_filter)
 
 
 def made(fields: Sequence[Field], skipped: Sequence[Field] = ()) -> Mapping:

@@ -131,6 +131,8 @@ class CompanyDirectory(_Freshness):
             self.ids[external_id] = planhat_id
             self.stale.discard(planhat_id)
         else:
+            if self.stale.holds(self.ids.get(external_id)):
+                del self.ids[external_id]
             self.ids.setdefault(external_id, f"{EXTERNAL}{external_id}")
         self._learnt[external_id] = self.ids[external_id]
         self.note_fresh(self.ids[external_id], now)

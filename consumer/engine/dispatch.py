@@ -15,10 +15,10 @@ from schemas.planhat import Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from consumer.lanes.again import Companies
     from consumer.lanes.batch import Batch
     from consumer.lanes.halts import LaneHalt
     from consumer.lanes.lane import Lane
-    from consumer.lanes.settle import Companies
     from planhat_client.limiter import Gate
     from planhat_client.protocol import Answer
 

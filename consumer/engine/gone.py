@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide import reasons
+from consumer.lanes.part import Closing
 from schemas.models import MODELS
 from schemas.planhat import Resource
 
@@ -54,7 +55,7 @@ class GoneCompanies:
         or this was tried before.
         """
         first = profile.parts[0]
-        if first.link is None:
+        if first.link is None and not isinstance(first, Closing):
             lane = self._lanes[first.resource]
             lane.take_back(profile)
             lane.drop(first, reasons.UNLINKED, now)
@@ -73,7 +74,7 @@ class GoneCompanies:
             for part in each.parts:
                 if part.body.get(link) == company:
                     del part.body[link]
-                    self._hold(part)
+                    self._hold(part, company)
             lane.reconsider(each, now)
         self._directory.miss()
         return True
@@ -108,10 +109,11 @@ class GoneCompanies:
             else:
                 lane.drop(part, _reason(part), now)
 
-    def _hold(self, part: Part) -> None:
+    def _hold(self, part: Part, company: str) -> None:
         account = part.link.account_id if part.link else None
-        if account is not None:
-            self._lanes[Resource.COMPANIES].memory.forget_profile(account)
+        memory = self._lanes[Resource.COMPANIES].memory
+        if account is not None and memory.ids.get(account) in (None, company):
+            memory.forget_profile(account)
         part.waits += 1
         self._rounds[part] = self._rounds.get(part, 0) + 1
         self.waiting.append(part)

@@ -50,10 +50,13 @@ def is_contact(change: Part, activity: Part) -> bool:
     return not set(activity.claims[1:2]).isdisjoint(change.claims)
 
 
-def drop_stale_id(body: Body, stale: StaleIds) -> None:
-    """Leave out an id that Planhat did not know, if there is another key."""
-    if "_id" in body and stale.holds(body["_id"]) and len(body.keys() & _KEYS) > 1:
-        del body["_id"]
+def drop_stale_id(body: Body, stale: StaleIds) -> str | None:
+    """Leave out an id that Planhat did not know, if there is another key; give it."""
+    found = body.get("_id")
+    if not isinstance(found, str) or not stale.holds(found) or len(body.keys() & _KEYS) < 2:  # noqa: PLR2004 - it, and another
+        return None
+    del body["_id"]
+    return found
 
 
 def _idle(lane: Lane, claims: Sequence[Claim]) -> list[Part]:

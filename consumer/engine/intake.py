@@ -110,6 +110,7 @@ class Intake:
             receipt = _receipt(message, ticket, None if count == 1 else position)
             if isinstance(message, UserMessage | AccountMessage):
                 try:
+                    self._in_force.gone.look(message.organisation, now)
                     self._plan(message, receipt, now)
                 except Exception as error:  # noqa: BLE001 - the same record would end each restart again
                     receipt.reject(_internal(error))

@@ -163,10 +163,10 @@ class Planner:
         self, decision: UserDecision, payload: Payload, receipt: Receipt, now: float
     ) -> None:
         body, memory = payload.body, self._endusers.memory
-        if "_id" in body:
-            drop_stale_id(body, memory.stale)
+        replaced = drop_stale_id(body, memory.stale)
         claims = claims_of(Resource.ENDUSERS, payload.key, body)
         part = Part(Resource.ENDUSERS, payload.key, body, claims, receipt, decision.link)
+        part.replaced = replaced
         reason = self._to_company(part, decision, now)
         if reason is not None:
             receipt.skip(Resource.ENDUSERS, reason)
@@ -227,8 +227,7 @@ class Planner:
         """Plan a company; None if it is skipped for its owner."""
         body = dict(payload.body)
         memory = self._companies.memory
-        if "_id" in body:
-            drop_stale_id(body, memory.stale)
+        replaced = drop_stale_id(body, memory.stale)
         external_id = body.get("externalId")
         if external_id is not None and memory.ids.get(payload.key) is None:
             # By its new external id alone it would be created a second time.
@@ -243,6 +242,7 @@ class Planner:
         reason = self.owners.check(body)
         claims = claims_of(Resource.COMPANIES, payload.key, body)
         part = Part(Resource.COMPANIES, payload.key, body, claims, receipt, None)
+        part.replaced = replaced
         if reason is not None:
             if self.owners.is_vain(now):
                 receipt.skip(Resource.COMPANIES, reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -18,14 +18,14 @@ from consumer.history.entries import (
     MOST_ROWS,
     SIZE,
     Hit,
+    add,
     found,
     home,
     no_entries,
     place_of,
-    written,
 )
 from consumer.history.row import rows_of
-from consumer.history.trouble import DayDamaged, told
+from consumer.history.trouble import DayDamaged, HistoryError, told
 from consumer.offsets.record import Partition
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DAY_MS: Final = 86_400_000
 _FORM: Final = 1
 """Of the file; another one is rebuilt."""
-_RUN_BYTES: Final = 6 << 20
+RUN_BYTES: Final = 6 << 20
 _WORTH_A_RUN: Final = 1 << 20
 _BUCKET_BITS: Final = 20
 """A run's row is found by its bucket and, in these bits, the number of the run."""
@@ -60,7 +60,7 @@ class Day:
     Not for two threads at once.
     """
 
-    def __init__(self, path: Path | None, number: int, run_bytes: int = _RUN_BYTES) -> None:
+    def __init__(self, path: Path | None, number: int, run_bytes: int = RUN_BYTES) -> None:
         """Open the file, or make it; None: in memory. Raises HistoryError."""
         self.number = number
         self._run_bytes = run_bytes
@@ -130,10 +130,7 @@ class Day:
     def _index(self, rows: Iterable[Row], pack: int) -> None:
         fresh, begin, size = self._fresh, self.number * DAY_MS, 0
         for at, row in enumerate(rows):
-            entry = written(Hit(row.ms - begin, place_of(*row.place), pack, at))
-            for name in row.names:
-                bucket, mark = home(name)
-                fresh[bucket] += mark + entry
+            add(fresh, row.names, Hit(row.ms - begin, place_of(row.place), pack, at))
             size += len(row.names)
         self._fresh_size += size * SIZE
 
@@ -161,7 +158,7 @@ class Day:
                 self._base.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def hits(self, name: str) -> list[Hit]:
-        """The outcomes that may carry a name, in no order."""
+        """The outcomes that may carry a name, given in lower case; in no order."""
         bucket, mark = home(name)
         first = bucket << _BUCKET_BITS
         hits: list[Hit] = []
@@ -200,7 +197,10 @@ class Day:
         self.known = {}
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; what is indexed in memory only is written, if that goes at once."""
+        if self._fresh_size >= _WORTH_A_RUN // 16:
+            with suppress(HistoryError):
+                self._write_run()
         self._base.close()
 
     @contextmanager
@@ -225,7 +225,7 @@ def opened(path: Path | None) -> sqlite3.Connection:
         cached_statements=16,
     )
     try:
-        base.execute("PRAGMA page_size = 8192")
+        base.execute("PRAGMA page_size = 4096")
         base.execute("PRAGMA locking_mode = EXCLUSIVE")
         base.execute("PRAGMA journal_mode = WAL")
         base.execute("PRAGMA synchronous = FULL")

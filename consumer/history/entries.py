@@ -11,14 +11,15 @@ from binascii import crc32, crc_hqx
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BUCKETS: Final = 1024
 SIZE: Final = 15
 _MARK: Final = 4
 """Bytes of the second checksum, with which an entry begins."""
-MOST_ROWS: Final = 256
-"""Outcomes of one pack: the last byte of an entry counts them."""
+MOST_ROWS: Final = 64
+"""Outcomes of one pack, of 256 that the last byte of an entry could count: to tell of one outcome
+its whole pack is unpacked."""
 MOST_PACKS: Final = 1 << 24
 
 Buckets: TypeAlias = list[bytearray]
@@ -43,20 +44,24 @@ def no_entries() -> Buckets:
 
 
 def home(name: str) -> tuple[int, bytes]:
-    """The bucket of a name, and what its entries begin with; upper case is as lower."""
-    text = name.lower().encode("utf-8", "replace")
+    """The bucket of a name (in lower case), and what its entries begin with."""
+    text = name.encode("utf-8", "replace")
     return crc_hqx(text, 0) % BUCKETS, crc32(text).to_bytes(_MARK, "big")
 
 
-def place_of(topic: str, partition: int, offset: int, position: int) -> int:
+def place_of(place: tuple[str, int, int, int]) -> int:
     """The checksum of a message's place."""
+    topic, partition, offset, position = place
     return crc32(f"{topic} {partition} {offset} {position}".encode("utf-8", "replace")) & 0xFFFFFF
 
 
-def written(hit: Hit) -> bytes:
-    """What an entry holds beside the checksum of its name."""
+def add(buckets: Buckets, names: Iterable[str], hit: Hit) -> None:
+    """Write an entry for each of its names, which are in lower case."""
     ms, place, pack, row = hit
-    return ((ms << 24 | place) << 32 | pack << 8 | row).to_bytes(SIZE - _MARK, "big")
+    entry = ((ms << 24 | place) << 32 | pack << 8 | row).to_bytes(SIZE - _MARK, "big")
+    for name in names:  # as `home` does, but without a call: it is done for each name of each day
+        text = name.encode("utf-8", "replace")
+        buckets[crc_hqx(text, 0) % BUCKETS] += crc32(text).to_bytes(_MARK, "big") + entry
 
 
 def found(bucket: bytes | bytearray, mark: bytes) -> Iterator[Hit]:

@@ -7,9 +7,13 @@ kept as it came.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec import Meta
+
+_Ms: TypeAlias = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
+"""To the end of the year 9999: what is later is no moment."""
 
 
 class Place(NamedTuple):
@@ -53,7 +57,7 @@ class _Change(msgspec.Struct, gc=False):
 
 
 class _Outcome(msgspec.Struct, gc=False, tag_field="kind", tag="outcome"):
-    at: int
+    at: _Ms
     hull_id: str
     topic: str
     partition: int
@@ -66,11 +70,11 @@ class _Outcome(msgspec.Struct, gc=False, tag_field="kind", tag="outcome"):
 
 
 class _Summary(msgspec.Struct, gc=False, tag_field="kind", tag="summary"):
-    at: int
+    at: _Ms
 
 
 class _Gap(msgspec.Struct, gc=False, tag_field="kind", tag="gap"):
-    at: int
+    at: _Ms
 
 
 _decode: Final = msgspec.json.Decoder(_Outcome | _Summary | _Gap).decode
@@ -98,9 +102,9 @@ def rows_of(value: bytes) -> Lines:
 
 def _names(one: _Outcome) -> tuple[str, ...]:
     """By what it is found, in lower case; an address that is masked is nobody's name."""
-    email = "" if "***" in one.email else one.email
-    given = [one.hull_id, one.external_id, email, one.email_digest]
-    if one.changes:
-        for change in one.changes:
-            given += (change.planhat_id, change.replaced)
-    return tuple({name.lower() for name in given if name})
+    given = [one.hull_id, one.external_id, one.email_digest]
+    if one.email and "***" not in one.email:
+        given.append(one.email)
+    for change in one.changes:
+        given += (change.planhat_id, change.replaced)
+    return tuple({name.lower(): None for name in given if name})

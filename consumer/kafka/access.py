@@ -25,6 +25,7 @@ from consumer.offsets.record import Partition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from consumer.offsets.record import Record
     from consumer.settings.kafka import KafkaSettings
 
 _ANSWER_SECONDS: Final = 10.0
@@ -58,7 +59,8 @@ async def kafka_facts(settings: KafkaSettings) -> KafkaFacts:
         ours = [*settings.topics, settings.dead_letter_topic]
         sizes = await _sizes(admin, [name for name in ours if name in topics])
         members = await _members(admin, settings.group_id)
-        return KafkaFacts("", topics, group, await _reads(settings, topics), sizes, members)
+        unreadable, newest = await _reads(settings, topics)
+        return KafkaFacts("", topics, group, unreadable, sizes, members, newest)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found out
         return KafkaFacts(await why_refused(settings) or _text(error, settings), {}, "", {})
     finally:
@@ -108,27 +110,33 @@ def _topics(metadata: bytes) -> frozenset[str] | None:
     return None
 
 
-async def _reads(settings: KafkaSettings, topics: dict[str, tuple[int, int]]) -> dict[str, str]:
-    """Topic -> why it can't be read, for those of ours that are there."""
-    failed = {}
+async def _reads(
+    settings: KafkaSettings, topics: dict[str, tuple[int, int]]
+) -> tuple[dict[str, str], dict[str, Record]]:
+    """Of those of ours that are there: topic -> why it can't be read; topic -> a newest record."""
+    failed: dict[str, str] = {}
+    newest: dict[str, Record] = {}
     for topic in settings.topics:
         if topic in topics:
             try:
-                await _read(settings, topic)
+                found = await _read(settings, topic)
             except KafkaError as error:
                 failed[topic] = str(error)
-    return failed
+            else:
+                newest |= {topic: found} if found else {}
+    return failed, newest
 
 
-async def _read(settings: KafkaSettings, topic: str) -> None:
+async def _read(settings: KafkaSettings, topic: str) -> Record | None:
     """Read one record, where there is one: then the leader was asked, and let us."""
     async with TopicReader(settings) as reader:
         spans = await reader.spans(topic)
         for number, (start, end) in spans.items():
             if start < end:
-                async for _ in reader.read(Partition(topic, number), end - 1, end):
-                    break
-                return
+                async for record in reader.read(Partition(topic, number), end - 1, end):
+                    return record
+                return None
+    return None
 
 
 def _text(error: Exception, settings: KafkaSettings) -> str:

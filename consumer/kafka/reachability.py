@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from consumer.offsets.record import Record
 from consumer.settings.findings import Finding, error, warning
 from consumer.wording import plural
 
@@ -55,7 +56,8 @@ class KafkaFacts:
 
     `topics` gives the number of partitions, and of those with a leader. `group` is why our group
     can't be used, `unreadable` why a topic of ours can't be read. `sizes` are the largest records
-    that topics take, in bytes, as far as we may know; `members` who is in the group.
+    that topics take, in bytes, as far as we may know; `members` who is in the group; `newest` the
+    newest record of one partition of each topic that has any.
     """
 
     error: str
@@ -64,6 +66,7 @@ class KafkaFacts:
     unreadable: Mapping[str, str]
     sizes: Mapping[str, int] = field(default_factory=dict)
     members: Group = field(default_factory=Group)
+    newest: Mapping[str, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

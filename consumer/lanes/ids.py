@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumer.lanes.payload import is_named, with_id
+from consumer.lanes.payload import is_named, merge, named_id, to_json, with_id
 
 if TYPE_CHECKING:
     from consumer.lanes.memory import Memory
-    from consumer.lanes.part import Profile
+    from consumer.lanes.part import Body, Part, Profile
 
 
 class DoubtedIds:
@@ -23,7 +23,7 @@ class DoubtedIds:
         self._memory = memory
         self._drops = drops
         self.unlearnt: dict[Profile, str] = {}
-        self.dropped: dict[Profile, str] = {}
+        self.dropped: dict[Profile, list[tuple[Part, str]]] = {}
 
     def unlearn(self, profile: Profile) -> bool:
         """The id that an answer told may not hold any more; False if none was."""
@@ -32,36 +32,51 @@ class DoubtedIds:
             return False
         self._memory.ids.pop(profile.key)
         self.unlearnt[profile] = known
+        for part in profile.parts:
+            part.replaced = part.replaced or known
         return True
 
     def drop(self, profile: Profile) -> bool:
         """Planhat may not know the id by which Hull named the record; False if it needs it."""
-        body = profile.parts[0].body
-        found = body.get("_id")
-        if not isinstance(found, str) or not self._drops:
+        flown = _flown(profile)
+        found = named_id(flown)
+        if found is None or not self._drops:
             return False
-        rest = {name: value for name, value in body.items() if name != "_id"}
-        if not is_named(rest):
+        if not is_named(_without_id(merge(flown, len(flown)))):
             return False
-        profile.parts[0].body = rest
         self._memory.stale.add(found)
-        self.dropped[profile] = found
+        left: list[tuple[Part, str]] = []
+        for part in profile.parts:
+            if (its_own := part.body.get("_id")) is not None:
+                left.append((part, its_own))
+                part.body = _without_id(part.body)
+            part.replaced = found
+        self.dropped[profile] = left
         return True
+
+    def doubt(self, profile: Profile) -> bool:
+        """Leave out whatever id there is; False if there is none that may be left out."""
+        is_unlearnt = self.unlearn(profile)
+        return self.drop(profile) or is_unlearnt
 
     def confirm(self, profile: Profile) -> None:
         """It was taken without its ids: they were the reason."""
         self.dropped.pop(profile, None)
-        self.unlearnt.pop(profile, None)
+        unlearnt = self.unlearnt.pop(profile, None)
+        if unlearnt is not None:
+            self._memory.stale.add(unlearnt)
 
     def restore(self, profile: Profile) -> None:
         """The ids were not the reason: by another key it could become a second record."""
         unlearnt = self.unlearnt.pop(profile, None)
         if unlearnt is not None:
             self._memory.ids.put(profile.key, unlearnt)
-        dropped = self.dropped.pop(profile, None)
-        if dropped is not None:
+            for part in profile.parts:
+                part.replaced = None if part.replaced == unlearnt else part.replaced
+        for part, dropped in self.dropped.pop(profile, ()):
             self._memory.stale.discard(dropped)
-            profile.parts[0].body = with_id(profile.parts[0].body, dropped)
+            part.body = with_id(part.body, dropped)
+            part.replaced = None
 
     def restore_waiting(self) -> None:
         """Those that neither fly nor wait for a next try wait for the same company."""
@@ -73,3 +88,20 @@ class DoubtedIds:
         """Whether the ids hold that are left out just now, nobody will learn."""
         for profile in [*self.unlearnt, *self.dropped]:
             self.restore(profile)
+
+    def replace(self, profile: Profile, planhat_id: str) -> None:
+        """Planhat took it as another record than the one of this id, which is not sent again."""
+        self._memory.stale.add(planhat_id)
+        flown = _flown(profile)
+        for part in flown:
+            part.body = _without_id(part.body)
+            part.replaced = planhat_id
+        profile.digest = hash(to_json(merge(flown, len(flown))))
+
+
+def _without_id(body: Body) -> Body:
+    return {name: value for name, value in body.items() if name != "_id"}
+
+
+def _flown(profile: Profile) -> list[Part]:
+    return profile.parts[: max(profile.flying, 1)]

@@ -31,6 +31,7 @@ class Part:
     `ended`: nothing more is to be done about it here. One that was revoked may still be in flight.
     `since` is when it came (seconds of the loop's clock); `attempts` counts the requests it was in,
     and `sent` is the JSON that was last sent for it, merged with that of its neighbours.
+    `replaced` is an id of Planhat's by which it was named and that did not hold.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class Part:
         "offsets",
         "profile",
         "receipt",
+        "replaced",
         "resource",
         "sent",
         "since",
@@ -79,6 +81,7 @@ class Part:
         self.since = 0.0
         self.attempts = 0
         self.sent = b""
+        self.replaced: str | None = None
 
 
 class Closing(Part):

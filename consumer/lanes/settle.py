@@ -7,26 +7,35 @@ change costs itself and O(log n) requests, never its neighbours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from consumer.lanes.again import (
+    certain_reason,
+    company_of,
+    is_ignored,
+    misses_company,
+    note_companies,
+    park_halves,
+    pause,
+    worst,
+)
 from consumer.lanes.batch import Group
 from consumer.lanes.halts import LaneHalt
 from consumer.lanes.health import Health
 from consumer.lanes.ids import DoubtedIds
 from consumer.lanes.part import Ended
 from consumer.lanes.payload import named_id
-from planhat_client.answers.verdict import IGNORED, Proven, Suspect, verdicts
+from planhat_client.answers.verdict import IGNORED, Proven, Suspect, Unproven, verdicts
 from planhat_client.protocol import Delivered, Halt, Partial, Reject, Retry
 from planhat_client.retry import backoff
-from schemas.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from consumer.lanes.again import Companies
     from consumer.lanes.batch import Batch
     from consumer.lanes.lane import Lane
     from consumer.lanes.part import Profile
-    from planhat_client.answers.verdict import Verdict
     from planhat_client.protocol import Answer
 
 _TOO_MANY = 429
@@ -38,16 +47,6 @@ REFUSED_ALONE = "others are taken: a web application firewall may have refused w
 """Why one profile is rejected that was refused as a token without rights is."""
 
 _ALONE_SECONDS = 5.0
-
-
-class Companies(Protocol):
-    """Who knows about the companies that profiles name."""
-
-    def is_gone(self, profile: Profile, now: float) -> bool:
-        """Planhat took this profile for one without a company; True: it waits for one now."""
-
-    def works(self, company: str, now: float) -> None:
-        """Planhat showed that it has this company."""
 
 
 class Settler:
@@ -84,7 +83,7 @@ class Settler:
             case Reject() if len(batch.profiles) == 1:
                 self._blame(batch.profiles[0], answer.reason, now, is_transient=False)
             case Reject():
-                _park_halves(self._lane, batch.group(), now)
+                park_halves(self._lane, batch.group(), now)
             case Retry():
                 self._retry(batch, answer, now)
             case Halt():
@@ -119,36 +118,75 @@ class Settler:
     def _sort(self, batch: Batch, answer: Delivered | Partial, now: float) -> None:
         """Tell what is proven from what is not, which flies again."""
         found = verdicts(batch.bodies, answer)
-        unproven: list[Profile] = []
+        failed: list[tuple[Profile, Suspect | Unproven]] = []
         position = 0
         for profile, span in zip(batch.profiles, batch.spans, strict=True):
-            verdict = found[position] if span == 1 else _worst(found[position : position + span])
+            verdict = found[position] if span == 1 else worst(found[position : position + span])
             position += span
             if isinstance(verdict, Proven):
                 self._deliver(profile, verdict, now)
             elif len(batch.profiles) == 1:
                 transient = isinstance(verdict, Suspect) and verdict.transient
                 self._blame(profile, verdict.reason, now, is_transient=transient)
+            else:
+                failed.append((profile, verdict))
+        if failed:
+            if self._companies is not None:
+                note_companies(self._companies, batch, found, now)
+            self._again(failed, answer, now)
+
+    def _again(
+        self,
+        failed: Sequence[tuple[Profile, Suspect | Unproven]],
+        answer: Delivered | Partial,
+        now: float,
+    ) -> None:
+        unproven: list[Profile] = []
+        doubted: list[Profile] = []
+        for profile, verdict in failed:
+            reason = certain_reason(verdict, answer)
+            if reason is not None and self.ids.doubt(profile):
+                profile.limit = profile.flying  # with a newer change it would prove nothing
+                doubted.append(profile)
+            elif reason is not None and self._misses(profile, reason, now):
+                pass
             elif isinstance(verdict, Suspect):
                 self._lane.park(Group([profile]), now)
             else:
                 unproven.append(profile)
+        # Hundreds may name records that are gone: together they cost one request more.
+        if doubted:
+            self._lane.park(Group(doubted), now)
         if not unproven:
             return
-        if self._companies is not None:
-            _note_companies(self._companies, batch, found, now)
         # Ignored are mostly those of one company: so they come to stand together, and apart.
-        unproven.sort(key=_company)
-        if len(unproven) > _FEW and _is_ignored(answer):
+        unproven.sort(key=company_of)
+        if len(unproven) > _FEW and is_ignored(answer):
             self._lane.park(Group([unproven.pop(0)]), now)
-        _park_halves(self._lane, Group(unproven), now)
+        park_halves(self._lane, Group(unproven), now)
+
+    def _misses(self, profile: Profile, reason: str, now: float) -> bool:
+        """Planhat does not know its company: it waits for one; False if it is something else."""
+        if self._companies is None or profile.flying > 1 or not misses_company(reason):
+            return False
+        self.ids.restore(profile)
+        if not self._companies.is_gone(profile, now):
+            return False
+        profile.failures = 0
+        self.ids.restore_waiting()
+        return True
 
     def _deliver(self, profile: Profile, proof: Proven, now: float) -> None:
         flown = profile.parts[: profile.flying]
-        planhat_id = proof.planhat_id or named_id(flown)
+        named = named_id(flown)
+        planhat_id = proof.planhat_id or named
         lane, ids = self._lane, self.ids
         memory = lane.memory
         if lane.policy.merges:
+            if proof.planhat_id is not None:
+                known = memory.ids.get(profile.key) if named is None else named
+                if known is not None and known != proof.planhat_id:
+                    ids.replace(profile, known)
             memory.digests.put_all(profile.claims, profile.digest)
             if planhat_id:
                 memory.ids.put(profile.key, planhat_id)
@@ -175,7 +213,7 @@ class Settler:
             )
             self._lane.park(group, now)
         elif not is_alone:
-            _park_halves(self._lane, group, now)
+            park_halves(self._lane, group, now)
         elif batch.profiles[0].flying > 1:
             batch.profiles[0].limit = batch.profiles[0].flying // 2
             self._lane.park(group, now)
@@ -195,13 +233,9 @@ class Settler:
             self._lane.park(Group([profile]), now)
             return
         self.ids.restore(profile)
-        companies = self._companies
-        # Whose company Planhat misses, it ignores, or says so.
-        misses = reason == IGNORED or "company" in reason.lower()
-        if companies is not None and misses and companies.is_gone(profile, now):
-            profile.failures = 0
-            self.ids.restore_waiting()
-        elif is_transient and profile.failures + 1 < self._lane.policy.attempts:
+        if self._misses(profile, reason, now):
+            return
+        if is_transient and profile.failures + 1 < self._lane.policy.attempts:
             profile.failures += 1
             self._lane.park(Group([profile]), now + backoff(profile.failures, self._random()))
         else:
@@ -225,10 +259,10 @@ class Settler:
             profile = batch.profiles[0]
             profile.told = (*profile.told, answer.reason)[-_TOLD:]
         if not self._health.blames(batch):
-            due_at = now + _pause(batch, answer, self._random())
+            due_at = now + pause(batch, answer, self._random())
             self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
         elif len(batch.profiles) > 1:
-            _park_halves(self._lane, Group(batch.profiles, 1, now), now)
+            park_halves(self._lane, Group(batch.profiles, 1, now), now)
         else:
             self._fail_alone(batch, answer, now)
 
@@ -243,7 +277,7 @@ class Settler:
         ):
             # The API is well, and a partition can't be committed beyond this for so long.
             latest = max(_ALONE_SECONDS, answer.retry_after or 0.0)
-            due_at = now + min(_pause(batch, answer, self._random()), latest)
+            due_at = now + min(pause(batch, answer, self._random()), latest)
             self._lane.park(Group(batch.profiles, batch.failures + 1, now), due_at)
             return
         # What Planhat mostly said tells more than how the last try happened to break off.
@@ -255,44 +289,3 @@ class Settler:
         if not profile.parked:
             poison.add(profile.key, now)
             profile.failures = 0
-
-
-def _pause(batch: Batch, answer: Retry, random: float) -> float:
-    """Seconds until a batch that failed is sent again."""
-    return max(backoff(batch.failures + 1, random), answer.retry_after or 0.0)
-
-
-def _park_halves(lane: Lane, group: Group, now: float) -> None:
-    middle = (len(group.profiles) + 1) // 2
-    for half in (group.profiles[:middle], group.profiles[middle:]):
-        if half:
-            lane.park(Group(half, group.failures, group.failed_at, group.refused), now)
-
-
-def _note_companies(
-    companies: Companies, batch: Batch, found: Sequence[Verdict], now: float
-) -> None:
-    """Tell whose company is there, although others may have been ignored for theirs."""
-    link = MODELS[batch.resource].link
-    for body, verdict in zip(batch.bodies, found, strict=True):
-        company = body.get(link)
-        if isinstance(verdict, Proven) and isinstance(company, str):
-            companies.works(company, now)
-
-
-def _company(profile: Profile) -> str:
-    first = profile.parts[0]
-    return str(first.body.get(MODELS[first.resource].link, ""))
-
-
-def _is_ignored(answer: Delivered | Partial) -> bool:
-    """Whether nothing in the request was taken, and nothing is said against it."""
-    result = answer.result
-    if result is None or isinstance(answer, Partial) or answer.is_whole:
-        return False
-    return result.is_counted and not result.succeeded and not result.errors
-
-
-def _worst(own: Sequence[Verdict]) -> Verdict:
-    """The first of them that is no proof, if there is one."""
-    return next((verdict for verdict in own if not isinstance(verdict, Proven)), own[0])

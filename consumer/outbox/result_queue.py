@@ -28,27 +28,33 @@ and Hull's own have 24."""
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was done for a profile at `at` (seconds since 1970), as far as the answer told."""
+    """What was done for a profile at `at` (seconds since 1970), as far as the answer told.
+
+    `replaced` is an id by which Hull, or an answer before, had named the record, and that did not
+    hold.
+    """
 
     kind: Profile
     hull_id: str
     planhat_id: str | None
     action: str | None
     at: float
+    replaced: str | None = None
 
     @property
     def value(self) -> bytes:
         """The record; its form is a contract with the bridge (docs/write-back.md)."""
         moment = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
-        return orjson.dumps(
-            {
-                "type": self.kind,
-                "hull_id": self.hull_id,
-                "planhat_id": self.planhat_id,
-                "action": self.action,
-                "delivered_at": f"{moment[:-6]}Z",
-            }
-        )
+        document = {
+            "type": self.kind,
+            "hull_id": self.hull_id,
+            "planhat_id": self.planhat_id,
+            "action": self.action,
+            "delivered_at": f"{moment[:-6]}Z",
+        }
+        if self.replaced is not None and self.replaced != self.planhat_id:
+            document["replaced"] = self.replaced
+        return orjson.dumps(document)
 
     def then(self, newer: Result) -> Result:
         """Both in one: created stays created, and what changed is not called unchanged."""
@@ -57,6 +63,7 @@ class Result:
             newer,
             action=self.action if keeps and self.action else newer.action,
             planhat_id=newer.planhat_id or self.planhat_id,
+            replaced=newer.replaced or self.replaced,
         )
 
 
@@ -67,7 +74,7 @@ def result_of(end: Ended, at: float) -> Result | None:
         return None
     if isinstance(end.part, Closing):
         return None
-    return Result(kind, end.part.key, end.planhat_id, end.change, at)
+    return Result(kind, end.part.key, end.planhat_id, end.change, at, end.part.replaced)
 
 
 class ResultQueue:

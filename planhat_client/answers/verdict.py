@@ -8,7 +8,7 @@ same effect twice. An item that flew alone is never unproven, so that nothing go
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from planhat_client.answers.error_text import error_text
@@ -45,17 +45,22 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An error names it. `transient`: the same may work in a moment, as when two requests met."""
+    """An error names it. `transient`: the same may work in a moment, as when two requests met.
+
+    `is_certain`: this very item was not taken, as if it had flown alone.
+    """
 
     reason: str
     transient: bool = False
+    is_certain: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """Nothing tells what became of it."""
+    """Nothing tells what became of it; or, if `is_certain`, that it was not taken, but not why."""
 
     reason: str
+    is_certain: bool = field(default=False, compare=False)
 
 
 Verdict: TypeAlias = Proven | Suspect | Unproven
@@ -117,11 +122,21 @@ def _counted(result: BulkResult) -> Proven | None:
 def _proofs(index: Index, result: BulkResult) -> list[Proven | None]:
     """For each item what the lists of keys prove; the order of these lists is not documented."""
     found: list[Proven | None] = [None] * len(index)
+    others: list[tuple[dict[str, Any], Change]] = []
     for at, entry in enumerate(result.inserted + result.changed):
-        position = index.find(entry) if isinstance(entry, dict) else None
-        if position is not None and found[position] is None:
-            change: Change = "created" if at < len(result.inserted) else "updated"
+        if not isinstance(entry, dict):
+            continue
+        change: Change = "created" if at < len(result.inserted) else "updated"
+        position = index.find(entry)
+        if position is None:
+            others.append((entry, change))
+        elif found[position] is None:
             found[position] = Proven(_id(entry), change)
+    if others and all(found[at] is not None for at in index.untagged):
+        for entry, change in others:
+            position = index.renamed(entry)
+            if position is not None and found[position] is None:
+                found[position] = Proven(_id(entry), change)
     return found
 
 
@@ -137,7 +152,26 @@ def _judged(
     if is_rest_proven and result.succeeded == len(found) - len(named):
         return _completed(found, result)
     reason = answer.reason if isinstance(answer, Partial) else "the counts do not add up"
-    return [verdict or Unproven(reason) for verdict in found]
+    taken = sum(isinstance(verdict, Proven) for verdict in found)
+    # Where errors are told, those without one may have been held back for the others.
+    is_told = not result.errors or len(result.errors) >= len(found) - taken
+    is_whole = bool(result.errors) or isinstance(answer, Delivered)
+    is_certain = result.is_counted and result.succeeded == taken and is_told and is_whole
+    return [
+        verdict if isinstance(verdict, Proven) else _doubt(verdict, reason, is_certain=is_certain)
+        for verdict in found
+    ]
+
+
+def _doubt(
+    verdict: Suspect | Unproven | None, reason: str, *, is_certain: bool
+) -> Suspect | Unproven:
+    """What is known of an item that is not proven; `is_certain`: none of these was taken."""
+    if not isinstance(verdict, Suspect):
+        return Unproven(reason, is_certain)
+    if verdict.is_certain or not is_certain:
+        return verdict
+    return Suspect(verdict.reason, verdict.transient, is_certain=True)
 
 
 def _completed(found: Sequence[Verdict | None], result: BulkResult) -> list[Verdict]:
@@ -158,11 +192,19 @@ def _named(
         is_exact = is_exact and is_clear and not positions & named.keys()
         if new := positions - named.keys():
             is_told = len(named) < _MOST_TOLD
-            named |= dict.fromkeys(new, _suspect(entry, answer, is_told=is_told))
+            named |= dict.fromkeys(
+                new, _suspect(entry, answer, is_told=is_told, is_certain=is_clear)
+            )
     return named, is_exact
 
 
-def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -> Suspect:  # noqa: ANN401 - likewise
+def _suspect(
+    entry: Any,  # noqa: ANN401 - likewise
+    answer: Delivered | Partial,
+    *,
+    is_told: bool = True,
+    is_certain: bool = True,
+) -> Suspect:
     """Say what is wrong with an item; of very many that is not worth the time to clean it."""
     said = error_text(entry)
     if not is_told:
@@ -171,7 +213,7 @@ def _suspect(entry: Any, answer: Delivered | Partial, *, is_told: bool = True) -
         clean = answer.clean if isinstance(answer, Partial) else str
         missing = answer.result.permission_errors if answer.result is not None else ()
         reason = error_text(entry, clean, permission_errors=missing)
-    return Suspect(reason, transient=TRANSIENT in said)
+    return Suspect(reason, TRANSIENT in said, is_certain)
 
 
 def _id(entry: dict[str, Any]) -> str | None:

@@ -34,10 +34,11 @@ SCENARIOS = {
     "scaling": "1, 2 and 4 processes; longer backlogs; more attributes",
     "memory": "resident memory with a long backlog, and with a dead API",
     "console_overhead": "throughput without the console, with it, and with it asked each second",
+    "history": "taking outcomes into the store of the history, and searching it, without Kafka",
     "startup": "start to first request, and SIGTERM to the end",
     "baselines": "other ways to do the same work",
 }
-_WITHOUT_KAFKA = {"stages"}
+_WITHOUT_KAFKA = {"history", "stages"}
 
 
 def main() -> int:

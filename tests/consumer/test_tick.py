@@ -1,8 +1,10 @@
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.decide.custom.faults import Fault
+from consumer.decide.forms.organisation import USERS, GoneSegments, Organisation
 from consumer.lanes.halts import Halted
-from consumer.tick import tell_faults, tell_halts, tell_lanes
+from consumer.tick import tell_faults, tell_gone, tell_halts, tell_lanes
 from consumer.watch.metrics import HALTS, Metrics
 from planhat_client.protocol import Delivered, Retry
 from schemas.planhat import BulkResult, Resource
@@ -91,3 +93,16 @@ def test_faults_of_the_mapping_are_told_until_they_are_mended(metrics: Metrics) 
         counts.append(metrics.registry.get_sample_value("hull_planhat_field_faults", labels))
 
     assert counts == [2, 0]
+
+
+def test_a_segment_of_a_filter_that_is_gone_is_logged_once() -> None:
+    segments = GoneSegments(frozenset({"s2"}), frozenset())
+    segments.look(Organisation([{"id": "s1"}], ()), 0.0)
+
+    with capture_logs() as logs:
+        tell_gone(segments)
+        tell_gone(segments)
+
+    assert [(one["event"], one["setting"], one["segment"]) for one in logs] == [
+        ("filter.segment_gone", USERS, "s2")
+    ]

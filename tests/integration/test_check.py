@@ -12,6 +12,7 @@ import pytest
 
 from planhat_client.sandbox import SandboxServer
 from tests.integration.command import Command
+from tests.integration.kafka_client import Entry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -90,6 +91,21 @@ async def test_where_all_is_well_it_says_so(good: dict[str, str]) -> None:
     assert (done.code, done.err) == (0, ""), done.out
     assert [line.split()[0] for line in done.out.splitlines()] == ["ok"] * 5
     assert f"topic {good['KAFKA_TOPICS']}, 3 partitions" in done.out
+
+
+async def test_a_filter_whose_segment_is_gone_is_told_by_the_newest_envelope(
+    kafka: KafkaClient, good: dict[str, str]
+) -> None:
+    envelope = {
+        "messages": [],
+        "segments": [{"id": "5d2f0c1e8f0b7a0001a1b002", "name": "Trial"}],
+        "accounts_segments": [{"id": "5d2f0c1e8f0b7a0001a1c001", "name": "Customers"}],
+    }
+    await kafka.produce(good["KAFKA_TOPICS"], [Entry(b"u1", json.dumps(envelope).encode())])
+
+    (line,) = await bad_lines(good)
+
+    assert on_the_page(line, good), line
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,16 @@ import msgspec
 from schemas.hull import Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping as Lookup
 
 
 _MOST: Final = 10_000
-"""Segments of a kind that are looked at."""
+"""Segments of a kind that anybody has: more are not looked at."""
+
+LOOK_SECONDS: Final = 3600.0
+USERS: Final = "contact_synchronized_segments"
+ACCOUNTS: Final = "account_synchronized_segments"
 
 
 class Organisation:
@@ -48,10 +53,10 @@ def _named(found: object) -> dict[str, str]:
             found = msgspec.json.decode(found) if bytes(found) else ()
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return {}
-    if not isinstance(found, (list, tuple)):
+    if not isinstance(found, (list, tuple)) or len(found) > _MOST:
         return {}
     names: dict[str, str] = {}
-    for one in found[:_MOST]:
+    for one in found:
         segment_id, name = _parts(one)
         if isinstance(segment_id, str) and segment_id.strip():
             names[segment_id.strip()] = name.strip() if isinstance(name, str) else ""
@@ -62,3 +67,41 @@ def _parts(one: object) -> tuple[object, object]:
     if isinstance(one, Segment):
         return one.id, one.name
     return (one.get("id"), one.get("name")) if isinstance(one, dict) else (None, None)
+
+
+def gone(filter_ids: Iterable[str], listed: Lookup[str, str]) -> list[str]:
+    """The ids of a filter that are in no list; none if there is no list."""
+    return sorted(one for one in filter_ids if one not in listed) if listed else []
+
+
+class GoneSegments:
+    """Segments that a filter names, and the organisation has not; each is news once.
+
+    Envelopes repeat their lists, so one is looked at now and then. One that is older than a segment
+    may lack it, too.
+    """
+
+    def __init__(self, users: frozenset[str], accounts: frozenset[str]) -> None:
+        """The ids of both filters."""
+        self._users = users
+        self._accounts = accounts
+        self._next_at = float("-inf")
+        self._told: set[tuple[str, str]] = set()
+        self._news: list[tuple[str, str]] = []
+
+    def look(self, organisation: Organisation | None, now: float) -> None:
+        """An envelope came, with lists or without; `now` is seconds of a steady clock."""
+        if organisation is None or now < self._next_at:
+            return
+        self._next_at = now + LOOK_SECONDS
+        found = [(USERS, one) for one in gone(self._users, organisation.users)]
+        found += [(ACCOUNTS, one) for one in gone(self._accounts, organisation.accounts)]
+        for one in found:
+            if one not in self._told:
+                self._told.add(one)
+                self._news.append(one)
+
+    def news(self) -> list[tuple[str, str]]:
+        """What was found since this was asked last: the setting, and the id."""
+        found, self._news = self._news, []
+        return found

@@ -82,12 +82,13 @@ def _verdict(decision: AccountDecision, owners: Checked) -> tuple[Verdict, str]:
 def _rules(message: AccountMessage, decision: AccountDecision, rules: Rules) -> Iterator[Step]:
     """The rules in their order, as far as the message came."""
     yield _external_id(decision, rules)
-    yield filtered(
+    yield from filtered(
         "Account Filter",
         reasons.ACCOUNT_FILTER,
         message.account_segments,
         rules.account_filter,
         is_export=message.is_export,
+        listed_names=message.organisation.accounts if message.organisation else {},
     )
     external_id, segments = decision.external_id, message.account_segments
     if why_not.company_filter(external_id, segments, rules, is_export=message.is_export):

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
 from consumer.decide.filter import OWN_PREFIX, inside
+from consumer.decide.forms.organisation import gone
 from consumer.decide.life.link import KEYS, became, replaced, was_unlinked
 from consumer.decide.life.merge import losers
 from consumer.watch.explain.explanation import Step, listed, segment_names
 from schemas.attribute import changed_names
+from schemas.hull import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as Lookup
 
     from consumer.decide.message import AccountMessage, UserMessage
     from consumer.decide.rules import Rules
@@ -23,17 +26,34 @@ if TYPE_CHECKING:
 
 
 def filtered(
-    name: str, reason: str, segments: Segments, names: frozenset[str], *, is_export: bool
-) -> Step:
-    """How a filter on segments, which names `names`, takes a profile."""
+    name: str,
+    reason: str,
+    segments: Segments,
+    names: frozenset[str],
+    *,
+    is_export: bool,
+    listed_names: Lookup[str, str],
+) -> Iterator[Step]:
+    """How a filter on segments, which names `names`, takes a profile; and what is odd about it.
+
+    `listed_names` are those of all segments, by id, as far as the envelope tells them.
+    """
+    segments = tuple(
+        Segment(one.id, one.name or listed_names.get(one.id.strip())) for one in segments
+    )
     if found := inside(segments, names):
-        return Step(name, True, f"in {segment_names(found)}")
-    if is_export:
-        return Step(name, True, "an export passes")
-    if not names:
-        return Step(name, False, f"{reason} The filter is empty, which sends nobody.")
-    told = segment_names(segments) if segments else "none"
-    return Step(name, False, f"{reason} Its segments: {told}.")
+        yield Step(name, True, f"in {segment_names(found)}")
+    elif is_export:
+        yield Step(name, True, "an export passes")
+    elif not names:
+        yield Step(name, False, f"{reason} The filter is empty, which sends nobody.")
+    else:
+        told = segment_names(segments) if segments else "none"
+        known = [Segment(one, listed_names[one]) for one in sorted(names & listed_names.keys())]
+        wanted = f" The filter: {segment_names(known)}." if known else ""
+        yield Step(name, False, f"{reason} Its segments: {told}.{wanted}")
+    if missing := gone(names, listed_names):
+        yield Step(name, True, f"it names what is no segment (any more): {listed(missing)}")
 
 
 def user_gate(message: UserMessage, rules: Rules) -> Step:

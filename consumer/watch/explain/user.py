@@ -94,15 +94,18 @@ def _requests(enduser: Payload, found: Linked) -> tuple[PlannedRequest, ...]:
 
 def _rules(message: UserMessage, decision: UserDecision, rules: Rules) -> Iterator[Step]:
     """The rules before the company link, as far as the message came."""
-    step = filtered(
-        "Contact Filter",
-        reasons.CONTACT_FILTER,
-        message.segments,
-        rules.contact_filter,
-        is_export=message.is_export,
+    steps = list(
+        filtered(
+            "Contact Filter",
+            reasons.CONTACT_FILTER,
+            message.segments,
+            rules.contact_filter,
+            is_export=message.is_export,
+            listed_names=message.organisation.users if message.organisation else {},
+        )
     )
-    yield step
-    if not step.passed:
+    yield from steps
+    if not steps[0].passed:
         if isinstance(decision.enduser, Payload):
             setting = "on_segment_left" if rules.archives_left else "on_user_unlinked"
             yield Step("Left", True, f"it left the filter: {setting} is archive")

@@ -80,7 +80,8 @@ def test_messages_of_one_envelope_are_several() -> None:
 def test_other_names_with_the_same_checksums_are_not_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("consumer.history.day.home", lambda _name: (0, b"same"))
+    monkeypatch.setattr("consumer.history.entries.crc32", lambda _text: 1)
+    monkeypatch.setattr("consumer.history.entries.crc_hqx", lambda _text, _begin: 1)
     with store() as kept:
         kept.take([told(0, *(outcome(hull_id=f"u{at}", offset=at) for at in range(300)))], NOON)
 
@@ -90,7 +91,7 @@ def test_other_names_with_the_same_checksums_are_not_found(
 def test_other_places_with_the_same_checksum_are_told_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("consumer.history.day.place_of", lambda *_place: 1)
+    monkeypatch.setattr("consumer.history.day.place_of", lambda _place: 1)
     with store() as kept:
         kept.take([told(0, *(outcome(NOON + at, offset=at) for at in range(9)))], NOON)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,32 @@ def test_the_record_tells_of_whom_what_was_done_and_when() -> None:
         "action": "created",
         "delivered_at": "2026-09-21T14:13:21.500Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("planhat_id", "replaced", "told"),
+    [("new", "old", {"replaced": "old"}), ("old", "old", {}), (None, "old", {"replaced": "old"})],
+)
+def test_an_id_that_did_not_hold_is_told_beside_the_right_one(
+    planhat_id: str | None, replaced: str, told: dict[str, str]
+) -> None:
+    end = ended(Resource.ENDUSERS)
+    end.planhat_id, end.part.replaced = planhat_id, replaced
+    found = result_of(end, 5.0)
+
+    assert found is not None
+    assert {
+        key: value for key, value in json.loads(found.value).items() if key == "replaced"
+    } == told
+
+
+def test_an_id_that_did_not_hold_is_not_forgotten_while_its_result_waits() -> None:
+    queue = ResultQueue(10)
+    queue.put(replace(result(1, planhat_id="new"), replaced="old"))
+    queue.put(result(1, "unchanged", None))
+
+    (found,) = queue.take(10)
+    assert (found.planhat_id, found.replaced) == ("new", "old")
 
 
 @pytest.mark.parametrize(

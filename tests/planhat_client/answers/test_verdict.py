@@ -99,13 +99,68 @@ def test_any_key_finds_its_item(key: dict[str, Any]) -> None:
 
 
 def test_a_key_of_more_weight_that_says_otherwise_decides() -> None:
-    item = named("id-b", external_id="b")
+    item, by_address = named("id-b", external_id="b"), named(email="c@example.com")
 
+    # It may be the record of the other, whose external id we do not know.
     found = verdicts(
-        [A, item], partial(created=1, insertsKeys=[{"_id": "else", "externalId": "b"}])
+        [by_address, item], partial(created=1, insertsKeys=[{"_id": "else", "externalId": "b"}])
     )
 
     assert isinstance(found[1], Unproven)
+
+
+@pytest.mark.parametrize("lists", ["insertsKeys", "updatesKeys"])
+def test_another_id_than_was_named_is_the_id_if_the_external_id_can_be_no_other_item(
+    lists: str,
+) -> None:
+    item = named("id-b", external_id="b")
+    count = {"insertsKeys": "created", "updatesKeys": "updated"}[lists]
+
+    found = verdicts([A, item], partial(**{count: 1, lists: [{"_id": "else", "externalId": "b"}]}))
+
+    assert found[1] == Proven("else", count)  # type: ignore[arg-type]  # of Change
+
+
+def test_an_item_without_an_external_id_that_is_proven_leaves_no_doubt() -> None:
+    item, by_address = named("id-b", external_id="b"), named(email="c@example.com")
+    keys = [{"_id": "else", "externalId": "b"}, {"_id": "id-c", "email": "c@example.com"}]
+
+    found = verdicts([by_address, item], delivered(updated=2, updatesKeys=keys))
+
+    assert found == [Proven("id-c", "updated"), Proven("else", "updated")]
+
+
+def certain(answer: Delivered | Partial) -> list[bool]:
+    found = verdicts([A, B, C], answer)
+    return [not isinstance(one, Proven) and one.is_certain for one in found]
+
+
+B_TAKEN = {"updated": 1, "updatesKeys": [{"_id": "2", "externalId": "b"}]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (delivered(created=0, updated=0, nonupdates=0), [True, True, True]),
+        (delivered(nonupdates=0, **B_TAKEN), [True, False, True]),
+        (delivered(updated=0, nonupdates=1), [False] * 3),
+        (delivered(nonupdates=1, **B_TAKEN), [False] * 3),
+        (partial(createdErrors=["no", "no"], **B_TAKEN), [True, False, True]),
+        (partial(createdErrors=["no"], **B_TAKEN), [False] * 3),
+        (
+            partial(createdErrors=[{"externalId": "a", "error": "no"}], **B_TAKEN),
+            [True] + [False] * 2,
+        ),
+        (partial(updated=0), [False] * 3),
+        (partial(createdErrors=["no"] * 3), [False] * 3),
+    ],
+    ids=[
+        *("all ignored", "the others ignored", "one unchanged", "one unchanged beside one taken"),
+        *("as many errors as are left", "fewer errors", "a name", "no errors", "no counts"),
+    ],
+)
+def test_who_was_not_taken_for_sure(answer: Delivered | Partial, expected: list[bool]) -> None:
+    assert certain(answer) == expected
 
 
 def test_an_external_id_in_two_companies_proves_neither() -> None:

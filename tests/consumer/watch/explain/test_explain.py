@@ -228,6 +228,52 @@ def test_a_row_of_an_extract_is_told_to_be_one() -> None:
     assert [step.name for step in found.steps][:2] == ["Row", "Contact Filter"]
 
 
+def test_the_envelope_names_segments_and_tells_what_is_none_any_more() -> None:
+    envelope = {
+        "segments": [{"id": "s1", "name": "Trial"}, {"id": "s2", "name": "Churned"}],
+        "messages": [{"user": {"id": "u1", "email": "a@b.example"}, "segments": [{"id": "s2"}]}],
+    }
+    rules = Rules.compile(
+        ConnectorSettings.model_validate({"contact_synchronized_segments": ["s1", "s9"]})
+    )
+
+    (found,) = explain(json.dumps(envelope).encode(), (), rules)
+
+    assert [step.detail for step in found.steps] == [
+        f"{reasons.CONTACT_FILTER} Its segments: Churned (s2). The filter: Trial (s1).",
+        "it names what is no segment (any more): s9",
+    ]
+
+
+def test_segments_that_are_mapped_are_told_as_rows() -> None:
+    settings = ConnectorSettings.model_validate(
+        {
+            "contact_synchronized_segments": ["s1"],
+            "contact_attributes_outbound": table(("email", "email"), ("segments", "tags")),
+            "contact_custom_attributes_outbound": table(
+                ("account.segments", "Segments"), ("account.segment_ids", "Ids")
+            ),
+        }
+    )
+    message = {
+        "user": {"id": "u1", "email": "a@b.example"},
+        "segments": [{"id": "s1", "name": "Trial"}],
+        "account_segments": [{"id": "a1"}],
+        "changes": {"is_new": False, "segments": {"left": [{"id": "s2", "name": "Churned"}]}},
+    }
+
+    (found,) = explain(json.dumps(message).encode(), (), Rules.compile(settings))
+
+    assert [step.detail for step in found.steps if step.name == "Gate"] == [
+        "left the segment Churned (s2)"
+    ]
+    assert [(row.attribute, row.found_as, row.written, row.note) for row in found.fields[1:]] == [
+        ("segments", "segments", ["Trial"], ""),
+        ("account.segments", None, None, f"left out: {reasons.SEGMENT_WITHOUT_NAME}"),
+        ("account.segment_ids", "account.segment_ids", ["a1"], ""),
+    ]
+
+
 def test_headers_count() -> None:
     record = {name: value for name, value in RECORDS[3].items() if name != "changes"}
 

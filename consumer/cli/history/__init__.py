@@ -1,0 +1,1 @@
+"""`hull-planhat history`: what became of a profile in the last days."""
