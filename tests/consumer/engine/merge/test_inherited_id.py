@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.consumer.engine.merge.test_merges import COMPANY, begun, merge
-from tests.consumer.engine_run import CONNECTOR, account, account_message, user_message
+from tests.consumer.engine_run import account, account_message, user_message
 
 
 def test_who_inherits_the_id_of_a_contact_elsewhere_and_has_one_itself_keeps_its_own() -> None:
@@ -22,7 +22,7 @@ def test_who_inherits_the_id_of_a_contact_elsewhere_and_has_one_itself_keeps_its
 
 
 def test_its_own_contact_is_kept_wherever_it_is_and_that_of_the_loser_is_not() -> None:
-    engine = begun(connector={**CONNECTOR, "on_user_merged": "archive"})
+    engine = begun("archive")
     elsewhere, third = account(2), account(3)
     engine.take(account_message(elsewhere), account_message(third))
     engine.take(user_message(1, COMPANY), user_message(2, elsewhere))
