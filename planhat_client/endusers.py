@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 import orjson
@@ -63,7 +63,7 @@ class Endusers:
 
     async def by_id(self, planhat_id: str) -> Enduser | None:
         """The enduser of an `_id` (`GET /endusers/{_id}`), None if there is none."""
-        rows = await self._reader.get(f"endusers/{quote(planhat_id, safe='')}", protocol.records)
+        rows = await self._reader.get(f"endusers/{quote(planhat_id, safe='')}", _records)
         found = (row for row in read_rows(rows, Enduser) if row.id == planhat_id)
         return next(found, None)
 
@@ -74,7 +74,7 @@ class Endusers:
         them, all, or an error. `having` may know of more.
         """
         path = f"endusers/extid-{quote(external_id, safe='')}"
-        rows = await self._reader.get(path, protocol.records)
+        rows = await self._reader.get(path, _records)
         return [row for row in read_rows(rows, Enduser) if row.external_id == external_id]
 
     async def having(self, field: KeyField, value: str, *, archived: bool = False) -> Matches:
@@ -115,6 +115,14 @@ def has(row: Enduser, field: KeyField, value: str) -> bool:
 def says_missing(told: str) -> bool:
     """Tell whether Planhat says that there is no such record; its words are not documented."""
     return _NOT_THERE.search(told) is not None
+
+
+def _records(response: Response) -> list[dict[str, Any]] | None:
+    """What was read of one record; that there is none may be said in words, too."""
+    if response.status not in (*_REFUSED, *_MISSING) or is_page(response.body):
+        return protocol.records(response)
+    said = message(protocol.parsed(response.body), response.body)
+    return [] if response.status in _MISSING or says_missing(said) else None
 
 
 def _deletion(response: Response) -> Deletion | None:

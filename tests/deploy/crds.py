@@ -40,8 +40,12 @@ _POLICY: Final = _object(
 _RELABELLING: Final = _object(
     {"targetLabel": _TEXT}, {"replacement": _TEXT, "sourceLabels": _list(_TEXT)}
 )
+_CHOICE: Final = _object(
+    {"sourceLabels": _list(_TEXT), "regex": _TEXT, "action": {"enum": ["keep", "drop"]}}
+)
 _ENDPOINT: Final = _object(
-    {"port": _TEXT, "path": _TEXT, "interval": _DURATION}, {"relabelings": _list(_RELABELLING)}
+    {"port": _TEXT, "path": _TEXT, "interval": _DURATION},
+    {"relabelings": _list(_RELABELLING), "metricRelabelings": _list(_CHOICE)},
 )
 _RULE: Final = _object(
     {"alert": _TEXT, "expr": _TEXT, "labels": _TEXTS, "annotations": _TEXTS}, {"for": _DURATION}

@@ -42,6 +42,8 @@ HEALTHY = {
     'requests_total{instance="a",resource="endusers",status="429"}': "0",
     'ready{instance="a"}': "1",
     'kafka_refused{instance="a"}': "0",
+    'posts_total{instance="a",path="/smart-notifier",status="200"}': "0+100",
+    'posts_total{instance="a",path="/smart-notifier",status="503"}': "3",
 }
 """A state without alerts: series without the prefix -> value, or first value + step a minute."""
 
@@ -72,6 +74,10 @@ def halted(reason: str) -> dict[str, str]:
 
 STATES: dict[str, tuple[dict[str, str], set[str]]] = {
     "all is well": ({}, set()),
+    "Hull's posts are refused": (
+        {'posts_total{instance="a",path="/smart-notifier",status="503"}': "0+20"},
+        {"PostsRefused"},
+    ),
     "idle": (
         {
             **STILL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from consumer.settings import Settings, described
@@ -115,6 +116,14 @@ def test_it_gets_to_dns_kafka_and_the_hosts_that_are_set(chart: Chart) -> None:
 
     assert ports == [[53, 53], [9092], [443, 9000]]
     assert len(without["egress"]) == 2
+
+
+def test_its_metrics_do_not_hide_that_the_service_is_gone(chart: Chart) -> None:
+    (endpoint,) = of_receiver(chart, "PodMonitor")["spec"]["podMetricsEndpoints"]
+    (rule,) = endpoint["metricRelabelings"]
+
+    assert re.fullmatch(rule["regex"], "hull_planhat_posts_total")
+    assert not re.fullmatch(rule["regex"], "hull_planhat_build_info")
 
 
 def test_it_is_as_narrow_as_the_service(chart: Chart) -> None:

@@ -42,6 +42,8 @@ NOBODY = [
     response(200, []),
     response(200, "Not found"),
     response(200, BOB),
+    response(400, {"error": "Enduser not found"}),
+    response(410),
     response(204),
     Response(200, {}, b"null"),
     Response(200, {}, b""),

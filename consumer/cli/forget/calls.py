@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from consumer.cli.terminal import say
 from consumer.clock import loop_time
@@ -12,7 +12,7 @@ from planhat_client.errors import PlanhatError, PlanhatThrottled, PlanhatUnavail
 from planhat_client.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from planhat_client.limiter import Limiter
 
@@ -81,3 +81,17 @@ class Calls:
     def _look(self) -> None:
         if self._stop.is_set():
             raise Stopped
+
+
+async def until(stop: asyncio.Event, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Do something that may take long, and is given up when `stop` is set: Stopped then."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Stopped
+        return working.result()
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)

@@ -50,10 +50,10 @@ class Deletion:
         try:
             answer = await self._calls.ask(lambda: self._endusers.delete(planhat_id))
         except PlanhatRejected as error:
-            self._fail(planhat_id, f"Planhat refuses to delete it: {error}")
+            self._fail(planhat_id, "Planhat refuses to delete it", error)
             return False
         except PlanhatError as error:
-            self._fail(planhat_id, f"not deleted: {error}")
+            self._fail(planhat_id, "not deleted", error)
             raise
         self._receipt.note("deleted", planhat_id=planhat_id, answer=answer)
         return True
@@ -69,7 +69,8 @@ class Deletion:
         self.gone.append(planhat_id)
         return False
 
-    def _fail(self, planhat_id: str, why: str) -> None:
+    def _fail(self, planhat_id: str, why: str, error: PlanhatError | None = None) -> None:
+        """Planhat's words may name somebody: they are shown, masked, and not in the receipt."""
         self._receipt.note("failed", planhat_id=planhat_id, why=why)
         self.failed.append(planhat_id)
-        self._tell(f"{planhat_id}  {why}")
+        self._tell(f"{planhat_id}  {why}" + (f": {error}" if error else ""))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from consumer.cli.forget.calls import Calls, Stopped
+from consumer.cli.forget.calls import Calls, Stopped, until
 from consumer.cli.forget.deletion import Deletion
 from consumer.cli.forget.receipt_file import STDOUT, opened
 from consumer.cli.forget.search import Search
@@ -98,23 +98,24 @@ class _Run:
         self._options = options
         self._receipt = receipt
         self._persons = Persons(options.names, Rules.compile(connector))
+        self._stop = asyncio.Event()
         self._failed = 0
 
     async def to_the_end(self) -> int:
-        stop = stop_on_signals()
+        stop = self._stop = stop_on_signals()
         planhat = self._settings.planhat
         endpoints, token = planhat.endpoints(self._connector), planhat.token(self._connector)
         api = Planhat(Transport(planhat.request_timeout_seconds, 1), endpoints, token)
         limiter = Limiter(max(1.0, planhat.requests_per_minute * _SHARE), planhat.burst)
         try:
             is_done = await self._in_planhat(api, Calls(limiter, stop), endpoints.api_url)
+            if is_done:
+                await until(stop, self._elsewhere())
         except Stopped:
             self._receipt.note("interrupted")
             return _INTERRUPTED
         finally:
             await api.close()
-        if is_done:
-            await self._elsewhere()
         return FAILED if self._failed or not is_done else 0
 
     async def _in_planhat(self, api: Planhat, calls: Calls, url: str) -> bool:
@@ -157,6 +158,9 @@ class _Run:
         for name, names in meant.items():
             for one in names:
                 fits.add(name, found[one])
+        for name, why in search.refused.items():
+            self._failed += 1
+            self._tell(f"{name}: Planhat does not look it up: {why}")
         return fits
 
     async def _meant(self) -> dict[Name, list[Name]]:
@@ -165,7 +169,8 @@ class _Run:
         known: dict[str, list[Name]] = {}
         if asks_hull:
             hours = self._options.hours
-            known = await keys_of(self._settings.kafka, self._persons, hours * 3600)
+            look = keys_of(self._settings.kafka, self._persons, hours * 3600)
+            known = await until(self._stop, look)
         for name in asks_hull:
             if not known.get(name.value):
                 self._failed += 1

@@ -32,6 +32,8 @@ class Search:
         self._calls = calls
         self._found: dict[Name, dict[str, Enduser]] = {}
         self._unsure: dict[tuple[KeyField, str], Name] = {}
+        self.refused: dict[Name, str] = {}
+        """Names that Planhat would not look up, and what it said."""
         self._ignored: set[KeyField] = {"email", "externalId"} if reads_all else set()
 
     async def find(self, names: Iterable[Name]) -> dict[Name, list[Enduser]]:
@@ -42,6 +44,11 @@ class Search:
                 await self._by_id(name)
             elif name.kind in _FIELDS:
                 await self._by_key(name, _FIELDS[name.kind])
+        self._unsure = {
+            (_FIELDS[name.kind], name.value): name
+            for name in self._found
+            if _FIELDS.get(name.kind) in self._ignored
+        }
         if self._unsure:
             say(["hull-planhat: reads all contacts, 2,000 a call"])
             if not await self._scan(archived=False):
@@ -49,9 +56,12 @@ class Search:
         return {name: list(rows.values()) for name, rows in self._found.items()}
 
     async def _by_id(self, name: Name) -> None:
-        row = await self._calls.ask(lambda: self._endusers.by_id(name.value))
-        if row is not None:
-            self._add(name, [row])
+        try:
+            row = await self._calls.ask(lambda: self._endusers.by_id(name.value))
+        except PlanhatRejected as error:
+            self.refused[name] = str(error)
+            return
+        self._add(name, [] if row is None else [row])
 
     async def _by_key(self, name: Name, field: KeyField) -> None:
         if field == "externalId":
@@ -64,8 +74,6 @@ class Search:
             # Archived ones may be in a list only if they are asked for.
             await self._listed(name, field, spelling, archived=False)
             await self._listed(name, field, spelling, archived=True)
-        if field in self._ignored:
-            self._unsure[field, name.value] = name
 
     async def _listed(self, name: Name, field: KeyField, spelling: str, *, archived: bool) -> None:
         """Look in a filtered list; one that shows others, or too many, is believed no more."""

@@ -97,6 +97,7 @@ def test_no_line_about_the_connector_settings_says_one(key: str, kind: str) -> N
         ["explain", CANARIES["hex"]],
         ["backfill", CANARIES["jwt"]],
         ["backfill", "x", "--topic", CANARIES["base64"]],
+        ["forget", "--dry-run", "--email", CANARIES["hex"]],
         ["sandbox", "--port", CANARIES["hex"]],
         ["dead-letters", "show", CANARIES["hex"]],
         ["schema", CANARIES["jwt"]],
