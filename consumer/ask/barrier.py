@@ -10,6 +10,7 @@ import structlog
 from consumer.ask.rest import Rest
 from consumer.clock import loop_time
 from consumer.errors import KafkaError
+from consumer.offsets.offsets import clear_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,7 @@ class BarrierWatch:
         self._tell = tell
         self._wake = wake
         self._seen: dict[Partition, int] = {}
+        self._clear: Mapping[Partition, int] | None = None
         self.rest = Rest(engine, _LOOK_SECONDS)
 
     async def run(self) -> None:
@@ -62,6 +64,7 @@ class BarrierWatch:
             if not len(self._barrier):
                 continue
             reached: Mapping[Partition, int] = {}
+            self._clear = None
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     reached = await self._reached()
@@ -77,8 +80,10 @@ class BarrierWatch:
         others = [name for name in self._barrier.partitions() if name not in owned]
         committed = await self._topics.committed(others) if others else {}
         reached = {name: at for name, (at, _) in committed.items()}
+        clear = {name: clear_end(at, told) for name, (at, told) in committed.items()}
         for name, offsets in list(owned.items()):
             reached[name] = max(offsets.position or 0, await self._passed(name))
+        self._clear = {**reached, **clear}
         return reached
 
     async def _passed(self, partition: Partition) -> int:
@@ -91,7 +96,7 @@ class BarrierWatch:
         return position if position == before else 0
 
     def _let_go(self, reached: Mapping[Partition, int]) -> None:
-        going = self._engine.reached(reached, loop_time())
+        going = self._engine.reached(reached, loop_time(), self._clear)
         for held in going:
             if held.decision.merged:
                 self._tell("hurried" if held.is_hurried else "in order")

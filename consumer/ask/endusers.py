@@ -152,7 +152,10 @@ class EnduserReader:
 
     async def _list_many(self) -> None:
         """Go through all contacts, if there are many to be looked up."""
-        parts = [] if self._halts.stops_all else self._lookups.take_many(loop_time())
+        if self._halts.stops_all:
+            return
+        more_come = len(self._engine.planner.barrier) > 0
+        parts = self._lookups.take_many(loop_time(), more_come=more_come)
         if not parts:
             return
         self._lookups.is_listing = True

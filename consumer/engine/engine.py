@@ -169,9 +169,22 @@ class Engine:
         self.planner.owners.users_read(now)
         _follow_up(self, now)
 
-    def reached(self, offsets: Mapping[Partition, int], now: float) -> list[Held]:
-        """All below these was read, or is final for others. Gives the merges that go on by that."""
-        going = self.planner.barrier.look(offsets, now)
+    def reached(
+        self,
+        offsets: Mapping[Partition, int],
+        now: float,
+        clear: Mapping[Partition, int] | None = None,
+    ) -> list[Held]:
+        """All below these was read, or is final for others: gives the merges that go on by that.
+
+        Below `clear` others hold merges only. What we hold is told to them with the next commit.
+        """
+        barrier, assignment = self.planner.barrier, self.assignment
+        going = barrier.look(offsets, now, clear)
+        read = {name: owned.position or 0 for name, owned in assignment.owned.items()}
+        held_to = barrier.clear_of(assignment.backlog, read)
+        for name, owned in assignment.owned.items():
+            owned.clear = held_to.get(name)
         for held in going:
             self.intake.let_go(held, now)
         _follow_up(self, now)

@@ -108,13 +108,15 @@ class Lookups:
         self._asked[found.part] = found
         return found.part
 
-    def take_many(self, now: float) -> list[Part]:
+    def take_many(self, now: float, *, more_come: bool = False) -> list[Part]:
         """Give all that may be asked about now, if they are so many that a listing costs less.
 
-        They are being asked about from now on. Not before nobody has come for a moment: who comes
-        too late for a listing costs another one.
+        They are being asked about from now on. Not before nobody has come for a moment, and none
+        that are known to come (`more_come`): who comes too late for a listing costs another one.
         """
-        is_quiet = now >= min(self._came_at + QUIET_SECONDS, self._since + MOST_QUIET_SECONDS)
+        is_quiet = now >= self._since + MOST_QUIET_SECONDS or (
+            now >= self._came_at + QUIET_SECONDS and not more_come
+        )
         if self._asked or not is_quiet or not (self._are_many() or self._are_wide(now)):
             return []
         self._since = now

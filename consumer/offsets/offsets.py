@@ -17,7 +17,7 @@ _ZERO = ord("0")
 _ONE = ord("1")
 _MOST_DIGITS = 1 << 16
 _OLD_DIGITS = 1 << 12
-_BITS = (METADATA_LIMIT - len(_PREFIX) - _AHEAD_DIGITS - 1) // 4 * 3 * 8
+_BITS = (METADATA_LIMIT - len(_PREFIX) - 2 * (_AHEAD_DIGITS + 1)) // 4 * 3 * 8
 
 
 def _add_digits(digits: bytearray, next_offset: int, final: set[int]) -> None:
@@ -32,22 +32,27 @@ def _add_digits(digits: bytearray, next_offset: int, final: set[int]) -> None:
             digits[distance] = _ONE
 
 
-def _written(next_offset: int, digits: bytearray, horizon: int | None) -> str:
+def _written(
+    next_offset: int, digits: bytearray, horizon: int | None, clear: int | None = None
+) -> str:
     length = digits.rfind(_ONE) + 1
     # The first digit is the lowest bit. Reading them as one number is many times faster than
     # setting bit by bit, and this is done for each partition at each commit.
     bits = int(digits[:length][::-1] or b"0", 2).to_bytes((length + 7) // 8, "little")
     ahead = "" if horizon is None else str(horizon - next_offset)
-    if (not length and not ahead) or len(ahead) > _AHEAD_DIGITS:
+    held = "" if clear is None or clear <= next_offset else str(clear - next_offset)
+    if (not length and not ahead and not held) or max(len(ahead), len(held)) > _AHEAD_DIGITS:
         return ""
-    return f"{_PREFIX}{ahead};{base64.b64encode(bits).decode('ascii')}"
+    told = f";{held}" if held else ""
+    return f"{_PREFIX}{ahead};{base64.b64encode(bits).decode('ascii')}{told}"
 
 
 def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
     """The final offsets and the horizon, written by distance; neither, if somebody else did."""
     if not metadata.startswith(_PREFIX) or len(metadata) > METADATA_LIMIT:
         return set(), None
-    ahead, _, written = metadata.removeprefix(_PREFIX).partition(";")
+    ahead, _, rest = metadata.removeprefix(_PREFIX).partition(";")
+    written = rest.partition(";")[0]
     if ahead and not (ahead.isdecimal() and ahead.isascii()):
         return set(), None
     try:
@@ -62,6 +67,13 @@ def decode(next_offset: int, metadata: str) -> tuple[set[int], int | None]:
         if byte >> bit & 1
     }
     return final, next_offset + int(ahead) if ahead else None
+
+
+def clear_end(next_offset: int, metadata: str) -> int:
+    """The offset up to which a commit says that nothing is open but merges that wait."""
+    parts = metadata.removeprefix(_PREFIX).split(";") if metadata.startswith(_PREFIX) else []
+    told = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - horizon, bits, and this
+    return next_offset + int(told) if told.isdecimal() and told.isascii() else next_offset
 
 
 class Offsets:
@@ -95,6 +107,8 @@ class Offsets:
         self.resolved = 0
         self._safe = 0
         self._sent_end = 0
+        self.clear: int | None = None
+        """Below it nothing is open but merges that wait, if there are any: told with the commit."""
 
     def __len__(self) -> int:
         """Offsets that are not yet below the commit: the window in use."""
@@ -226,7 +240,7 @@ class Offsets:
         digits = self._digits[place : place + _BITS]
         for final in (self._far, self._already_final):
             _add_digits(digits, next_offset, final)
-        return next_offset, _written(next_offset, digits, horizon)
+        return next_offset, _written(next_offset, digits, horizon, self.clear)
 
     def saved(self, next_offset: int, horizon: int | None, resolved: int) -> None:
         """Kafka took a commit that was asked for when so many records were `resolved`."""

@@ -11,6 +11,7 @@ meanwhile would stand behind it. Later messages of the survivor wait with it.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from consumer.decide.decision import Payload
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from consumer.decide.decision import UserDecision
     from consumer.offsets.record import Partition
-    from consumer.offsets.ticket import Receipt
+    from consumer.offsets.ticket import Backlog, Receipt
 
 MOST_SECONDS: Final = 120.0
 """So long a merge waits at most; then it goes all the same."""
@@ -28,6 +29,9 @@ MOST_SECONDS: Final = 120.0
 MOST_ASKED: Final = 8
 """Moments that Kafka is asked about at a time: with them all merges are let go that may go, or
 nearly all."""
+
+CLEAR_SECONDS: Final = 10.0
+"""So long a merge waits for merges of other members: for theirs to go first, if they can."""
 
 _END: Final = 253_402_300_799_000
 """Milliseconds since 1970 that no record reaches: what has no timestamp waits for all there is."""
@@ -55,6 +59,7 @@ class Barrier:
         self.is_on = is_on
         self._waiting: dict[str, list[Held]] = {}
         self._targets: dict[int, Mapping[Partition, int]] = {}
+        self._clear_since: dict[int, float] = {}
 
     def __len__(self) -> int:
         """Messages that wait."""
@@ -64,6 +69,7 @@ class Barrier:
         """Forget all: their partitions were revoked."""
         self._waiting.clear()
         self._targets.clear()
+        self._clear_since.clear()
 
     def holds(self, decision: UserDecision, receipt: Receipt, now: float) -> bool:
         """Let a message wait if it is a merge, or of a survivor that waits; False if it may go."""
@@ -74,7 +80,10 @@ class Barrier:
                 return False
             queue = self._waiting[decision.hull_id] = []
         receipt.open += 1
-        queue.append(Held(decision, receipt, now))
+        held = Held(decision, receipt, now)
+        if queue:  # clocks may go back, the order of a user's messages may not
+            held.at = max(held.at, queue[-1].at)
+        queue.append(held)
         return True
 
     def asks(self) -> list[int]:
@@ -89,6 +98,7 @@ class Barrier:
         wanted = {merges[(len(merges) - 1) * step // steps] for step in range(steps + 1)}
         newer = {at: targets for at, targets in self._targets.items() if at >= merges[0]}
         self._targets = newer
+        self._clear_since = {at: since for at, since in self._clear_since.items() if at in newer}
         return sorted(wanted - newer.keys())
 
     def told(self, at: int, targets: Mapping[Partition, int]) -> None:
@@ -99,12 +109,32 @@ class Barrier:
         """All that merges wait for, as far as it was told."""
         return {name for targets in self._targets.values() for name in targets}
 
-    def look(self, reached: Mapping[Partition, int], now: float) -> list[Held]:
+    def clear_of(self, backlog: Backlog, read: Mapping[Partition, int]) -> Mapping[Partition, int]:
+        """Up to where partitions hold nothing open but what waits here; all below `read` was read.
+
+        Others need not wait for that: their merges would wait for ours, one after the other.
+        """
+        held = Counter([one.receipt.ticket for queue in self._waiting.values() for one in queue])
+        found: dict[Partition, int] = {}
+        if not held:
+            return found
+        for ticket in backlog.open:
+            if not ticket.is_read or held[ticket] < ticket.messages:
+                found.setdefault(ticket.record.partition, ticket.record.offset)
+        return {**read, **found}
+
+    def look(
+        self,
+        reached: Mapping[Partition, int],
+        now: float,
+        clear: Mapping[Partition, int] | None = None,
+    ) -> list[Held]:
         """Give who may go, in the order in which they were published.
 
-        All below `reached` is read, or committed by others.
+        All below `reached` is read, or final for others; below `clear` others hold merges only,
+        which is waited for a while.
         """
-        newest = max((at for at in self._targets if self._is_reached(at, reached)), default=0)
+        newest = self._newest(reached, clear, now)
         going: list[Held] = []
         for hull_id in list(self._waiting):
             queue = self._waiting[hull_id]
@@ -122,6 +152,18 @@ class Barrier:
                 del queue[:count]
         going.sort(key=_published)
         return going
+
+    def _newest(
+        self, reached: Mapping[Partition, int], clear: Mapping[Partition, int] | None, now: float
+    ) -> int:
+        """The newest moment before which nothing is waited for any more."""
+        newest = max((at for at in self._targets if self._is_reached(at, reached)), default=0)
+        for at in self._targets:
+            if clear is None or not self._is_reached(at, clear):
+                self._clear_since.pop(at, None)
+            elif now - self._clear_since.setdefault(at, now) >= CLEAR_SECONDS:
+                newest = max(newest, at)
+        return newest
 
     def _merges(self) -> list[Held]:
         return [held for queue in self._waiting.values() for held in queue if held.decision.merged]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from consumer.offsets.offsets import METADATA_LIMIT, Offsets, decode
+from consumer.offsets.offsets import METADATA_LIMIT, Offsets, clear_end, decode
 from tests.consumer.written_commit import encode
 
 gaps = st.lists(st.integers(1, 5), min_size=1, max_size=60)
@@ -390,3 +390,27 @@ def test_that_a_record_is_final_takes_bytes_and_not_the_entry_of_a_set() -> None
 
 def test_what_is_final_is_written_in_as_few_bytes_as_hold_it() -> None:
     assert encode(0, {7}) == "hp1:;gA=="
+
+
+@given(st.integers(0, 10**9), st.none() | st.integers(0, 10**6), st.integers(0, 10**6))
+def test_where_merges_wait_is_told_beside_the_rest(
+    begin: int, ahead: int | None, distance: int
+) -> None:
+    offsets = Offsets(begin)
+    for offset in range(begin, begin + 5):
+        offsets.track(offset)
+    offsets.resolve(begin + 3)
+    offsets.clear = begin + distance
+    horizon = None if ahead is None else begin + ahead
+
+    next_offset, metadata = offsets.to_commit(horizon) or (0, "")
+
+    assert clear_end(next_offset, metadata) == begin + distance
+    assert decode(next_offset, metadata) == ({begin + 3}, horizon)
+
+
+@pytest.mark.parametrize(
+    "metadata", ["", "hp1:;", "hp1:5;AA==", "hp1:5;AA==;x", "hp1:5;AA==;", "else;;7"]
+)
+def test_a_commit_that_tells_of_no_merges_is_clear_up_to_itself(metadata: str) -> None:
+    assert clear_end(7, metadata) == 7
