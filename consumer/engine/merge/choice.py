@@ -82,8 +82,8 @@ def asks(survivor: Survivor, lost: Keys) -> list[Ask]:
 
 def choose(rows: Sequence[Enduser], survivor: Survivor, lost: Keys) -> Choice:
     """Choose among `rows`, whatever else may be among them."""
+    keep = _own(rows, survivor)
     losers, left = _losers(rows, survivor, lost)
-    keep = _own(rows, survivor, losers)
     if keep is None and losers:
         keep = min(losers, key=lambda row: _rank_of_loser(row, survivor, lost))
     by_id = _named(rows, survivor)
@@ -108,7 +108,7 @@ def _named(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
     return next((row for row in rows if row.id == survivor.planhat_id), None)
 
 
-def _own(rows: Sequence[Enduser], survivor: Survivor, losers: Sequence[Enduser]) -> Enduser | None:
+def _own(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
     """The contact that the survivor's own keys find."""
     external_id, email = survivor.external_id, survivor.email
     named = [row for row in rows if external_id and row.external_id == external_id]
@@ -119,8 +119,7 @@ def _own(rows: Sequence[Enduser], survivor: Survivor, losers: Sequence[Enduser])
     if here:
         return here[0]
     by_id = _named(rows, survivor)
-    # In Hull it inherits the id of a loser's contact, too, where it had none.
-    if by_id is not None and not (by_id in losers and len(named) == 1):
+    if by_id is not None:
         return by_id
     if len(named) == 1:
         return named[0]

@@ -19,20 +19,3 @@ def test_who_inherits_the_id_of_a_contact_elsewhere_and_has_one_itself_keeps_its
     assert engine.letters == []
     named = {row["_id"]: row.get("name") for row in engine.rows("endusers")}
     assert named == {own: "Ada", losers: None}
-
-
-def test_its_own_contact_is_kept_wherever_it_is_and_that_of_the_loser_is_not() -> None:
-    engine = begun("archive")
-    elsewhere, third = account(2), account(3)
-    engine.take(account_message(elsewhere), account_message(third))
-    engine.take(user_message(1, COMPANY), user_message(2, elsewhere))
-    engine.run()
-    own, losers = (row["_id"] for row in engine.rows("endusers"))
-    message = merge(user={"planhat/id": losers}) | {"account": third}
-    message["changes"] = {"is_new": False, "account": {"id": ["account-1", "account-3"]}}
-
-    engine.take(message)
-    engine.run()
-
-    archived = {row["_id"]: bool(row.get("archived")) for row in engine.rows("endusers")}
-    assert archived == {own: False, losers: True}
