@@ -72,6 +72,8 @@ class Service:
                     ("tick", parts.tick.run()),
                 )
             ]
+            if parts.told is not None:
+                helpers.append(group.create_task(parts.told.run(), name="outcomes"))
             await stop.wait()
             await self._finish()
             for helper in helpers:
@@ -89,11 +91,16 @@ class Service:
         landed = await parts.sender.drain(max(0.0, deadline - loop_time()))
         is_clean = landed and not parts.sender.is_unsure
         await parts.committer.commit(engine.assignment, is_clean=is_clean)
-        await parts.results.flush(_FLUSH_SECONDS)
+        async with asyncio.TaskGroup() as flushed:
+            flushed.create_task(parts.results.flush(_FLUSH_SECONDS))
+            if parts.told is not None:
+                flushed.create_task(parts.told.flush(_FLUSH_SECONDS))
 
     async def _close(self) -> None:
         parts = self.parts
-        sinks = (parts.dead_letter_sink.close, parts.result_sink.close)
+        sinks = [parts.dead_letter_sink.close, parts.result_sink.close]
+        if parts.told is not None:
+            sinks.append(parts.told.close)
         for close in (self._leave, *sinks, parts.api.close, parts.ops.stop):
             with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):

@@ -50,12 +50,17 @@ class Committer:
         ended: Callable[[str], None],
         lease: Lease,
         blocked: Blocked,
+        told: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`write` commits, and raises KafkaError; `ended` is told `ok`, `refused` or `failed`."""
+        """`write` commits, and raises KafkaError; `ended` is told `ok`, `refused` or `failed`.
+
+        `told` waits a moment, until it is written what became of what is final by now.
+        """
         self._commit_to = write
         self._ended = ended
         self._lease = lease
         self._blocked = blocked
+        self._told = told
         self._busy = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -112,6 +117,10 @@ class Committer:
         asked = self._asked(assignment, is_clean=is_clean)
         if not asked:
             return
+        if self._told is not None:
+            await self._told()
+            if assignment.epoch != epoch:
+                return
         asked = await self._write(asked)
         if assignment.epoch != epoch:
             return

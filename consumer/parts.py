@@ -37,6 +37,7 @@ from consumer.watch.outcomes.outcomes import Outcomes
 from consumer.watch.port.ops import Ops
 from consumer.watch.progress import Progress
 from consumer.watch.report import Reporter
+from consumer.watch.topic.told import Told
 from planhat_client.client import Planhat
 from planhat_client.limiter import Limiter
 from planhat_client.sparing import Sparing
@@ -78,12 +79,14 @@ class Parts:
             random.random,
         )
         self.outcomes = outcomes = Outcomes() if settings.http.shows_console else None
+        self.told = told = Told.of(settings, connector, rules, metrics, troubles)
         self.reporter = reporter = Reporter(
             metrics,
             self.results.note if kafka.results_topic else None,
             sample=settings.log.sample,
             outcomes=outcomes,
             traces=_traces(settings),
+            lines=None if told is None else told.lines,
         )
 
         def dead_lettered(ticket: Ticket) -> None:
@@ -118,12 +121,20 @@ class Parts:
             self.dead_letters,
             lambda: pace(engine, source.end),
             drain_seconds,
+            None if told is None else told.lines.changes.settled,
         )
         committed, rebalanced = (partial(metrics.count, name) for name in ("commits", "rebalances"))
-        self.committer = committer = Committer(source.commit, committed, engine.lease, blocked)
-        self.membership = member = Membership(
-            source, engine, committer, sender, blocked, rebalanced
+        landed = None if told is None else told.landed
+        self.committer = committer = Committer(
+            source.commit, committed, engine.lease, blocked, landed
         )
+
+        def moved(kind: str) -> None:
+            rebalanced(kind)
+            if told is not None:
+                told.note(kind, f"{len(engine.assignment.owned)} partitions are ours")
+
+        self.membership = member = Membership(source, engine, committer, sender, blocked, moved)
 
         # ask
         asked = MeasuredPlanhat(self.api, metrics)
@@ -132,8 +143,8 @@ class Parts:
         self.enduser_reader = EnduserReader(asked, engine, looked_up, sender.wake)
         self.halt_watch = HaltWatch(engine, asked, sender.wake)
         self.remover = Remover(asked, engine, sender.wake)
-        told = partial(metrics.count, "merges")
-        self.barrier_watch = BarrierWatch(source, engine, told, sender.wake)
+        merged = partial(metrics.count, "merges")
+        self.barrier_watch = BarrierWatch(source, engine, merged, sender.wake)
         askers = (self.directory_reader, self.enduser_reader, self.halt_watch)
         rests = [asker.rest for asker in (*askers, self.remover, self.barrier_watch)]
 
@@ -152,7 +163,7 @@ class Parts:
             engine, self.membership, self.poller, progress, blocked, self.dead_letters
         )
         ages = Ages(engine.assignment)
-        self.tick = Tick(probes, sender, source, limiter, self.results, ages, metrics)
+        self.tick = Tick(probes, sender, source, limiter, self.results, ages, metrics, told)
         started_at = time.time()
 
         def view(outcomes: Outcomes) -> View:

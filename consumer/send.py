@@ -56,7 +56,7 @@ class Sender:
     that. Only what more may go then, and what must wait, is found by a turn, if there is any.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - who asks and answers, and who is told of it
         self,
         engine: Engine,
         api: Api,
@@ -64,12 +64,17 @@ class Sender:
         letters: Letters,
         pace: Callable[[], Pace],
         drain_seconds: float,
+        settled: Callable[[], None] | None = None,
     ) -> None:
-        """`batch_sent` is told of each request (seconds); `pace` tells how far behind we are."""
+        """`batch_sent` is told of each request (seconds); `pace` tells how far behind we are.
+
+        `settled` is told when all ended, or waits, that was in the request told last.
+        """
         self._engine = engine
         self._dispatch = engine.dispatch
         self._api = api
         self._batch_sent = batch_sent
+        self._settled = settled
         self._letters = letters
         self._find_pace = pace
         self._drain_seconds = drain_seconds
@@ -142,6 +147,8 @@ class Sender:
             now = self._now()
             self._batch_sent(step, answer, now - started)
             self._engine.answered(step, answer, now)
+            if self._settled is not None:
+                self._settled()
             step = self._next(now)
             if self._dispatch.has_more(now):
                 self._wake.set()

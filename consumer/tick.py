@@ -25,6 +25,7 @@ from consumer.probes import Probes
 from consumer.send import Sender
 from consumer.watch.ages import Ages
 from consumer.watch.metrics import HALTS, Metrics
+from consumer.watch.topic.told import Told
 from planhat_client.limiter import Limiter
 from schemas.planhat import Resource
 
@@ -53,6 +54,7 @@ class Tick:
     results: Results
     ages: Ages
     metrics: Metrics
+    told: Told | None = None
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -68,6 +70,8 @@ class Tick:
             self.probes.progress.look(engine.dispatch, now, is_held=is_held)
             self._observe_work(now)
             self._observe_kafka(now, time.time())
+            if self.told is not None:
+                self.told.look(engine.halts.service, time.time())
 
     def _observe_work(self, now: float) -> None:
         engine, metrics = self.probes.engine, self.metrics
@@ -81,6 +85,7 @@ class Tick:
         tell_gone(engine.tenant.in_force.gone)
         metrics.gauge("dead_letters_waiting", self.probes.dead_letters.messages)
         metrics.gauge("results_waiting", len(self.results))
+        metrics.gauge("outcomes_waiting", 0 if self.told is None else len(self.told.topic))
         metrics.gauge("merges_waiting", len(engine.planner.barrier))
         metrics.gauge("ready", self.probes.ready()[0])
 

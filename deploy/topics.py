@@ -1,4 +1,4 @@
-"""Make the two topics that the service needs, where they are missing: for a Kafka to try it with.
+"""Make the topics that the service uses, where they are missing: for a Kafka to try it with.
 
 python deploy/topics.py [BOOTSTRAP_SERVERS]
 """
@@ -10,7 +10,7 @@ import sys
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-PARTITIONS = {"hull.events": 12, "hull.planhat.dead-letters": 3}
+PARTITIONS = {"hull.events": 12, "hull.planhat.dead-letters": 3, "hull.planhat.outcomes": 3}
 
 
 async def make(bootstrap_servers: str) -> None:

@@ -92,6 +92,9 @@ def kafka_findings(settings: KafkaSettings, facts: KafkaFacts) -> Iterator[Findi
     if settings.results_topic:
         results = settings.results_topic
         yield from _topic(f"results topic {results}", results, facts, "KAFKA_RESULTS_TOPIC")
+    if settings.outcomes_topic:
+        outcomes = settings.outcomes_topic
+        yield from _topic(f"outcomes topic {outcomes}", outcomes, facts, "KAFKA_OUTCOMES_TOPIC")
     yield from _sizes(settings, facts)
     for keeps_out, text in strange(facts.members, settings.topics):
         status: Status = "error" if keeps_out else "warning"

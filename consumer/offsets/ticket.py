@@ -125,8 +125,9 @@ def appended(some: Sequence[Item], one: Item) -> Sequence[Item]:
 class Receipt:
     """A message on its way: final when none of its parts is open.
 
-    `changes` are those that were sent or refused, if somebody keeps outcomes. `life` says what
-    became of its contact beside its fields, `merged` are those that Hull merged into its user.
+    `changes` are those that were sent or refused, if somebody keeps outcomes; `noted` is what is
+    told of them to the outcomes topic, if there is one. `life` says what became of its contact
+    beside its fields, `merged` are those that Hull merged into its user.
     """
 
     __slots__ = (
@@ -141,6 +142,7 @@ class Receipt:
         "left_out",
         "life",
         "merged",
+        "noted",
         "open",
         "position",
         "rejections",
@@ -165,6 +167,7 @@ class Receipt:
         self.attempts = 0
         self.export = False
         self.changes: Sequence[Change] = ()
+        self.noted = ""
         self.left_out: Sequence[LeftOut] = ()
         self.life = ""
         self.merged: Sequence[Any] = ()  # `Losers` of consumer/decide, a room above

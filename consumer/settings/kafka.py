@@ -116,6 +116,9 @@ class KafkaSettings(Section):
     results_topic: Annotated[str, BeforeValidator(topic)] = Field(
         default="", description="Where results are written back for Hull. Empty: off."
     )
+    outcomes_topic: Annotated[str, BeforeValidator(topic)] = Field(
+        default="", description="Where it is kept what became of each message. Empty: off."
+    )
     security_protocol: Annotated[
         Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(upper)
     ] = Field(
@@ -231,6 +234,7 @@ class KafkaSettings(Section):
         for name, one in (
             ("KAFKA_DEAD_LETTER_TOPIC", self.dead_letter_topic),
             ("KAFKA_RESULTS_TOPIC", self.results_topic),
+            ("KAFKA_OUTCOMES_TOPIC", self.outcomes_topic),
         ):
             if one in taken:
                 raise conflict(

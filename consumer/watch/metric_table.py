@@ -16,7 +16,7 @@ _DELIVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 18
 _ITEMS: Final = (1, 10, 50, 100, 250, 500, 1000, 2500, 5000)
 
 _OfRecords = Literal["records", "messages", "skipped", "left_out", "items", "rebalances", "commits"]
-_OfDoors = Literal["dead_letters", "results", "http_refused", "kafka_credentials"]
+_OfDoors = Literal["dead_letters", "results", "outcomes", "http_refused", "kafka_credentials"]
 _OfPlanhat = Literal["requests", "lookups", "merges", "activities_unattributed"]
 _OfReceiver = Literal["received", "posts", "extracts"]
 CounterName = Literal[_OfRecords, _OfDoors, _OfPlanhat, _OfReceiver]
@@ -28,7 +28,7 @@ _OfAges = Literal["partition_unresolved_seconds", "oldest_unresolved_seconds"]
 _OfQuota = Literal["quota_used_ratio", "quota_limit", "quota_spared", "breaker_state"]
 _OfState = Literal["halted", "resource_halted", "field_faults", "kafka_refused", "ready"]
 _OfReceived = Literal["receive_pending_bytes"]
-_OfQueues = Literal["dead_letters_waiting", "results_waiting", "merges_waiting"]
+_OfQueues = Literal["dead_letters_waiting", "results_waiting", "merges_waiting", "outcomes_waiting"]
 GaugeName = Literal[_OfWork, _OfAges, _OfQuota, _OfState, _OfQueues, _OfReceived, "build_info"]
 
 COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
@@ -44,6 +44,7 @@ COUNTERS: Final[Mapping[CounterName, tuple[str, tuple[str, ...]]]] = {
     "activities_unattributed": ("Activities sent whose contact Planhat is not known to have", ()),
     "dead_letters": ("Messages written to the dead-letter topic", ("reason",)),
     "results": ("Results for Hull that were written back, or dropped", ("outcome",)),
+    "outcomes": ("Outcomes of messages that were written to their topic, or dropped", ("outcome",)),
     "rebalances": ("Partitions assigned or revoked", ("kind",)),
     "commits": ("Commits of offsets, by result", ("result",)),
     "lookups": ("Endusers that moved or were merged, looked up, by how that ended", ("outcome",)),
@@ -83,6 +84,7 @@ GAUGES: Final[Mapping[GaugeName, tuple[str, tuple[str, ...]]]] = {
     "ready": ("1 while there are partitions and Planhat lets us in", ()),
     "dead_letters_waiting": ("Rejected messages that are not in the dead-letter topic yet", ()),
     "results_waiting": ("Results for Hull that are not in their topic yet", ()),
+    "outcomes_waiting": ("Outcomes of messages that are not in their topic yet", ()),
     "receive_pending_bytes": ("Bytes of posts that are not answered yet", ()),
     "merges_waiting": ("Messages that wait for what was published before a merge", ()),
     "pending_records": ("Records that are read and not final", ()),

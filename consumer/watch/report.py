@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from consumer.lanes.part import Ended
     from consumer.offsets.ticket import Receipt, Ticket
     from consumer.watch.metrics import Metrics
+    from consumer.watch.outcomes.line import Lines
     from consumer.watch.outcomes.outcomes import Outcomes
     from consumer.watch.trace import Traces
     from planhat_client.protocol import Answer
@@ -73,12 +74,18 @@ class Reporter:
         sample: float = 0.0,
         outcomes: Outcomes | None = None,
         traces: Traces | None = None,
+        lines: Lines | None = None,
     ) -> None:
-        """`delivered` is told of each change that Planhat took; `sample` is LOG_SAMPLE."""
+        """`delivered` is told of each change that Planhat took; `sample` is LOG_SAMPLE.
+
+        `outcomes` are for the console, `lines` for the outcomes topic.
+        """
         self.tally = Tally()
         self._metrics = metrics
         self._delivered = delivered
         self._outcomes = outcomes
+        self._lines = lines
+        self._changes = None if lines is None else lines.changes
         self._traces = traces
         self._profiles = ProfileLog(sample)
         self._repeats = Repeats()
@@ -87,6 +94,8 @@ class Reporter:
     def part_ended(self, end: Ended) -> None:
         """One change of one profile was delivered, skipped or rejected."""
         ending, part = end.ending, end.part
+        if self._changes is not None and ending != "revoked":
+            self._changes.ended(end)
         if ending == "skipped" or ending == "revoked":  # noqa: PLR1714 - a set narrows no type
             return  # skips are told with their message
         self.tally.row.note(part.resource, ending, end.change or "")
@@ -123,11 +132,13 @@ class Reporter:
         if receipt.left_out:
             self._tell_what_was_left_out(receipt)
         self._metrics.messages.note(receipt.channel, ending, reason)
+        now = time.time()
         if self._outcomes is not None:
-            now = time.time()
             self._outcomes.note(receipt, ending, reason, now)
             for one in losers(receipt) if receipt.merged else ():
                 self._outcomes.note(one, one.ending, one.reason, now)
+        if self._lines is not None:
+            self._lines.note(receipt, ending, reason, now)
 
     def record_ended(self, ticket: Ticket) -> None:
         """All messages of a record are final."""
@@ -154,6 +165,8 @@ class Reporter:
         status = _status(answer)
         if self._traces is not None:
             self._traces.sent(batch, answer, status, seconds)
+        if self._changes is not None:
+            self._changes.answered(answer, seconds, time.time())
         self.tally.requests[resource] += 1
         self._metrics.request(resource, status, seconds, len(batch.items))
         fields: dict[str, Any] = {

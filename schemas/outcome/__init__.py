@@ -1,6 +1,6 @@
 """The lines of the outcomes topic: what became of each message, and each minute how things were.
 
-A contract with whoever reads the topic (docs/history.md). A Kafka record holds up to some hundred
+A contract with whoever reads the topic (docs/outcomes.md). A Kafka record holds up to some hundred
 lines of JSON; each line says by `kind` what it is. What is empty, zero or not known is left out.
 Moments are milliseconds since 1970, spans are seconds. Fields may be added: readers pass over those
 that they do not know.

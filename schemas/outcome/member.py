@@ -33,8 +33,8 @@ class PartitionState(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     topic: str
     partition: int
-    lag: Annotated[int, Meta(description="Records that are not final.")] = 0
-    age: Annotated[float, Meta(description="Of the oldest of them, in seconds.")] = 0.0
+    lag: Annotated[int, Meta(description="Records that are not read yet.")] = 0
+    age: Annotated[float, Meta(description="Of the oldest that is not final, in seconds.")] = 0.0
 
 
 class LaneState(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

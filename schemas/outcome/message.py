@@ -65,6 +65,12 @@ class Outcome(
         str, Meta(description="Keyed, the same for the same address in any case of letters.")
     ] = ""
     channel: str = ""
+    life: Annotated[
+        str, Meta(description="What became of its contact beside its fields: archived and so on.")
+    ] = ""
+    merged: Annotated[
+        tuple[str, ...], Meta(description="Hull ids of the users that Hull merged into this one.")
+    ] = ()
     appended_at: Annotated[Millis, Meta(description="The timestamp of the record.")] = 0
     read_at: Annotated[Millis, Meta(description="When it was taken up.")] = 0
     skips: tuple[Skip, ...] = ()

@@ -346,7 +346,13 @@ def test_topics_survive_an_uninstallation_and_keep_every_change(chart: Chart) ->
     found = [one for one in chart.render(FULL) if one["kind"] == "KafkaTopic"]
     partitions = {one["spec"]["topicName"]: one["spec"]["partitions"] for one in found}
 
-    assert partitions == {"hull.users": 12, "hull_accounts": 12, "hull.dead": 3, "hull.results": 3}
+    assert partitions == {
+        "hull.users": 12,
+        "hull_accounts": 12,
+        "hull.dead": 3,
+        "hull.results": 3,
+        "hull.outcomes": 3,
+    }
     for one in found:
         is_compacted = one["spec"]["config"]["cleanup.policy"] == "compact"
         assert is_compacted == (one["spec"]["topicName"] == "hull.results")

@@ -78,6 +78,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         values(kafka__resultsTopic="hull.planhat.dead-letters"),
         "kafka.resultsTopic: hull.planhat.dead-letters: is used already",
     ),
+    "outcomes among the dead letters": (
+        values(kafka__outcomesTopic="hull.planhat.dead-letters"),
+        "kafka.outcomesTopic: hull.planhat.dead-letters: is used already",
+    ),
     "posts from everybody": (
         values(receive={"enabled": True, "signature": "ignored"}),
         "receive.existingSecret: missing",

@@ -53,6 +53,7 @@ FULL = {
         "groupId": "crm",
         "deadLetterTopic": "hull.dead",
         "resultsTopic": "hull.results",
+        "outcomesTopic": "hull.outcomes",
         "sessionTimeoutSeconds": 60,
         "securityProtocol": "SASL_SSL",
         "sasl": {"mechanism": "SCRAM-SHA-512", "username": "crm", "password": "not-a-secret"},

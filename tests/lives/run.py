@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.world import until_ready
+from tests.integration.command import Command
 from tests.lives.hull import Hull, Weights
 from tests.lives.judging import CONNECTOR, Findings, judge
 from tests.lives.reading import Reading, Settings, changed
@@ -17,6 +18,7 @@ from tests.lives.reading import Reading, Settings, changed
 if TYPE_CHECKING:
     from tests.chaos.world import World
     from tests.integration.service_process import ServiceProcess
+    from tests.lives.people import Person
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Lives:
         for turn in range(turns):
             self.hull.live(steps // turns)
             await self.write()
+            await self.learn()
             await asyncio.sleep(0.5 + self.random.random())
             if kills and turn % 4 == 1:
                 number = self.random.randrange(len(self.members))
@@ -107,16 +110,35 @@ class Lives:
                 self.members[number] = await self.start(number)
         await self.world.until_done(lambda: self.members, self.size.seconds)
 
-    async def learn(self) -> None:
-        """Tell Hull ids of Planhat, as write-back does."""
+    async def learn(self, share: float = 0.0) -> None:
+        """Tell Hull ids of Planhat, as write-back does: of those that have one, and of a share."""
         state = await self.world.planhat.state()
         rows = [one for one in state["endusers"] if not one.get("archived")]
-        self.hull.learn({one.get("custom", {}).get("hull", ""): one["_id"] for one in rows})
+        told = {one.get("custom", {}).get("hull", ""): one["_id"] for one in rows}
+        self.hull.learn(told, share)
 
     async def forget(self, count: int) -> None:
         """Forget some users by the command."""
         gone = self.hull.forget(count)
         self.reading.forget([one.hull_id for one in gone])
+        names = self.world.folder / "names.csv"
+        names.write_text("external_id,email\n" + "".join(_names(one) for one in gone))
+        receipt = str(self.world.folder / "receipt")
+        command = Command(**self.world.environment)
+        done = await command("forget", "--file", str(names), "--all", "--yes", "--receipt", receipt)
+        assert done.code == 0, done
+
+
+def _names(person: Person) -> str:
+    """Lines of a file of names: a user, and whoever was merged into it."""
+    own = f"{person.external_id or ''},{person.email or ''}\n"
+    return own + "".join(_names_of_loser(one) for one in person.merged)
+
+
+def _names_of_loser(loser: Person) -> str:
+    # By an external id it is alone; an address without one nobody else has.
+    own = f"{loser.external_id}," if loser.external_id else f",{loser.email}"
+    return f"{own}\n" + "".join(_names_of_loser(one) for one in loser.merged)
 
 
 async def lives(world: World, size: Size, settings: Settings) -> Told:
@@ -130,7 +152,7 @@ async def lives(world: World, size: Size, settings: Settings) -> Told:
         for member in told.members:
             await until_ready(member)
         await told.live(size.steps // 2, size.kills // 2)
-        await told.learn()
+        await told.learn(0.5)
         if size.forgotten:
             await told.forget(size.forgotten)
         await told.live(size.steps - size.steps // 2, size.kills - size.kills // 2)

@@ -135,8 +135,9 @@ def _own(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
 
 def _before(rows: Sequence[Enduser], survivor: Survivor, lost: Keys) -> list[Enduser]:
     """The survivor's contacts of the time when it had no external id: it has the loser's now."""
-    of_losers = {row.external_id for row in rows if row.id in lost.ids}
-    inherits = survivor.external_id in lost.external_ids or survivor.external_id in of_losers
+    # A list of its own: what stands behind an `in` can't be compiled, if it unpacks.
+    theirs = [*lost.external_ids, *[row.external_id for row in rows if row.id in lost.ids]]
+    inherits = survivor.external_id in theirs
     if survivor.email is None or survivor.external_id is None or not inherits:
         return []
     return [row for row in rows if row.external_id is None and _email(row) == survivor.email]

@@ -17,6 +17,7 @@ WRONG = {
     "KAFKA_SESSION_TIMEOUT_SECONDS": ["-1", "0", "nan", "inf", "45s"],
     "KAFKA_DEAD_LETTER_TOPIC": ["hull.events", "..", "a b", LONG],
     "KAFKA_RESULTS_TOPIC": ["hull.events", "hull.planhat.dead-letters", ".", "a,b"],
+    "KAFKA_OUTCOMES_TOPIC": ["hull.events", "hull.planhat.dead-letters", ".", "a,b"],
     "KAFKA_SECURITY_PROTOCOL": ["TLS", "SASL_SSL", "SASL_PLAINTEXT"],
     "KAFKA_SASL_MECHANISM": ["GSSAPI", "SCRAM-SHA-1", "PLAIN"],
     "KAFKA_SASL_USERNAME": ["me", "me\nyou"],

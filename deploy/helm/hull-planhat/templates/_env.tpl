@@ -44,6 +44,7 @@
 {{- $_ := set .env "KAFKA_TOPICS" (join "," $k.topics) }}
 {{- $_ := set .env "KAFKA_DEAD_LETTER_TOPIC" $k.deadLetterTopic }}
 {{- $_ := set .env "KAFKA_RESULTS_TOPIC" $k.resultsTopic }}
+{{- $_ := set .env "KAFKA_OUTCOMES_TOPIC" $k.outcomesTopic }}
 {{- $_ := set .env "KAFKA_SECURITY_PROTOCOL" $k.securityProtocol }}
 {{- if include "hull-planhat.isSasl" .root }}
 {{- $_ := set .env "KAFKA_SASL_MECHANISM" $k.sasl.mechanism }}

@@ -211,7 +211,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $topics := .Values.kafka.topics }}
-{{- range $name := list "deadLetterTopic" "resultsTopic" }}
+{{- range $name := list "deadLetterTopic" "resultsTopic" "outcomesTopic" }}
 {{- $topic := get $.Values.kafka $name }}
 {{- if has $topic $topics }}
 {{- fail (printf "kafka.%s: %s: is used already: give it a topic of its own" $name $topic) }}
@@ -225,7 +225,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* What the program would refuse at its start. files/settings.json is made of its own models. */}}
 {{- define "hull-planhat.checkSettings" -}}
-{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "HTTP_USERNAME" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" "RECEIVE_SIGNATURE" "RECEIVE_HOSTS" "RECEIVE_PUBLIC_KEY_FILE" }}
+{{- $own := list "CONNECTOR_SETTINGS" "SHUTDOWN_DRAIN_SECONDS" "KAFKA_BOOTSTRAP_SERVERS" "KAFKA_TOPICS" "KAFKA_GROUP_ID" "KAFKA_GROUP_INSTANCE_ID" "KAFKA_SESSION_TIMEOUT_SECONDS" "KAFKA_DEAD_LETTER_TOPIC" "KAFKA_RESULTS_TOPIC" "KAFKA_OUTCOMES_TOPIC" "KAFKA_SECURITY_PROTOCOL" "KAFKA_SASL_MECHANISM" "KAFKA_SASL_USERNAME" "KAFKA_SSL_CA_FILE" "KAFKA_SSL_CERT_FILE" "KAFKA_SSL_KEY_FILE" "PLANHAT_TENANT_ID" "HTTP_USERNAME" "PLANHAT_API_URL" "PLANHAT_ANALYTICS_URL" "PLANHAT_REQUESTS_PER_MINUTE" "PLANHAT_BURST" "HTTP_ENABLED" "HTTP_PORT" "LOG_LEVEL" "LOG_FORMAT" "RECEIVE_SIGNATURE" "RECEIVE_HOSTS" "RECEIVE_PUBLIC_KEY_FILE" }}
 {{- $known := .Files.Get "files/settings.json" | fromJson }}
 {{- range $name, $value := .Values.settings }}
 {{- if or (contains "TOKEN" $name) (contains "PASSWORD" $name) }}

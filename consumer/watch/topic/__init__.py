@@ -1,0 +1,1 @@
+"""What is told in the outcomes topic, beside the lines of messages."""
