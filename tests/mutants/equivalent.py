@@ -59,7 +59,7 @@ EQUIVALENT: dict[str, str] = {
     "planhat_client/limiter.py Limiter._advance: minutes > 0  ->  minutes >= 0": (
         "no minute changes nothing; it is quicker"
     ),
-    "consumer/lanes/settle.py Settler._sort: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
+    "consumer/lanes/settle.py Settler._again: len(unproven) > _FEW  ->  len(unproven) >= _FEW": (
         "how many are few is a choice"
     ),
     "consumer/lanes/settle.py Settler._sort: True  ->  False": "there is a span for each profile",

@@ -71,7 +71,7 @@ def _come_back(user: User) -> Said:
 
 def _unlink(user: User) -> Said:
     user.is_unlinked = True
-    return Said({"account": {"id": [user.account.hull_id, None]}}, reasons.NO_COMPANY_ID)
+    return Said({"account": {"id": [user.account.hull_id, None]}}, reasons.UNLINKED)
 
 
 def _move(user: User) -> Said:
