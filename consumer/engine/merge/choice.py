@@ -33,7 +33,7 @@ class Keys:
 class Survivor:
     """The user that others were merged into, by what it is sent with."""
 
-    __slots__ = ("company", "email", "external_id", "planhat_id")
+    __slots__ = ("company", "email", "external_id", "known_id", "planhat_id")
 
     def __init__(
         self,
@@ -41,19 +41,24 @@ class Survivor:
         external_id: str | None = None,
         email: str | None = None,
         company: str | None = None,
+        known_id: str | None = None,
     ) -> None:
-        """`planhat_id` is the one that Hull tells; `company` is Planhat's id, None if unknown."""
+        """`planhat_id` is the one that Hull tells; `company` is Planhat's id, None if unknown.
+
+        `known_id` is what the last answer told of its contact before the merge.
+        """
         self.planhat_id = planhat_id
         self.external_id = external_id
         self.email = email.lower() if email else None
         self.company = company
+        self.known_id = known_id
 
 
 class Choice:
     """What was chosen.
 
     `keep` is the survivor's contact from now on, None if there is none. `ends` are to be archived
-    or deleted. `left` are in other companies: whether they are the loser's is not known.
+    or deleted. `left` are in other companies: whose they are is not known.
     """
 
     __slots__ = ("ends", "keep", "left")
@@ -94,11 +99,35 @@ def choose(rows: Sequence[Enduser], survivor: Survivor, lost: Keys) -> Choice:
     losers += [row for row in _before(rows, survivor, lost) if row not in losers]
     if keep is None:
         return Choice(None, losers, left)
+    sure, doubtful = _others(rows, keep, survivor, lost)
+    losers += [row for row in sure if row not in losers]
+    left += [row for row in doubtful if row not in losers and row not in left]
     return Choice(
         keep,
         [row for row in losers if row.id != keep.id],
-        [row for row in left if row.id != keep.id],
+        [row for row in left if row.id != keep.id and row not in sure],
     )
+
+
+def _others(
+    rows: Sequence[Enduser], keep: Enduser, survivor: Survivor, lost: Keys
+) -> tuple[list[Enduser], list[Enduser]]:
+    """Contacts with the survivor's external id beside the one that is kept.
+
+    Those that are surely its own, and those that may be somebody else's.
+    """
+    external_id = survivor.external_id
+    if external_id is None:
+        return [], []
+    others = [row for row in rows if row.external_id == external_id and row.id != keep.id]
+    sure: list[Enduser] = []
+    doubtful: list[Enduser] = []
+    for row in others:
+        address = _email(row)
+        is_its_own = bool(address) and (address == survivor.email or address in lost.emails)
+        is_known = len(others) == 1 and row.id == survivor.known_id
+        (sure if is_its_own or is_known else doubtful).append(row)
+    return sure, doubtful
 
 
 def _named(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:

@@ -48,6 +48,8 @@ class Merges:
         """The newest merge that is not final of each survivor, by its Hull id."""
         self._lost: dict[Part, Keys] = {}
         self._named: dict[Part, list[str]] = {}
+        self._own: dict[Part, str | None] = {}
+        """What the last answer told of a survivor's own contact, before its merge."""
         self._closing: set[str] = set()
         self.removals = Removals(endusers)
 
@@ -56,17 +58,20 @@ class Merges:
         self.survivors.clear()
         self._lost.clear()
         self._named.clear()
+        self._own.clear()
         self._closing.clear()
         self.removals.clear()
 
     def survives(self, part: Part, losers: Losers, now: float) -> bool:
         """Plan a merge, before its part joins the lane; False if it goes without a look-up."""
         memory = self._endusers.memory
+        own = memory.ids.get(part.key)
         # What answers taught of the survivor's id may be of before.
         memory.forget_profile(part.key)
         self.survivors[part.key] = part
         if self._policy == "ignore":
             return False
+        self._own[part] = own
         self._named[part] = [one.hull_id for one in losers if one.hull_id is not None]
         lost = Keys(
             self._known(part),
@@ -101,15 +106,18 @@ class Merges:
         """
         lost = self._lost.pop(part, None)
         self._named.pop(part, None)
+        own = self._own.pop(part, None)
         if lost is None or part.ended:
             return []
-        choice = choose(rows, _survivor(part), lost)
+        choice = choose(rows, _survivor(part, own), lost)
         keep = choice.keep
         if keep is not None:
             part.body.pop("_id", None)
             self._endusers.memory.stale.discard(keep.id)
-            if keep.archived and keep.external_id != part.body.get("externalId"):
-                part.body["archived"] = False
+            is_in_use = not all(row.archived for row in choice.ends)
+            if keep.archived and (is_in_use or keep.external_id != part.body.get("externalId")):
+                # Else nobody would be in use any more. Its own message may say otherwise.
+                part.body.setdefault("archived", False)
         for row in choice.ends:
             is_over = row.id in self._closing or (row.archived and self._policy == "archive")
             if not is_over:
@@ -130,7 +138,10 @@ class Merges:
             del self.survivors[part.key]
             self._lost.pop(part, None)
             self._named.pop(part, None)
+            self._own.pop(part, None)
         elif survivor is not None and part.resource is Resource.ENDUSERS:
+            if survivor in self._own and end.ending == "delivered":
+                self._own[survivor] = end.planhat_id
             self._endusers.memory.forget_profile(part.key)
 
     def let_go(self, closing: Closing, end: Ended, now: float) -> None:
@@ -164,9 +175,9 @@ class Merges:
         survivor.receipt.open += 1
 
 
-def _survivor(part: Part) -> Survivor:
+def _survivor(part: Part, own: str | None = None) -> Survivor:
     get = part.body.get
-    return Survivor(get("_id"), get("externalId"), get("email"), get(ENDUSERS.link))
+    return Survivor(get("_id"), get("externalId"), get("email"), get(ENDUSERS.link), own)
 
 
 def _claims(losers: Losers, lost: Keys) -> list[Claim]:

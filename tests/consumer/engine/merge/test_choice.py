@@ -69,8 +69,33 @@ LOSER = Keys((), ["lose"], ["lose@x.y"])
         ),
         pytest.param(
             [row("1", "win", company=THERE), row("2", "lose")],
-            Survivor("2", "win", None, HERE), LOSER, "2", [], [],
+            Survivor("2", "win", None, HERE), LOSER, "2", [], ["1"],
             id="Hull's goes before one of another company",
+        ),
+        pytest.param(
+            [row("1", "win", "WIN@x.y", THERE), row("2", "lose")],
+            Survivor("2", "win", "win@x.y", HERE), LOSER, "2", ["1"], [],
+            id="the survivor's other one, by its address",
+        ),
+        pytest.param(
+            [row("1", "win", "lose@x.y", THERE), row("2", "lose")],
+            Survivor("2", "win", None, HERE), LOSER, "2", ["1"], [],
+            id="the survivor's other one, by the loser's address",
+        ),
+        pytest.param(
+            [row("1", "win", "old@x.y", THERE), row("2", "lose")],
+            Survivor("2", "win", "win@x.y", HERE, "1"), LOSER, "2", ["1"], [],
+            id="the survivor's other one, by an id that an answer told",
+        ),
+        pytest.param(
+            [row("1", "win", company=THERE), row("2", "lose"), row("3", "win", company="c-third")],
+            Survivor("2", "win", None, HERE, "1"), LOSER, "2", [], ["1", "3"],
+            id="two may be the survivor's other one",
+        ),
+        pytest.param(
+            [row("1", "else", "win@x.y", THERE), row("2", "lose")],
+            Survivor("2", "win", "win@x.y", HERE, "1"), LOSER, "2", [], [],
+            id="somebody else with the survivor's address",
         ),
         pytest.param(
             [row("1", "win", company=THERE), row("2", "lose")],
@@ -148,6 +173,7 @@ SURVIVORS = st.builds(
     st.sampled_from([None, "win"]),
     st.sampled_from([None, "win@x.y", "lose@x.y"]),
     st.sampled_from([None, HERE]),
+    st.sampled_from([None, "0", "3"]),
 )
 LOSERS = st.builds(
     Keys,
@@ -185,6 +211,17 @@ def test_planhat_never_sees_one_external_id_twice_in_a_company(
             if (one.external_id, one.company_id) == (survivor.external_id, survivor.company)
         ]
         assert not here or found.keep in here
+
+
+@given(ROWS, SURVIVORS, LOSERS)
+def test_all_with_the_survivors_external_id_end_or_are_told_beside_the_one_that_is_kept(
+    rows: list[Enduser], survivor: Survivor, lost: Keys
+) -> None:
+    found = choose(rows, survivor, lost)
+
+    if found.keep is not None and survivor.external_id:
+        named = {one.id for one in rows if one.external_id == survivor.external_id}
+        assert named <= {found.keep.id} | {one.id for one in [*found.ends, *found.left]}
 
 
 @given(ROWS, SURVIVORS, LOSERS)
