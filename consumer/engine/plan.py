@@ -75,7 +75,7 @@ class Planner:
         self.lookups = Lookups(lanes)
         self.gone = GoneCompanies(lanes, directory, self._relink)
         self.barrier = Barrier(is_on=on_user_merged != "ignore")
-        self.merges = Merges(self._endusers, self.lookups, on_user_merged)
+        self.merges = Merges(self._endusers, self.lookups, on_user_merged, directory)
         self._events = Generations[str, bool](REMEMBERED_NAMES)
         self._planned: set[str] = set()
 

@@ -29,6 +29,12 @@ class Keys:
         self.external_ids = frozenset(external_ids)
         self.emails = frozenset([email.lower() for email in emails])
 
+    def add(self, other: Keys) -> None:
+        """Find those of another, too."""
+        self.ids |= other.ids
+        self.external_ids |= other.external_ids
+        self.emails |= other.emails
+
 
 class Survivor:
     """The user that others were merged into, by what it is sent with."""
@@ -147,6 +153,9 @@ def _own(rows: Sequence[Enduser], survivor: Survivor) -> Enduser | None:
     ]
     if here:
         return here[0]
+    # If it is not known which company, it may be the one where its external id is taken.
+    if survivor.company is None and len(named) == 1:
+        return named[0]
     by_id = _named(rows, survivor)
     if by_id is not None:
         return by_id

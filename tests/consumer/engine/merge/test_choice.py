@@ -98,6 +98,11 @@ LOSER = Keys((), ["lose"], ["lose@x.y"])
             id="somebody else with the survivor's address",
         ),
         pytest.param(
+            [row("1", "win"), row("2", "lose", company=THERE)],
+            Survivor("2", "win", None, None), LOSER, "1", ["2"], [],
+            id="the survivor's own goes first if its company is not known",
+        ),
+        pytest.param(
             [row("1", "win", company=THERE), row("2", "lose")],
             WINNER, LOSER, "1", ["2"], [], id="the survivor's own, elsewhere",
         ),
