@@ -67,6 +67,7 @@ class _Outcome(msgspec.Struct, gc=False, tag_field="kind", tag="outcome"):
     email: str = ""
     email_digest: str = ""
     changes: tuple[_Change, ...] = ()
+    merged: tuple[str, ...] = ()
 
 
 class _Summary(msgspec.Struct, gc=False, tag_field="kind", tag="summary"):
@@ -102,7 +103,7 @@ def rows_of(value: bytes) -> Lines:
 
 def _names(one: _Outcome) -> tuple[str, ...]:
     """By what it is found, in lower case; an address that is masked is nobody's name."""
-    given = [one.hull_id, one.external_id, one.email_digest]
+    given = [one.hull_id, one.external_id, one.email_digest, *one.merged]
     if one.email and "***" not in one.email:
         given.append(one.email)
     for change in one.changes:

@@ -32,5 +32,5 @@ def lines(value: bytes) -> Iterator[Line | None]:
     for line in value.splitlines():
         try:
             yield _decoder.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield None

@@ -52,6 +52,18 @@ def test_a_line_that_cannot_be_read_costs_only_itself() -> None:
     assert list(lines(value)) == [None, None, None, None, GAP]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"kind":"outcome","at":1,"hull_id":"\xff","topic":"t","partition":0,"offset":0}',
+    ],
+    ids=["nested", "no UTF-8"],
+)
+def test_a_line_that_is_hardly_json_costs_only_itself(line: bytes) -> None:
+    assert list(lines(line + b"\n" + written(GAP))) == [None, GAP]
+
+
 def test_fields_of_tomorrow_are_passed_over() -> None:
     value = written(GAP)[:-1] + b',"colour":"blue"}'
 

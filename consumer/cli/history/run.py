@@ -52,7 +52,7 @@ def run_history(options: HistoryOptions) -> int:
 
     def told() -> int:
         settings, connector = read_settings(os.environ)
-        topic = options.topic or getattr(settings.kafka, "outcomes_topic", "")
+        topic = options.topic or settings.kafka.outcomes_topic
         if not topic:
             raise InvalidSettings(
                 "KAFKA_OUTCOMES_TOPIC: missing: the history is in the topic that it names; or name"

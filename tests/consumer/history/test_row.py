@@ -32,6 +32,10 @@ def test_an_id_that_did_not_hold_is_a_name_too() -> None:
     assert {"new", "old"} <= set(row(outcome(changes=(change,))).names)
 
 
+def test_who_was_merged_is_found_in_the_line_of_its_survivor() -> None:
+    assert {"winner", "loser"} <= set(row(outcome(hull_id="winner", merged=("Loser",))).names)
+
+
 def test_a_place_has_the_position_in_an_envelope() -> None:
     assert row(outcome(offset=7, position=2)).place == ("hull.events", 3, 7, 2)
 
