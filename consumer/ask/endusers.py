@@ -205,7 +205,7 @@ class EnduserReader:
                 "merge.ambiguous",
                 hull_id=part.key,
                 contacts=[row.id for row in left],
-                reason="several companies have a contact with the external id of who was merged",
+                reason="several companies have a contact with an external id of who was merged",
             )
         self._wake()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from consumer.decide import reasons
 from consumer.lanes.memory import short
+from consumer.lanes.part import Closing
 from schemas.models import ENDUSERS, MODELS
 from schemas.planhat import Resource
 
@@ -80,11 +81,21 @@ def await_contact(activity: Part, endusers: Lane) -> None:
     go before the newest. If the newest comes to nothing, the newest of the rest is awaited, and
     so is one that comes before the activity has gone (`Planner._enduser`). So it goes after a
     change of its contact that was delivered, or while none is open: Planhat would drop it in
-    silence.
+    silence. Then it waits only for another contact of its strongest key that ends, as the loser's
+    does if the survivor inherited its external id: which of the two is meant, Planhat can't tell.
     """
-    change = endusers.newest(activity.claims)
+    change = _ending(activity, endusers) if activity.cleared else endusers.newest(activity.claims)
     if change is not None:
         endusers.follow(change, activity)
+
+
+def _ending(activity: Part, endusers: Lane) -> Part | None:
+    for claim in activity.claims[1:2]:
+        for profile in endusers.claims.queue(claim):
+            part = profile.parts[0] if profile.parts else None
+            if isinstance(part, Closing) and not part.ended:
+                return part
+    return None
 
 
 def lacks_contact(activity: Part, endusers: Lane) -> bool:

@@ -261,8 +261,7 @@ class Planner:
         lane = self._lanes[follower.resource]
         if follower.resource is Resource.ACTIVITIES:
             follower.cleared = end.ending == "delivered" and is_contact(end.part, follower)
-            if not follower.cleared:
-                await_contact(follower, self._endusers)
+            await_contact(follower, self._endusers)
             lane.release(follower, now)
         else:
             self._let_go_to_company(follower, lane, end, now)
