@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from consumer.history.row import Aside, Place
 
 _MOST: Final = 10_000
-"""Outcomes that are held; of more the newest half stays."""
+"""Outcomes that are held."""
 _MOST_ASIDES: Final = 1000
 
 
 class Gathered:
     """Outcomes that carry one of `names`, each message once; and the gaps of the topic."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Nothing is read yet."""
+    def __init__(self, names: Iterable[str], most: int = _MOST) -> None:
+        """Nothing is read yet; of more than `most` outcomes the newest half stays."""
+        self._most = most
         self.names = {name.lower() for name in names if name}
         self.gaps: list[Aside] = []
         self._items: dict[Place, Item] = {}
@@ -54,8 +55,8 @@ class Gathered:
             repeated = 0 if other is None else other.repeated + 1
             newest = row if other is None or row.ms >= other.row.ms else other.row
             self._items[row.place] = Item(newest, repeated)
-        if len(self._items) > _MOST:
-            self._items = {item.row.place: item for item in self.items[: _MOST // 2]}
+        if len(self._items) > self._most:
+            self._items = {item.row.place: item for item in self.items[: self._most // 2]}
 
     def _may_hold(self, value: bytes) -> bool:
         """Whether it is worth to read the lines: most records tell of others."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from consumer.history.store import Store
 
-_MOST_READ: Final = 1000
+MOST_READ: Final = 1000
 """Packs that one search reads: what is left is told by the next page."""
 _HELD: Final = 8
 """Packs that are held while a search goes on: what ended together lies together."""
@@ -55,7 +55,12 @@ class Page:
 
 
 def search(
-    store: Store, names: Collection[str], span: Span, after: Cursor | None = None, most: int = 50
+    store: Store,
+    names: Collection[str],
+    span: Span,
+    after: Cursor | None = None,
+    most: int = 50,
+    most_read: int = MOST_READ,
 ) -> Page:
     """Find what became of the messages that carry one of these names; raises HistoryHeld.
 
@@ -63,7 +68,7 @@ def search(
     it ended last. A day that turns out to be damaged is left out, and lost.
     """
     wanted = frozenset(name.lower() for name in names if name)
-    walk = _Walk(wanted, after, most)
+    walk = _Walk(wanted, after, most, most_read)
     first, last = span.since_ms // DAY_MS, span.until_ms // DAY_MS
     for number in sorted(store.days, reverse=True):
         if not first <= number <= last:
@@ -88,11 +93,14 @@ class _Seen:
 class _Walk:
     """Goes from the newest to the oldest."""
 
-    def __init__(self, wanted: frozenset[str], after: Cursor | None, most: int) -> None:
+    def __init__(
+        self, wanted: frozenset[str], after: Cursor | None, most: int, most_read: int
+    ) -> None:
         self.page = Page()
         self._wanted = wanted
         self._after = after
         self._most = most
+        self._most_read = most_read
         self._seen: dict[int, list[_Seen]] = {}
         self._last = after
         self._read = 0
@@ -121,7 +129,7 @@ class _Walk:
                 return
         if is_past:
             twins.append(_Seen(day, hit))
-        elif len(self.page.items) >= self._most or self._read > _MOST_READ:
+        elif len(self.page.items) >= self._most or self._read > self._most_read:
             self.page.after = self._last
         elif self.page.after is None:
             self._last = key

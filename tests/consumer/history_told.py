@@ -10,7 +10,7 @@ import msgspec
 from consumer.history.day import DAY_MS
 from consumer.history.files import Files
 from consumer.history.row import rows_of
-from consumer.history.search import Span, search
+from consumer.history.search import MOST_READ, Span, search
 from consumer.history.store import Store, Told
 from consumer.offsets.record import Partition
 from schemas.outcome.message import Change, Outcome
@@ -69,10 +69,15 @@ def store(folder: Path | None = None, days: int = 14, now_ms: int = NOON) -> Ite
 
 
 def found(
-    one: Store, *names: str, span: Span = ALL, after: Cursor | None = None, most: int = 50
+    one: Store,
+    *names: str,
+    span: Span = ALL,
+    after: Cursor | None = None,
+    most: int = 50,
+    most_read: int = MOST_READ,
 ) -> Page:
     """What a store has by these names, of any time."""
-    return search(one, names, span, after, most)
+    return search(one, names, span, after, most, most_read)
 
 
 def offsets(page: Page) -> list[int]:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.history import gather
 from consumer.history.gather import Gathered
 from schemas.outcome.member import Gap
 from tests.consumer.history_told import NOON, outcome, value
@@ -56,9 +55,8 @@ def test_gaps_are_noticed() -> None:
     assert [one.ms for one in gathered.gaps] == [5]
 
 
-def test_of_very_many_the_newest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "_MOST", 10)
-    gathered = Gathered(["u1"])
+def test_of_very_many_the_newest_stay() -> None:
+    gathered = Gathered(["u1"], most=10)
     for at in range(100):
         gathered.read(value(outcome(NOON + at, offset=at)))
 

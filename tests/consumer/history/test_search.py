@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.history import search as search_module
 from consumer.history.day import DAY_MS
-from consumer.history.search import Span
+from consumer.history.entries import home, place_of
+from consumer.history.search import MOST_READ, Span
 from tests.consumer.history_told import (
     NOON,
     found,
@@ -77,43 +77,41 @@ def test_messages_of_one_envelope_are_several() -> None:
         assert [item.repeated for item in found(kept, "u1").items] == [0, 0, 0]
 
 
-def test_other_names_with_the_same_checksums_are_not_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("consumer.history.entries.crc32", lambda _text: 1)
-    monkeypatch.setattr("consumer.history.entries.crc_hqx", lambda _text, _begin: 1)
+def test_another_name_with_the_same_checksums_is_not_found() -> None:
+    one, other = "47271341e64a", "eeb53233c380"
+    assert home(one) == home(other)
     with store() as kept:
-        kept.take([told(0, *(outcome(hull_id=f"u{at}", offset=at) for at in range(300)))], NOON)
+        rows = (outcome(hull_id=name, offset=at) for at, name in enumerate((one, other)))
+        kept.take([told(0, *rows)], NOON)
 
-        assert offsets(found(kept, "u77")) == [77]
+        assert offsets(found(kept, one)) == [0]
+        assert offsets(found(kept, other)) == [1]
 
 
-def test_other_places_with_the_same_checksum_are_told_each(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("consumer.history.day.place_of", lambda _place: 1)
+def test_another_place_with_the_same_checksum_is_told_too() -> None:
+    one, other = 549_377_168_127, 662_315_672_690
+    assert place_of(("hull.events", 3, one, 0)) == place_of(("hull.events", 3, other, 0))
     with store() as kept:
-        kept.take([told(0, *(outcome(NOON + at, offset=at) for at in range(9)))], NOON)
+        rows = (outcome(NOON + at, offset=offset) for at, offset in enumerate((one, other)))
+        kept.take([told(0, *rows)], NOON)
 
-        assert _all_pages(kept, 2) == [(at, 0) for at in range(8, -1, -1)]
+        assert _all_pages(kept, 1) == [(other, 0), (one, 0)]
 
 
-def test_a_search_that_must_read_much_goes_on_with_the_next_page(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(search_module, "_MOST_READ", 2)
+def test_a_search_that_must_read_much_goes_on_with_the_next_page() -> None:
     with store() as kept:
         for at in range(10):
             kept.take([told(at, outcome(NOON + at, offset=at))], NOON)
 
-        assert len(found(kept, "u1").items) == 3
-        assert [offset for offset, _ in _all_pages(kept, 50)] == list(range(9, -1, -1))
+        assert len(found(kept, "u1", most_read=2).items) == 3
+        found_at = [offset for offset, _ in _all_pages(kept, 50, most_read=2)]
+        assert found_at == list(range(9, -1, -1))
 
 
-def _all_pages(kept: Store, most: int) -> list[tuple[int, int]]:
-    pages = [found(kept, "u1", most=most)]
+def _all_pages(kept: Store, most: int, most_read: int = MOST_READ) -> list[tuple[int, int]]:
+    pages = [found(kept, "u1", most=most, most_read=most_read)]
     while pages[-1].after is not None:
-        pages.append(found(kept, "u1", most=most, after=pages[-1].after))
+        pages.append(found(kept, "u1", most_read=most_read, most=most, after=pages[-1].after))
     return [(item.row.place.offset, item.repeated) for page in pages for item in page.items]
 
 
